@@ -1,0 +1,64 @@
+use crate::Statistic;
+
+/// What can be wrong with a reduction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The three arrays of a batch of rows differ in length.
+    #[error("columns of unequal length: {child} children, {value} values, {sigma} sigmas")]
+    UnequalColumns {
+        /// Length of the child column, rows.
+        child: usize,
+        /// Length of the value column, rows.
+        value: usize,
+        /// Length of the sigma column, rows.
+        sigma: usize,
+    },
+    /// A row names a child that the parent does not have.
+    #[error("row {row} of the batch is in child {child}, but there are {children} children")]
+    ChildOutOfRange {
+        /// Index of the row within the batch.
+        row: usize,
+        /// The child it names.
+        child: u32,
+        /// Number of children of the parent.
+        children: u32,
+    },
+    /// The number of children is zero or above the limit.
+    #[error("{children} children asked for, 1 to {limit} allowed")]
+    Children {
+        /// Number asked for.
+        children: u32,
+        /// Largest number allowed.
+        limit: u32,
+    },
+    /// More rows than the limit allows.
+    #[error("more than {limit} rows in one parent cell")]
+    TooManyRows {
+        /// Largest number of rows allowed.
+        limit: u32,
+    },
+    /// The memory for more rows could not be had.
+    #[error("no memory for {rows} more rows")]
+    OutOfMemory {
+        /// Rows that were to be added.
+        rows: usize,
+    },
+    /// The children do not form whole ancestors that many orders up.
+    #[error("{children} children do not form whole cells {shift} orders up")]
+    Shift {
+        /// Number of children.
+        children: u32,
+        /// Orders up.
+        shift: u8,
+    },
+    /// A quantile outside 0 to 1000 permille.
+    #[error("quantile of {0} permille, 0 to 1000 allowed")]
+    Permille(u16),
+    /// A column that was not asked for when the table was made.
+    #[error("the table has no column {0:?}")]
+    NoColumn(Statistic),
+    /// No statistic has this name.
+    #[error("{0:?} is no statistic: count, min, max, mean, sigma, variance, or a quantile such as q25")]
+    Name(String),
+}

@@ -1,0 +1,80 @@
+use crate::{Error, Statistic};
+
+/// What a cell without rows holds in every column but the count: the quiet NaN with bits `0x7fc0_0000`.
+pub const NO_DATA: f32 = f32::from_bits(0x7fc0_0000);
+
+/// Statistics of every child of one parent, a column each; index = child.
+#[derive(Debug, Clone)]
+pub struct Table {
+    counts: Vec<i32>,
+    columns: Vec<(Statistic, Vec<f32>)>,
+}
+
+impl Table {
+    /// Rows in each child; the length is the number of children.
+    #[must_use]
+    pub fn counts(&self) -> &[i32] {
+        &self.counts
+    }
+
+    /// The columns other than the count, in the order in which they were asked for, each as long as
+    /// [`counts`](Self::counts). A child without rows holds [`NO_DATA`].
+    #[must_use]
+    pub fn columns(&self) -> &[(Statistic, Vec<f32>)] {
+        &self.columns
+    }
+
+    /// One column; `None` when it was not asked for or is [`Statistic::Count`] (see [`counts`](Self::counts)).
+    #[must_use]
+    pub fn column(&self, statistic: Statistic) -> Option<&[f32]> {
+        self.columns.iter().find(|(held, _)| *held == statistic).map(|(_, values)| values.as_slice())
+    }
+
+    /// One column, for callers to whom its absence is a failure.
+    ///
+    /// # Errors
+    /// [`Error::NoColumn`] when [`column`](Self::column) has none.
+    pub fn require(&self, statistic: Statistic) -> Result<&[f32], Error> {
+        self.column(statistic).ok_or(Error::NoColumn(statistic))
+    }
+
+    /// Gives up the columns: counts, and the others in the order of [`columns`](Self::columns).
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<i32>, Vec<(Statistic, Vec<f32>)>) {
+        (self.counts, self.columns)
+    }
+
+    /// Number of children with at least one row.
+    #[must_use]
+    pub fn cells_with_data(&self) -> usize {
+        self.counts.iter().filter(|&&count| count > 0).count()
+    }
+
+    /// Number of rows in all children.
+    #[must_use]
+    pub fn total_rows(&self) -> u64 {
+        self.counts.iter().map(|&count| u64::from(count.unsigned_abs())).sum()
+    }
+
+    /// A table without rows: counts 0, all else [`NO_DATA`]. The count needs no column of its own.
+    pub(crate) fn empty(children: usize, statistics: &[Statistic]) -> Self {
+        let column = |&statistic| (statistic, vec![NO_DATA; children]);
+        let columns = statistics.iter().filter(|&&s| s != Statistic::Count).map(column).collect();
+        Self { counts: vec![0; children], columns }
+    }
+
+    /// Stores the number of rows of a cell and its statistics, in the order of the columns.
+    pub(crate) fn set(&mut self, cell: usize, count: i32, mut statistic: impl FnMut(Statistic) -> f64) {
+        self.counts[cell] = count;
+        for (wanted, values) in &mut self.columns {
+            values[cell] = narrow(statistic(*wanted));
+        }
+    }
+}
+
+/// Rounds to `f32`. The sign and payload of a NaN differ between processors, hence the one fixed pattern.
+fn narrow(value: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to nearest is the specified result")]
+    let rounded = value as f32;
+    if rounded.is_nan() { NO_DATA } else { rounded }
+}

@@ -1,0 +1,25 @@
+//! The bottom room: what every other room says about bytes.
+//!
+//! * [`ByteRange`]: half-open, `u64`, never empty of meaning by accident.
+//! * [`ByteMap`]: the sparse map of bytes that have arrived, and what is still missing.
+//! * [`Step`]: the answer of every sans-IO machine, `Need(ranges)` or `Done(value)`.
+//! * [`Cost`] and [`coalesce`]: how wanted ranges become requests.
+//! * [`Source`] and [`Sink`]: the only two doors to the outside. Neither asks for `Send`, so that a browser can
+//!   fulfil them; who wants threads spawns at the leaves.
+//!
+//! Nothing here performs IO, reads a clock or starts a thread.
+#![forbid(unsafe_code)]
+
+mod coalesce;
+mod map;
+mod memory;
+mod range;
+mod source;
+mod step;
+
+pub use coalesce::{Cost, coalesce};
+pub use map::{ByteMap, Lookup};
+pub use memory::{MemorySink, MemorySource};
+pub use range::ByteRange;
+pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind};
+pub use step::Step;

@@ -1,0 +1,177 @@
+//! The command line.
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use morton::Latitude;
+use std::path::PathBuf;
+
+/// Cloud HDF5 point granules in, gridded multi-resolution Zarr out.
+#[derive(Parser, Debug)]
+#[command(name = "icestream", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done (also: no data), 1 failed, 2 usage, 3 partial, 4 credentials, 5 bad input.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Reduce granules to the statistics of one cell's children and write them as Zarr.
+    Cell(Box<CellArgs>),
+    /// Show what is in a granule: groups, datasets, attributes, and the cells that its tracks cross.
+    Inspect(InspectArgs),
+    /// Tell the ids of a place or a cell in every notation, with its centre, bounds and children.
+    Cells(CellsArgs),
+    /// Print a SHA-256 of the values of every dataset, one JSON object a line.
+    Checksum(ChecksumArgs),
+    /// Run the whole job on bundled synthetic granules: a store, a map, and the lines that open them.
+    Demo(DemoArgs),
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct CellArgs {
+    /// Granules: files, folders, globs, http(s):// or s3:// URLs; `-` reads a list from standard input.
+    #[arg(value_name = "GRANULE", required_unless_present = "event")]
+    pub(crate) granules: Vec<String>,
+    /// The cell: a decimal morton id (-6134114), nested:ORDER/ID (nested:6/45763), packed:WORD, or LAT,LON.
+    #[arg(long, value_name = "CELL", allow_hyphen_values = true, required_unless_present = "event")]
+    pub(crate) cell: Option<String>,
+    /// Order of a cell that is given as LAT,LON.
+    #[arg(long, value_name = "ORDER", default_value_t = 6)]
+    pub(crate) order: u8,
+    /// Order of the children.
+    #[arg(long, value_name = "ORDER", default_value_t = 12)]
+    pub(crate) child_order: u8,
+    /// What cell ids are computed from: geodetic latitude taken as it is, or converted to authalic latitude.
+    #[arg(long, value_name = "spherical|authalic", default_value_t)]
+    pub(crate) latitude: Latitude,
+    /// Orders between cell and children that are written too, exact from the observations: 11,10,9
+    #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
+    pub(crate) overviews: Vec<u8>,
+    /// Where to write the store: a folder or s3://bucket/prefix [default: ./CELL.zarr, unless --csv or --json is given].
+    #[arg(long, value_name = "STORE")]
+    pub(crate) out: Option<String>,
+    /// Replace a store that is already there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Write the table of children as CSV (`-`: standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Print the answer and the ledger as JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Leave out granules that cannot be read, and say so, instead of failing.
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+    /// Take granules, cell, output and credentials from a Lambda event; flags given beside it win.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// Tracks that are read at the same time, over all granules.
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) tracks_in_flight: u16,
+    /// Memory for data under way, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536))]
+    pub(crate) memory: u64,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// No progress bar and no table; errors only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+/// AWS_SESSION_TOKEN for s3://, EARTHDATA_TOKEN for Earthdata's https:// hosts.
+#[derive(ClapArgs, Clone, Default, Debug)]
+#[command(next_help_heading = "Access")]
+pub(crate) struct AccessArgs {
+    /// An S3-compatible store in place of AWS (also: AWS_ENDPOINT_URL).
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// AWS region (also: AWS_REGION) [default: us-west-2].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Read s3:// without a signature: public buckets.
+    #[arg(long)]
+    pub(crate) no_sign_request: bool,
+    /// Seconds to wait for an answer before asking again.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    /// Attempts for one request, the first included.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) attempts: Option<u32>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct InspectArgs {
+    /// A granule: file or URL.
+    #[arg(value_name = "GRANULE")]
+    pub(crate) granule: String,
+    /// Show only what lies below this path.
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(crate) path: String,
+    /// Show attributes too.
+    #[arg(long, short)]
+    pub(crate) attributes: bool,
+    /// Do not read the tracks for the cells that they cross.
+    #[arg(long)]
+    pub(crate) no_cells: bool,
+    /// Order of those cells.
+    #[arg(long, value_name = "ORDER", default_value_t = 6)]
+    pub(crate) order: u8,
+    /// What cell ids are computed from.
+    #[arg(long, value_name = "spherical|authalic", default_value_t)]
+    pub(crate) latitude: Latitude,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct CellsArgs {
+    /// Latitude in degrees.
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        requires = "lon",
+        required_unless_present = "cell",
+        conflicts_with = "cell"
+    )]
+    pub(crate) lat: Option<f64>,
+    /// Longitude in degrees.
+    #[arg(long, allow_hyphen_values = true, requires = "lat")]
+    pub(crate) lon: Option<f64>,
+    /// A cell: -6134114, nested:6/45763, packed:WORD, or LAT,LON.
+    #[arg(long, value_name = "CELL", allow_hyphen_values = true)]
+    pub(crate) cell: Option<String>,
+    /// Order of the cell at a place; of a given cell, the order of the ancestor or of the children to count.
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) order: Option<u8>,
+    /// What cell ids are computed from.
+    #[arg(long, value_name = "spherical|authalic", default_value_t)]
+    pub(crate) latitude: Latitude,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct ChecksumArgs {
+    /// A granule: file or URL.
+    #[arg(value_name = "GRANULE")]
+    pub(crate) granule: String,
+    /// Attributes too.
+    #[arg(long, short)]
+    pub(crate) attributes: bool,
+    /// Kept for symmetry: the output is JSON lines in any case.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct DemoArgs {
+    /// Folder for the store, the map and the table.
+    #[arg(long, value_name = "DIR", default_value = "icestream-demo")]
+    pub(crate) out: PathBuf,
+}

@@ -1,0 +1,213 @@
+//! `icestream cell`: one cell, from granules to store.
+use crate::args::CellArgs;
+use crate::event::Event;
+use crate::exit::{self, Failure};
+use crate::progress::Progress;
+use crate::{access, report, target};
+use morton::Cell;
+use pipeline::{CellResult, Error, Granule, Job, Ledger, Tuning};
+use serde_json::Value;
+use sources::{Clients, Credentials, Location, S3Access, S3Options, StoreSink, StoreState};
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
+
+/// Everything that flags and event say together.
+struct Plan {
+    inputs: Vec<String>,
+    max_granules: Option<usize>,
+    job: Job,
+    tuning: Tuning,
+    name: i64,
+    out: Option<String>,
+    /// For reading granules.
+    reading: Clients,
+    /// For writing the store.
+    writing: Clients,
+}
+
+/// Why a job stopped, and how far it had come.
+struct Stopped {
+    failure: Failure,
+    ledger: Option<Box<Ledger>>,
+}
+
+impl<E: Into<Failure>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self { failure: error.into(), ledger: None }
+    }
+}
+
+pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
+    let plan = plan(args)?;
+    let progress = Progress::new(args.quiet || !std::io::stderr().is_terminal());
+    let done = access::block_on(job(args, &plan, &progress));
+    progress.finish();
+    match done {
+        Ok(result) => finish(args, &plan, &result, progress.seconds()),
+        Err(Stopped { failure, ledger }) => {
+            let ledger = ledger.as_deref();
+            if args.json {
+                print_json(&report::answer(plan.name, Err((failure.message(), ledger)), None, progress.seconds()))?;
+            } else if let Some(ledger) = ledger.filter(|_| !args.quiet) {
+                report::notes(ledger).iter().for_each(|line| eprintln!("{line}"));
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Tells the result in every way that was asked for.
+fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Result<u8, Failure> {
+    let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
+    if let (Some(path), Some(level)) = (&args.csv, result.children()) {
+        write_csv(path, &pipeline::to_csv(level))?;
+    }
+    if args.json {
+        print_json(&report::answer(plan.name, Ok(result), out, seconds))?;
+    } else if !args.quiet {
+        eprintln!("{}", report::table(result));
+        if let Some(out) = out {
+            eprintln!("  wrote {out} in {seconds:.2} s");
+        }
+    }
+    Ok(if result.is_partial() { exit::PARTIAL } else { exit::DONE })
+}
+
+fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", path.display()));
+    if path == Path::new("-") {
+        return std::io::stdout().write_all(text.as_bytes()).map_err(failed);
+    }
+    std::fs::write(path, text).map_err(failed)
+}
+
+fn print_json(value: &Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(exit::FAILED, error))?;
+    writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::new(exit::FAILED, error))
+}
+
+fn plan(args: &CellArgs) -> Result<Plan, Failure> {
+    let event = args.event.as_deref().map(Event::read).transpose()?;
+    let event = event.as_ref();
+    let latitude = match event.and_then(|event| event.latitude.as_deref()) {
+        Some(text) => text.parse().map_err(Failure::usage)?,
+        None => args.latitude,
+    };
+    let cell: Cell = match (&args.cell, event) {
+        (Some(text), _) => target::cell(text, args.order, latitude)?,
+        (None, Some(event)) => Cell::from_decimal(event.parent_morton).map_err(Failure::usage)?,
+        (None, None) => return Err(Failure::usage("give the cell with --cell")),
+    };
+    let name = cell.decimal().map_err(Failure::usage)?;
+    let child_order = event.map_or(args.child_order, |event| event.child_order);
+    let mut job = Job::new(cell, target::order(child_order)?).map_err(Failure::usage)?;
+    job.latitude = latitude;
+    job.allow_partial = args.allow_partial || event.is_some_and(|event| event.allow_partial);
+    let overviews = args.overviews.iter().chain(event.iter().flat_map(|event| &event.overviews));
+    job.overviews = overviews.map(|&order| target::order(order)).collect::<Result<_, _>>()?;
+    let silent = args.json || args.csv.is_some();
+    let default_out = || (!silent).then(|| format!("{name}.zarr"));
+    let out = args.out.clone().or_else(|| event.and_then(Event::out)).or_else(default_out);
+    let mut inputs = args.granules.clone();
+    if inputs.is_empty() {
+        inputs = event.map(|event| event.granule_urls.clone()).unwrap_or_default();
+    }
+    let mut access = args.access.clone();
+    access.endpoint_url = access.endpoint_url.or_else(|| event.and_then(|event| event.endpoint_url.clone()));
+    access.region = access.region.or_else(|| event.and_then(|event| event.region.clone()));
+    let writing = access::clients(&access);
+    let reading = event.map_or_else(|| writing.clone(), |event| with_credentials(event, &writing));
+    let memory = args.memory << 20;
+    let tuning = Tuning { tracks_in_flight: usize::from(args.tracks_in_flight), memory };
+    let max_granules = event.and_then(|event| event.max_granules);
+    Ok(Plan { inputs, max_granules, job, tuning, name, out, reading, writing })
+}
+
+/// Clients that read with the credentials of the event.
+fn with_credentials(event: &Event, clients: &Clients) -> Clients {
+    let Some(given) = &event.s3_credentials else { return clients.clone() };
+    let keys = Credentials::new(given.access_key_id.clone(), given.secret_access_key.clone())
+        .with_session_token(given.session_token.clone());
+    clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() })
+}
+
+/// Reads, reduces and writes.
+async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellResult, Stopped> {
+    let sink = match &plan.out {
+        Some(out) => Some(open_store(out, args.overwrite, &plan.writing).await?),
+        None => None,
+    };
+    let granules = granules(plan).await?;
+    let open = |granule: &Granule| plan.reading.open(&Location::parse(granule.location())?);
+    let result = pipeline::run_cell(&granules, &plan.job, &plan.tuning, open, progress).await;
+    let result = result.map_err(stopped)?;
+    if let (Some(sink), None) = (&sink, result.empty_because()) {
+        if args.overwrite && sink.state().await? == StoreState::Zarr {
+            sink.remove_all().await?;
+        }
+        if let Err(error) = pipeline::write(&result, sink).await {
+            // Nothing half-written stays; the error that matters is the first one.
+            let _ = sink.remove_written().await;
+            return Err(stopped(error));
+        }
+    }
+    Ok(result)
+}
+
+async fn open_store(out: &str, overwrite: bool, clients: &Clients) -> Result<StoreSink, Failure> {
+    let sink = clients.sink(&Location::parse(out)?)?;
+    match sink.state().await? {
+        StoreState::Zarr if !overwrite => {
+            let failure = Failure::new(exit::USAGE, format!("{out}: there is a store already"));
+            Err(failure.hint("--overwrite replaces it, --out writes elsewhere"))
+        }
+        StoreState::Other => {
+            let failure = Failure::new(exit::USAGE, format!("{out}: there is something else than a Zarr store"));
+            Err(failure.hint("--out writes elsewhere"))
+        }
+        _ => Ok(sink),
+    }
+}
+
+async fn granules(plan: &Plan) -> Result<Vec<Granule>, Failure> {
+    let mut inputs = Vec::new();
+    for input in &plan.inputs {
+        if input == "-" {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
+            inputs.extend(
+                text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(String::from),
+            );
+        } else {
+            inputs.push(input.clone());
+        }
+    }
+    let mut granules = Vec::new();
+    for input in &inputs {
+        granules.extend(plan.reading.expand(input).await?.iter().map(|location| Granule::at(&location.to_string())));
+    }
+    granules.truncate(plan.max_granules.unwrap_or(usize::MAX));
+    Ok(granules)
+}
+
+/// Turns a pipeline error into one with an exit code and a next step.
+fn stopped(error: Error) -> Stopped {
+    let message = error.to_string();
+    let (class, ledger) = match error {
+        Error::Unreadable { ledger } => {
+            let first = ledger.failed().find_map(|entry| entry.error.as_ref());
+            (first.map_or_else(|| "other".into(), |failure| failure.class.clone()), Some(ledger))
+        }
+        Error::Write(error) => (error.kind.name().to_owned(), None),
+        Error::Config(_) => ("config".into(), None),
+        _ => ("other".into(), None),
+    };
+    let failure = Failure::new(exit::code_of(&class), message);
+    let failure = match exit::hint_of(&class) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    };
+    Stopped { failure, ledger }
+}

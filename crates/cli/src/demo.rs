@@ -1,0 +1,63 @@
+//! `icestream demo`: the whole job on granules that come with the program.
+use crate::args::DemoArgs;
+use crate::exit::{self, Failure};
+use crate::{access, maps, report};
+use byte_ranges::MemorySource;
+use morton::{Cell, Order};
+use pipeline::{CellResult, Granule, Job, Tuning};
+use sources::{Clients, Location, Options, StoreState};
+use std::path::Path;
+
+/// The cell that the bundled granules cross.
+const CELL: i64 = -6_134_114;
+
+/// Synthetic granules in the shape of ATL06 (`demo/make_demo.py`).
+const GRANULES: [(&str, &[u8]); 4] = [
+    ("ATL06_20240123041319_03392212_990_01.h5", include_bytes!("../demo/ATL06_20240123041319_03392212_990_01.h5")),
+    ("ATL06_20240207154957_05752210_990_01.h5", include_bytes!("../demo/ATL06_20240207154957_05752210_990_01.h5")),
+    ("ATL06_20240211155304_06362210_990_01.h5", include_bytes!("../demo/ATL06_20240211155304_06362210_990_01.h5")),
+    ("ATL06_20240217040910_07202212_990_01.h5", include_bytes!("../demo/ATL06_20240217040910_07202212_990_01.h5")),
+];
+
+pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
+    let io = |what: &Path| {
+        let what = what.display().to_string();
+        move |error: std::io::Error| Failure::new(exit::FAILED, format!("{what}: {error}"))
+    };
+    std::fs::create_dir_all(&args.out).map_err(io(&args.out))?;
+    let store = args.out.join(format!("{CELL}.zarr"));
+    let result = access::block_on(job(&store))?;
+    println!("{}", report::table(&result));
+    let Some(level) = result.children() else { return Ok(exit::DONE) };
+    let csv = args.out.join(format!("{CELL}.csv"));
+    std::fs::write(&csv, pipeline::to_csv(level)).map_err(io(&csv))?;
+    let png = args.out.join(format!("{CELL}.png"));
+    if let Some(map) = maps::map(&result, level, "h_mean") {
+        let failed = |error: plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
+        let size = plot::Size::new(1200, 1200).map_err(failed)?;
+        std::fs::write(&png, map.to_png(size).map_err(failed)?).map_err(io(&png))?;
+    }
+    println!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
+    println!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
+    println!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());
+    println!("    print(ds.h_mean.dggs.sel_latlon(latitude=ds.latitude[0], longitude=ds.longitude[0]))");
+    Ok(exit::DONE)
+}
+
+async fn job(store: &Path) -> Result<CellResult, Failure> {
+    let parent = Cell::from_decimal(CELL).map_err(Failure::usage)?;
+    let job = Job::new(parent, Order::new(12).map_err(Failure::usage)?).map_err(Failure::usage)?;
+    let granules: Vec<Granule> = GRANULES.iter().map(|(name, _)| Granule::at(name)).collect();
+    let open = |granule: &Granule| {
+        let bytes = GRANULES.iter().find(|(name, _)| *name == granule.name()).map_or(&[][..], |(_, bytes)| bytes);
+        Ok(MemorySource::with_cost(bytes::Bytes::from_static(bytes), sources::LOCAL_COST))
+    };
+    let result = pipeline::run_cell(&granules, &job, &Tuning::default(), open, &()).await;
+    let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;
+    let sink = Clients::new(Options::default()).sink(&Location::from(store.to_path_buf()))?;
+    if sink.state().await? == StoreState::Zarr {
+        sink.remove_all().await?;
+    }
+    pipeline::write(&result, &sink).await.map_err(|error| Failure::new(exit::FAILED, error))?;
+    Ok(result)
+}

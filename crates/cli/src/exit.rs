@@ -1,0 +1,97 @@
+//! Exit codes, and errors that say what to do next.
+use byte_ranges::{SourceError, SourceErrorKind};
+use std::fmt;
+
+/// Done; also when there was nothing to do ("no data").
+pub(crate) const DONE: u8 = 0;
+/// Failed.
+pub(crate) const FAILED: u8 = 1;
+/// The command line makes no sense.
+pub(crate) const USAGE: u8 = 2;
+/// Done in part: some granules are missing from the result, as was allowed.
+pub(crate) const PARTIAL: u8 = 3;
+/// Credentials are missing, expired or refused.
+pub(crate) const CREDENTIALS: u8 = 4;
+/// An input is broken, missing or not of the product.
+pub(crate) const BAD_INPUT: u8 = 5;
+
+/// Why the command stops, and what a person can do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl fmt::Display) -> Self {
+        Self { code, message: message.to_string(), hint: None }
+    }
+
+    /// Adds the next step.
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// The command line makes no sense.
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::new(USAGE, message).hint("see `icestream --help`")
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  next: {hint}"))
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let class = error.kind.name();
+        Self { code: code_of(class), hint: hint_of(class).map(Into::into), message: error.to_string() }
+    }
+}
+
+impl From<hdf5_pure::Error> for Failure {
+    fn from(error: hdf5_pure::Error) -> Self {
+        match error {
+            hdf5_pure::Error::Source(error) => error.into(),
+            error => Self::new(BAD_INPUT, error),
+        }
+    }
+}
+
+/// The exit code of a class in the ledger.
+pub(crate) fn code_of(class: &str) -> u8 {
+    let credentials = [SourceErrorKind::Denied, SourceErrorKind::Expired];
+    let input = [SourceErrorKind::NotFound, SourceErrorKind::Truncated, SourceErrorKind::Changed];
+    match class {
+        _ if credentials.iter().any(|kind| kind.name() == class) => CREDENTIALS,
+        _ if input.iter().any(|kind| kind.name() == class) => BAD_INPUT,
+        "corrupt" | "unsupported" | "limit" | "product" => BAD_INPUT,
+        "config" => USAGE,
+        _ => FAILED,
+    }
+}
+
+/// What to do about a class in the ledger.
+pub(crate) fn hint_of(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "denied" => "check that the credentials belong to this bucket or host (AWS_ACCESS_KEY_ID, EARTHDATA_TOKEN)",
+        "expired" => "fetch new credentials and run the same command again",
+        "not_found" => "check the path or URL",
+        "changed" => "the granule was replaced while it was read: run the same command again",
+        "bad_answer" => "the server does not serve byte ranges as asked: download the granule and give its path",
+        "unavailable" | "timeout" => "the server is busy or out of reach: run the same command again later",
+        "corrupt" | "truncated" => "download the granule again, or leave it out with --allow-partial",
+        "unsupported" => "please report the granule; --allow-partial leaves it out",
+        "product" => "the file is not a granule of this product; `icestream inspect` shows what is in it",
+        _ => return None,
+    })
+}

@@ -1,0 +1,236 @@
+//! `icestream inspect`: what is in a granule.
+use crate::args::InspectArgs;
+use crate::exit::{self, Failure};
+use crate::progress::size;
+use crate::report::group as thousands;
+use crate::walk::{self, Node, NodeKind};
+use crate::{access, target};
+use byte_ranges::Source;
+use hdf5_pure::datatype::{Column, Datatype, HeapRef};
+use hdf5_pure::filters::{Filter, registered_name};
+use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Selection, Space};
+use morton::{Cell, Order};
+use pipeline::Product;
+use serde_json::{Value, json};
+use sources::Location;
+use std::collections::BTreeMap;
+
+/// Values of an attribute that are shown.
+const MOST_VALUES: usize = 8;
+
+pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
+    access::block_on(async {
+        let order = target::order(args.order)?;
+        let source = access::clients(&args.access).open(&Location::parse(&args.granule)?)?;
+        let mut file = AsyncFile::open(source).await?;
+        let nodes = nodes(&mut file, &args.path).await?;
+        let mut shown = Vec::new();
+        for node in &nodes {
+            let attributes = if args.attributes { attributes(&mut file, node).await } else { Vec::new() };
+            shown.push((node, attributes));
+        }
+        let crossed = if args.no_cells { None } else { cells(&mut file, args, order).await? };
+        let stats = file.stats();
+        if args.json {
+            let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
+            let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
+            let answer = json!({ "granule": args.granule, "objects": nodes, "cells": cells, "requests": stats.requests, "bytes_read": stats.bytes });
+            println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            return Ok(exit::DONE);
+        }
+        for (node, attributes) in &shown {
+            println!("{}", as_text(node));
+            attributes.iter().for_each(|(name, value)| println!("{}  @{name} = {value}", "  ".repeat(node.depth)));
+        }
+        if let Some(cells) = crossed {
+            print_cells(&cells, args);
+        }
+        eprintln!("read {} in {} requests", size(stats.bytes), thousands(stats.requests));
+        Ok(exit::DONE)
+    })
+}
+
+async fn nodes<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Vec<Node>, Failure> {
+    match walk::top(file, path).await? {
+        Some(Object::Group(group)) => Ok(walk::tree(file, group).await?),
+        Some(object) => Ok(vec![Node { path: path.into(), depth: 0, kind: NodeKind::Object(Ok(object)) }]),
+        None => Err(Failure::usage(format!("{path}: there is no such path in the file"))),
+    }
+}
+
+fn as_text(node: &Node) -> String {
+    let name = node.path.rsplit('/').next().unwrap_or(&node.path);
+    let indent = "  ".repeat(node.depth);
+    match &node.kind {
+        NodeKind::Object(Ok(Object::Group(_))) => format!("{indent}{name}/"),
+        NodeKind::Object(Ok(Object::Dataset(dataset))) => format!("{indent}{name:<28} {}", describe(dataset)),
+        NodeKind::Object(Ok(Object::Datatype(named))) => {
+            format!("{indent}{name:<28} datatype {}", named.datatype.describe())
+        }
+        NodeKind::Object(Err(error)) => format!("{indent}{name:<28} cannot be read: {error}"),
+        NodeKind::Link(to) => format!("{indent}{name:<28} {to}"),
+        NodeKind::Again => format!("{indent}{name:<28} (shown above under another name)"),
+    }
+}
+
+fn describe(dataset: &Dataset) -> String {
+    let dims = |shape: &[u64]| shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+    let shape = match dataset.space {
+        Space::Null => "null".into(),
+        Space::Scalar => "scalar".into(),
+        Space::Simple => dims(&dataset.shape),
+    };
+    let filters: Vec<String> = dataset.filters.iter().map(filter_name).collect();
+    let stored = match &dataset.layout {
+        Layout::Chunked(chunked) => format!("chunks {}", dims(&chunked.chunk_shape)),
+        Layout::Contiguous { .. } => "contiguous".into(),
+        Layout::Compact { .. } => "compact".into(),
+        Layout::External => "in external files".into(),
+        Layout::Virtual => "virtual".into(),
+    };
+    format!("{:<8} {shape:<10} {stored} {}", type_name(&dataset.datatype), filters.join(", ")).trim_end().into()
+}
+
+/// `deflate(6)`, or the number of a filter that nobody registered.
+fn filter_name(filter: &Filter) -> String {
+    let name = registered_name(filter.id).map_or_else(|| format!("filter {}", filter.id), str::to_lowercase);
+    match (filter.id, filter.client_data.first()) {
+        (1, Some(level)) => format!("{name}({level})"),
+        _ => name,
+    }
+}
+
+fn type_name(datatype: &Datatype) -> String {
+    datatype.numpy_name().unwrap_or_else(|| datatype.describe())
+}
+
+fn as_json(node: &Node, attributes: &[(String, String)]) -> Value {
+    let mut value = match &node.kind {
+        NodeKind::Object(Ok(Object::Group(_))) => json!({ "path": node.path, "kind": "group" }),
+        NodeKind::Object(Ok(Object::Dataset(dataset))) => json!({
+            "path": node.path, "kind": "dataset", "dtype": type_name(&dataset.datatype), "shape": dataset.shape,
+            "chunks": matches!(dataset.layout, Layout::Chunked(_)).then(|| dataset.chunk_shape()),
+            "filters": dataset.filters.iter().map(filter_name).collect::<Vec<_>>(),
+        }),
+        NodeKind::Object(Ok(Object::Datatype(named))) => {
+            json!({ "path": node.path, "kind": "datatype", "dtype": named.datatype.describe() })
+        }
+        NodeKind::Object(Err(error)) => json!({ "path": node.path, "kind": "broken", "error": error.to_string() }),
+        NodeKind::Link(to) => json!({ "path": node.path, "kind": "link", "target": to }),
+        NodeKind::Again => json!({ "path": node.path, "kind": "alias" }),
+    };
+    if let (Some(object), false) = (value.as_object_mut(), attributes.is_empty()) {
+        let attributes = attributes.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
+        object.insert("attributes".into(), Value::Object(attributes.collect()));
+    }
+    value
+}
+
+/// Attributes of a node as text.
+async fn attributes<S: Source>(file: &mut AsyncFile<S>, node: &Node) -> Vec<(String, String)> {
+    let NodeKind::Object(Ok(object)) = &node.kind else { return Vec::new() };
+    match file.query(|file| file.attributes(object, None)).await {
+        Ok(found) => {
+            let mut shown = Vec::new();
+            for attribute in found {
+                let value = value(file, &attribute).await.unwrap_or_else(|error| format!("cannot be read: {error}"));
+                shown.push((attribute.name, value));
+            }
+            shown
+        }
+        Err(error) => vec![("?".into(), format!("cannot be read: {error}"))],
+    }
+}
+
+async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Result<String, Error> {
+    if attribute.datatype.is_numeric() {
+        return Ok(numbers(&attribute.datatype.decode_column(&attribute.raw)?));
+    }
+    let mut texts = Vec::new();
+    let mut ids = Vec::new();
+    // A first pass tells what is wanted from the heap, a second one reads it.
+    for pass in 0..2 {
+        let objects = if pass == 0 { Vec::new() } else { file.query(|file| file.resolve(&ids)).await? };
+        let mut objects = objects.into_iter();
+        let mut look_up = |reference: HeapRef| {
+            if pass == 0 {
+                ids.push(HeapId { collection: reference.address, index: reference.index });
+                return Ok::<_, Error>(bytes::Bytes::new());
+            }
+            objects.next().unwrap_or(Ok(bytes::Bytes::new()))
+        };
+        match attribute.datatype.strings(&attribute.raw, &mut look_up) {
+            Ok(found) => texts = found,
+            Err(_) if pass == 0 && !ids.is_empty() => {}
+            Err(_) => return Ok(format!("<{}>", attribute.datatype.describe())),
+        }
+    }
+    let shown: Vec<String> = texts.iter().take(MOST_VALUES).map(|text| format!("{text:?}")).collect();
+    Ok(list(&shown, texts.len()))
+}
+
+fn numbers(column: &Column) -> String {
+    macro_rules! shown {
+        ($($kind:ident)*) => { match column { $(
+            Column::$kind(values) => values.iter().take(MOST_VALUES).map(|value| format!("{value:?}")).collect(),
+        )* } };
+    }
+    let shown: Vec<String> = shown!(I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
+    list(&shown, column.len())
+}
+
+fn list(shown: &[String], count: usize) -> String {
+    match shown {
+        [one] if count == 1 => one.clone(),
+        _ if count > shown.len() => format!("[{}, ... {count} values]", shown.join(", ")),
+        _ => format!("[{}]", shown.join(", ")),
+    }
+}
+
+/// The cells that the tracks of a product cross, by decimal id, with their rows; `None` when there is no track.
+async fn cells<S: Source>(
+    file: &mut AsyncFile<S>,
+    args: &InspectArgs,
+    order: Order,
+) -> Result<Option<BTreeMap<u64, (Cell, u64)>>, Failure> {
+    let product = Product::atl06();
+    let mut crossed: BTreeMap<u64, (Cell, u64)> = BTreeMap::new();
+    let mut tracks = 0;
+    for track in &product.tracks {
+        let path = |column: &str| format!("/{track}/{}/{column}", product.group);
+        let (latitude, longitude) = (path(&product.latitude), path(&product.longitude));
+        let found = file.query(|file| file.find(&[&latitude, &longitude])).await?;
+        let mut degrees = Vec::new();
+        for object in found {
+            if let Some(Object::Dataset(dataset)) = object? {
+                let raw = file.read(&dataset, &Selection::all(&dataset)).await?;
+                degrees.push(dataset.datatype.decode::<f64>(&raw).map_err(Error::from)?);
+            }
+        }
+        let [latitude, longitude] = degrees.as_slice() else { continue };
+        tracks += 1;
+        let mut ids = vec![0; latitude.len().min(longitude.len())];
+        morton::nested_of(order, args.latitude, longitude, latitude, &mut ids)
+            .map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+        for id in ids.into_iter().filter(|&id| id != morton::INVALID) {
+            let cell = Cell::new(order, id).map_err(|error| Failure::new(exit::FAILED, error))?;
+            crossed.entry(id).or_insert((cell, 0)).1 += 1;
+        }
+    }
+    Ok((tracks > 0).then_some(crossed))
+}
+
+fn cell_name(cell: Cell) -> String {
+    cell.decimal().map_or_else(|_| format!("nested:{}/{}", cell.order(), cell.nested()), |id| id.to_string())
+}
+
+fn cell_json((_, (cell, rows)): (&u64, &(Cell, u64))) -> Value {
+    json!({ "morton": cell.decimal().ok(), "nested": cell.nested(), "order": cell.order().get(), "rows": rows })
+}
+
+fn print_cells(cells: &BTreeMap<u64, (Cell, u64)>, args: &InspectArgs) {
+    println!("\ncells of order {} that the tracks cross ({} latitude):", args.order, args.latitude);
+    for (cell, rows) in cells.values() {
+        println!("  {:>20}  {:>9} rows", cell_name(*cell), thousands(*rows));
+    }
+}

@@ -1,0 +1,74 @@
+//! What people see while granules are read.
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pipeline::{Event, Observer};
+use std::cell::Cell;
+use std::time::Instant;
+
+/// A progress bar on standard error; silent when asked to be or when nobody watches.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    began: Instant,
+    bytes: Cell<u64>,
+    failed: Cell<u64>,
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} granules  {msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        Self { bar, began: Instant::now(), bytes: Cell::new(0), failed: Cell::new(0) }
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn tell(&self) {
+        let failed = self.failed.get();
+        let failures = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+        self.bar.set_message(format!("{} read{failures}", size(self.bytes.get())));
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Planned { granules } => self.bar.set_length(granules as u64),
+            Event::Received { bytes, .. } => {
+                self.bytes.set(self.bytes.get() + bytes);
+                self.tell();
+            }
+            Event::Finished(entry) => {
+                self.failed.set(self.failed.get() + u64::from(entry.error.is_some()));
+                self.bar.inc(1);
+                self.tell();
+            }
+            _ => {}
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A number of bytes as people read it: `14.5 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with two or three digits")]
+    let value = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
+        _ => format!("{:.2} GB", value / 1e9),
+    }
+}

@@ -1,0 +1,142 @@
+//! The answer of a job: a table for people, JSON for programs.
+use crate::progress::size;
+use pipeline::{CellResult, Column, Ledger, Level};
+use serde_json::{Value, json};
+
+/// The answer as the Lambda function gives it, and the ledger.
+pub(crate) fn answer(
+    cell: i64,
+    outcome: Result<&CellResult, (&str, Option<&Ledger>)>,
+    out: Option<&str>,
+    seconds: f64,
+) -> Value {
+    let (ledger, error) = match outcome {
+        Ok(result) => (Some(&result.ledger), result.empty_because()),
+        Err((message, ledger)) => (ledger, Some(message)),
+    };
+    let totals = ledger.map(|ledger| ledger.totals).unwrap_or_default();
+    json!({
+        "parent_morton": cell,
+        "cells_with_data": outcome.map_or(0, CellResult::cells_with_data),
+        "total_obs": if outcome.is_ok() { totals.rows.used } else { 0 },
+        "zarr_path": out,
+        "error": error,
+        "partial": outcome.is_ok_and(CellResult::is_partial),
+        "duration_s": (seconds * 1e3).round() / 1e3,
+        "granule_count": totals.granules,
+        "files_processed": totals.granules - totals.granules_failed,
+        "files_failed": totals.granules_failed,
+        "requests": totals.requests,
+        "bytes_read": totals.bytes,
+        "peak_memory_mb": peak_memory_mb(),
+        "ledger": ledger,
+    })
+}
+
+/// What people want to know of a result.
+pub(crate) fn table(result: &CellResult) -> String {
+    let mut lines = Vec::new();
+    let rows = &result.ledger.totals.rows;
+    let (parent, order) = (result.job.parent(), result.job.child_order());
+    let name = parent.decimal().map_or_else(|_| parent.nested().to_string(), |id| id.to_string());
+    lines.push(format!("cell {name}  {} latitude, children of order {order}", result.job.latitude));
+    lines.push(format!(
+        "  cells with data  {:>12}  of {}",
+        group(result.cells_with_data() as u64),
+        group(u64::from(result.job.children()))
+    ));
+    lines.push(format!("  rows used        {:>12}", group(rows.used)));
+    lines.push(format!("  rows in the cell {:>12}  {}", group(rows.in_parent), dropped(&result.ledger)));
+    if let Some(level) = result.children() {
+        lines.extend(ranges(level));
+    }
+    lines.push(reading(&result.ledger));
+    lines.extend(notes(&result.ledger));
+    if let Some(because) = result.empty_because() {
+        lines.push(format!("  {because}"));
+    }
+    lines.join("\n")
+}
+
+/// Failures and warnings, a line each.
+pub(crate) fn notes(ledger: &Ledger) -> Vec<String> {
+    let warnings = ledger.warnings.iter().map(|warning| format!("  warning: {warning}"));
+    let failures = ledger.failed().filter_map(|entry| {
+        let failure = entry.error.as_ref()?;
+        Some(format!("  failed: {} [{}] {}", entry.granule, failure.class, failure.message))
+    });
+    warnings.chain(failures).collect()
+}
+
+fn dropped(ledger: &Ledger) -> String {
+    let rows = &ledger.totals.rows;
+    let reasons = [
+        ("quality", rows.quality),
+        ("fill", rows.fill),
+        ("not finite", rows.not_finite),
+        ("sigma not positive", rows.sigma_not_positive),
+        ("bad coordinate", rows.bad_coordinate),
+    ];
+    let told: Vec<String> = reasons
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{name} {}", group(*count)))
+        .collect();
+    if told.is_empty() { "dropped: none".into() } else { format!("dropped: {}", told.join(", ")) }
+}
+
+/// The range of every statistic over the cells with data.
+fn ranges(level: &Level) -> Vec<String> {
+    let values = level.columns.iter().filter_map(|(name, column)| {
+        let Column::Value(values) = column else { return None };
+        let finite = || values.iter().copied().filter(|value| value.is_finite());
+        let least = finite().fold(f32::INFINITY, f32::min);
+        let most = finite().fold(f32::NEG_INFINITY, f32::max);
+        (least <= most).then(|| format!("  {name:<16} {least:>12.4}  to {most:.4}"))
+    });
+    values.collect()
+}
+
+fn reading(ledger: &Ledger) -> String {
+    let totals = &ledger.totals;
+    let granules = if totals.granules == 1 { "granule" } else { "granules" };
+    format!(
+        "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks",
+        size(totals.bytes),
+        size(totals.granule_bytes),
+        group(totals.requests),
+        totals.granules,
+        totals.tracks
+    )
+}
+
+/// A number with its thousands apart: `211,034`.
+pub(crate) fn group(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Largest resident memory of this process so far, in MB; `None` where the system does not tell.
+fn peak_memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some((f64::from(kib) * 1.024).round() / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(group), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,191 @@
+//! Metadata of one array: everything that `zarr.json` says, apart from the chunks.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::values::{f32_le, f64_le};
+use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json};
+
+/// Rows of the largest chunk that layout `cell` makes; longer arrays are split regularly.
+pub const MAX_CHUNK: u64 = 65_536;
+
+/// What a reader sees where no chunk exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FillValue {
+    /// Not a number; floating point only.
+    Nan,
+    /// A signed integer (or a float with that value).
+    Signed(i64),
+    /// An unsigned integer.
+    Unsigned(u64),
+}
+
+impl FillValue {
+    /// For nested ids: 2^63. Above every id of every order (12 * 4^29 < 2^62), and a power of two because readers
+    /// in JavaScript take JSON numbers through f64, where 2^64 - 1 wraps round to the valid id 0.
+    pub const NO_CELL: Self = Self::Unsigned(1 << 63);
+    /// For decimal ids: -2^63, exact in f64; no decimal id has 19 digits that begin with a 9.
+    pub const NO_DECIMAL: Self = Self::Signed(i64::MIN);
+
+    /// NaN for floating point, 0 for integers.
+    #[must_use]
+    pub const fn default_for(data_type: DataType) -> Self {
+        if data_type.is_float() { Self::Nan } else { Self::Signed(0) }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Nan => json!("NaN"),
+            Self::Signed(x) => json!(x),
+            Self::Unsigned(x) => json!(x),
+        }
+    }
+
+    /// Little-endian bytes of one element.
+    pub(crate) fn bytes(self, data_type: DataType) -> Result<Vec<u8>, Error> {
+        let wide = match self {
+            Self::Nan => None,
+            Self::Signed(x) => Some(i128::from(x)),
+            Self::Unsigned(x) => Some(i128::from(x)),
+        };
+        let found = match (data_type, wide) {
+            (DataType::F32, None) => Some(f32_le(f32::NAN).to_vec()),
+            (DataType::F64, None) => Some(f64_le(f64::NAN).to_vec()),
+            (DataType::U64, Some(x)) => u64::try_from(x).ok().map(|x| x.to_le_bytes().to_vec()),
+            (DataType::I64, Some(x)) => i64::try_from(x).ok().map(|x| x.to_le_bytes().to_vec()),
+            (DataType::I32, Some(x)) => i32::try_from(x).ok().map(|x| x.to_le_bytes().to_vec()),
+            // Small integers only: they are exact in both float types.
+            (DataType::F32, Some(x)) => i16::try_from(x).ok().map(|x| f32::from(x).to_le_bytes().to_vec()),
+            (DataType::F64, Some(x)) => i16::try_from(x).ok().map(|x| f64::from(x).to_le_bytes().to_vec()),
+            (_, None) => None,
+        };
+        found.ok_or_else(|| Error::Fill { fill: self.json().to_string(), data_type })
+    }
+}
+
+/// One-dimensional array metadata. Shape and chunk shape are free of each other and of any values, so that one
+/// description serves layout `cell` (one chunk) and layout `sphere` (12 * 4^order rows, one chunk a parent).
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArrayMeta {
+    /// Rows of the array.
+    pub shape: u64,
+    /// Rows of one chunk, at least 1.
+    pub chunk_shape: u64,
+    /// Element type.
+    pub data_type: DataType,
+    /// Value where no chunk exists.
+    pub fill_value: FillValue,
+    /// CF and convention attributes.
+    pub attributes: Attributes,
+    /// Name of the only dimension.
+    pub dimension_name: String,
+}
+
+impl ArrayMeta {
+    /// An array over `cells` with the default fill value; one chunk, or chunks of [`MAX_CHUNK`] rows.
+    #[must_use]
+    pub fn new(shape: u64, data_type: DataType, attributes: Attributes) -> Self {
+        Self {
+            shape,
+            chunk_shape: shape.clamp(1, MAX_CHUNK),
+            data_type,
+            fill_value: FillValue::default_for(data_type),
+            attributes,
+            dimension_name: DIMENSION.to_owned(),
+        }
+    }
+
+    /// Number of chunks; 0 if the chunk shape is 0 (which no document can be made of).
+    #[must_use]
+    pub const fn chunks(&self) -> u64 {
+        if self.chunk_shape == 0 { 0 } else { self.shape.div_ceil(self.chunk_shape) }
+    }
+
+    /// The content of `zarr.json`.
+    ///
+    /// # Errors
+    /// See [`ArrayMeta::to_value`].
+    pub fn document(&self) -> Result<Bytes, Error> {
+        canonical_json(self.to_value()?)
+    }
+
+    /// The document as JSON (Zarr v3 core, "array metadata"), as it also stands in consolidated metadata.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for a chunk shape of 0, [`Error::Fill`] for a fill value that the type cannot hold.
+    pub fn to_value(&self) -> Result<Value, Error> {
+        if self.chunk_shape == 0 {
+            return Err(Error::Empty { what: "chunk shape".to_owned() });
+        }
+        self.fill_value.bytes(self.data_type)?;
+        Ok(json!({
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": [self.shape],
+            "data_type": self.data_type.name(),
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.chunk_shape]}},
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "fill_value": self.fill_value.json(),
+            "codecs": [
+                {"name": "bytes", "configuration": {"endian": "little"}},
+                {"name": "gzip", "configuration": {"level": GZIP_LEVEL}},
+            ],
+            "attributes": self.attributes,
+            "dimension_names": [self.dimension_name],
+            "storage_transformers": [],
+        }))
+    }
+}
+
+/// Key of chunk `index` of the one-dimensional array at `path` (Zarr v3 core, chunk key encoding `default`).
+#[must_use]
+pub fn chunk_key(path: &str, index: u64) -> String {
+    format!("{path}/c/{index}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_of_a_sphere_array() {
+        let mut meta = ArrayMeta::new(12 << 24, DataType::F32, Attributes::new());
+        meta.chunk_shape = 4096;
+        assert_eq!(meta.chunks(), 49_152);
+        assert_eq!(chunk_key("12/h_mean", 45_763), "12/h_mean/c/45763");
+        let text = String::from_utf8(meta.document().unwrap().to_vec()).unwrap();
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"attributes":{},"chunk_grid":{"configuration":{"chunk_shape":[4096]},"name":"regular"},"#,
+                r#""chunk_key_encoding":{"configuration":{"separator":"/"},"name":"default"},"#,
+                r#""codecs":[{"configuration":{"endian":"little"},"name":"bytes"},"#,
+                r#"{"configuration":{"level":1},"name":"gzip"}],"data_type":"float32","#,
+                r#""dimension_names":["cells"],"fill_value":"NaN","node_type":"array","#,
+                r#""shape":[201326592],"storage_transformers":[],"zarr_format":3}"#
+            )
+        );
+    }
+
+    #[test]
+    fn fills_that_do_not_fit_are_errors() {
+        let bad = [
+            (FillValue::Nan, DataType::I32),
+            (FillValue::NO_CELL, DataType::I64),
+            (FillValue::NO_DECIMAL, DataType::U64),
+            (FillValue::Signed(1 << 40), DataType::I32),
+            (FillValue::Signed(1 << 40), DataType::F32),
+        ];
+        for (fill, data_type) in bad {
+            assert!(matches!(fill.bytes(data_type), Err(Error::Fill { .. })), "{fill:?} {data_type:?}");
+        }
+        assert_eq!(FillValue::NO_CELL.bytes(DataType::U64).unwrap(), [0, 0, 0, 0, 0, 0, 0, 0x80]);
+    }
+
+    #[test]
+    fn no_fill_is_an_id_even_through_f64() {
+        let FillValue::Unsigned(id) = FillValue::NO_CELL else { panic!("not unsigned") };
+        assert!(id > 12 << 58, "beyond the last cell of order 29");
+        assert!(id.is_power_of_two(), "exact in f64");
+    }
+}

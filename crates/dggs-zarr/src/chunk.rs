@@ -1,0 +1,85 @@
+//! Values to the bytes of one chunk.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::{ArrayMeta, Error, Values, gzip::Gzip};
+
+/// Encodes chunks; keeps the encoder's buffers between them. The bytes of a chunk depend on its values only.
+pub struct ChunkEncoder {
+    gzip: Gzip,
+    raw: Vec<u8>,
+}
+
+impl Default for ChunkEncoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ChunkEncoder {
+    /// An encoder with buffers of its own (some 0.4 MB).
+    #[must_use]
+    pub fn new() -> Self {
+        Self { gzip: Gzip::new(), raw: Vec::new() }
+    }
+
+    /// The chunk that holds `rows` of `values`. Fewer rows than the chunk shape are filled up: every chunk of a
+    /// regular grid has full size (Zarr v3 core, "regular grids").
+    ///
+    /// A chunk of fill values only is encoded like any other: a reader then tells an empty cell (a chunk is
+    /// there) from a cell that nobody computed (no chunk).
+    ///
+    /// # Errors
+    /// [`Error::Type`], [`Error::Fill`], [`Error::Empty`] for no rows, [`Error::Length`] for rows that lie outside
+    /// the values or exceed the chunk.
+    pub fn encode(&mut self, values: &Values, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
+        if values.data_type() != meta.data_type {
+            return Err(Error::Type { expected: meta.data_type, found: values.data_type() });
+        }
+        if rows.is_empty() {
+            return Err(Error::Empty { what: "chunk".to_owned() });
+        }
+        let length =
+            || Error::Length { array: "chunk".to_owned(), expected: meta.chunk_shape, found: rows.len() as u64 };
+        let size = usize::try_from(meta.chunk_shape).map_err(|_| length())?;
+        let missing = size.checked_sub(rows.len()).ok_or_else(length)?;
+        self.raw.clear();
+        if !values.append_le(rows.clone(), &mut self.raw) {
+            return Err(length());
+        }
+        if missing > 0 {
+            let fill = meta.fill_value.bytes(meta.data_type)?;
+            self.raw.extend(std::iter::repeat_n(fill, missing).flatten());
+        }
+        Ok(self.gzip.encode(&self.raw)?.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Attributes, DataType};
+
+    #[test]
+    fn short_chunks_are_filled_up() {
+        let mut meta = ArrayMeta::new(5, DataType::F32, Attributes::new());
+        meta.chunk_shape = 4;
+        let mut encoder = ChunkEncoder::new();
+        let short = encoder.encode(&Values::F32(vec![0., 1., 2., 3., 4.]), 4..5, &meta).unwrap();
+        let long = encoder.encode(&Values::F32(vec![4., f32::NAN, f32::NAN, f32::NAN]), 0..4, &meta).unwrap();
+        assert_eq!(short, long);
+    }
+
+    #[test]
+    fn wrong_rows_and_types_are_errors() {
+        let meta = ArrayMeta::new(4, DataType::I32, Attributes::new());
+        let mut encoder = ChunkEncoder::new();
+        let values = Values::I32(vec![0; 6]);
+        assert!(matches!(encoder.encode(&values, 0..5, &meta), Err(Error::Length { expected: 4, found: 5, .. })));
+        assert!(matches!(encoder.encode(&values, 4..8, &meta), Err(Error::Length { .. })));
+        assert!(matches!(encoder.encode(&values, 2..2, &meta), Err(Error::Empty { .. })));
+        assert!(matches!(encoder.encode(&Values::F32(vec![0.]), 0..1, &meta), Err(Error::Type { .. })));
+    }
+}

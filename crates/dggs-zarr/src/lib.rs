@@ -1,0 +1,43 @@
+//! Zarr v3 stores in the DGGS convention: values in, `(key, bytes)` objects out.
+//!
+//! Nothing here opens a file, a socket or a clock. A caller hands over the values of one parent cell
+//! ([`CellStore`]) and receives the complete list of [`Object`]s in the order in which they may become visible:
+//! chunks, array metadata, group metadata, and last the root. Equal input gives equal bytes on every platform.
+//!
+//! Three lines open the result:
+//!
+//! ```python
+//! import xarray as xr, xdggs
+//! ds = xdggs.decode(xr.open_zarr("-6134114.zarr", group="12"))
+//! ```
+//!
+//! Layout `cell` is [`CellStore`]. Layout `sphere` is assembled from the same parts: [`ArrayMeta`] and
+//! [`GroupMeta`] describe the template, [`ChunkEncoder`] and [`chunk_key`] make one chunk of it.
+//!
+//! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
+//! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design note 0003.
+#![forbid(unsafe_code)]
+
+mod array;
+pub mod attributes;
+mod chunk;
+mod convention;
+mod error;
+mod group;
+mod gzip;
+mod object;
+mod store;
+mod values;
+
+pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
+pub use chunk::ChunkEncoder;
+pub use convention::{Coordinate, DIMENSION, LatitudeConvention, group_attributes};
+pub use error::Error;
+pub use group::{GroupMeta, Node};
+pub use gzip::GZIP_LEVEL;
+pub use object::Object;
+pub use store::{CellStore, Level, Variable};
+pub use values::{DataType, Values};
+
+/// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.
+pub type Attributes = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,208 @@
+//! The filter pipeline (Format Specification III, IV.A.2.l "Filter Pipeline Message"): every chunk is stored after
+//! it went through a list of filters; reading undoes them, last first.
+//!
+//! This module knows bytes only: no files, no datatypes, no I/O. Each filter is one file with one function that takes
+//! the client data, the stored bytes and a bound on what it may produce. None of them panics or allocates beyond its
+//! bound, whatever the bytes say.
+
+mod bit_reader;
+mod bitshuffle;
+mod blosc;
+mod blosclz;
+mod bzip2;
+mod cursor;
+mod deflate;
+mod fletcher32;
+mod jpegls;
+mod lz4;
+mod lzf;
+mod lzo;
+mod nbit;
+mod output;
+mod registry;
+mod scaleoffset;
+mod shuffle;
+mod snappy;
+mod szip;
+mod zfp;
+mod zfp_order;
+mod zstd;
+
+use std::borrow::Cow;
+
+use deflate::inflate_zlib;
+pub use registry::registered_name;
+
+/// One filter of a pipeline, as stored in the Filter Pipeline message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Registered filter identification value.
+    pub id: u16,
+    /// Name stored beside the id, if any; only used in errors.
+    pub name: Option<String>,
+    /// Bit 0: the filter was optional when writing (its absence in a chunk then shows in the chunk's filter mask).
+    pub flags: u16,
+    /// Client data, one word each, meaning defined by the filter.
+    pub client_data: Vec<u32>,
+}
+
+/// What undoing a pipeline may cost, and what it must know of the dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// Upper bound in bytes of the decoded chunk; more than that is an error, not an allocation.
+    pub max_output: usize,
+    /// Size in bytes of one element of the dataset, 0 if unknown. Filters whose client data repeat it are checked
+    /// against it.
+    pub element_size: usize,
+}
+
+/// Why a chunk could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// No decoder for this filter (or this variant of it) is built in.
+    #[error("filter {id} ({name}) is not supported")]
+    Unsupported {
+        /// Registered filter id.
+        id: u16,
+        /// Registered or stored name, with the unsupported detail if it is only a variant.
+        name: String,
+    },
+    /// The stored bytes or the client data contradict the filter's format.
+    #[error("{filter}: {why}")]
+    Corrupt {
+        /// Name of the filter.
+        filter: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The bytes decode to more than the caller allowed.
+    #[error("{filter}: output exceeds {limit} bytes")]
+    TooLarge {
+        /// Name of the filter.
+        filter: &'static str,
+        /// The bound that was hit, in bytes.
+        limit: usize,
+    },
+}
+
+/// Undoes a pipeline: last filter first, skipping every position `i` whose bit `i` is set in `filter_mask` (the chunk
+/// was written without that one; a filter may occur twice, so the position counts, not the id).
+///
+/// # Errors
+/// [`FilterError::Unsupported`] for a filter that was applied and is unknown, even if it is flagged optional: its
+/// bytes cannot be understood without it. [`FilterError::Corrupt`] and [`FilterError::TooLarge`] as the bytes deserve.
+pub fn decode(filters: &[Filter], filter_mask: u32, data: &[u8], ctx: &Context) -> Result<Vec<u8>, FilterError> {
+    let mut bytes = Cow::Borrowed(data);
+    for (position, filter) in filters.iter().enumerate().rev() {
+        if position < 32 && (filter_mask >> position) & 1 == 1 {
+            continue;
+        }
+        let limit = if position == 0 { ctx.max_output } else { intermediate_limit(ctx.max_output) };
+        bytes = undo(filter, bytes, limit, ctx)?;
+    }
+    if bytes.len() > ctx.max_output {
+        return Err(FilterError::TooLarge { filter: "pipeline", limit: ctx.max_output });
+    }
+    Ok(bytes.into_owned())
+}
+
+/// Says before anything is fetched whether chunks of this filter can be decoded.
+///
+/// # Errors
+/// [`FilterError::Unsupported`], naming the filter.
+pub fn is_supported(filter: &Filter) -> Result<(), FilterError> {
+    match builtin_name(filter.id) {
+        Some(_) => Ok(()),
+        None => Err(unsupported(filter)),
+    }
+}
+
+/// What a single filter reports; [`decode`] adds the filter's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The bytes or parameters are wrong.
+    Corrupt(Cow<'static, str>),
+    /// The bytes ask for a variant of the format that is not built in.
+    Unsupported(&'static str),
+    /// The output bound was hit.
+    TooLarge,
+}
+
+impl Fault {
+    /// A fault whose reason is fixed text.
+    pub(crate) const fn corrupt(why: &'static str) -> Self {
+        Self::Corrupt(Cow::Borrowed(why))
+    }
+
+    /// The stored bytes end too early.
+    pub(crate) const fn truncated() -> Self {
+        Self::corrupt("the stored bytes end too early")
+    }
+}
+
+/// Between two filters the bytes may be a little longer than the chunk: checksums, frame headers, incompressible data.
+const fn intermediate_limit(max_output: usize) -> usize {
+    max_output.saturating_add(max_output / 16).saturating_add(4096)
+}
+
+fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -> Result<Cow<'a, [u8]>, FilterError> {
+    let Some(name) = builtin_name(filter.id) else {
+        return Err(unsupported(filter));
+    };
+    let words = filter.client_data.as_slice();
+    let result = match filter.id {
+        1 => inflate_zlib(&data, limit).map(Cow::Owned),
+        2 => shuffle::decode(words, data),
+        3 => fletcher32::decode(data),
+        4 => szip::decode(words, &data, limit).map(Cow::Owned),
+        5 => nbit::decode(words, data, limit, ctx.element_size),
+        6 => scaleoffset::decode(words, data, limit, ctx.element_size),
+        305 => lzo::decode(&data, limit).map(Cow::Owned),
+        307 => bzip2::decode(&data, limit).map(Cow::Owned),
+        32000 => lzf::decode(&data, limit).map(Cow::Owned),
+        32001 => blosc::decode(&data, limit).map(Cow::Owned),
+        32004 => lz4::decode(&data, limit).map(Cow::Owned),
+        32008 => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
+        32013 => zfp::decode(words, &data, limit).map(Cow::Owned),
+        32015 => zstd::decode(&data, limit).map(Cow::Owned),
+        32018 => jpegls::decode(words, &data, limit).map(Cow::Owned),
+        _ => return Err(unsupported(filter)),
+    };
+    result.map_err(|fault| match fault {
+        Fault::Corrupt(why) => FilterError::Corrupt { filter: name, why: why.into_owned() },
+        Fault::Unsupported(what) => FilterError::Unsupported { id: filter.id, name: format!("{name}, {what}") },
+        Fault::TooLarge => FilterError::TooLarge { filter: name, limit },
+    })
+}
+
+/// Names of the filters decoded here.
+const fn builtin_name(id: u16) -> Option<&'static str> {
+    Some(match id {
+        1 => "deflate",
+        2 => "shuffle",
+        3 => "fletcher32",
+        4 => "szip",
+        5 => "nbit",
+        6 => "scaleoffset",
+        305 => "lzo",
+        307 => "bzip2",
+        32000 => "lzf",
+        32001 => "blosc",
+        32004 => "lz4",
+        32008 => "bitshuffle",
+        32013 => "zfp",
+        32015 => "zstd",
+        32018 => "jpeg-ls",
+        _ => return None,
+    })
+}
+
+fn unsupported(filter: &Filter) -> FilterError {
+    let name = match (registered_name(filter.id), filter.name.as_deref()) {
+        (Some(known), _) => known.to_owned(),
+        (None, Some(stored)) if !stored.is_empty() => stored.chars().filter(|c| !c.is_control()).take(80).collect(),
+        _ => "unregistered".to_owned(),
+    };
+    FilterError::Unsupported { id: filter.id, name }
+}

@@ -1,0 +1,241 @@
+//! From stored chunks to the elements of a selection.
+use crate::filters::{self, Context};
+use crate::{Chunk, ChunkMap, Dataset, Error, Layout, Selection};
+use bytes::Bytes;
+
+impl Dataset {
+    /// Undoes the filters of one chunk: all its elements as stored, also those beyond the edge of the dataset. `raw` are
+    /// the `chunk.size` bytes at `chunk.address`.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] when the pipeline fails, [`Error::Corrupt`] when the length is not that of a chunk.
+    pub fn decode_chunk(&self, chunk: &Chunk, raw: &[u8]) -> Result<Vec<u8>, Error> {
+        let corrupt = |why: String| Error::corrupt("chunk", chunk.address, why);
+        if raw.len() as u64 != chunk.size {
+            return Err(corrupt(format!("{} bytes given for a chunk of {} bytes", raw.len(), chunk.size)));
+        }
+        let Layout::Chunked(layout) = &self.layout else {
+            return Ok(raw.to_vec());
+        };
+        let expected = self.chunk_len()?;
+        let plain = self.filters.is_empty() || (layout.plain_edges && self.is_edge(&chunk.origin));
+        let decoded = if plain {
+            raw.to_vec()
+        } else {
+            let context = Context { max_output: expected, element_size: narrow(self.element_size())? };
+            filters::decode(&self.filters, chunk.filter_mask, raw, &context)
+                .map_err(|error| Error::Filter { offset: chunk.address, error })?
+        };
+        if decoded.len() == expected {
+            Ok(decoded)
+        } else {
+            Err(corrupt(format!("{} bytes after decoding, {expected} expected", decoded.len())))
+        }
+    }
+
+    /// The elements of `selection` as stored, in C order, with the fill value (zeros where undefined) wherever `map` has
+    /// no chunk. `fetch` brings the stored bytes of a chunk; it is called once for each chunk of the map that meets the
+    /// selection, in the order of the map, and not at all for compact data.
+    ///
+    /// # Errors
+    /// What `fetch` answers, what [`Dataset::decode_chunk`] answers, [`Error::Limit`] for a selection that is too large,
+    /// [`Error::Unsupported`] for external and virtual data.
+    pub fn assemble(
+        &self,
+        selection: &Selection,
+        map: &ChunkMap,
+        mut fetch: impl FnMut(&Chunk) -> Result<Bytes, Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let mut out = self.blank(selection)?;
+        if let Layout::Compact { data, .. } = &self.layout {
+            let whole = Chunk { origin: vec![0; self.shape.len()], address: 0, size: data.len() as u64, filter_mask: 0 };
+            self.place(selection, &whole, data, &mut out)?;
+            return Ok(out);
+        }
+        if map.chunk_shape != self.chunk_shape() {
+            return Err(Error::Usage(format!("the chunk map is not one of {}", self.path)));
+        }
+        for chunk in &map.chunks {
+            if self.overlap(selection, &chunk.origin)?.is_some() {
+                let decoded = self.decode_chunk(chunk, &fetch(chunk)?)?;
+                self.place(selection, chunk, &decoded, &mut out)?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The output of a selection before any chunk is placed: the fill value, or zeros where that is undefined.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the selection reaches over the edge, [`Error::Limit`] when it is too large,
+    /// [`Error::Unsupported`] for external and virtual data.
+    pub fn blank(&self, selection: &Selection) -> Result<Vec<u8>, Error> {
+        self.readable()?;
+        selection.check(&self.shape)?;
+        let too_large = || Error::Limit { what: "selection in bytes", limit: self.limits.selection_bytes };
+        let len = selection
+            .elements()
+            .and_then(|n| n.checked_mul(self.element_size()))
+            .filter(|&len| len <= self.limits.selection_bytes)
+            .and_then(|len| usize::try_from(len).ok())
+            .ok_or_else(too_large)?;
+        let mut out = Vec::new();
+        out.try_reserve_exact(len).map_err(|_| too_large())?;
+        match &self.fill_value {
+            Some(fill) if fill.iter().any(|&b| b != 0) => {
+                while out.len() < len {
+                    out.extend_from_slice(fill);
+                }
+                out.truncate(len);
+            }
+            _ => out.resize(len, 0),
+        }
+        Ok(out)
+    }
+
+    /// Copies the elements of a decoded chunk that lie in the selection to their places in `out`, the bytes of the
+    /// selection in C order.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when lengths do not fit the selection or the chunk.
+    pub fn place(&self, selection: &Selection, chunk: &Chunk, decoded: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let Some(overlap) = self.overlap(selection, &chunk.origin)? else {
+            return Ok(());
+        };
+        let chunk_shape = self.chunk_shape();
+        let offset = |from: &[u64]| overlap.start.iter().zip(from).map(|(at, from)| at - from).collect::<Vec<_>>();
+        let copy = BoxCopy {
+            count: &overlap.count,
+            from: (&chunk_shape, &offset(&chunk.origin)),
+            to: (&selection.count, &offset(&selection.start)),
+            element: self.element_size(),
+        };
+        copy.run(decoded, out).ok_or_else(|| Error::Usage(format!("a chunk of {} does not fit its place", self.path)))
+    }
+
+    /// Says that external and virtual data cannot be read here.
+    pub(crate) fn readable(&self) -> Result<(), Error> {
+        let feature = match &self.layout {
+            Layout::External => "external data files",
+            Layout::Virtual => "virtual dataset",
+            _ => return Ok(()),
+        };
+        Err(Error::Unsupported { feature: format!("{feature} ({})", self.path), offset: None })
+    }
+
+    /// Size of a whole decoded chunk in bytes.
+    pub(crate) fn chunk_len(&self) -> Result<usize, Error> {
+        let limit = self.limits.chunk_bytes;
+        self.chunk_shape()
+            .iter()
+            .try_fold(self.element_size(), |n, &d| n.checked_mul(d))
+            .filter(|&len| len <= limit)
+            .and_then(|len| usize::try_from(len).ok())
+            .ok_or(Error::Limit { what: "chunk in bytes", limit })
+    }
+
+    /// Whether a chunk reaches over the edge of the dataset.
+    fn is_edge(&self, origin: &[u64]) -> bool {
+        let chunk_shape = self.chunk_shape();
+        origin.iter().zip(&chunk_shape).zip(&self.shape).any(|((&at, &len), &dim)| at.saturating_add(len) > dim)
+    }
+
+    /// The elements that the chunk at `origin`, the dataset and the selection share.
+    fn overlap(&self, selection: &Selection, origin: &[u64]) -> Result<Option<Selection>, Error> {
+        if origin.len() != self.shape.len() {
+            return Err(Error::Usage(format!("a chunk with the origin {origin:?} is not one of {}", self.path)));
+        }
+        let chunk_shape = self.chunk_shape();
+        let mut overlap = Selection { start: Vec::new(), count: Vec::new() };
+        for ((&at, &len), (start, count)) in origin.iter().zip(&chunk_shape).zip(selection.dims()) {
+            let first = at.max(start);
+            let end = at.saturating_add(len).min(start.saturating_add(count));
+            if end <= first {
+                return Ok(None);
+            }
+            overlap.start.push(first);
+            overlap.count.push(end - first);
+        }
+        Ok(Some(overlap))
+    }
+}
+
+/// A copy of a box of elements between two arrays in C order.
+struct BoxCopy<'a> {
+    count: &'a [u64],
+    /// Shape of the array, and where the box begins in it.
+    from: (&'a [u64], &'a [u64]),
+    to: (&'a [u64], &'a [u64]),
+    /// Bytes of an element.
+    element: u64,
+}
+
+impl BoxCopy<'_> {
+    /// Copies run by run; `None` when an array is too short.
+    fn run(&self, source: &[u8], target: &mut [u8]) -> Option<()> {
+        let (outer, run) = self.runs()?;
+        let run = usize::try_from(run).ok()?;
+        let bounds: Vec<(u64, u64)> = self.count.iter().take(outer).map(|&n| (0, n)).collect();
+        super::grid::for_each(&bounds, |at| {
+            let from = usize::try_from(offset(at, self.from, self.element).ok_or(())?).map_err(|_| ())?;
+            let to = usize::try_from(offset(at, self.to, self.element).ok_or(())?).map_err(|_| ())?;
+            let source = source.get(from..from.checked_add(run).ok_or(())?).ok_or(())?;
+            let target = target.get_mut(to..to.checked_add(run).ok_or(())?).ok_or(())?;
+            target.copy_from_slice(source);
+            Ok::<(), ()>(())
+        })
+        .ok()
+    }
+
+    /// How many leading dimensions are stepped through, and how many bytes each step copies: trailing dimensions that are
+    /// whole in both arrays are one run.
+    fn runs(&self) -> Option<(usize, u64)> {
+        let mut run = self.element;
+        for dim in (0..self.count.len()).rev() {
+            let count = *self.count.get(dim)?;
+            run = run.checked_mul(count)?;
+            if self.from.0.get(dim) != Some(&count) || self.to.0.get(dim) != Some(&count) {
+                return Some((dim, run));
+            }
+        }
+        Some((0, run))
+    }
+}
+
+/// Byte offset of the box's element `at` (leading coordinates; the others 0) in an array.
+fn offset(at: &[u64], (shape, start): (&[u64], &[u64]), element: u64) -> Option<u64> {
+    let steps = at.iter().copied().chain(std::iter::repeat(0));
+    let index = shape
+        .iter()
+        .zip(start)
+        .zip(steps)
+        .try_fold(0u64, |index, ((&dim, &start), step)| index.checked_mul(dim)?.checked_add(start.checked_add(step)?));
+    index?.checked_mul(element)
+}
+
+fn narrow(value: u64) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| Error::Limit { what: "element in bytes", limit: usize::MAX as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_moves_between_arrays_of_other_shapes() {
+        // 4 x 5 source, values are their index; rows 1..3, columns 2..5 to the corner of a 2 x 4 target.
+        let source: Vec<u8> = (0..20).collect();
+        let mut target = vec![99u8; 8];
+        let copy = BoxCopy { count: &[2, 3], from: (&[4, 5], &[1, 2]), to: (&[2, 4], &[0, 1]), element: 1 };
+        copy.run(&source, &mut target).unwrap();
+        assert_eq!(target, [99, 7, 8, 9, 99, 12, 13, 14]);
+    }
+
+    #[test]
+    fn whole_rows_are_one_run_and_short_arrays_are_refused() {
+        let copy = BoxCopy { count: &[2, 3], from: (&[4, 3], &[1, 0]), to: (&[2, 3], &[0, 0]), element: 2 };
+        assert_eq!(copy.runs(), Some((0, 12)));
+        assert_eq!(copy.run(&[0; 24], &mut [0; 11]), None);
+        assert_eq!(copy.run(&[0; 17], &mut [0; 12]), None);
+    }
+}

@@ -1,0 +1,13 @@
+//! Where the data of a dataset lie, and how stored chunks become the elements of a selection.
+mod assemble;
+mod btree;
+mod extensible_array;
+mod fixed_array;
+mod grid;
+mod map;
+mod plan;
+mod selection;
+
+pub use map::{Chunk, ChunkMap};
+pub(crate) use plan::{chunk_map, slab_shape};
+pub use selection::Selection;

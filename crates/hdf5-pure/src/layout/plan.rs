@@ -1,0 +1,192 @@
+//! From a layout and a selection to a chunk map.
+use super::{btree, extensible_array, fixed_array, grid};
+use crate::walk::{Walk, Walked};
+use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, Dataset, Error, Layout, Selection, filters};
+
+/// Contiguous data are read in slabs of about this size.
+const SLAB: u64 = 256 << 10;
+
+/// Where the chunks lie that the selection meets.
+pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Selection) -> Walked<ChunkMap> {
+    dataset.readable()?;
+    selection.check(&dataset.shape)?;
+    for filter in &dataset.filters {
+        filters::is_supported(filter).map_err(|error| Error::Filter { offset: dataset.address, error })?;
+    }
+    let chunk_shape = dataset.chunk_shape();
+    if selection.is_empty() {
+        return Ok(ChunkMap { chunk_shape, chunks: Vec::new() });
+    }
+    let mut chunks = match &dataset.layout {
+        Layout::Contiguous { address: None } => Vec::new(),
+        Layout::Contiguous { address: Some(address) } => slabs(dataset, selection, *address, &chunk_shape)?,
+        Layout::Compact { offset, .. } => {
+            let size = dataset.elements().and_then(|n| n.checked_mul(dataset.element_size())).unwrap_or(0);
+            vec![Chunk { origin: vec![0; chunk_shape.len()], address: *offset, size, filter_mask: 0 }]
+        }
+        Layout::Chunked(layout) => match layout.address {
+            None => Vec::new(),
+            Some(address) => indexed(walk, &Question { dataset, layout, selection, address })?,
+        },
+        Layout::External | Layout::Virtual => Vec::new(),
+    };
+    chunks.sort();
+    if chunks.windows(2).any(|pair| matches!(pair, [a, b] if a.origin == b.origin)) {
+        return Err(Error::corrupt("chunk index", dataset.address, "a chunk occurs twice").into());
+    }
+    Ok(ChunkMap { chunk_shape, chunks })
+}
+
+/// What an index is asked.
+pub(super) struct Question<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) layout: &'a Chunked,
+    pub(super) selection: &'a Selection,
+    /// Where the index is.
+    pub(super) address: u64,
+}
+
+impl Question<'_> {
+    /// Chunk coordinates that the selection meets.
+    pub(super) fn touched(&self) -> Vec<(u64, u64)> {
+        grid::touched(&self.selection.start, &self.selection.count, &self.layout.chunk_shape)
+    }
+
+    /// As [`Self::touched`], if these are not too many to look at one by one.
+    pub(super) fn touched_few(&self, walk: &Walk<'_>) -> Result<Vec<(u64, u64)>, Error> {
+        let (touched, limit) = (self.touched(), walk.limits.chunks);
+        match grid::points(&touched) {
+            Some(n) if n <= limit => Ok(touched),
+            _ => Err(Error::Limit { what: "chunks of a selection", limit }),
+        }
+    }
+
+    /// Number of chunks in each dimension at its maximum size: numbers of chunks in arrays run over these. `None` where
+    /// unlimited.
+    pub(super) fn max_chunks(&self) -> Vec<Option<u64>> {
+        let dims = self.dataset.max_shape.iter().zip(&self.layout.chunk_shape);
+        dims.map(|(max, &chunk)| max.map(|max| max.div_ceil(chunk.max(1)))).collect()
+    }
+
+    /// The chunk at chunk coordinates `scaled`, stored at an address relative to the base address. `stored`: size and filter
+    /// mask where there are filters.
+    pub(super) fn chunk(&self, scaled: &[u64], address: u64, stored: Option<(u64, u32)>) -> Result<Chunk, Error> {
+        let (size, filter_mask) = match stored {
+            Some(stored) => stored,
+            None => (self.dataset.chunk_len()? as u64, 0),
+        };
+        let origin: Option<Vec<u64>> =
+            scaled.iter().zip(&self.layout.chunk_shape).map(|(&at, &len)| at.checked_mul(len)).collect();
+        let place = self.dataset.base.checked_add(address).filter(|place| place.checked_add(size).is_some());
+        match (origin, place) {
+            (Some(origin), Some(address)) => Ok(Chunk { origin, address, size, filter_mask }),
+            _ => Err(Error::corrupt("chunk index", address, "a chunk lies beyond 64 bits")),
+        }
+    }
+}
+
+fn indexed(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
+    question.dataset.chunk_len()?;
+    match question.layout.index {
+        ChunkIndex::BTree1 => btree::version_1(walk, question),
+        ChunkIndex::BTree2 => btree::version_2(walk, question),
+        ChunkIndex::FixedArray => fixed_array::chunks(walk, question),
+        ChunkIndex::ExtensibleArray => extensible_array::chunks(walk, question),
+        ChunkIndex::Implicit => implicit(walk, question),
+        ChunkIndex::Single { filtered } => {
+            let origin = vec![0; question.layout.chunk_shape.len()];
+            Ok(vec![question.chunk(&origin, question.address, filtered)?])
+        }
+    }
+}
+
+/// All chunks one after the other, in the order of their numbers.
+fn implicit(walk: &Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
+    let len = question.dataset.chunk_len()? as u64;
+    let max = question.max_chunks();
+    let mut chunks = Vec::new();
+    grid::for_each(&question.touched_few(walk)?, |scaled| {
+        let address = number(scaled, &max).and_then(|n| n.checked_mul(len)?.checked_add(question.address));
+        let address = address.ok_or_else(|| Error::corrupt("implicit chunk index", question.address, "too large"))?;
+        chunks.push(question.chunk(scaled, address, None)?);
+        Ok::<(), Error>(())
+    })?;
+    Ok(chunks)
+}
+
+/// Number of the chunk at chunk coordinates `scaled` when `max` chunks fit in each dimension (the first does not matter).
+pub(super) fn number(scaled: &[u64], max: &[Option<u64>]) -> Option<u64> {
+    scaled.iter().zip(max).enumerate().try_fold(0u64, |number, (dim, (&at, &max))| match (dim, max) {
+        (0, _) => Some(at),
+        (_, Some(max)) => number.checked_mul(max)?.checked_add(at),
+        (_, None) => None,
+    })
+}
+
+/// Shape of the slabs in which contiguous data of this shape are read: whole trailing dimensions, as many indices of the
+/// one before as fit, one of all others, so that each slab is one range of bytes. No dimension is 0.
+pub(crate) fn slab_shape(shape: &[u64], element_size: u64) -> Vec<u64> {
+    let mut slab = vec![1; shape.len()];
+    let mut bytes = element_size.max(1);
+    for (len, &dim) in slab.iter_mut().zip(shape).rev() {
+        *len = dim.min((SLAB / bytes).max(1)).max(1);
+        bytes = bytes.saturating_mul(*len);
+        if *len < dim {
+            break;
+        }
+    }
+    slab
+}
+
+/// The slabs that the selection meets; those at the edge are cut there.
+fn slabs(dataset: &Dataset, selection: &Selection, address: u64, slab: &[u64]) -> Result<Vec<Chunk>, Error> {
+    let touched = grid::touched(&selection.start, &selection.count, slab);
+    let limit = dataset.limits.chunks;
+    if grid::points(&touched).is_none_or(|n| n > limit) {
+        return Err(Error::Limit { what: "chunks of a selection", limit });
+    }
+    let mut chunks = Vec::new();
+    grid::for_each(&touched, |scaled| {
+        let origin: Vec<u64> = scaled.iter().zip(slab).map(|(at, len)| at * len).collect();
+        let chunk = slab_chunk(dataset, origin, address, slab);
+        chunks.push(chunk.ok_or_else(|| Error::corrupt("contiguous data", address, "they lie beyond 64 bits"))?);
+        Ok::<(), Error>(())
+    })?;
+    Ok(chunks)
+}
+
+fn slab_chunk(dataset: &Dataset, origin: Vec<u64>, address: u64, slab: &[u64]) -> Option<Chunk> {
+    let element = dataset.element_size();
+    let mut first = 0u64;
+    let mut size = element;
+    for ((&at, &len), &dim) in origin.iter().zip(slab).zip(&dataset.shape) {
+        first = first.checked_mul(dim)?.checked_add(at)?;
+        size = size.checked_mul(len.min(dim.checked_sub(at)?))?;
+    }
+    let address = dataset.base.checked_add(address)?.checked_add(first.checked_mul(element)?)?;
+    address.checked_add(size)?;
+    Some(Chunk { origin, address, size, filter_mask: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slabs_are_whole_in_the_trailing_dimensions() {
+        assert_eq!(slab_shape(&[1000], 8), [1000]);
+        assert_eq!(slab_shape(&[100_000], 8), [32_768]);
+        assert_eq!(slab_shape(&[5, 1000, 100], 8), [1, 327, 100]);
+        assert_eq!(slab_shape(&[3, 1_000_000], 8), [1, 32_768]);
+        assert_eq!(slab_shape(&[0, 7], 4), [1, 7]);
+        assert_eq!(slab_shape(&[], 4), [0u64; 0]);
+        assert_eq!(slab_shape(&[3], 1 << 40), [1]);
+    }
+
+    #[test]
+    fn numbers_run_over_the_maximum_dimensions() {
+        assert_eq!(number(&[2, 1, 3], &[None, Some(4), Some(5)]), Some(2 * 20 + 5 + 3));
+        assert_eq!(number(&[2, 1], &[Some(3), None]), None);
+        assert_eq!(number(&[], &[]), Some(0));
+    }
+}

@@ -1,0 +1,35 @@
+//! A reader of HDF5 files without IO.
+//!
+//! [`File`] is the memory of one file: the bytes that have arrived and the structures parsed from them. Every query is an
+//! idempotent function that answers [`byte_ranges::Step`]: call it, bring the bytes of `Need`, call it again, until
+//! `Done`. What was parsed once is never parsed again; needs of siblings go out together, so the depth of the tree and
+//! not the number of its nodes sets the number of rounds.
+//!
+//! * `parse`: one nom parser per on-disk structure; a pure function of a slice that never follows an address.
+//! * `walk`: machines that follow addresses, and look into bytes only through `parse`.
+//! * [`ChunkMap`], [`Selection`], [`Dataset::assemble`]: where the bytes of a hyperslab lie, and how they become it.
+//! * [`filters`], [`datatype`]: stored bytes to raw elements, raw elements to values.
+//! * [`drive()`], [`AsyncFile`]: the loop that feeds queries from any [`byte_ranges::Source`]; no runtime, no `Send`.
+//!
+//! Structures are named as in the HDF5 File Format Specification; section numbers in comments are those of its version 3.
+#![forbid(unsafe_code)]
+
+pub mod datatype;
+mod drive;
+mod error;
+mod file;
+pub mod filters;
+mod layout;
+mod limits;
+mod object;
+mod parse;
+mod walk;
+
+pub use drive::{AsyncFile, Stats, drive, drive_counted, fetch_chunks};
+pub use error::{Error, ErrorClass};
+pub use file::File;
+pub use layout::{Chunk, ChunkMap, Selection};
+pub use limits::Limits;
+pub use object::{
+    Attribute, ChunkIndex, Chunked, CommittedDatatype, Dataset, Group, HeapId, Layout, Link, LinkTarget, Object, Space,
+};

@@ -1,0 +1,46 @@
+//! Fill Value messages, old and new (IV.A.2.e, IV.A.2.f).
+use super::primitive::{Parsed, narrow, take, u8, u32, version};
+
+/// What a fill value message says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum FillMessage {
+    /// Zeros.
+    Default,
+    /// Undefined, or never written: whoever reads unwritten data reads anything.
+    Undefined,
+    /// This element.
+    Value(Vec<u8>),
+}
+
+/// Fill value write time "never".
+const NEVER: u8 = 1;
+
+impl FillMessage {
+    /// Parses a fill value message of version 1 to 3.
+    pub(crate) fn parse(input: &[u8]) -> Parsed<'_, Self> {
+        let (rest, version) = version(1..=3)(input)?;
+        let (rest, write_time, undefined, stored) = if version == 3 {
+            // Bits 2-3: write time; bit 4: undefined; bit 5: a value follows.
+            let (rest, flags) = u8(rest)?;
+            (rest, flags >> 2 & 0x03, flags & 0x10 != 0, flags & 0x20 != 0)
+        } else {
+            let (rest, _allocation) = u8(rest)?;
+            let (rest, write_time) = u8(rest)?;
+            let (rest, defined) = u8(rest)?;
+            (rest, write_time, defined == 0, version == 1 || defined != 0)
+        };
+        let (rest, value) = if stored { Self::parse_old(rest)? } else { (rest, Self::Default) };
+        Ok((rest, if undefined || write_time == NEVER { Self::Undefined } else { value }))
+    }
+
+    /// Parses the old message: a size and so many bytes. Negative sizes say that there is none.
+    pub(crate) fn parse_old(input: &[u8]) -> Parsed<'_, Self> {
+        let (rest, size) = u32(input)?;
+        if size == 0 || size > i32::MAX as u32 {
+            return Ok((rest, Self::Default));
+        }
+        let (rest, size) = narrow(rest, u64::from(size))?;
+        let (rest, value) = take(size)(rest)?;
+        Ok((rest, Self::Value(value.to_vec())))
+    }
+}

@@ -1,0 +1,52 @@
+//! Global heap collections (III.E).
+use super::primitive::{Parsed, Sizes, bad, length, narrow, signature, skip, take, u16, version};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// A collection: objects by index.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct GlobalHeap {
+    pub(crate) objects: BTreeMap<u16, Bytes>,
+}
+
+impl GlobalHeap {
+    /// Bytes that tell the size of the collection.
+    pub(crate) fn prefix(sizes: Sizes) -> u64 {
+        8 + u64::from(sizes.length)
+    }
+
+    /// Size in bytes of the collection that begins with these bytes.
+    pub(crate) fn total(sizes: Sizes) -> impl Fn(&[u8]) -> Parsed<'_, u64> {
+        move |input| {
+            let (rest, ()) = signature(b"GCOL")(input)?;
+            let (rest, _) = version(1..=1)(rest)?;
+            let (rest, ()) = skip(rest, 3)?;
+            let (rest, size) = length(sizes)(rest)?;
+            if size < Self::prefix(sizes) { bad(rest, "the size is too small") } else { Ok((rest, size)) }
+        }
+    }
+
+    /// Parses a collection.
+    pub(crate) fn parse(sizes: Sizes) -> impl Fn(&[u8]) -> Parsed<'_, Self> {
+        move |input| {
+            let (mut rest, _) = Self::total(sizes)(input)?;
+            let mut objects = BTreeMap::new();
+            let head = 8 + usize::from(sizes.length);
+            while rest.len() >= head {
+                let (next, index) = u16(rest)?;
+                let (next, ()) = skip(next, 6)?;
+                let (next, size) = length(sizes)(next)?;
+                // Index 0 is the free space at the end; what follows is not in use.
+                if index == 0 {
+                    break;
+                }
+                let (next, size) = narrow(next, size)?;
+                let (next, data) = take(size)(next)?;
+                objects.insert(index, Bytes::copy_from_slice(data));
+                let padding = size.next_multiple_of(8) - size;
+                rest = next.get(padding..).unwrap_or_default();
+            }
+            Ok((rest, Self { objects }))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! One nom parser per on-disk structure: pure functions of a slice whose length is known. None follows an address.
+#![deny(clippy::indexing_slicing)]
+mod attribute;
+mod btree1;
+mod btree2;
+mod checksum;
+mod chunk_layout;
+mod dataspace;
+mod extensible_array;
+mod fill;
+mod fixed_array;
+mod fractal_heap;
+mod global_heap;
+mod link;
+mod message;
+mod object_header;
+mod pipeline;
+mod primitive;
+mod shared;
+mod superblock;
+mod symbol_table;
+
+pub(crate) use attribute::{AttributeInfo, AttributeMessage};
+pub(crate) use btree1::{BTree1Node, BTree1Prefix, ChunkKey};
+pub(crate) use btree2::{BTree2Header, BTree2Node, ChunkRecord, DenseRecord, HugeRecord};
+pub(crate) use checksum::{lookup3, verify};
+pub(crate) use chunk_layout::LayoutMessage;
+pub(crate) use dataspace::Dataspace;
+pub(crate) use extensible_array::{EaBlock, EaHeader, EaPlace};
+pub(crate) use fill::FillMessage;
+pub(crate) use fixed_array::{Element, FaHeader, FaPrefix, elements};
+pub(crate) use fractal_heap::{DirectBlock, HeapHeader, IndirectBlock, ManagedId, ObjectId};
+pub(crate) use global_heap::GlobalHeap;
+pub(crate) use link::{LinkInfo, LinkMessage};
+pub(crate) use message::{Message, kind};
+pub(crate) use object_header::{HeaderPrefix, continuation, messages};
+pub(crate) use pipeline::filters;
+pub(crate) use primitive::{Parsed, Sizes, length, run};
+pub(crate) use shared::{SharedMessage, SharedTable};
+pub(crate) use superblock::{SIGNATURE, Superblock, SuperblockPrefix, shared_table};
+pub(crate) use symbol_table::{LocalHeap, Snod, SymbolTable};

@@ -1,0 +1,102 @@
+//! Attributes, compact and dense.
+use super::btree2::{self, Place, records};
+use super::header::Header;
+use super::memo::{Walk, Walked};
+use super::shared::Body;
+use crate::datatype::Datatype;
+use crate::parse::{
+    AttributeInfo, AttributeMessage, Dataspace, DenseRecord, HeapHeader, Message, kind, lookup3, run,
+};
+use crate::{Attribute, Error};
+use std::sync::Arc;
+
+const NAME: &str = "attribute message";
+
+/// The attributes of the object whose header is at `address`, by name; only those in `names` where given.
+pub(crate) fn attributes(walk: &mut Walk<'_>, address: u64, names: Option<&[&str]>) -> Walked<Vec<Attribute>> {
+    let header = walk.whole_header(address)?;
+    let stored: Vec<&Message> = header.messages.iter().filter(|m| m.kind == kind::ATTRIBUTE).collect();
+    let compact = walk.all(&stored, |walk, message| {
+        let body = walk.body(message)?;
+        attribute(walk, &body, names)
+    });
+    let dense = dense(walk, &header, names);
+    let (compact, dense) = (compact?, dense?);
+    let mut found: Vec<Attribute> = compact.into_iter().chain(dense).flatten().collect();
+    let limit = walk.limits.links;
+    if found.len() > limit {
+        return Err(Error::Limit { what: "attributes of an object", limit: limit as u64 }.into());
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn dense(walk: &mut Walk<'_>, header: &Arc<Header>, names: Option<&[&str]>) -> Walked<Vec<Option<Attribute>>> {
+    let sizes = walk.format()?.sizes;
+    let Some(message) = header.first(kind::ATTRIBUTE_INFO) else {
+        return Ok(Vec::new());
+    };
+    let info = run("attribute info message", message.at, &message.body, AttributeInfo::parse(sizes))?;
+    let (Some(heap), Some(index)) = (info.heap, info.names) else {
+        return Ok(Vec::new());
+    };
+    let heap_here: Walked<Arc<HeapHeader>> = walk.heap(heap);
+    let index_here = btree2::header(walk, index).map(|_| ());
+    heap_here.map(|_| ()).and(index_here)?;
+    let hashes: Option<Vec<u32>> = names.map(|names| names.iter().map(|name| lookup3(name.as_bytes())).collect());
+    let span = hashes.as_ref().map_or(0..=u32::MAX, |hashes| {
+        hashes.iter().min().copied().unwrap_or(u32::MAX)..=hashes.iter().max().copied().unwrap_or(0)
+    });
+    let found = records(walk, index, DenseRecord::ATTRIBUTE_NAMES, |at, record| {
+        let record = run("attribute name record", at, record, DenseRecord::parse(DenseRecord::ATTRIBUTE_NAMES))?;
+        let place = match Place::of(record.hash, span.clone()) {
+            Place::Inside if hashes.as_ref().is_some_and(|hashes| !hashes.contains(&record.hash)) => Place::Beside,
+            place => place,
+        };
+        Ok((place, record))
+    })?;
+    let at = walk.offset("fractal heap", heap)?;
+    walk.all(&found, |walk, record| {
+        let bytes = if record.shared {
+            walk.shared_heap(kind::ATTRIBUTE, at, &record.id)?
+        } else {
+            walk.heap_bytes(heap, &record.id)?
+        };
+        attribute(walk, &Body { at, bytes }, names)
+    })
+}
+
+/// One attribute from its message; `None` when its name is not wanted.
+fn attribute(walk: &mut Walk<'_>, body: &Body, names: Option<&[&str]>) -> Walked<Option<Attribute>> {
+    let message = run(NAME, body.at, &body.bytes, AttributeMessage::parse)?;
+    if names.is_some_and(|names| !names.iter().any(|name| name.as_bytes() == message.name)) {
+        return Ok(None);
+    }
+    let sizes = walk.format()?.sizes;
+    let plain = |bytes: &[u8]| Ok(Body { at: body.at, bytes: body.bytes.slice_ref(bytes) });
+    let datatype = if message.datatype_shared {
+        walk.shared_body(kind::DATATYPE, body.at, message.datatype)
+    } else {
+        plain(message.datatype)
+    };
+    let space = if message.dataspace_shared {
+        walk.shared_body(kind::DATASPACE, body.at, message.dataspace)
+    } else {
+        plain(message.dataspace)
+    };
+    let (datatype, space) = (datatype?, space?);
+    let (datatype, _) = Datatype::parse(&datatype.bytes, datatype.at).map_err(Error::from)?;
+    let space = run("dataspace message", space.at, &space.bytes, Dataspace::parse(sizes))?;
+    let len = space.elements().and_then(|n| n.checked_mul(datatype.size() as u64));
+    let data = len.and_then(|len| usize::try_from(len).ok()).and_then(|len| message.data.get(..len));
+    match data {
+        Some(data) => Ok(Some(Attribute {
+            name: String::from_utf8_lossy(message.name).into_owned(),
+            space: space.space,
+            shape: space.shape,
+            datatype,
+            raw: bytes::Bytes::copy_from_slice(data),
+        })),
+        None => Err(Error::corrupt(NAME, body.at, "the value is too short").into()),
+    }
+}

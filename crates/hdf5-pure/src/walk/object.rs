@@ -1,0 +1,196 @@
+//! From object headers to objects.
+use super::group::is_group;
+use super::header::Header;
+use super::memo::{Stop, Walk, Walked};
+use crate::datatype::Datatype;
+use crate::filters::Filter;
+use crate::object::{Chunked, CommittedDatatype};
+use crate::parse::{Dataspace, FillMessage, LayoutMessage, Message, filters, kind, run};
+use crate::{Dataset, Error, Group, Layout, Object};
+use bytes::Bytes;
+use std::sync::Arc;
+
+const NAME: &str = "object header";
+
+/// The object whose header is at `address`, named by the path beside it.
+pub(crate) fn object(walk: &mut Walk<'_>, address: u64, path: &str) -> Walked<Object> {
+    if let Some(known) = walk.memo.objects.get(&address) {
+        return Ok(known.clone()?.with_path(path));
+    }
+    match build(walk, address, path) {
+        Err(Stop::Missing) => Err(Stop::Missing),
+        Err(Stop::Failed(error)) => {
+            walk.memo.objects.insert(address, Err(error.clone()));
+            Err(Stop::Failed(error))
+        }
+        Ok(object) => {
+            walk.memo.objects.insert(address, Ok(object.clone()));
+            Ok(object)
+        }
+    }
+}
+
+fn build(walk: &mut Walk<'_>, address: u64, path: &str) -> Walked<Object> {
+    let header = walk.header(address, |messages| is_group(messages) || is_whole_dataset(messages))?;
+    if is_group(&header.messages) {
+        return Ok(Object::Group(Group { path: path.into(), address }));
+    }
+    match (header.first(kind::DATATYPE), header.first(kind::DATASPACE)) {
+        (Some(_), Some(_)) => Ok(Object::Dataset(Arc::new(dataset(walk, &header, address, path)?))),
+        (Some(message), None) => {
+            let datatype = datatype(walk, message)?;
+            Ok(Object::Datatype(Arc::new(CommittedDatatype { path: path.into(), address, datatype })))
+        }
+        _ => Err(Error::corrupt(NAME, address, "neither group nor dataset nor datatype").into()),
+    }
+}
+
+/// Whether everything that reading data needs has been seen, so that continuations need not be read. Messages that may
+/// be absent (filters, fill value, external files) must have been seen, or be of no use with the layout.
+fn is_whole_dataset(messages: &[Message]) -> bool {
+    let has = |kind: u16| messages.iter().any(|m| m.kind == kind);
+    let Some(layout) = messages.iter().find(|m| m.kind == kind::LAYOUT) else {
+        return false;
+    };
+    // The layout class stands behind the version from version 3 on; only compact and chunked data are settled without
+    // a look for external files.
+    let settled = match layout.body.get(..2) {
+        Some([version, 0]) if *version > 2 => true,
+        Some([version, 2]) if *version > 2 => has(kind::FILTERS),
+        _ => false,
+    };
+    settled && has(kind::DATASPACE) && has(kind::DATATYPE) && has(kind::FILL)
+}
+
+fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Walked<Dataset> {
+    let required = |kind: u16, what: &str| {
+        header.first(kind).ok_or_else(|| Error::corrupt(NAME, address, format!("a dataset without {what}")))
+    };
+    // All are evaluated before any of them may stop the branch: each may be shared and lack bytes.
+    let space = dataspace(walk, required(kind::DATASPACE, "dataspace")?);
+    let datatype = datatype(walk, required(kind::DATATYPE, "datatype")?);
+    let filters = pipeline(walk, header);
+    let fill = fill(walk, header);
+    let (space, datatype, filters, fill) = (space?, datatype?, filters?, fill?);
+    let format = walk.format()?;
+    let message = required(kind::LAYOUT, "data layout")?;
+    let layout = run("data layout message", message.at, &message.body, LayoutMessage::parse(format.sizes))?;
+    let size = datatype.size() as u64;
+    let external = header.first(kind::EXTERNAL_FILES).is_some();
+    let layout = match layout {
+        LayoutMessage::Compact { skip, len } => {
+            let data = message.body.slice(skip..skip.saturating_add(len));
+            if space.elements().and_then(|n| n.checked_mul(size)).is_none_or(|needed| needed > len as u64) {
+                return Err(Error::corrupt("data layout message", message.at, "compact data are too short").into());
+            }
+            Layout::Compact { data, offset: message.at.saturating_add(skip as u64) }
+        }
+        LayoutMessage::Contiguous { .. } if external => Layout::External,
+        LayoutMessage::Contiguous { address, size: stored } => {
+            let needed = space.elements().and_then(|n| n.checked_mul(size));
+            if address.is_some() && needed.is_none_or(|n| stored.is_some_and(|stored| stored < n)) {
+                return Err(Error::corrupt("data layout message", message.at, "contiguous data are too short").into());
+            }
+            Layout::Contiguous { address }
+        }
+        LayoutMessage::Chunked { mut dims, index, address, plain_edges } => {
+            let element = dims.pop();
+            if dims.len() != space.shape.len() || element != Some(size) {
+                let why = format!("chunks of {dims:?} elements of {element:?} bytes in a dataset of {:?}", space.shape);
+                return Err(Error::corrupt("data layout message", message.at, why).into());
+            }
+            Layout::Chunked(Chunked { chunk_shape: dims, index, address, plain_edges })
+        }
+        LayoutMessage::Virtual => Layout::Virtual,
+    };
+    Ok(Dataset {
+        path: path.into(),
+        address,
+        space: space.space,
+        shape: space.shape,
+        max_shape: space.max_shape,
+        fill_value: fill_value(fill, &datatype, address)?,
+        datatype,
+        layout,
+        filters,
+        base: format.base,
+        limits: walk.limits,
+    })
+}
+
+pub(super) fn dataspace(walk: &mut Walk<'_>, message: &Message) -> Walked<Dataspace> {
+    let sizes = walk.format()?.sizes;
+    let body = walk.body(message)?;
+    Ok(run("dataspace message", body.at, &body.bytes, Dataspace::parse(sizes))?)
+}
+
+pub(super) fn datatype(walk: &mut Walk<'_>, message: &Message) -> Walked<Datatype> {
+    let body = walk.body(message)?;
+    Ok(Datatype::parse(&body.bytes, body.at).map_err(Error::from)?.0)
+}
+
+fn pipeline(walk: &mut Walk<'_>, header: &Header) -> Walked<Vec<Filter>> {
+    let Some(message) = header.first(kind::FILTERS) else {
+        return Ok(Vec::new());
+    };
+    let body = walk.body(message)?;
+    Ok(run("filter pipeline message", body.at, &body.bytes, filters)?)
+}
+
+/// The new message counts where both are there.
+fn fill(walk: &mut Walk<'_>, header: &Header) -> Walked<FillMessage> {
+    if let Some(message) = header.first(kind::FILL) {
+        let body = walk.body(message)?;
+        return Ok(run("fill value message", body.at, &body.bytes, FillMessage::parse)?);
+    }
+    let Some(message) = header.first(kind::OLD_FILL) else {
+        return Ok(FillMessage::Default);
+    };
+    let body = walk.body(message)?;
+    Ok(run("old fill value message", body.at, &body.bytes, FillMessage::parse_old)?)
+}
+
+fn fill_value(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<Option<Bytes>, Error> {
+    match fill {
+        FillMessage::Undefined => Ok(None),
+        FillMessage::Default => Ok(Some(vec![0; datatype.size()].into())),
+        FillMessage::Value(value) if value.len() == datatype.size() => Ok(Some(value.into())),
+        FillMessage::Value(value) => {
+            let why = format!("a fill value of {} bytes for elements of {}", value.len(), datatype.size());
+            Err(Error::corrupt("fill value message", address, why))
+        }
+    }
+}
+
+impl Object {
+    /// Address of the object header, relative to the base address.
+    #[must_use]
+    pub fn address(&self) -> u64 {
+        match self {
+            Self::Group(group) => group.address,
+            Self::Dataset(dataset) => dataset.address,
+            Self::Datatype(datatype) => datatype.address,
+        }
+    }
+
+    /// The path by which it was found.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Group(group) => &group.path,
+            Self::Dataset(dataset) => &dataset.path,
+            Self::Datatype(datatype) => &datatype.path,
+        }
+    }
+
+    /// The same object under another path (a hard or soft link to it).
+    fn with_path(mut self, path: &str) -> Self {
+        match &mut self {
+            same if same.path() == path => {}
+            Self::Group(group) => group.path = path.into(),
+            Self::Dataset(dataset) => Arc::make_mut(dataset).path = path.into(),
+            Self::Datatype(datatype) => Arc::make_mut(datatype).path = path.into(),
+        }
+        self
+    }
+}

@@ -1,0 +1,34 @@
+//! Which instructions the vector kernel may use.
+
+/// An instruction set of the vector kernel. All give the same cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// What the target guarantees (SSE2, NEON, wasm simd128 if compiled in, or none).
+    Portable,
+    /// x86-64 with AVX2.
+    Avx2,
+    /// x86-64 with AVX-512 F, DQ and VL.
+    Avx512,
+}
+
+impl Level {
+    /// The best this machine has. Cheap: the processor is asked once.
+    #[must_use]
+    pub fn detect() -> Self {
+        [Self::Avx512, Self::Avx2].into_iter().find(|level| level.is_available()).unwrap_or(Self::Portable)
+    }
+
+    /// Whether this machine has it.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            crate::x86::is_available(self)
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            self == Self::Portable
+        }
+    }
+}

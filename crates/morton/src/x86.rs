@@ -1,0 +1,40 @@
+//! The vector kernel compiled for the wider registers of x86-64: the crate's only unsafe code.
+#![expect(
+    unsafe_code,
+    reason = "a function compiled for optional instructions may only run after asking the processor"
+)]
+
+use crate::{
+    Level,
+    kernel::{Points, blocks},
+};
+use std::arch::is_x86_feature_detected as has;
+
+pub(crate) fn is_available(level: Level) -> bool {
+    match level {
+        Level::Portable => true,
+        Level::Avx2 => has!("avx2"),
+        Level::Avx512 => has!("avx512f") && has!("avx512dq") && has!("avx512vl") && has!("avx2"),
+    }
+}
+
+/// Runs the kernel at `level`, or at the portable level if this machine lacks it.
+pub(crate) fn run<const AUTHALIC: bool>(level: Level, points: Points<'_>) {
+    match level {
+        // SAFETY: the processor has the features the function is compiled for, asked in this very arm.
+        Level::Avx512 if is_available(level) => unsafe { avx512::<AUTHALIC>(points) },
+        // SAFETY: as above.
+        Level::Avx2 if is_available(level) => unsafe { avx2::<AUTHALIC>(points) },
+        _ => blocks::<AUTHALIC>(points),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn avx2<const AUTHALIC: bool>(points: Points<'_>) {
+    blocks::<AUTHALIC>(points);
+}
+
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512vl")]
+fn avx512<const AUTHALIC: bool>(points: Points<'_>) {
+    blocks::<AUTHALIC>(points);
+}

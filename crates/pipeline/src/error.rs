@@ -1,0 +1,98 @@
+//! Why a job, or one granule of it, stopped.
+use crate::{Failure, Ledger};
+use byte_ranges::SourceError;
+
+/// Why a job failed.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The job itself makes no sense.
+    #[error("{0}")]
+    Config(String),
+    /// At least one granule could not be read, and partial results were not allowed.
+    #[error("{}", summary(ledger))]
+    Unreadable {
+        /// What was read, and what stopped.
+        ledger: Box<Ledger>,
+    },
+    /// The output was not taken.
+    #[error("Failed to write zarr: {0}")]
+    Write(SourceError),
+    /// The result could not be encoded.
+    #[error("Failed to write zarr: {0}")]
+    Encode(String),
+}
+
+/// Why one granule stopped.
+#[non_exhaustive]
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum GranuleError {
+    /// The file's structure or content; the place is a track or dataset.
+    #[error("{}{error}", prefix(place))]
+    Hdf5 {
+        /// Path of the object.
+        place: Option<String>,
+        /// What is wrong.
+        error: hdf5_pure::Error,
+    },
+    /// The file is sound, but not of this product.
+    #[error("{}{why}", prefix(&Some(place.clone())))]
+    Product {
+        /// Path of the object.
+        place: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// The bytes did not come.
+    #[error("{0}")]
+    Source(#[from] SourceError),
+}
+
+impl GranuleError {
+    /// An HDF5 error at `place`.
+    pub(crate) fn at(place: impl Into<String>) -> impl FnOnce(hdf5_pure::Error) -> Self {
+        let place = Some(place.into());
+        move |error| match error {
+            hdf5_pure::Error::Source(source) => Self::Source(source),
+            error => Self::Hdf5 { place, error },
+        }
+    }
+
+    /// A product error at `place`.
+    pub(crate) fn product(place: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Product { place: place.into(), why: why.into() }
+    }
+
+    /// For the ledger.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let (class, place) = match self {
+            Self::Hdf5 { place, error } => (error.class().to_string(), place.clone()),
+            Self::Product { place, .. } => ("product".into(), Some(place.clone())),
+            Self::Source(error) => (error.kind.name().into(), None),
+        };
+        Failure { class, place, message: self.to_string() }
+    }
+}
+
+impl From<hdf5_pure::Error> for GranuleError {
+    fn from(error: hdf5_pure::Error) -> Self {
+        match error {
+            hdf5_pure::Error::Source(source) => Self::Source(source),
+            error => Self::Hdf5 { place: None, error },
+        }
+    }
+}
+
+fn prefix(place: &Option<String>) -> String {
+    place.as_ref().map_or_else(String::new, |place| format!("{place}: "))
+}
+
+fn summary(ledger: &Ledger) -> String {
+    let mut failed = ledger.failed().filter_map(|entry| entry.error.as_ref().map(|error| (entry, error)));
+    let Some((entry, error)) = failed.next() else { return "no granule failed".into() };
+    let count = ledger.totals.granules_failed;
+    let others =
+        if count > 1 { format!(" (and {} more of {})", count - 1, ledger.totals.granules) } else { String::new() };
+    format!("granule {} could not be read: {}{others}", entry.granule, error.message)
+}

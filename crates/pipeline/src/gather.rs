@@ -1,0 +1,97 @@
+//! The columns of the selected rows: only the pieces that hold some of them are read.
+use crate::budget::Budget;
+use crate::locate::Track;
+use crate::pieces::Column;
+use crate::select::Selected;
+use crate::{GranuleError, fetch};
+use byte_ranges::{ByteRange, Source};
+use std::ops::Range;
+
+/// What was read of one track, one value a selected row.
+#[derive(Default, Debug)]
+pub(crate) struct Gathered {
+    pub(crate) value: Vec<f64>,
+    pub(crate) sigma: Vec<f64>,
+    /// In the order of the product's filters.
+    pub(crate) filters: Vec<Vec<f64>>,
+}
+
+/// One piece of one column, and the selected rows that it holds.
+struct Item<'a> {
+    track: usize,
+    slot: usize,
+    column: &'a Column,
+    piece: usize,
+    range: Option<ByteRange>,
+    rows: &'a [u64],
+    target: Range<usize>,
+}
+
+/// Reads value, sigma and filter columns of the selected rows of every track.
+pub(crate) async fn columns<S: Source>(
+    tracks: &[Track],
+    selected: &[Selected],
+    source: &S,
+    budget: &Budget,
+) -> Result<Vec<Gathered>, GranuleError> {
+    let mut columns: Vec<Vec<Vec<f64>>> = Vec::with_capacity(tracks.len());
+    let mut items = Vec::new();
+    for (index, (track, selected)) in tracks.iter().zip(selected).enumerate() {
+        let wanted: Vec<&Column> = wanted(track).collect();
+        columns.push(vec![vec![f64::NAN; selected.rows.len()]; wanted.len()]);
+        for (slot, column) in wanted.into_iter().enumerate() {
+            items.extend(pieces(index, slot, column, &selected.rows));
+        }
+    }
+    for (bytes, wave) in fetch::waves(items, budget.wave(), |item| item.range.map_or(0, ByteRange::len)) {
+        let _permit = budget.acquire(bytes).await;
+        read_wave(&wave, source, &mut columns).await?;
+    }
+    Ok(columns.into_iter().map(gathered).collect())
+}
+
+async fn read_wave<S: Source>(
+    wave: &[Item<'_>],
+    source: &S,
+    columns: &mut [Vec<Vec<f64>>],
+) -> Result<(), GranuleError> {
+    let (unwritten, stored): (Vec<&Item<'_>>, Vec<&Item<'_>>) = wave.iter().partition(|item| item.range.is_none());
+    for item in unwritten {
+        item.fill_in(&[], columns)?;
+    }
+    let wants: Vec<ByteRange> = stored.iter().filter_map(|item| item.range).collect();
+    fetch::each(source, &wants, |index, bytes| stored.get(index).map_or(Ok(()), |item| item.fill_in(&bytes, columns)))
+        .await
+}
+
+impl Item<'_> {
+    /// Decodes the piece and puts the values of the selected rows where they belong.
+    fn fill_in(&self, bytes: &[u8], columns: &mut [Vec<Vec<f64>>]) -> Result<(), GranuleError> {
+        let target = columns.get_mut(self.track).and_then(|slots| slots.get_mut(self.slot));
+        let Some(target) = target.and_then(|column| column.get_mut(self.target.clone())) else { return Ok(()) };
+        self.column.pick(self.piece, bytes, self.rows, target)
+    }
+}
+
+fn wanted(track: &Track) -> impl Iterator<Item = &Column> {
+    [&track.value, &track.sigma].into_iter().chain(track.filters.iter().map(|(column, _)| column))
+}
+
+/// The pieces of a column that hold selected rows (`rows` ascends, as pieces do).
+fn pieces<'a>(track: usize, slot: usize, column: &'a Column, rows: &'a [u64]) -> Vec<Item<'a>> {
+    let mut items = Vec::new();
+    for (piece, held) in column.pieces().iter().enumerate() {
+        let target =
+            rows.partition_point(|&row| row < held.rows.start)..rows.partition_point(|&row| row < held.rows.end);
+        if let Some(rows) = rows.get(target.clone()).filter(|rows| !rows.is_empty()) {
+            items.push(Item { track, slot, column, piece, range: held.range(), rows, target });
+        }
+    }
+    items
+}
+
+fn gathered(columns: Vec<Vec<f64>>) -> Gathered {
+    let mut columns = columns.into_iter();
+    let (value, sigma) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+    Gathered { value, sigma, filters: columns.collect() }
+}

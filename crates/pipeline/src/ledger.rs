@@ -1,0 +1,140 @@
+//! The ledger: what was read, used, dropped and why, and what failed. No loss without a record.
+use serde::{Deserialize, Serialize};
+
+/// Everything that happened to the granules of one job.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Sums over all granules.
+    pub totals: Totals,
+    /// One entry a granule, in the canonical order in which they were folded.
+    pub granules: Vec<GranuleEntry>,
+    /// What a person should know although nothing failed.
+    pub warnings: Vec<String>,
+}
+
+/// Sums over granules.
+#[derive(Clone, Copy, PartialEq, Default, Debug, Serialize, Deserialize)]
+pub struct Totals {
+    /// Granules given, duplicates not counted.
+    pub granules: u64,
+    /// Granules that could not be read or were not tried after a failure.
+    pub granules_failed: u64,
+    /// Tracks present.
+    pub tracks: u64,
+    /// Rows by fate.
+    #[serde(flatten)]
+    pub rows: RowCounts,
+    /// Range requests.
+    pub requests: u64,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Sum of the granules' sizes in bytes, as far as known.
+    pub granule_bytes: u64,
+}
+
+/// One granule.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+pub struct GranuleEntry {
+    /// Its identity: the file name.
+    pub granule: String,
+    /// Where it was read.
+    pub location: String,
+    /// Size in bytes, once known.
+    pub size: Option<u64>,
+    /// One entry a track that is present, in the product's order.
+    pub tracks: Vec<TrackEntry>,
+    /// Range requests.
+    pub requests: u64,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Time from opening to the last row, milliseconds; 0 where nobody has a clock.
+    pub milliseconds: u64,
+    /// The error that stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// One track of one granule.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+pub struct TrackEntry {
+    /// Group name of the track.
+    pub track: String,
+    /// Rows by fate.
+    #[serde(flatten)]
+    pub rows: RowCounts,
+}
+
+/// Rows by fate. `in_parent` = `used` + the drops other than `bad_coordinate`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct RowCounts {
+    /// Rows that the track has.
+    pub rows: u64,
+    /// Rows whose coordinates were read; the others provably lie outside the parent.
+    pub rows_read: u64,
+    /// Dropped: latitude or longitude is fill, NaN, infinite or out of range.
+    pub bad_coordinate: u64,
+    /// Rows inside the parent cell.
+    pub in_parent: u64,
+    /// Dropped: a quality filter did not pass.
+    pub quality: u64,
+    /// Dropped: value or sigma is the dataset's fill value.
+    pub fill: u64,
+    /// Dropped: value or sigma is NaN or infinite.
+    pub not_finite: u64,
+    /// Dropped: sigma is zero or negative.
+    pub sigma_not_positive: u64,
+    /// Rows that count.
+    pub used: u64,
+}
+
+/// Why a granule stopped.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Failure {
+    /// Class of the error: `corrupt`, `unsupported`, `limit`, `denied`, `expired`, `not_found`...
+    pub class: String,
+    /// Track and dataset, where the error belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The cause, in words.
+    pub message: String,
+}
+
+impl RowCounts {
+    /// Adds another count.
+    pub const fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.rows_read += other.rows_read;
+        self.bad_coordinate += other.bad_coordinate;
+        self.in_parent += other.in_parent;
+        self.quality += other.quality;
+        self.fill += other.fill;
+        self.not_finite += other.not_finite;
+        self.sigma_not_positive += other.sigma_not_positive;
+        self.used += other.used;
+    }
+}
+
+impl Ledger {
+    /// A ledger of these entries, sums included.
+    #[must_use]
+    pub fn new(granules: Vec<GranuleEntry>, warnings: Vec<String>) -> Self {
+        let mut totals = Totals::default();
+        for entry in &granules {
+            totals.granules += 1;
+            totals.granules_failed += u64::from(entry.error.is_some());
+            totals.tracks += entry.tracks.len() as u64;
+            totals.requests += entry.requests;
+            totals.bytes += entry.bytes;
+            totals.granule_bytes += entry.size.unwrap_or(0);
+            for track in &entry.tracks {
+                totals.rows.add(&track.rows);
+            }
+        }
+        Self { totals, granules, warnings }
+    }
+
+    /// Entries of granules that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &GranuleEntry> {
+        self.granules.iter().filter(|entry| entry.error.is_some())
+    }
+}

@@ -1,0 +1,38 @@
+//! From granules to the statistics of one parent cell.
+//!
+//! A [`Product`] says where the columns of a granule are and which rows count; a [`Job`] says which parent cell is wanted
+//! and how its ids are computed; [`run_cell`] reads the granules through any [`byte_ranges::Source`] and answers with a
+//! [`CellResult`]: the statistics, exact, and the [`Ledger`] of every row that was used or dropped. [`to_objects`] turns
+//! a result into the objects of a Zarr store, [`to_csv`] into a table.
+//!
+//! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
+#![forbid(unsafe_code)]
+
+mod budget;
+mod csv;
+mod error;
+mod fetch;
+mod filter;
+mod gather;
+mod granule;
+mod job;
+mod ledger;
+mod locate;
+mod metered;
+mod observer;
+mod pieces;
+mod product;
+mod result;
+mod run;
+mod select;
+mod store;
+
+pub use csv::to_csv;
+pub use error::{Error, GranuleError};
+pub use job::{Job, Tuning};
+pub use ledger::{Failure, GranuleEntry, Ledger, RowCounts, Totals, TrackEntry};
+pub use observer::{Event, Observer};
+pub use product::{Filter, Product, Quantity};
+pub use result::{CellResult, Column, Level};
+pub use run::{Granule, run_cell};
+pub use store::{to_objects, write};

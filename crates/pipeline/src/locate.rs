@@ -1,0 +1,121 @@
+//! Where the columns of a granule are.
+use crate::pieces::Column;
+use crate::{GranuleError, Product};
+use byte_ranges::{Source, Step};
+use hdf5_pure::{Dataset, File, Object, Selection};
+use std::sync::Arc;
+
+/// One track of a granule: its columns, row-aligned.
+#[derive(Debug)]
+pub(crate) struct Track {
+    /// Group name.
+    pub(crate) name: String,
+    /// Rows of every column.
+    pub(crate) rows: u64,
+    pub(crate) latitude: Column,
+    pub(crate) longitude: Column,
+    pub(crate) value: Column,
+    pub(crate) sigma: Column,
+    /// In the order of the product's filters, with the value to keep.
+    pub(crate) filters: Vec<(Column, i64)>,
+}
+
+/// Finds the columns of all tracks, their fill values and chunk maps: three questions, each asked for all at once.
+pub(crate) async fn tracks<S: Source>(
+    file: &mut File,
+    source: &S,
+    product: &Product,
+) -> Result<Vec<Track>, GranuleError> {
+    let datasets = datasets(file, source, product).await?;
+    let columns = columns(file, source, datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect()).await?;
+    let mut columns = columns.into_iter();
+    let mut tracks = Vec::with_capacity(datasets.len());
+    for (name, found) in &datasets {
+        tracks.push(track(name, columns.by_ref().take(found.len()), product)?);
+    }
+    Ok(tracks)
+}
+
+/// The datasets of every track that is there, by the product's column order: latitude, longitude, value, sigma, filters.
+async fn datasets<S: Source>(
+    file: &mut File,
+    source: &S,
+    product: &Product,
+) -> Result<Vec<(String, Vec<Arc<Dataset>>)>, GranuleError> {
+    let names = column_names(product);
+    let mut paths = Vec::new();
+    for track in &product.tracks {
+        let group = format!("/{track}/{}", product.group);
+        paths.extend(names.iter().map(|name| format!("{group}/{name}")));
+        paths.push(group);
+    }
+    let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let found = hdf5_pure::drive(file, source, |file| file.find(&asked)).await?;
+    let mut tracks = Vec::new();
+    let mut answers = paths.iter().zip(found);
+    for track in &product.tracks {
+        let columns: Vec<_> = answers.by_ref().take(names.len()).collect();
+        let Some((group, answer)) = answers.next() else { break };
+        if answer.map_err(GranuleError::at(group))?.is_none() {
+            continue;
+        }
+        let columns = columns.into_iter().map(|(path, answer)| dataset(path, answer));
+        tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
+    }
+    Ok(tracks)
+}
+
+fn column_names(product: &Product) -> Vec<&str> {
+    let fixed = [&product.latitude, &product.longitude, &product.value, &product.sigma];
+    fixed.into_iter().chain(product.filters.iter().map(|filter| &filter.column)).map(String::as_str).collect()
+}
+
+fn dataset(path: &str, answer: Result<Option<Object>, hdf5_pure::Error>) -> Result<Arc<Dataset>, GranuleError> {
+    match answer.map_err(GranuleError::at(path))? {
+        Some(Object::Dataset(dataset)) if dataset.shape.len() == 1 => Ok(dataset),
+        Some(Object::Dataset(dataset)) => {
+            let why = format!("has {} dimensions where a column has one", dataset.shape.len());
+            Err(GranuleError::product(path, why))
+        }
+        Some(_) => Err(GranuleError::product(path, "is not a dataset")),
+        None => Err(GranuleError::product(path, "is missing although its track is there")),
+    }
+}
+
+/// Fill values and pieces of every dataset.
+async fn columns<S: Source>(
+    file: &mut File,
+    source: &S,
+    datasets: Vec<Arc<Dataset>>,
+) -> Result<Vec<Column>, GranuleError> {
+    let objects: Vec<Object> = datasets.iter().map(|dataset| Object::Dataset(Arc::clone(dataset))).collect();
+    let attributes = hdf5_pure::drive(file, source, |file| {
+        Step::all(objects.iter().map(|object| file.attributes(object, Some(&["_FillValue"]))))
+    })
+    .await?;
+    let everything: Vec<Selection> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
+    let wants: Vec<(&Dataset, &Selection)> = datasets.iter().map(Arc::as_ref).zip(&everything).collect();
+    let maps = hdf5_pure::drive(file, source, |file| file.chunk_maps(&wants)).await?;
+    let mut columns = Vec::with_capacity(datasets.len());
+    for ((dataset, attributes), map) in datasets.into_iter().zip(attributes).zip(maps) {
+        let map = map.map_err(GranuleError::at(&dataset.path))?;
+        columns.push(Column::new(dataset, attributes.first(), map)?);
+    }
+    Ok(columns)
+}
+
+fn track(name: &str, mut columns: impl Iterator<Item = Column>, product: &Product) -> Result<Track, GranuleError> {
+    let mut next = || columns.next().ok_or_else(|| GranuleError::product(name, "has too few columns"));
+    let (latitude, longitude, value, sigma) = (next()?, next()?, next()?, next()?);
+    let filters: Vec<(Column, i64)> =
+        columns.zip(&product.filters).map(|(column, filter)| (column, filter.keep)).collect();
+    let rows = latitude.rows();
+    let others = [&longitude, &value, &sigma].into_iter().chain(filters.iter().map(|(column, _)| column));
+    for column in others {
+        if column.rows() != rows {
+            let why = format!("has {} rows where {} has {rows}", column.rows(), latitude.place());
+            return Err(GranuleError::product(column.place(), why));
+        }
+    }
+    Ok(Track { name: name.into(), rows, latitude, longitude, value, sigma, filters })
+}

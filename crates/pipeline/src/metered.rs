@@ -1,0 +1,49 @@
+//! A source that counts.
+use crate::{Event, Observer};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError};
+use std::cell::Cell;
+
+/// Counts the requests and bytes of one granule and tells the observer.
+pub(crate) struct Metered<'a, S, O: ?Sized> {
+    source: S,
+    observer: &'a O,
+    granule: &'a str,
+    requests: Cell<u64>,
+    bytes: Cell<u64>,
+    file_size: Cell<Option<u64>>,
+}
+
+impl<'a, S, O: ?Sized> Metered<'a, S, O> {
+    pub(crate) const fn new(source: S, granule: &'a str, observer: &'a O) -> Self {
+        Self { source, observer, granule, requests: Cell::new(0), bytes: Cell::new(0), file_size: Cell::new(None) }
+    }
+
+    pub(crate) const fn requests(&self) -> u64 {
+        self.requests.get()
+    }
+
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
+    /// Size of the file, once an answer has told it.
+    pub(crate) const fn file_size(&self) -> Option<u64> {
+        self.file_size.get()
+    }
+}
+
+impl<S: Source, O: Observer + ?Sized> Source for Metered<'_, S, O> {
+    async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
+        self.requests.set(self.requests.get() + 1);
+        let fetched = self.source.fetch(range).await?;
+        let bytes = fetched.bytes.len() as u64;
+        self.bytes.set(self.bytes.get() + bytes);
+        self.file_size.set(Some(fetched.file_size));
+        self.observer.event(Event::Received { granule: self.granule, bytes });
+        Ok(fetched)
+    }
+
+    fn cost(&self) -> Cost {
+        self.source.cost()
+    }
+}

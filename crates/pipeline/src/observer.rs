@@ -1,0 +1,43 @@
+//! Watching a job: progress out, time and cancellation in.
+use crate::GranuleEntry;
+
+/// What happened just now.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Event<'a> {
+    /// Granules that will be read, duplicates removed.
+    Planned {
+        /// How many.
+        granules: usize,
+    },
+    /// A granule is being opened.
+    Opened {
+        /// Its name.
+        granule: &'a str,
+    },
+    /// A range has arrived.
+    Received {
+        /// The granule it belongs to.
+        granule: &'a str,
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// A granule has been read or has failed.
+    Finished(&'a GranuleEntry),
+}
+
+/// The caller's ears and clock. The core has neither clock nor output of its own.
+pub trait Observer {
+    /// Takes note of an event.
+    fn event(&self, event: Event<'_>);
+
+    /// Milliseconds since any fixed moment; 0 where there is no clock.
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// Nobody watches.
+impl Observer for () {
+    fn event(&self, _: Event<'_>) {}
+}

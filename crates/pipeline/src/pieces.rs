@@ -1,0 +1,154 @@
+//! A column as pieces of consecutive rows, whatever its storage layout.
+use crate::GranuleError;
+use byte_ranges::ByteRange;
+use hdf5_pure::{Attribute, Chunk, ChunkMap, Dataset};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Most pieces of a column; real ones have tens to thousands.
+const MOST_PIECES: u64 = 1 << 20;
+/// Most rows of a piece that was never written (a stored one is bounded by the reader's limits).
+const MOST_UNWRITTEN_ROWS: u64 = 1 << 24;
+
+/// A one-dimensional dataset, cut into pieces that are stored apart.
+#[derive(Debug)]
+pub(crate) struct Column {
+    dataset: Arc<Dataset>,
+    /// By row, without gaps.
+    pieces: Vec<Piece>,
+    /// The `_FillValue` attribute, else the HDF5 fill value, as `f64`.
+    fill: Option<f64>,
+    /// Whether that fill value was chosen, not the library's zero.
+    fill_chosen: bool,
+}
+
+/// Consecutive rows that are stored together.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// Rows of the track.
+    pub(crate) rows: Range<u64>,
+    /// Where they are; `None` when they were never written and read as the HDF5 fill value.
+    chunk: Option<Chunk>,
+}
+
+impl Piece {
+    /// Bytes to fetch, if any.
+    pub(crate) fn range(&self) -> Option<ByteRange> {
+        self.chunk.as_ref().and_then(|chunk| ByteRange::at(chunk.address, chunk.size))
+    }
+}
+
+impl Column {
+    /// The column of a dataset of one dimension, with its `_FillValue` attribute and its whole chunk map.
+    pub(crate) fn new(dataset: Arc<Dataset>, fill: Option<&Attribute>, map: ChunkMap) -> Result<Self, GranuleError> {
+        let rows = dataset.shape.first().copied().unwrap_or(0);
+        let step = map.chunk_shape.first().copied().unwrap_or(rows).max(1);
+        let count = rows.div_ceil(step);
+        if count > MOST_PIECES {
+            return Err(GranuleError::product(&dataset.path, format!("has {count} chunks, more than {MOST_PIECES}")));
+        }
+        let mut pieces: Vec<Piece> =
+            (0..count).map(|k| Piece { rows: k * step..rows.min((k + 1) * step), chunk: None }).collect();
+        for chunk in map.chunks {
+            let index = chunk.origin.first().map_or(0, |row| row / step);
+            if let Some(piece) = usize::try_from(index).ok().and_then(|index| pieces.get_mut(index)) {
+                piece.chunk = Some(chunk);
+            }
+        }
+        let stored = dataset.fill_value.as_deref().map(|raw| values(&dataset, raw)).transpose()?;
+        let stored = stored.and_then(|values| values.first().copied());
+        let attribute = fill.map(|attribute| attribute.datatype.decode::<f64>(&attribute.raw)).transpose();
+        let attribute = attribute.map_err(|error| GranuleError::at(&dataset.path)(error.into()))?;
+        let attribute = attribute.and_then(|values| values.first().copied());
+        let fill_chosen = attribute.is_some() || stored.is_some_and(|fill| fill != 0.0);
+        Ok(Self { pieces, fill: attribute.or(stored), fill_chosen, dataset })
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.dataset.shape.first().copied().unwrap_or(0)
+    }
+
+    /// Path of the dataset.
+    pub(crate) fn place(&self) -> &str {
+        &self.dataset.path
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The pieces that hold some of `rows`, with their indices.
+    pub(crate) fn overlapping<'a>(&'a self, rows: &Range<u64>) -> impl Iterator<Item = (usize, &'a Piece)> {
+        let first = self.pieces.partition_point(|piece| piece.rows.end <= rows.start);
+        let end = rows.end;
+        self.pieces.iter().enumerate().skip(first).take_while(move |(_, piece)| piece.rows.start < end)
+    }
+
+    /// Whether a value stands for "no value".
+    pub(crate) fn is_fill(&self, value: f64) -> bool {
+        self.fill == Some(value)
+    }
+
+    /// Coordinates of those of `rows` that the piece holds: degrees, NaN where there is none. A fill value counts when
+    /// somebody chose it: the library's zero is a place on Earth.
+    pub(crate) fn coordinates(&self, piece: usize, stored: &[u8], rows: &Range<u64>) -> Result<Vec<f64>, GranuleError> {
+        let Some(held) = self.pieces.get(piece) else { return Ok(Vec::new()) };
+        let mut values = self.decode(held, stored)?;
+        let skip = rows.start.saturating_sub(held.rows.start);
+        let keep = rows.end.min(held.rows.end).saturating_sub(held.rows.start.max(rows.start));
+        values.drain(..index(skip).min(values.len()));
+        values.truncate(index(keep));
+        if let Some(fill) = self.fill.filter(|_| self.fill_chosen) {
+            values.iter_mut().filter(|value| **value == fill).for_each(|value| *value = f64::NAN);
+        }
+        Ok(values)
+    }
+
+    /// Puts the values of `rows`, all held by the piece, into `target`, one a row.
+    pub(crate) fn pick(
+        &self,
+        piece: usize,
+        stored: &[u8],
+        rows: &[u64],
+        target: &mut [f64],
+    ) -> Result<(), GranuleError> {
+        let Some(held) = self.pieces.get(piece) else { return Ok(()) };
+        let values = self.decode(held, stored)?;
+        for (target, row) in target.iter_mut().zip(rows) {
+            if let Some(value) = values.get(index(row - held.rows.start)) {
+                *target = *value;
+            }
+        }
+        Ok(())
+    }
+
+    /// All values of a piece from its stored bytes.
+    fn decode(&self, piece: &Piece, stored: &[u8]) -> Result<Vec<f64>, GranuleError> {
+        let rows = piece.rows.end - piece.rows.start;
+        let Some(chunk) = &piece.chunk else {
+            if rows > MOST_UNWRITTEN_ROWS {
+                return Err(GranuleError::product(self.place(), format!("has {rows} rows that were never written")));
+            }
+            return Ok(vec![self.fill.unwrap_or(0.0); index(rows)]);
+        };
+        let raw = self.dataset.decode_chunk(chunk, stored).map_err(GranuleError::at(self.place()))?;
+        let mut values = values(&self.dataset, &raw)?;
+        values.truncate(index(rows));
+        if values.len() as u64 == rows {
+            return Ok(values);
+        }
+        Err(GranuleError::product(
+            self.place(),
+            format!("chunk at {} holds {} of {rows} rows", chunk.address, values.len()),
+        ))
+    }
+}
+
+fn values(dataset: &Dataset, raw: &[u8]) -> Result<Vec<f64>, GranuleError> {
+    dataset.datatype.decode::<f64>(raw).map_err(|error| GranuleError::at(&dataset.path)(error.into()))
+}
+
+/// Row numbers within a piece fit in memory, hence in `usize`.
+fn index(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}

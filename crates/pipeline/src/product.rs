@@ -1,0 +1,122 @@
+//! What to read and what to make of it, as data.
+use aggregate::Statistic;
+use serde::{Deserialize, Serialize};
+
+/// A point product: where its columns are, which rows count, which statistics come out. Another product is another value
+/// of this type, not other code.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Product {
+    /// Short name, as in the granules' file names (`ATL06`).
+    pub short_name: String,
+    /// Groups that each hold one track; any of them may be absent from a granule.
+    pub tracks: Vec<String>,
+    /// Group inside a track that holds the columns; a track without it counts as absent.
+    pub group: String,
+    /// Latitude column, geodetic degrees.
+    pub latitude: String,
+    /// Longitude column, degrees.
+    pub longitude: String,
+    /// The value that is aggregated.
+    pub value: String,
+    /// Its one-sigma uncertainty, in the unit of the value.
+    pub sigma: String,
+    /// Columns that decide which rows count, tested in this order.
+    pub filters: Vec<Filter>,
+    /// What the value is, for the output's names and attributes.
+    pub quantity: Quantity,
+    /// Output arrays, in order.
+    #[serde(with = "by_name")]
+    pub statistics: Vec<Statistic>,
+}
+
+/// Keep a row where an integer column holds `keep`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Filter {
+    /// Column, an integer dataset.
+    pub column: String,
+    /// The value to keep.
+    pub keep: i64,
+}
+
+/// What the aggregated value is, in CF terms.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quantity {
+    /// Prefix of the output arrays: `h` makes `h_mean`.
+    pub prefix: String,
+    /// In words, for `long_name`.
+    pub label: String,
+    /// CF `standard_name`, where one is true.
+    pub standard_name: Option<String>,
+    /// Unit of the value (UDUNITS).
+    pub units: String,
+}
+
+impl Quantity {
+    /// The same for the store's names and attributes.
+    pub(crate) fn in_store(&self) -> dggs_zarr::attributes::Quantity<'_> {
+        dggs_zarr::attributes::Quantity {
+            prefix: &self.prefix,
+            label: &self.label,
+            units: &self.units,
+            standard_name: self.standard_name.as_deref(),
+        }
+    }
+}
+
+impl Product {
+    /// ICESat-2 ATL06 land-ice heights: six ground tracks, best-quality segments only.
+    #[must_use]
+    pub fn atl06() -> Self {
+        Self {
+            short_name: "ATL06".into(),
+            tracks: ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"].map(String::from).into(),
+            group: "land_ice_segments".into(),
+            latitude: "latitude".into(),
+            longitude: "longitude".into(),
+            value: "h_li".into(),
+            sigma: "h_li_sigma".into(),
+            filters: vec![Filter { column: "atl06_quality_summary".into(), keep: 0 }],
+            quantity: Quantity {
+                prefix: "h".into(),
+                label: "land ice height above the WGS84 ellipsoid".into(),
+                standard_name: Some("height_above_reference_ellipsoid".into()),
+                units: "m".into(),
+            },
+            statistics: Statistic::STANDARD.into(),
+        }
+    }
+
+    /// Name of the output array of a statistic: `count`, `h_min`, `h_q25`.
+    #[must_use]
+    pub fn array_name(&self, statistic: Statistic) -> String {
+        self.quantity.in_store().array_name(statistic)
+    }
+}
+
+/// Statistics are written by name in a product file.
+mod by_name {
+    use aggregate::Statistic;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(statistics: &[Statistic], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(statistics.iter().map(ToString::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Statistic>, D::Error> {
+        let names: Vec<String> = Vec::deserialize(input)?;
+        names.iter().map(|name| name.parse().map_err(serde::de::Error::custom)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_data() {
+        let product = Product::atl06();
+        let text = serde_json::to_string(&product).unwrap();
+        assert_eq!(serde_json::from_str::<Product>(&text).unwrap(), product);
+        assert_eq!(product.array_name(Statistic::STANDARD[6]), "h_q25");
+    }
+}

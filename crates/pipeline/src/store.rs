@@ -1,0 +1,84 @@
+//! From a result to the objects of a store.
+use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts};
+use byte_ranges::Sink;
+use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
+use morton::Latitude;
+use serde_json::{Value, json};
+
+/// The objects of a Zarr store in layout `cell`, in the order in which they must be put: data first, what makes them
+/// visible last. Equal results give equal bytes.
+///
+/// # Errors
+/// [`Error::Encode`] when the result does not form a store.
+pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
+    let latitude = match result.job.latitude {
+        Latitude::Authalic => LatitudeConvention::Authalic,
+        Latitude::Spherical => LatitudeConvention::Spherical,
+    };
+    let levels = result.levels.iter().map(|level| self::level(result, level)).collect();
+    let store = CellStore { latitude, levels, provenance: provenance(result) };
+    store.encode().map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// Writes the store of a result: no reader sees it before it is whole.
+///
+/// # Errors
+/// [`Error::Write`] when an object is not taken; what was put so far is not visible as a store.
+pub async fn write<K: Sink>(result: &CellResult, sink: &K) -> Result<(), Error> {
+    for object in to_objects(result)? {
+        sink.put(&object.key, object.bytes).await.map_err(Error::Write)?;
+    }
+    Ok(())
+}
+
+fn level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
+    let product = &result.job.product;
+    let variables = level.columns.iter().zip(&product.statistics).map(|((name, column), &statistic)| Variable {
+        name: name.clone(),
+        values: match column {
+            Column::Count(counts) => Values::I32(counts.clone()),
+            Column::Value(values) => Values::F32(values.clone()),
+        },
+        attributes: product.quantity.in_store().attributes(statistic, &product.statistics),
+    });
+    dggs_zarr::Level {
+        order: level.order.get(),
+        cell_ids: level.cell_ids.clone(),
+        morton: level.morton.clone(),
+        variables: variables.collect(),
+    }
+}
+
+/// What was read and how, enough to run it again and get the same bytes. Nothing in it depends on where or when.
+fn provenance(result: &CellResult) -> Value {
+    let (job, ledger) = (&result.job, &result.ledger);
+    let granules: Vec<Value> = ledger.granules.iter().map(granule).collect();
+    json!({
+        "engine": format!("icestream {}", env!("CARGO_PKG_VERSION")),
+        "product": job.product,
+        "parent_morton": job.parent().decimal().ok(),
+        "parent_order": job.parent().order().get(),
+        "child_order": job.child_order().get(),
+        "partial": result.is_partial(),
+        "rows": fates(&ledger.totals.rows),
+        "granules": granules,
+    })
+}
+
+/// One granule; why it failed is the ledger's to tell, because that depends on the day.
+fn granule(entry: &GranuleEntry) -> Value {
+    if entry.error.is_some() {
+        return json!({ "name": entry.granule, "failed": true });
+    }
+    let mut rows = RowCounts::default();
+    entry.tracks.iter().for_each(|track| rows.add(&track.rows));
+    json!({ "name": entry.granule, "size": entry.size, "tracks": entry.tracks.len(), "rows": fates(&rows) })
+}
+
+/// The rows in the parent by fate. How many rows lie outside and were looked at depends on how they were read.
+fn fates(rows: &RowCounts) -> Value {
+    json!({
+        "in_parent": rows.in_parent, "quality": rows.quality, "fill": rows.fill, "not_finite": rows.not_finite,
+        "sigma_not_positive": rows.sigma_not_positive, "used": rows.used,
+    })
+}

@@ -1,0 +1,33 @@
+use resvg::usvg;
+
+/// What can go wrong when a map is made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A picture size outside the bounds of [`Size`](crate::Size).
+    #[error("a picture of {width} by {height} pixels: each side must have {min} to {max}")]
+    Size {
+        /// Pixels across that were asked for.
+        width: u32,
+        /// Pixels down that were asked for.
+        height: u32,
+        /// Fewest pixels a side.
+        min: u32,
+        /// Most pixels a side.
+        max: u32,
+    },
+    /// Colour limits that are not finite and ascending.
+    #[error("colour limits {low} to {high} are not finite and ascending")]
+    Limits {
+        /// Lower limit given.
+        low: f64,
+        /// Upper limit given.
+        high: f64,
+    },
+    /// The document could not be read back for rasterising: a defect of this crate.
+    #[error("the map is not valid SVG")]
+    Svg(#[source] Box<usvg::Error>),
+    /// The pixels could not be had or packed.
+    #[error("no PNG: {0}")]
+    Png(String),
+}

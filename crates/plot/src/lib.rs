@@ -1,0 +1,43 @@
+//! Maps of gridded cells: a [`Map`] of polygons with values becomes SVG, or PNG through a bundled font, so that a picture
+//! does not depend on what is installed.
+//!
+//! A map has a title, the cells coloured by value, their parent's outline, a graticule with labels, a scale bar, a colour
+//! bar with unit, and a footer for provenance. Cells without a value are hatched. Colours are ordered by lightness, hence
+//! readable with any colour vision and in print.
+//!
+//! Cells come as plain polygons of longitude and latitude: this crate knows no grid and no file format.
+//!
+//! ```
+//! use plot::{Cell, Map, Size};
+//!
+//! let square = vec![[10.0, -80.0], [11.0, -80.0], [11.0, -79.8], [10.0, -79.8]];
+//! let map = Map::new("Surface height", "Weighted mean height", "m", vec![Cell { polygon: square, value: 3500.0 }]);
+//! let png = map.to_png(Size::new(800, 600)?)?;
+//! assert!(png.starts_with(b"\x89PNG"));
+//! # Ok::<(), plot::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod advances;
+mod colour;
+mod colour_bar;
+mod error;
+mod graticule;
+mod layout;
+mod map;
+mod projection;
+mod raster;
+mod scale;
+mod scale_bar;
+mod svg;
+mod text;
+mod ticks;
+mod view;
+
+pub use colour::{Colour, ColourMap};
+pub use error::Error;
+pub use layout::Size;
+pub use map::{Cell, Map};
+pub use projection::Projection;
+pub use raster::rasterise;
+pub use scale::{Limits, Scale};

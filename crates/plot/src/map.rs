@@ -1,0 +1,236 @@
+use std::collections::BTreeMap;
+
+use crate::colour_bar::ColourBar;
+use crate::layout::{FOOTER, FOOTER_STEP, Layout, Rect, Size, TITLE, em};
+use crate::svg::{PathData, Px, Svg};
+use crate::text::{Anchor, INK, Style};
+use crate::view::View;
+use crate::{Colour, ColourMap, Error, Limits, Projection, Scale, graticule, rasterise, scale_bar};
+
+/// An area with one value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Corners as `[longitude, latitude]`, degrees; closed by itself. Edges are straight on the map.
+    pub polygon: Vec<[f64; 2]>,
+    /// In the map's unit; NaN (or infinite, or not positive on a logarithmic scale) for no data.
+    pub value: f32,
+}
+
+/// A map of cells. [`Map::new`] sets what every map needs; the other fields have defaults and may be set after.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Map {
+    /// First line, bold.
+    pub title: String,
+    /// Second line; none if empty.
+    pub subtitle: String,
+    /// Name of the variable, for the colour bar.
+    pub variable: String,
+    /// Unit of the values; none if empty.
+    pub unit: String,
+    /// What is coloured.
+    pub cells: Vec<Cell>,
+    /// Outline of the parent as `[longitude, latitude]`, degrees; dense enough to follow the parent's edges.
+    pub outline: Vec<[f64; 2]>,
+    /// By default chosen by the position of the first corner.
+    pub projection: Projection,
+    /// Linear by default.
+    pub scale: Scale,
+    /// `None`: [`Limits::robust`] for the sequential colour map, [`Limits::symmetric`] for the diverging one.
+    pub limits: Option<Limits>,
+    /// Sequential by default.
+    pub colours: ColourMap,
+    /// Where the data come from; wrapped to two lines; none if empty.
+    pub footer: String,
+}
+
+impl Map {
+    /// A map with a title, the name and unit of the variable, and the cells.
+    #[must_use]
+    pub fn new(title: &str, variable: &str, unit: &str, cells: Vec<Cell>) -> Self {
+        let corner = cells.iter().flat_map(|cell| &cell.polygon).find(|corner| corner.iter().all(|x| x.is_finite()));
+        let projection = corner.map_or(Projection::for_latitude(0.0), |&[lon, lat]| Projection::for_point(lon, lat));
+        Self {
+            title: title.to_owned(),
+            subtitle: String::new(),
+            variable: variable.to_owned(),
+            unit: unit.to_owned(),
+            cells,
+            outline: Vec::new(),
+            projection,
+            scale: Scale::default(),
+            limits: None,
+            colours: ColourMap::default(),
+            footer: String::new(),
+        }
+    }
+
+    /// The map as an SVG document.
+    #[must_use]
+    pub fn to_svg(&self, size: Size) -> String {
+        let mut svg = Svg::new(size);
+        svg.leaf("rect", &[("width", &size.width()), ("height", &size.height()), ("fill", &"#ffffff")]);
+        self.draw(&mut svg, size.area());
+        svg.finish()
+    }
+
+    /// The map as a PNG file of exactly the size.
+    ///
+    /// # Errors
+    /// As [`rasterise`].
+    pub fn to_png(&self, size: Size) -> Result<Vec<u8>, Error> {
+        rasterise(&self.to_svg(size))
+    }
+
+    /// Draws into a part of a document, so that several maps can share one.
+    fn draw(&self, svg: &mut Svg, area: Rect) {
+        let footer = Style::quiet(FOOTER * em(area));
+        let notes = footer.wrap(&self.footer, 0.8 * area.width(), 2);
+        let lines = if notes.len() > 1 { 2.0 } else { 1.0 };
+        let layout = Layout::new(area, !self.subtitle.is_empty(), lines);
+        self.header(svg, &layout);
+        for (line, y) in notes.iter().zip([layout.footer, layout.footer + FOOTER_STEP * layout.em]) {
+            footer.draw(svg, [layout.inner.left, y], Anchor::Start, line);
+        }
+        footer.draw(svg, [layout.inner.right, layout.footer], Anchor::End, self.projection.name());
+
+        let limits = self.scale.admit(self.effective_limits());
+        let hatch = hatch(svg, layout.em);
+        let points = self.cells.iter().flat_map(|cell| &cell.polygon).chain(&self.outline);
+        let gaps = match View::fit(self.projection, layout.frame, points) {
+            Some(view) => self.content(svg, &view, &layout, limits, &hatch),
+            None => {
+                let [x, y] = layout.frame.centre();
+                Style::quiet(layout.em).draw_centred(svg, [x, y], Anchor::Middle, "no cells");
+                false
+            }
+        };
+        outline_rect(svg, layout.frame, layout.em);
+        self.colour_bar(limits, gaps.then_some(hatch.as_str())).draw(svg, &layout);
+    }
+
+    fn header(&self, svg: &mut Svg, layout: &Layout) {
+        let width = layout.inner.width();
+        let title = Style { size: TITLE * layout.em, bold: true, fill: INK };
+        let (style, text) = title.fit(&self.title, width);
+        style.draw(svg, [layout.inner.left, layout.title], Anchor::Start, &text);
+        if !self.subtitle.is_empty() {
+            let (style, text) = Style::quiet(layout.em).fit(&self.subtitle, width);
+            style.draw(svg, [layout.inner.left, layout.subtitle], Anchor::Start, &text);
+        }
+    }
+
+    /// Everything inside the frame; whether there are cells without data.
+    fn content(&self, svg: &mut Svg, view: &View, layout: &Layout, limits: Limits, hatch: &str) -> bool {
+        let clip = svg.id("frame");
+        svg.open("clipPath", &[("id", &clip)]);
+        rect(svg, view.frame, &[]);
+        svg.close();
+        let clipped = format!("url(#{clip})");
+        svg.open("g", &[("clip-path", &clipped)]);
+        let (paths, drawn) = self.paths(view, limits);
+        let gaps = paths.contains_key(&None);
+        let cells = svg.id("cells");
+        svg.open("defs", &[]);
+        svg.open("g", &[("id", &cells)]);
+        for (colour, path) in paths.iter().filter_map(|(colour, path)| Some(((*colour)?, path))) {
+            svg.leaf("path", &[("d", path), ("fill", &colour), ("stroke", &colour)]);
+        }
+        svg.close();
+        svg.close();
+        // Antialiasing leaves seams between neighbours: the cells are drawn a little too wide first, then as they are.
+        let reference = format!("#{cells}");
+        let widened: [crate::svg::Attribute<'_>; 3] =
+            [("xlink:href", &reference), ("stroke-width", &1.5), ("stroke-linejoin", &"round")];
+        svg.leaf("use", &widened);
+        if let Some(path) = paths.get(&None) {
+            svg.leaf("path", &[("d", path), ("fill", &format_args!("url(#{hatch})"))]);
+        }
+        svg.leaf("use", &[("xlink:href", &reference), ("stroke-width", &0)]);
+        self.parent(svg, view, layout.em);
+        svg.close();
+        graticule::draw(svg, view, layout, &clip);
+        scale_bar::draw(svg, view, layout, &drawn);
+        gaps
+    }
+
+    /// The cells as one path a colour (`None`, first: no data), and the pixels of corners of cells with data.
+    fn paths(&self, view: &View, limits: Limits) -> (BTreeMap<Option<Colour>, PathData>, Vec<[f64; 2]>) {
+        let mut paths: BTreeMap<Option<Colour>, PathData> = BTreeMap::new();
+        let mut drawn = Vec::new();
+        for cell in &self.cells {
+            let pixels: Vec<[f64; 2]> = cell.polygon.iter().map(|&corner| view.pixel(corner)).collect();
+            if pixels.len() < 3 || pixels.iter().flatten().any(|x| !x.is_finite()) {
+                continue;
+            }
+            let place = self.scale.position(limits, f64::from(cell.value));
+            if place.is_some() {
+                drawn.extend_from_slice(&pixels);
+            }
+            paths.entry(place.map(|place| self.colours.step(place))).or_default().chain(pixels, true);
+        }
+        (paths, drawn)
+    }
+
+    fn parent(&self, svg: &mut Svg, view: &View, em: f64) {
+        if self.outline.len() < 3 {
+            return;
+        }
+        let mut path = PathData::default();
+        path.chain(self.outline.iter().map(|&corner| view.pixel(corner)), true);
+        let (width, join) = (Px(0.11 * em), "round");
+        svg.leaf(
+            "path",
+            &[("d", &path), ("fill", &"none"), ("stroke", &INK), ("stroke-width", &width), ("stroke-linejoin", &join)],
+        );
+    }
+
+    fn effective_limits(&self) -> Limits {
+        let values = || -> Vec<f32> { self.cells.iter().map(|cell| cell.value).collect() };
+        match (self.limits, self.colours) {
+            (Some(limits), _) => limits,
+            (None, ColourMap::Sequential) => Limits::robust(&values(), self.scale),
+            (None, ColourMap::Diverging) => Limits::symmetric(&values()),
+        }
+    }
+
+    fn colour_bar<'a>(&self, limits: Limits, no_data: Option<&'a str>) -> ColourBar<'a> {
+        let shown = || self.cells.iter().map(|cell| f64::from(cell.value)).filter(|&value| self.scale.shows(value));
+        let beyond = [shown().any(|value| value < limits.low()), shown().any(|value| value > limits.high())];
+        let label =
+            if self.unit.is_empty() { self.variable.clone() } else { format!("{} ({})", self.variable, self.unit) };
+        ColourBar { scale: self.scale, limits, colours: self.colours, label, beyond, no_data }
+    }
+}
+
+/// Defines the hatching of cells without data; its name.
+fn hatch(svg: &mut Svg, em: f64) -> String {
+    let id = svg.id("hatch");
+    let step = Px(0.45 * em);
+    svg.open(
+        "pattern",
+        &[
+            ("id", &id),
+            ("width", &step),
+            ("height", &step),
+            ("patternUnits", &"userSpaceOnUse"),
+            ("patternTransform", &"rotate(45)"),
+        ],
+    );
+    svg.leaf("rect", &[("width", &step), ("height", &step), ("fill", &"#e9ebed")]);
+    svg.leaf("rect", &[("width", &Px(0.09 * em)), ("height", &step), ("fill", &"#c6cbd0")]);
+    svg.close();
+    id
+}
+
+fn outline_rect(svg: &mut Svg, frame: Rect, em: f64) {
+    rect(svg, frame, &[("fill", &"none"), ("stroke", &INK), ("stroke-width", &Px(0.07 * em))]);
+}
+
+fn rect(svg: &mut Svg, frame: Rect, more: &[crate::svg::Attribute<'_>]) {
+    let [x, y, width, height] = [frame.left, frame.top, frame.width(), frame.height()].map(Px);
+    let mut attributes: Vec<crate::svg::Attribute<'_>> =
+        vec![("x", &x), ("y", &y), ("width", &width), ("height", &height)];
+    attributes.extend_from_slice(more);
+    svg.leaf("rect", &attributes);
+}

@@ -1,0 +1,88 @@
+//! Percent-encoding (RFC 3986) and hexadecimal text.
+use std::fmt::Write as _;
+
+/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3), and `/` too unless it is kept: the form that
+/// Signature Version 4 asks for.
+pub(crate) fn percent_encode(text: &str, keep_slash: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            b'/' if keep_slash => out.push('/'),
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    out
+}
+
+/// Decodes `%XX`; what is not a valid escape stays as it is.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escape = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        if let Some(value) = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            out.push(value);
+            at += 3;
+        } else {
+            out.push(byte);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// Text of the first element `<name>...</name>`, with the five predefined entities resolved: enough for the answers of
+/// S3, whose elements carry no attributes below the root.
+pub(crate) fn element(xml: &str, name: &str) -> Option<String> {
+    elements(xml, name).next()
+}
+
+/// Texts of all elements `<name>...</name>` in order; they must not nest in themselves.
+pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = String> + use<'a> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let mut rest = xml;
+    std::iter::from_fn(move || {
+        let start = rest.find(&open)? + open.len();
+        let inner = rest.get(start..)?;
+        let end = inner.find(&close)?;
+        rest = inner.get(end + close.len()..)?;
+        Some(unescape(inner.get(..end)?))
+    })
+}
+
+fn unescape(text: &str) -> String {
+    // `&amp;` last: `&amp;lt;` is the text `&lt;`.
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_encoding_goes_both_ways() {
+        assert_eq!(percent_encode("a/b c+ü~", true), "a/b%20c%2B%C3%BC~");
+        assert_eq!(percent_encode("a/b", false), "a%2Fb");
+        assert_eq!(percent_decode("a%20b%2B%C3%BC%zz%"), "a b+ü%zz%");
+    }
+
+    #[test]
+    fn elements_come_in_order_and_unescaped() {
+        let xml = "<R><Key>a&amp;b</Key><X/><Key>c&amp;lt;</Key></R>";
+        assert_eq!(elements(xml, "Key").collect::<Vec<_>>(), ["a&b", "c&lt;"]);
+        assert_eq!(element(xml, "Nothing"), None);
+        assert_eq!(element("<Key>open", "Key"), None);
+    }
+}

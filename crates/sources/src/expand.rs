@@ -1,0 +1,114 @@
+//! From what a user typed to locations.
+use crate::local::io_error;
+use crate::location::Place;
+use crate::s3_list::{Listing, list};
+use crate::{Clients, Location};
+use byte_ranges::{SourceError, SourceErrorKind};
+use glob::{MatchOptions, Pattern};
+use std::path::Path;
+
+/// Endings of HDF5 files, as HDF-EOS and NSIDC use them.
+const ENDINGS: [&str; 3] = [".h5", ".hdf5", ".he5"];
+
+/// `*` stays within a component, as in a shell.
+const SHELL: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+impl Clients {
+    /// Files that `input` stands for, sorted by name: a file or a URL is itself; a directory or an `s3://` prefix with
+    /// a slash at its end stands for the HDF5 files right in it or below it; a pattern (`*`, `?`, `[..]`, `**`), of a
+    /// path or of an S3 key, for what matches.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::NotFound`] when there is nothing, with what was looked for; whatever listing a bucket yields.
+    pub async fn expand(&self, input: &str) -> Result<Vec<Location>, SourceError> {
+        let location = Location::parse(input)?;
+        let found = match &location.0 {
+            Place::Http(_) => return Ok(vec![location]),
+            Place::Local(path) if path.is_dir() => directory(path)?,
+            Place::Local(path) if path.exists() || !is_pattern(input) => return Ok(vec![location]),
+            Place::Local(path) => matches(&path.to_string_lossy())?,
+            Place::S3 { bucket, key } if is_pattern(key) => {
+                let pattern = pattern(key)?;
+                let fixed = key.split(['*', '?', '[']).next().unwrap_or_default();
+                let keys = self.keys(bucket, fixed).await?;
+                in_bucket(bucket, keys.into_iter().filter(|key| pattern.matches_with(key, SHELL)))
+            }
+            Place::S3 { bucket, key } if key.is_empty() || key.ends_with('/') => {
+                let keys = self.keys(bucket, key).await?;
+                in_bucket(bucket, keys.into_iter().filter(|key| is_hdf5(key)))
+            }
+            Place::S3 { .. } => return Ok(vec![location]),
+        };
+        if found.is_empty() {
+            let message = format!("no HDF5 file found ({}): check the path or the pattern", ENDINGS.join(", "));
+            return Err(SourceError::new(SourceErrorKind::NotFound, input, message));
+        }
+        Ok(found)
+    }
+
+    /// [`Clients::expand`] over many inputs, in their order.
+    ///
+    /// # Errors
+    /// The first that [`Clients::expand`] meets.
+    pub async fn expand_all(&self, inputs: &[String]) -> Result<Vec<Location>, SourceError> {
+        let mut all = Vec::new();
+        for input in inputs {
+            all.extend(self.expand(input).await?);
+        }
+        Ok(all)
+    }
+
+    async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, SourceError> {
+        let listing = Listing { bucket, prefix, most: usize::MAX };
+        list(&self.shared, &self.s3, &self.shared.stats, listing).await
+    }
+}
+
+fn directory(path: &Path) -> Result<Vec<Location>, SourceError> {
+    let shown = path.display().to_string();
+    let failed = |e: std::io::Error| io_error(&shown, "cannot be listed", &e);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if is_hdf5(&path.to_string_lossy()) && path.is_file() {
+            found.push(Location::from(path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn matches(text: &str) -> Result<Vec<Location>, SourceError> {
+    let paths = glob::glob_with(text, SHELL).map_err(|e| bad_pattern(text, &e))?;
+    let mut found = Vec::new();
+    for path in paths {
+        let path = path.map_err(|e| io_error(&e.path().display().to_string(), "cannot be listed", e.error()))?;
+        if path.is_file() {
+            found.push(Location::from(path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn pattern(key: &str) -> Result<Pattern, SourceError> {
+    Pattern::new(key).map_err(|e| bad_pattern(key, &e))
+}
+
+fn bad_pattern(text: &str, error: &glob::PatternError) -> SourceError {
+    SourceError::new(SourceErrorKind::Config, text, format!("not a pattern: {error}"))
+}
+
+fn in_bucket(bucket: &str, keys: impl Iterator<Item = String>) -> Vec<Location> {
+    keys.map(|key| Location(Place::S3 { bucket: bucket.to_owned(), key })).collect()
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+fn is_hdf5(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}

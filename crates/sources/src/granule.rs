@@ -1,0 +1,48 @@
+//! A granule, wherever it is.
+use crate::{Counts, LocalSource, RemoteSource};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError};
+use std::fmt;
+
+/// A file to read by ranges, pinned to one version.
+pub enum GranuleSource {
+    /// A local file.
+    Local(LocalSource),
+    /// A file over HTTP or in S3.
+    Remote(Box<RemoteSource>),
+}
+
+impl GranuleSource {
+    /// What reading it has taken so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        match self {
+            Self::Local(source) => source.stats().snapshot(),
+            Self::Remote(source) => source.stats().snapshot(),
+        }
+    }
+}
+
+impl Source for GranuleSource {
+    async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
+        match self {
+            Self::Local(source) => source.fetch(range).await,
+            Self::Remote(source) => source.fetch(range).await,
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Local(source) => source.cost(),
+            Self::Remote(source) => source.cost(),
+        }
+    }
+}
+
+impl fmt::Debug for GranuleSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(source) => write!(f, "GranuleSource({})", source.shown()),
+            Self::Remote(source) => write!(f, "GranuleSource({})", source.location()),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Where bytes come from and objects go, natively: local files, HTTP and S3.
+//!
+//! [`Clients`] is built once from [`Options`] and shared. It opens a [`Location`] as a [`GranuleSource`] (a
+//! [`byte_ranges::Source`]) or as a [`StoreSink`] (a [`byte_ranges::Sink`]), and [`Clients::expand`] turns what a user
+//! typed into locations.
+//!
+//! * Every remote read is a ranged GET whose answer is checked: 206, the range that was asked for, the length, and the
+//!   version (`ETag`, else date and size) that the first answer pinned.
+//! * What may pass is sent again, boundedly, with full jitter and in respect of `Retry-After`; every retry is counted
+//!   in [`Stats`].
+//! * Requests to S3 are signed here ([`sigv4`]); HTTP and S3 share one client, so that there is one place for
+//!   retries, checks and counters. TLS is rustls with Graviola: no C anywhere.
+//! * Secrets are [`Secret`]: no `Debug`, `Display` or error shows them, nor the query of a URL.
+//!
+//! Futures here need a tokio runtime; a current-thread one will do.
+#![forbid(unsafe_code)]
+
+mod attempt;
+mod clients;
+mod credentials;
+mod encode;
+mod exchange;
+mod expand;
+mod granule;
+mod local;
+mod location;
+mod moment;
+mod options;
+mod refusal;
+mod remote;
+mod s3;
+mod s3_list;
+mod secret;
+pub mod sigv4;
+mod sink;
+mod sink_s3;
+mod stats;
+mod tls;
+mod version;
+
+pub use clients::Clients;
+pub use credentials::{Bearer, Credentials, S3Access, S3Options};
+pub use granule::GranuleSource;
+pub use local::LocalSource;
+pub use location::Location;
+pub use options::{Costs, HTTP_COST, LOCAL_COST, Options, Retry, S3_COST, Timeouts, TlsRoots};
+pub use remote::RemoteSource;
+pub use secret::Secret;
+pub use sink::{LocalSink, StoreSink, StoreState};
+pub use sink_s3::S3Sink;
+pub use stats::{Counts, Stats};
+pub use tls::http_client;

@@ -1,0 +1,200 @@
+//! Where a file or a store is.
+use crate::encode::percent_decode;
+use byte_ranges::{SourceError, SourceErrorKind};
+use reqwest::Url;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// A local path, an `http(s)://` URL or an `s3://bucket/key`, parsed and checked.
+///
+/// `Display` and `Debug` leave out the query of a URL: a presigned one is a password.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location(pub(crate) Place);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Place {
+    Local(PathBuf),
+    Http(Url),
+    S3 { bucket: String, key: String },
+}
+
+impl Location {
+    /// Parses a local path, `file:///path`, `http(s)://host/path` or `s3://bucket/key`.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Config`] that says what is wrong and what to write instead.
+    pub fn parse(text: &str) -> Result<Self, SourceError> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Self::local(text, text);
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "file" => Self::local(text, &file_path(text, rest)?),
+            "http" | "https" => Self::http(text),
+            "s3" => Self::s3(text, rest),
+            _ => Err(config(text, format!("unknown scheme `{scheme}`: write a path, file://, https:// or s3://"))),
+        }
+    }
+
+    /// The last component of the path: what identifies a granule (`ATL06_..._01.h5`). A slash at the end does not count.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let last = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        match &self.0 {
+            Place::Local(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Place::Http(url) => percent_decode(&last(url.path())),
+            Place::S3 { key, bucket } if key.is_empty() => bucket.clone(),
+            Place::S3 { key, .. } => last(key),
+        }
+    }
+
+    /// The path, when the place is a local one.
+    #[must_use]
+    pub fn as_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Local(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an `s3://` place.
+    #[must_use]
+    pub const fn is_s3(&self) -> bool {
+        matches!(self.0, Place::S3 { .. })
+    }
+
+    /// Whether it is an `http://` or `https://` place.
+    #[must_use]
+    pub const fn is_http(&self) -> bool {
+        matches!(self.0, Place::Http(_))
+    }
+
+    fn local(text: &str, path: &str) -> Result<Self, SourceError> {
+        if path.is_empty() {
+            return Err(config(text, "the path is empty: name a file, a directory or a URL"));
+        }
+        if path.contains('\0') {
+            return Err(config(text, "a path cannot hold a NUL character"));
+        }
+        Ok(Self(Place::Local(PathBuf::from(path))))
+    }
+
+    fn http(text: &str) -> Result<Self, SourceError> {
+        // An unparsable URL may still hold a signature: only what comes before its query is shown.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
+        let url = Url::parse(text).map_err(|e| config(shown, format!("not a URL ({e}): write https://host/path")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let host = url.host_str().unwrap_or_default();
+            return Err(config(host, "the URL holds a user name or a password: pass a token in the options instead"));
+        }
+        Ok(Self(Place::Http(url)))
+    }
+
+    fn s3(text: &str, rest: &str) -> Result<Self, SourceError> {
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
+        if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(fits) {
+            return Err(config(text, format!("`{bucket}` is not a bucket name: write s3://bucket/key")));
+        }
+        if key.split('/').any(|part| part == "." || part == "..") {
+            return Err(config(text, "a key cannot have `.` or `..` as a component: HTTP would drop it"));
+        }
+        Ok(Self(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }))
+    }
+}
+
+impl FromStr for Location {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        Self::parse(text)
+    }
+}
+
+impl From<PathBuf> for Location {
+    fn from(path: PathBuf) -> Self {
+        Self(Place::Local(path))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Local(path) => write!(f, "{}", path.display()),
+            Place::Http(url) => {
+                write!(f, "{}{}", url.origin().ascii_serialization(), url.path())?;
+                if url.query().is_some() { f.write_str("?...") } else { Ok(()) }
+            }
+            Place::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Location({self})")
+    }
+}
+
+/// RFC 8089: `file://` + an empty host or `localhost` + an absolute path.
+fn file_path(text: &str, rest: &str) -> Result<String, SourceError> {
+    let path = rest.strip_prefix("localhost").unwrap_or(rest);
+    if !path.starts_with('/') {
+        return Err(config(text, "a file URL has three slashes and an absolute path: file:///data/granule.h5"));
+    }
+    Ok(percent_decode(path))
+}
+
+fn config(location: &str, message: impl Into<String>) -> SourceError {
+    SourceError::new(SourceErrorKind::Config, location, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_understood_and_shown_again() {
+        for (text, shown, name) in [
+            ("data/a b.h5", "data/a b.h5", "a b.h5"),
+            ("file:///data/a%20b.h5", "/data/a b.h5", "a b.h5"),
+            ("https://h.org/p/x.h5", "https://h.org/p/x.h5", "x.h5"),
+            ("HTTP://127.0.0.1:8080/x%2B.h5", "http://127.0.0.1:8080/x%2B.h5", "x+.h5"),
+            ("s3://some-bucket/a/b/c.h5", "s3://some-bucket/a/b/c.h5", "c.h5"),
+            ("s3://some-bucket", "s3://some-bucket/", "some-bucket"),
+            ("out/store.zarr/", "out/store.zarr/", "store.zarr"),
+        ] {
+            let location = Location::parse(text).unwrap();
+            assert_eq!((location.to_string().as_str(), location.name().as_str()), (shown, name), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_the_way_out() {
+        for (text, says) in [
+            ("", "name a file"),
+            ("ftp://host/x", "unknown scheme `ftp`"),
+            ("gs://bucket/x", "s3://"),
+            ("s3:///key", "s3://bucket/key"),
+            ("s3://bad bucket/key", "bad bucket"),
+            ("s3://bucket/a/../b", "`..`"),
+            ("file://relative.h5", "file:///data"),
+            ("https://", "not a URL"),
+        ] {
+            let error = Location::parse(text).unwrap_err();
+            assert_eq!(error.kind, SourceErrorKind::Config, "{text}");
+            assert!(error.message.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_signature_in_a_url_is_never_shown() {
+        let location = Location::parse("https://h.org/x.h5?X-Amz-Signature=hush").unwrap();
+        assert_eq!(location.to_string(), "https://h.org/x.h5?...");
+        assert!(!format!("{location:?}").contains("hush"));
+        let error = Location::parse("https://user:hush@h.org/x.h5").unwrap_err();
+        assert!(!format!("{error:?}").contains("hush"), "{error}");
+        let error = Location::parse("https://[h/x.h5?sig=hush").unwrap_err();
+        assert!(!format!("{error:?}").contains("hush"), "{error}");
+    }
+}

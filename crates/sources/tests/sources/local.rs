@@ -1,0 +1,153 @@
+//! Local files and local stores.
+use crate::{Scratch, content, options, range, run};
+use byte_ranges::{Sink, Source, SourceErrorKind as Kind};
+use bytes::Bytes;
+use sources::{Clients, Counts, LOCAL_COST, Location, StoreSink, StoreState};
+use std::fs;
+
+fn clients() -> Clients {
+    Clients::new(options("http://unused.example"))
+}
+
+fn sink(path: &str) -> StoreSink {
+    clients().sink(&Location::parse(path).unwrap()).unwrap()
+}
+
+fn files(scratch: &Scratch) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut todo = vec![scratch.0.clone()];
+    while let Some(directory) = todo.pop() {
+        for entry in fs::read_dir(directory).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                todo.push(path);
+            } else {
+                found.push(path.strip_prefix(&scratch.0).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn ranges_are_read_and_counted() {
+    let scratch = Scratch::new("read");
+    fs::write(scratch.join("x.h5"), content()).unwrap();
+    let clients = clients();
+    let source = clients.open(&Location::parse(&scratch.join("x.h5")).unwrap()).unwrap();
+    assert_eq!(source.cost(), LOCAL_COST);
+    let fetched = run(source.fetch(range(10, 30))).unwrap();
+    assert_eq!((&fetched.bytes[..], fetched.file_size), (&content()[10..30], 1000));
+    assert_eq!(&run(source.fetch(range(990, 99_999))).unwrap().bytes[..], &content()[990..]);
+    assert_eq!(run(source.fetch(range(1000, 1001))).unwrap().bytes.len(), 0);
+    assert_eq!(run(source.fetch(range(1001, 1002))).unwrap_err().kind, Kind::BadAnswer);
+    assert_eq!(source.counts(), Counts { requests: 3, bytes: 30, retries: 0 });
+    assert_eq!(clients.stats().snapshot(), source.counts());
+}
+
+#[test]
+fn a_file_that_is_cut_or_rewritten_while_it_is_read_has_changed() {
+    let scratch = Scratch::new("changed");
+    let path = scratch.join("x.h5");
+    for change in ["cut", "rewritten"] {
+        fs::write(&path, content()).unwrap();
+        let source = clients().open(&Location::parse(&path).unwrap()).unwrap();
+        run(source.fetch(range(0, 10))).unwrap();
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        if change == "cut" {
+            file.set_len(500).unwrap();
+        } else {
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        }
+        let error = run(source.fetch(range(400, 600))).unwrap_err();
+        assert_eq!(error.kind, Kind::Changed, "{change}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_named() {
+    let scratch = Scratch::new("none");
+    let kind = |path: &str| clients().open(&Location::parse(path).unwrap()).unwrap_err().kind;
+    assert_eq!(kind(&scratch.join("none.h5")), Kind::NotFound);
+    assert_eq!(kind(scratch.0.to_str().unwrap()), Kind::Config);
+    assert_eq!(kind("s3://bucket/prefix/"), Kind::Config);
+    let no_sink = |text: &str| clients().sink(&Location::parse(text).unwrap()).map(|_| ()).unwrap_err().kind;
+    assert_eq!(no_sink("https://host/x"), Kind::Config);
+    assert_eq!(no_sink("s3://bucket/"), Kind::Config);
+}
+
+#[test]
+fn puts_are_whole_and_leave_nothing_else() {
+    let scratch = Scratch::new("put");
+    let sink = sink(&scratch.join("out.zarr"));
+    run(async {
+        sink.put("h/c/0/1", Bytes::from_static(b"first")).await.unwrap();
+        sink.put("h/c/0/1", Bytes::from_static(b"second")).await.unwrap();
+        sink.put("zarr.json", Bytes::from_static(b"{}")).await.unwrap();
+    });
+    assert_eq!(files(&scratch), ["out.zarr/h/c/0/1", "out.zarr/zarr.json"]);
+    assert_eq!(fs::read(scratch.join("out.zarr/h/c/0/1")).unwrap(), b"second");
+    // A directory stands where the object should go: the put fails and its temporary file is gone.
+    let error = run(sink.put("h/c", Bytes::from_static(b"x"))).unwrap_err();
+    assert!(error.location.ends_with("h/c"), "{error}");
+    assert_eq!(files(&scratch).len(), 2);
+    for key in ["", "/a", "a//b", "../a", "a/..", "a\\b", "a/./b"] {
+        assert_eq!(run(sink.put(key, Bytes::new())).unwrap_err().kind, Kind::Config, "{key}");
+    }
+}
+
+#[test]
+fn a_store_is_recognised_and_only_a_store_is_removed() {
+    let scratch = Scratch::new("state");
+    let path = scratch.join("out.zarr");
+    let store = sink(&path);
+    assert_eq!(run(store.state()).unwrap(), StoreState::Empty);
+    run(store.remove_all()).unwrap();
+    run(store.put("h/c/0", Bytes::from_static(b"x"))).unwrap();
+    assert_eq!(run(store.state()).unwrap(), StoreState::Other);
+    assert_eq!(run(store.remove_all()).unwrap_err().kind, Kind::Config);
+    run(store.put("zarr.json", Bytes::from_static(b"{}"))).unwrap();
+    assert!(run(store.exists("zarr.json")).unwrap() && !run(store.exists("h/c/9")).unwrap());
+    assert_eq!(run(store.state()).unwrap(), StoreState::Zarr);
+    run(store.remove_all()).unwrap();
+    assert!(!fs::exists(&path).unwrap());
+}
+
+#[test]
+fn cleaning_up_removes_what_was_put_and_nothing_else() {
+    let scratch = Scratch::new("clean");
+    let path = scratch.join("out.zarr");
+    fs::create_dir(&path).unwrap();
+    fs::write(scratch.join("out.zarr/mine"), "x").unwrap();
+    let store = sink(&path);
+    run(async {
+        store.put("h/c/0", Bytes::from_static(b"x")).await.unwrap();
+        store.put("h/zarr.json", Bytes::from_static(b"{}")).await.unwrap();
+        store.remove_written().await.unwrap();
+    });
+    assert_eq!(files(&scratch), ["out.zarr/mine"]);
+    assert!(!fs::exists(scratch.join("out.zarr/h")).unwrap());
+}
+
+#[test]
+fn directories_and_patterns_are_expanded_in_order() {
+    let scratch = Scratch::new("expand");
+    for name in ["b.h5", "a.H5", "c.txt", "d.he5", "e.hdf5"] {
+        fs::write(scratch.join(name), "x").unwrap();
+    }
+    fs::create_dir(scratch.join("sub.h5")).unwrap();
+    fs::write(scratch.join("sub.h5/z[1].h5"), "x").unwrap();
+    let names =
+        |input: &str| -> Vec<String> { run(clients().expand(input)).unwrap().iter().map(Location::name).collect() };
+    assert_eq!(names(scratch.0.to_str().unwrap()), ["a.H5", "b.h5", "d.he5", "e.hdf5"]);
+    assert_eq!(names(&scratch.join("*.h*5")), ["b.h5", "d.he5", "e.hdf5"]);
+    assert_eq!(names(&scratch.join("**/*.h5")), ["b.h5", "z[1].h5"]);
+    // A file whose name looks like a pattern is that file.
+    assert_eq!(names(&scratch.join("sub.h5/z[1].h5")), ["z[1].h5"]);
+    assert_eq!(names("https://host/x.h5?y=*"), ["x.h5"]);
+    let error = run(clients().expand(&scratch.join("*.nc"))).unwrap_err();
+    assert!(error.kind == Kind::NotFound && error.message.contains("pattern"), "{error}");
+    let mixed = run(clients().expand_all(&[scratch.join("b.h5"), scratch.join("[de].*")])).unwrap();
+    assert_eq!(mixed.iter().map(Location::name).collect::<Vec<_>>(), ["b.h5", "d.he5", "e.hdf5"]);
+}

@@ -1,0 +1,221 @@
+//! S3: signed requests, what its errors mean, objects put, listed and removed.
+use crate::server::{Asked, Reply, Server};
+use crate::{SECRET, TOKEN, content, options, range, refused, run};
+use byte_ranges::{Sink, Source, SourceErrorKind as Kind};
+use bytes::Bytes;
+use sources::{Clients, Counts, Credentials, Location, S3Access, S3Options, StoreState};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+const KEY: &str = "s3://bucket/a b/x+y.h5";
+
+fn error_body(code: &str) -> String {
+    // As S3 writes it: the token that was refused is in the answer.
+    format!(
+        "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>In words.</Message><Token-0>{TOKEN}</Token-0></Error>"
+    )
+}
+
+#[test]
+fn a_ranged_get_is_signed_and_pinned() {
+    let server = Server::start(|asked, _| Reply::ranged(&content(), asked, "\"v1\""));
+    let source = Clients::new(options(&server.url(""))).open(&Location::parse(KEY).unwrap()).unwrap();
+    for start in [0, 100] {
+        let fetched = run(source.fetch(range(start, start + 10))).unwrap();
+        assert_eq!((fetched.bytes.len(), fetched.file_size), (10, 1000));
+    }
+    let log = server.log();
+    let asked = &log[1];
+    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("GET", "/bucket/a%20b/x%2By.h5"));
+    assert_eq!((asked.header("x-amz-security-token"), asked.header("if-match")), (TOKEN, "\"v1\""));
+    let authorization = asked.header("authorization");
+    let date = &asked.header("x-amz-date")[..8];
+    let scope = format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{date}/us-west-2/s3/aws4_request, ");
+    assert!(authorization.starts_with(&scope), "{authorization}");
+    let names =
+        "SignedHeaders=accept-encoding;host;if-match;range;x-amz-content-sha256;x-amz-date;x-amz-security-token, ";
+    assert!(authorization.contains(names), "{authorization}");
+    let signature = authorization.rsplit_once("Signature=").unwrap().1;
+    assert!(signature.len() == 64 && signature.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert!(!format!("{asked:?}").contains(SECRET));
+}
+
+#[test]
+fn anonymous_requests_carry_no_signature_and_missing_keys_are_named() {
+    let server = Server::start(|asked, _| Reply::ranged(&content(), asked, "\"v1\""));
+    let with = |access| {
+        let s3 = S3Options { access, endpoint_url: Some(server.url("")), ..S3Options::default() };
+        Clients::new(options("http://unused.example")).with_s3(&s3).open(&Location::parse(KEY).unwrap()).unwrap()
+    };
+    assert!(run(with(S3Access::Anonymous).fetch(range(0, 10))).is_ok());
+    assert_eq!(server.log()[0].header("authorization"), "");
+    let error = run(with(S3Access::Missing).fetch(range(0, 10))).unwrap_err();
+    assert!(error.kind == Kind::Config && error.message.contains("AWS_ACCESS_KEY_ID"), "{error}");
+    assert_eq!(server.log().len(), 1);
+}
+
+#[test]
+fn the_errors_of_s3_are_told_apart() {
+    for (status, code, kind, says) in [
+        (400, "ExpiredToken", Kind::Expired, "fetch new ones"),
+        (403, "AccessDenied", Kind::Denied, "us-west-2"),
+        (403, "InvalidAccessKeyId", Kind::Denied, "does not know"),
+        (403, "SignatureDoesNotMatch", Kind::Denied, "secret access key"),
+        (403, "RequestTimeTooSkewed", Kind::Denied, "clock"),
+        (404, "NoSuchKey", Kind::NotFound, "no such object"),
+        (404, "NoSuchBucket", Kind::NotFound, "no such bucket"),
+        (412, "PreconditionFailed", Kind::Changed, "another one"),
+        (400, "AuthorizationHeaderMalformed", Kind::Config, "AWS_REGION"),
+        (503, "SlowDown", Kind::Unavailable, "(after 3 attempts)"),
+        (400, "RequestTimeout", Kind::Timeout, "(after 3 attempts)"),
+    ] {
+        let server = Server::start(move |_, _| Reply::status(status).body(error_body(code)));
+        let error = refused(options(&server.url("")), KEY, kind);
+        assert!(error.message.contains(code) && error.message.contains(says), "{error}");
+    }
+    let elsewhere = Server::start(|_, _| {
+        Reply::status(301).with("x-amz-bucket-region", "eu-west-1").body(error_body("PermanentRedirect"))
+    });
+    let error = refused(options(&elsewhere.url("")), KEY, Kind::Config);
+    assert!(error.message.contains("the bucket is in eu-west-1"), "{error}");
+}
+
+#[test]
+fn an_empty_object_is_empty() {
+    let body = "<Error><Code>InvalidRange</Code><RangeRequested>bytes=0-99</RangeRequested><ActualObjectSize>0</ActualObjectSize></Error>";
+    let server = Server::start(move |_, _| Reply::status(416).body(body));
+    let source = Clients::new(options(&server.url(""))).open(&Location::parse(KEY).unwrap()).unwrap();
+    let fetched = run(source.fetch(range(0, 100))).unwrap();
+    assert_eq!((fetched.bytes.len(), fetched.file_size), (0, 0));
+}
+
+#[test]
+fn credentials_that_have_ended_are_not_sent_and_can_be_renewed() {
+    let server = Server::start(|asked, _| Reply::ranged(&content(), asked, "\"v1\""));
+    let old = Credentials::new("OLD", SECRET).with_expiration("2020-01-01T00:00:00Z").unwrap();
+    let s3 = S3Options { access: S3Access::Keys(old), endpoint_url: Some(server.url("")), ..S3Options::default() };
+    let clients = Clients::new(options("http://unused.example")).with_s3(&s3);
+    let source = clients.open(&Location::parse(KEY).unwrap()).unwrap();
+    let error = run(source.fetch(range(0, 10))).unwrap_err();
+    assert!(error.kind == Kind::Expired && error.message.contains("2020-01-01T00:00:00Z"), "{error}");
+    assert_eq!(server.log().len(), 0);
+    clients.renew(Credentials::new("NEW", SECRET));
+    assert!(run(source.fetch(range(0, 10))).is_ok());
+    assert!(server.log()[0].header("authorization").contains("Credential=NEW/"));
+}
+
+/// A bucket in memory: PUT, HEAD, DELETE, and a listing of two keys a page.
+fn bucket() -> Server {
+    let objects: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::default();
+    Server::start(move |asked, _| {
+        let mut objects = objects.lock().unwrap();
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let key = path.strip_prefix("/bucket/").unwrap_or_default().to_owned();
+        match asked.method.as_str() {
+            "PUT" => {
+                objects.insert(key, asked.body.clone());
+                Reply::status(200)
+            }
+            "HEAD" => Reply::status(if objects.contains_key(&key) { 200 } else { 404 }),
+            "DELETE" => Reply::status(objects.remove(&key).map_or(404, |_| 204)),
+            _ => page(&objects, query),
+        }
+    })
+}
+
+fn page(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Reply {
+    let query: BTreeMap<_, _> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let prefix = query.get("prefix").copied().unwrap_or_default().replace("%2F", "/");
+    let from: usize = query.get("continuation-token").map_or(0, |token| token.parse().unwrap());
+    let keys: Vec<_> = objects.keys().filter(|key| key.starts_with(&prefix)).collect();
+    let mut xml = "<ListBucketResult><Name>bucket</Name>".to_owned();
+    for key in keys.iter().skip(from).take(2) {
+        xml += &format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>");
+    }
+    if keys.len() > from + 2 {
+        xml += &format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{}</NextContinuationToken>", from + 2);
+    }
+    Reply::status(200).body(xml + "</ListBucketResult>")
+}
+
+fn put(sink: &sources::StoreSink, key: &str, text: &'static str) {
+    run(sink.put(key, Bytes::from_static(text.as_bytes()))).unwrap();
+}
+
+#[test]
+fn a_store_is_put_found_and_removed() {
+    let server = bucket();
+    let clients = Clients::new(options(&server.url("")));
+    let sink = clients.sink(&Location::parse("s3://bucket/out/store.zarr").unwrap()).unwrap();
+    assert_eq!(run(sink.state()).unwrap(), StoreState::Empty);
+    for key in ["h/c/0", "h/c/1", "h/c/2", "h/zarr.json"] {
+        put(&sink, key, "{}");
+    }
+    assert_eq!(run(sink.state()).unwrap(), StoreState::Other);
+    assert_eq!(run(sink.remove_all()).unwrap_err().kind, Kind::Config);
+    put(&sink, "zarr.json", "{\"zarr_format\": 3}");
+    assert_eq!(sink.counts().bytes, 4 * 2 + 18);
+    assert_eq!(run(sink.state()).unwrap(), StoreState::Zarr);
+    assert!(run(sink.exists("h/c/1")).unwrap() && !run(sink.exists("h/c/9")).unwrap());
+    let sent = server.log().into_iter().rfind(|asked| asked.method == "PUT").unwrap();
+    assert_eq!(
+        (sent.target.as_str(), sent.header("content-type")),
+        ("/bucket/out/store.zarr/zarr.json", "application/json")
+    );
+    assert_eq!(sent.body, b"{\"zarr_format\": 3}");
+    // Reference: sha256sum.
+    assert_eq!(sent.header("x-amz-content-sha256"), "eb467e2f2ea0f34dcabceca47d5d5f4e20d5c682b769aa2bb0eb05e0f7b4146c");
+    run(sink.remove_all()).unwrap();
+    assert_eq!(run(sink.state()).unwrap(), StoreState::Empty);
+    let error = run(sink.put("../x", Bytes::new())).unwrap_err();
+    assert_eq!(error.kind, Kind::Config);
+}
+
+#[test]
+fn cleaning_up_removes_what_was_put_and_nothing_else() {
+    let server = bucket();
+    let clients = Clients::new(options(&server.url("")));
+    let location = Location::parse("s3://bucket/out/store.zarr/").unwrap();
+    put(&clients.sink(&location).unwrap(), "before", "1");
+    let sink = clients.sink(&location).unwrap();
+    put(&sink, "h/c/0", "2");
+    run(sink.remove_written()).unwrap();
+    assert!(run(sink.exists("before")).unwrap() && !run(sink.exists("h/c/0")).unwrap());
+}
+
+#[test]
+fn a_put_is_sent_again_and_a_refusal_is_typed() {
+    let server = Server::start(|_, n| Reply::status(if n == 0 { 503 } else { 200 }));
+    let clients = Clients::new(options(&server.url("")));
+    let sink = clients.sink(&Location::parse("s3://bucket/out").unwrap()).unwrap();
+    put(&sink, "a", "content");
+    assert_eq!(sink.counts(), Counts { requests: 2, bytes: 7, retries: 1 });
+    let server = Server::start(|_, _| Reply::status(403).body(error_body("AccessDenied")));
+    let clients = Clients::new(options(&server.url("")));
+    let sink = clients.sink(&Location::parse("s3://bucket/out").unwrap()).unwrap();
+    let error = run(sink.put("a", Bytes::new())).unwrap_err();
+    assert_eq!((error.kind, error.location.as_str()), (Kind::Denied, "s3://bucket/out/a"));
+    assert!(!format!("{error:?}").contains("hush"));
+}
+
+#[test]
+fn prefixes_and_patterns_are_listed_page_by_page() {
+    let server = bucket();
+    let clients = Clients::new(options(&server.url("")));
+    let all = clients.sink(&Location::parse("s3://bucket/in").unwrap()).unwrap();
+    for key in ["b.h5", "a.h5", "c.txt", "d.he5", "sub/e.h5"] {
+        put(&all, key, "x");
+    }
+    let names =
+        |input: &str| -> Vec<String> { run(clients.expand(input)).unwrap().iter().map(ToString::to_string).collect() };
+    assert_eq!(
+        names("s3://bucket/in/"),
+        ["s3://bucket/in/a.h5", "s3://bucket/in/b.h5", "s3://bucket/in/d.he5", "s3://bucket/in/sub/e.h5"]
+    );
+    assert_eq!(names("s3://bucket/in/*.h5"), ["s3://bucket/in/a.h5", "s3://bucket/in/b.h5"]);
+    assert_eq!(names("s3://bucket/in/**/*.h5").len(), 3);
+    assert_eq!(names("s3://bucket/in/a.h5"), ["s3://bucket/in/a.h5"]);
+    assert_eq!(run(clients.expand("s3://bucket/none/")).unwrap_err().kind, Kind::NotFound);
+    let pages: Vec<Asked> = server.log().into_iter().filter(|a| a.target.contains("list-type=2")).collect();
+    assert!(pages.iter().any(|a| a.target.contains("continuation-token=2")), "one page only");
+}

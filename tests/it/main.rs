@@ -1,0 +1,10 @@
+//! The `icestream` command as a person uses it: real granules, the demo, faults, invariance.
+
+mod commands;
+mod demo;
+mod faults;
+mod invariance;
+mod real;
+#[path = "../../crates/sources/tests/sources/server.rs"]
+mod server;
+mod support;

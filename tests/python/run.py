@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Checks against software that is not ours: Python readers of HDF5, Zarr and HEALPix.
+
+usage: run.py [WORD ...]      only the checks whose names contain one of the words
+
+Run by `./test interop` with the Python of tests/python-env, from the root of the project; ICESTREAM names the binary.
+"""
+import os, subprocess, sys, tempfile, time
+
+PYTHON = sys.executable
+ICESTREAM = os.environ.get("ICESTREAM", "target/debug/icestream")
+DEMO = "crates/cli/demo"
+
+# (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
+# argument is a new folder of the check's own. A check asserts in its last command; one that only runs is no check.
+CHECKS = [
+    ("demo granules are what their generator makes", [[PYTHON, f"{DEMO}/make_demo.py", "--check"]]),
+    # ---- end-to-end checks of the `icestream` command: below this line
+]
+
+
+def run(commands):
+    """Runs the commands of one check; returns what the first failing one said, or None."""
+    with tempfile.TemporaryDirectory() as tmp:
+        for command in commands:
+            command = [part.replace("{tmp}", tmp) for part in command]
+            done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if done.returncode:
+                return f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}"
+    return None
+
+
+def main(words):
+    checks = [c for c in CHECKS if not words or any(word in c[0] for word in words)]
+    failed = 0
+    for name, commands in checks:
+        start = time.monotonic()
+        said = run(commands)
+        print(f"{'FAIL' if said else 'ok  '} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        if said:
+            failed += 1
+            print("     " + said.rstrip().replace("\n", "\n     "))
+    print(f"{len(checks) - failed} of {len(checks)} checks passed")
+    return 1 if failed or not checks else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
