@@ -10,13 +10,30 @@ import os, subprocess, sys, tempfile, time
 PYTHON = sys.executable
 ICESTREAM = os.environ.get("ICESTREAM", "target/debug/icestream")
 DEMO = "crates/cli/demo"
+REAL = "../shared/data/atl06"
+
+
+def store(name, granules, cell, latitude):
+    """A store that the command writes, opened and compared with the command's own table by software that is not ours."""
+    made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", latitude, "--overviews", "11,8",
+            "--out", "{tmp}/cell.zarr", "--csv", "{tmp}/cell.csv"]
+    checked = [PYTHON, "tests/python/check_store.py", "{tmp}/cell.zarr", latitude, "--csv", "{tmp}/cell.csv"]
+    coarse = [PYTHON, "tests/python/check_store.py", "{tmp}/cell.zarr", latitude, "--group", "8"]
+    return f"store of {name}, {latitude}", [made, checked, coarse]
+
+
+MODES = ["spherical", "authalic"]
 
 # (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
 # argument is a new folder of the check's own. A check asserts in its last command; one that only runs is no check.
 CHECKS = [
     ("demo granules are what their generator makes", [[PYTHON, f"{DEMO}/make_demo.py", "--check"]]),
-    # ---- end-to-end checks of the `icestream` command: below this line
+    *(store("the demo granules", DEMO, -6134114, mode) for mode in MODES),
 ]
+if os.path.isdir(REAL):
+    CHECKS += [store("real granules", REAL, 4441321, mode) for mode in MODES]
+else:
+    print("skipped: no shared data (stores of real granules)")
 
 
 def run(commands):

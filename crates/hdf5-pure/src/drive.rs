@@ -186,12 +186,7 @@ fn requests(arrived: &ByteMap, needed: &[ByteRange], cost: &Cost) -> Vec<ByteRan
     coalesce(&missing, cost)
 }
 
-async fn bring<S: Source>(
-    file: &mut File,
-    source: &S,
-    stats: &mut Stats,
-    requests: &[ByteRange],
-) -> Result<(), Error> {
+async fn bring<S: Source>(file: &mut File, source: &S, stats: &mut Stats, requests: &[ByteRange]) -> Result<(), Error> {
     for (range, (bytes, file_size)) in fetch_all(source, stats, requests).await? {
         file.set_file_size(file_size);
         file.insert(range.start(), &bytes);
@@ -210,8 +205,10 @@ async fn fetch_all<S: Source>(
         let fetched = source.fetch(range).await?;
         Ok::<_, SourceError>((range, (fetched.bytes, fetched.file_size)))
     };
-    let bodies: Vec<(ByteRange, Body)> =
-        stream::iter(requests.iter().copied().map(fetch)).buffered(source.cost().in_flight.max(1)).try_collect().await?;
+    let bodies: Vec<(ByteRange, Body)> = stream::iter(requests.iter().copied().map(fetch))
+        .buffered(source.cost().in_flight.max(1))
+        .try_collect()
+        .await?;
     stats.requests += requests.len() as u64;
     stats.rounds += u64::from(!requests.is_empty());
     stats.bytes += bodies.iter().map(|(_, (bytes, _))| bytes.len() as u64).sum::<u64>();

@@ -7,6 +7,9 @@ use crate::{Error, walk};
 use byte_ranges::{ByteMap, ByteRange, Step};
 use bytes::Bytes;
 
+/// What a query answers.
+pub type Query<T> = Result<Step<T>, Error>;
+
 /// The memory of one file: bytes that have arrived, structures parsed from them.
 ///
 /// Every query answers [`Step::Need`] with sorted, disjoint ranges that have not arrived, or [`Step::Done`]. Insert the
@@ -54,18 +57,15 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn find(&mut self, paths: &[&str]) -> Result<Step<Vec<Result<Option<Object>, Error>>>, Error> {
-        self.query(|walk| {
-            walk.format()?;
-            walk.each(paths, |walk, path| walk::find(walk, path))
-        })
+    pub fn find(&mut self, paths: &[&str]) -> Query<Vec<Result<Option<Object>, Error>>> {
+        self.query(|walk| walk.each(paths, |walk, path| walk::find(walk, path)))
     }
 
     /// The links of a group, by name in byte order.
     ///
     /// # Errors
     /// [`Error`] when the group is broken or too large.
-    pub fn links(&mut self, group: &Group) -> Result<Step<Vec<Link>>, Error> {
+    pub fn links(&mut self, group: &Group) -> Query<Vec<Link>> {
         self.query(|walk| walk::links(walk, group.address))
     }
 
@@ -73,7 +73,7 @@ impl File {
     ///
     /// # Errors
     /// [`Error`] when one of them is broken or not supported.
-    pub fn attributes(&mut self, object: &Object, names: Option<&[&str]>) -> Result<Step<Vec<Attribute>>, Error> {
+    pub fn attributes(&mut self, object: &Object, names: Option<&[&str]>) -> Query<Vec<Attribute>> {
         let address = object.address();
         self.query(|walk| walk::attributes(walk, address, names))
     }
@@ -83,14 +83,8 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad dataset does not fail the others.
-    pub fn chunk_maps(
-        &mut self,
-        wants: &[(&Dataset, &Selection)],
-    ) -> Result<Step<Vec<Result<ChunkMap, Error>>>, Error> {
-        self.query(|walk| {
-            walk.format()?;
-            walk.each(wants, |walk, (dataset, selection)| chunk_map(walk, dataset, selection))
-        })
+    pub fn chunk_maps(&mut self, wants: &[(&Dataset, &Selection)]) -> Query<Vec<Result<ChunkMap, Error>>> {
+        self.query(|walk| walk.each(wants, |walk, (dataset, selection)| chunk_map(walk, dataset, selection)))
     }
 
     /// The bytes of global heap objects (variable-length values), one answer an id. Index 0 or address 0 is the empty
@@ -98,18 +92,15 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn resolve(&mut self, ids: &[HeapId]) -> Result<Step<Vec<Result<Bytes, Error>>>, Error> {
-        self.query(|walk| {
-            walk.format()?;
-            walk.each(ids, |walk, id| walk::heap_object(walk, *id))
-        })
+    pub fn resolve(&mut self, ids: &[HeapId]) -> Query<Vec<Result<Bytes, Error>>> {
+        self.query(|walk| walk.each(ids, |walk, id| walk::heap_object(walk, *id)))
     }
 
     /// Size in bytes of addresses in this file, which stored variable-length values and references need to be read.
     ///
     /// # Errors
     /// When the file itself cannot be opened.
-    pub fn offset_size(&mut self) -> Result<Step<u8>, Error> {
+    pub fn offset_size(&mut self) -> Query<u8> {
         self.query(|walk| Ok(walk.format()?.sizes.offset))
     }
 
@@ -117,7 +108,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened.
-    pub fn root(&mut self) -> Result<Step<Group>, Error> {
+    pub fn root(&mut self) -> Query<Group> {
         self.query(|walk| Ok(Group { path: "/".into(), address: walk.format()?.root }))
     }
 
@@ -125,11 +116,8 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn objects(&mut self, at: &[(u64, &str)]) -> Result<Step<Vec<Result<Object, Error>>>, Error> {
-        self.query(|walk| {
-            walk.format()?;
-            walk.each(at, |walk, (address, path)| walk::object(walk, *address, path))
-        })
+    pub fn objects(&mut self, at: &[(u64, &str)]) -> Query<Vec<Result<Object, Error>>> {
+        self.query(|walk| walk.each(at, |walk, (address, path)| walk::object(walk, *address, path)))
     }
 
     /// Every object that hard links reach from the root group, each once under its first path, or why it could not be
@@ -137,13 +125,13 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened or its root group not be read.
-    pub fn tree(&mut self) -> Result<Step<Vec<(String, Result<Object, Error>)>>, Error> {
+    pub fn tree(&mut self) -> Query<Vec<(String, Result<Object, Error>)>> {
         self.query(walk::tree)
     }
 
-    fn query<T>(&mut self, body: impl FnOnce(&mut Walk<'_>) -> Walked<T>) -> Result<Step<T>, Error> {
+    fn query<T>(&mut self, body: impl FnOnce(&mut Walk<'_>) -> Walked<T>) -> Query<T> {
         let mut walk = Walk::new(&self.arrived, self.limits, &mut self.memo);
-        let result = body(&mut walk);
+        let result = walk.open().and_then(|()| body(&mut walk));
         let wanted = walk.into_wanted();
         if !wanted.is_empty() {
             return Ok(Step::Need(wanted));

@@ -27,7 +27,7 @@ mod walk;
 
 pub use drive::{AsyncFile, Stats, drive, drive_counted, fetch_chunks};
 pub use error::{Error, ErrorClass};
-pub use file::File;
+pub use file::{File, Query};
 pub use layout::{Chunk, ChunkMap, Selection};
 pub use limits::Limits;
 pub use object::{

@@ -10,7 +10,7 @@ pub struct Limits {
     pub links: usize,
     /// Soft links followed to resolve one path.
     pub depth: usize,
-    /// Decoded size of one chunk in bytes.
+    /// Decoded size of one chunk, and of one element, in bytes.
     pub chunk_bytes: u64,
     /// Size of one metadata structure, and of all that were parsed from one file, in bytes.
     pub metadata_bytes: u64,

@@ -183,7 +183,11 @@ pub struct HeapId {
 
 impl From<HeapRef> for HeapId {
     fn from(stored: HeapRef) -> Self {
-        if stored.is_empty() { Self { collection: 0, index: 0 } } else { Self { collection: stored.address, index: stored.index } }
+        if stored.is_empty() {
+            Self { collection: 0, index: 0 }
+        } else {
+            Self { collection: stored.address, index: stored.index }
+        }
     }
 }
 

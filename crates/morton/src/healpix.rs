@@ -4,6 +4,10 @@
 //! operations that the reference implementation has made the standard, because on a border between cells the last bit
 //! decides: colatitude in radians, z = cos, within 0.01 of a pole also sin; then coordinates along the two families of
 //! cell edges, truncated to integers.
+//!
+//! What remains is the system libm of a given build of the reference: where its cosine is not the correctly rounded one
+//! (glibc at 32.79716829582365 N, by 0.00007 of a unit in the last place), a point exactly on a border can fall on the
+//! other side. That was 29 of 2.2 million points made to lie on and beside borders, and none of the reference vectors.
 
 use crate::{
     Order,

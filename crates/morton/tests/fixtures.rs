@@ -1,5 +1,4 @@
 //! Small tables from healpy and mortie (make_fixtures.py), for clones without the shared vectors.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use morton::{Cell, Latitude, LonLat, Order, geodetic_to_authalic, nested_of, nested_of_exact};
 

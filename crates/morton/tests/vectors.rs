@@ -119,22 +119,23 @@ fn authalic_latitude_and_cells() {
         (12, v.column::<u64>("packed12_area_mortie1_authalic")),
         (6, v.column::<u64>("packed6_area_mortie1_authalic")),
     ];
-    let (mut compared, mut borders) = (0, 0);
+    let (mut equal, mut on_borders) = (0, 0);
     for i in 0..ROWS {
         let ulp = beta[i].abs().next_up() - beta[i].abs();
         let ours = geodetic_to_authalic(lat[i]);
-        assert!((ours - beta[i]).abs() <= 3.0 * ulp, "{} {ours} {}", lat[i], beta[i]);
+        assert!((ours - beta[i]).abs() <= 2.0 * ulp, "{} {ours} {}", lat[i], beta[i]);
         for (at, words) in &words {
-            if on_border(lon[i], lat[i], order(*at)) {
-                borders += 1;
-                continue;
-            }
             let at = Cell::at(LonLat::degrees(lon[i], lat[i]).unwrap(), order(*at), Latitude::Authalic).unwrap();
-            assert_eq!(at.packed(), words[i], "{:?}", &v.rows[i][..3]);
-            compared += 1;
+            if at.packed() == words[i] {
+                equal += 1;
+            } else {
+                assert!(on_border(lon[i], lat[i], at.order(), Latitude::Authalic), "{:?}", &v.rows[i][..3]);
+                on_borders += 1;
+            }
         }
     }
-    assert_eq!((compared, borders), (0, 0));
+    // mortie's border rules are its own
+    assert_eq!((equal, on_borders), (9612, 396));
 }
 
 /// mortie 1.0.0 and healpy differ at borders and, at order 29, by mortie's truncated constant; not elsewhere.
@@ -146,17 +147,14 @@ fn mortie_spherical_cells_off_borders() {
     let mut out = vec![0; ROWS];
     nested_of(order(18), Latitude::Spherical, &lon, &lat, &mut out).unwrap();
     let differ: Vec<_> = (0..ROWS).filter(|&i| out[i] != expected[i]).collect();
-    assert_eq!(differ.len(), 1281);
+    assert_eq!(differ.len(), 1288);
     for i in differ {
-        assert!(on_border_in(lon[i], lat[i], order(18), Latitude::Spherical), "{:?}", &v.rows[i][..3]);
+        assert!(on_border(lon[i], lat[i], order(18), Latitude::Spherical), "{:?}", &v.rows[i][..3]);
     }
 }
 
-fn on_border(lon: f64, lat: f64, order: Order) -> bool {
-    on_border_in(lon, lat, order, Latitude::Authalic)
-}
-
-fn on_border_in(lon: f64, lat: f64, order: Order, latitude: Latitude) -> bool {
+/// Whether a cell other than that of the position is within [`NUDGE`] of it.
+fn on_border(lon: f64, lat: f64, order: Order, latitude: Latitude) -> bool {
     let mut lons = Vec::new();
     let mut lats = Vec::new();
     for dx in [-NUDGE, 0.0, NUDGE] {

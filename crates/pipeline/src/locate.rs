@@ -62,6 +62,10 @@ async fn datasets<S: Source>(
         let columns = columns.into_iter().map(|(path, answer)| dataset(path, answer));
         tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
     }
+    if tracks.is_empty() {
+        let why = format!("has none of the tracks {} of {}", product.tracks.join(" "), product.short_name);
+        return Err(GranuleError::product("/", why));
+    }
     Ok(tracks)
 }
 

@@ -22,6 +22,19 @@ pub enum Event<'a> {
         /// Its bytes.
         bytes: u64,
     },
+    /// The rows of one track that count are ready, in row order: what a live picture is painted from.
+    Rows {
+        /// The granule they belong to.
+        granule: &'a str,
+        /// Group name of the track.
+        track: &'a str,
+        /// Child of the parent that holds each.
+        child: &'a [u32],
+        /// Value, in the product's unit.
+        value: &'a [f32],
+        /// Its one-sigma uncertainty.
+        sigma: &'a [f32],
+    },
     /// A granule has been read or has failed.
     Finished(&'a GranuleEntry),
 }

@@ -171,6 +171,10 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
         if entry.error.is_some() && !self.job.allow_partial {
             self.stopped.set(true);
         }
+        for (track, rows) in entry.tracks.iter().zip(&rows) {
+            let TrackRows { child, value, sigma } = rows;
+            self.observer.event(Event::Rows { granule: &granule.name, track: &track.track, child, value, sigma });
+        }
         self.observer.event(Event::Finished(&entry));
         Outcome { entry, rows }
     }

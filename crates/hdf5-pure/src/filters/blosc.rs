@@ -124,7 +124,8 @@ fn undo_bits(planes: &[u8], size: usize, out: &mut [u8], scratch: &mut Vec<u8>) 
     bit_unshuffle(body, size, out_body, scratch);
 }
 
-fn decode_stream(codec: u8, bytes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
+/// Decompresses one stream that must fill `out` exactly.
+pub(super) fn decode_stream(codec: u8, bytes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
     let decoded = match codec {
         0 => blosclz::decode(bytes, out.len())?,
         1 => return lz4::block_exact(bytes, out),

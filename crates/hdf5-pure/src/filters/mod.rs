@@ -8,6 +8,7 @@
 mod bit_reader;
 mod bitshuffle;
 mod blosc;
+mod blosc2;
 mod blosclz;
 mod bzip2;
 mod cursor;
@@ -49,7 +50,8 @@ pub struct Filter {
 /// What undoing a pipeline may cost, and what it must know of the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context {
-    /// Upper bound in bytes of the decoded chunk; more than that is an error, not an allocation.
+    /// Upper bound in bytes of the decoded chunk; more than that is an error, not an allocation. Working memory stays
+    /// within a small multiple of it plus a few MB (bzip2 blocks, Zstandard windows, padded Blosc2 tiles).
     pub max_output: usize,
     /// Size in bytes of one element of the dataset, 0 if unknown. Filters whose client data repeat it are checked
     /// against it.
@@ -167,6 +169,7 @@ fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -
         32013 => zfp::decode(words, &data, limit).map(Cow::Owned),
         32015 => zstd::decode(&data, limit).map(Cow::Owned),
         32018 => jpegls::decode(words, &data, limit).map(Cow::Owned),
+        32026 => blosc2::decode(&data, limit).map(Cow::Owned),
         _ => return Err(unsupported(filter)),
     };
     result.map_err(|fault| match fault {
@@ -194,6 +197,7 @@ const fn builtin_name(id: u16) -> Option<&'static str> {
         32013 => "zfp",
         32015 => "zstd",
         32018 => "jpeg-ls",
+        32026 => "blosc2",
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 use crate::filters::{self, Context};
 use crate::{Chunk, ChunkMap, Dataset, Error, Layout, Selection};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 impl Dataset {
     /// Undoes the filters of one chunk: all its elements as stored, also those beyond the edge of the dataset. `raw` are
@@ -10,21 +11,26 @@ impl Dataset {
     /// # Errors
     /// [`Error::Filter`] when the pipeline fails, [`Error::Corrupt`] when the length is not that of a chunk.
     pub fn decode_chunk(&self, chunk: &Chunk, raw: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decoded(chunk, raw).map(Cow::into_owned)
+    }
+
+    /// [`Dataset::decode_chunk`] without a copy where nothing is filtered.
+    fn decoded<'a>(&self, chunk: &Chunk, raw: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
         let corrupt = |why: String| Error::corrupt("chunk", chunk.address, why);
         if raw.len() as u64 != chunk.size {
             return Err(corrupt(format!("{} bytes given for a chunk of {} bytes", raw.len(), chunk.size)));
         }
         let Layout::Chunked(layout) = &self.layout else {
-            return Ok(raw.to_vec());
+            return Ok(Cow::Borrowed(raw));
         };
         let expected = self.chunk_len()?;
         let plain = self.filters.is_empty() || (layout.plain_edges && self.is_edge(&chunk.origin));
         let decoded = if plain {
-            raw.to_vec()
+            Cow::Borrowed(raw)
         } else {
             let context = Context { max_output: expected, element_size: narrow(self.element_size())? };
-            filters::decode(&self.filters, chunk.filter_mask, raw, &context)
-                .map_err(|error| Error::Filter { offset: chunk.address, error })?
+            let decoded = filters::decode(&self.filters, chunk.filter_mask, raw, &context);
+            Cow::Owned(decoded.map_err(|error| Error::Filter { offset: chunk.address, error })?)
         };
         if decoded.len() == expected {
             Ok(decoded)
@@ -48,7 +54,8 @@ impl Dataset {
     ) -> Result<Vec<u8>, Error> {
         let mut out = self.blank(selection)?;
         if let Layout::Compact { data, .. } = &self.layout {
-            let whole = Chunk { origin: vec![0; self.shape.len()], address: 0, size: data.len() as u64, filter_mask: 0 };
+            let whole =
+                Chunk { origin: vec![0; self.shape.len()], address: 0, size: data.len() as u64, filter_mask: 0 };
             self.place(selection, &whole, data, &mut out)?;
             return Ok(out);
         }
@@ -57,8 +64,8 @@ impl Dataset {
         }
         for chunk in &map.chunks {
             if self.overlap(selection, &chunk.origin)?.is_some() {
-                let decoded = self.decode_chunk(chunk, &fetch(chunk)?)?;
-                self.place(selection, chunk, &decoded, &mut out)?;
+                let raw = fetch(chunk)?;
+                self.place(selection, chunk, &self.decoded(chunk, &raw)?, &mut out)?;
             }
         }
         Ok(out)
@@ -83,8 +90,9 @@ impl Dataset {
         out.try_reserve_exact(len).map_err(|_| too_large())?;
         match &self.fill_value {
             Some(fill) if fill.iter().any(|&b| b != 0) => {
+                out.extend_from_slice(fill);
                 while out.len() < len {
-                    out.extend_from_slice(fill);
+                    out.extend_from_within(..out.len().min(len - out.len()));
                 }
                 out.truncate(len);
             }
@@ -205,11 +213,10 @@ impl BoxCopy<'_> {
 /// Byte offset of the box's element `at` (leading coordinates; the others 0) in an array.
 fn offset(at: &[u64], (shape, start): (&[u64], &[u64]), element: u64) -> Option<u64> {
     let steps = at.iter().copied().chain(std::iter::repeat(0));
-    let index = shape
-        .iter()
-        .zip(start)
-        .zip(steps)
-        .try_fold(0u64, |index, ((&dim, &start), step)| index.checked_mul(dim)?.checked_add(start.checked_add(step)?));
+    let index =
+        shape.iter().zip(start).zip(steps).try_fold(0u64, |index, ((&dim, &start), step)| {
+            index.checked_mul(dim)?.checked_add(start.checked_add(step)?)
+        });
     index?.checked_mul(element)
 }
 

@@ -41,9 +41,10 @@ pub(super) fn version_2(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<
     let touched = question.touched();
     let first: Vec<u64> = touched.iter().map(|(lo, _)| *lo).collect();
     let last: Vec<u64> = touched.iter().map(|(_, hi)| hi.saturating_sub(1)).collect();
+    let span = first..=last;
     let found = records(walk, question.address, kind, |at, record| {
         let record = run("chunk record", at, record, ChunkRecord::parse(sizes, kind, rank))?;
-        let place = match Place::of(&record.scaled, &first..=&last) {
+        let place = match Place::of(&record.scaled, &span) {
             Place::Inside if !is_inside(&record.scaled, &touched) => Place::Beside,
             place => place,
         };

@@ -43,7 +43,8 @@ pub(super) fn chunks(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<Vec
     grid::for_each(&touched, |scaled| {
         let mut turned = scaled.to_vec();
         to_front(&mut turned, unlimited);
-        let number = number(&turned, &max).ok_or_else(|| Error::corrupt(NAME, address, "several unlimited dimensions"))?;
+        let number =
+            number(&turned, &max).ok_or_else(|| Error::corrupt(NAME, address, "several unlimited dimensions"))?;
         match array.element(walk, number) {
             Err(Stop::Missing) => missing = true,
             Err(stop) => return Err(stop),
@@ -126,7 +127,8 @@ impl Array<'_> {
         const NAME: &str = "extensible array data block";
         let sizes = walk.format()?.sizes;
         let count = self.header.data_len(place.super_block).ok_or_else(|| self.corrupt("too large"))?;
-        let len = count.saturating_mul(u64::from(self.header.shape.size)).saturating_add(self.header.data_prefix(sizes));
+        let len =
+            count.saturating_mul(u64::from(self.header.shape.size)).saturating_add(self.header.data_prefix(sizes));
         let block = walk.once(address, |walk| {
             let bytes = walk.bytes(NAME, address, len)?;
             let offset = walk.offset(NAME, address)?;

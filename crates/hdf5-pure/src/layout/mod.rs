@@ -1,4 +1,5 @@
 //! Where the data of a dataset lie, and how stored chunks become the elements of a selection.
+#![deny(clippy::indexing_slicing)]
 mod assemble;
 mod btree;
 mod extensible_array;

@@ -43,7 +43,10 @@ impl Selection {
     pub(crate) fn check(&self, shape: &[u64]) -> Result<(), Error> {
         let fits = self.start.len() == shape.len()
             && self.count.len() == shape.len()
-            && self.dims().zip(shape).all(|((start, count), &dim)| start.checked_add(count).is_some_and(|end| end <= dim));
+            && self
+                .dims()
+                .zip(shape)
+                .all(|((start, count), &dim)| start.checked_add(count).is_some_and(|end| end <= dim));
         if fits { Ok(()) } else { Err(Error::Usage(format!("{self:?} does not lie inside of the shape {shape:?}"))) }
     }
 

@@ -1,5 +1,7 @@
 //! Data Layout message, versions 1 to 5 (IV.A.2.i).
-use super::primitive::{Parsed, Sizes, address, bad, length, narrow, repeat, skip, take, u8, u16, u32, uint, unsupported, version};
+use super::primitive::{
+    Parsed, Sizes, address, bad, length, narrow, repeat, skip, take, u8, u16, u32, uint, unsupported, version,
+};
 use crate::object::ChunkIndex;
 
 /// What a layout message says.

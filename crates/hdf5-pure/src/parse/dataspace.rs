@@ -21,11 +21,7 @@ impl Dataspace {
             let (rest, version) = version(1..=2)(input)?;
             let (rest, rank) = u8(rest)?;
             let (rest, flags) = u8(rest)?;
-            let (rest, kind) = if version == 1 {
-                (skip(rest, 5)?.0, u8::from(rank > 0))
-            } else {
-                u8(rest)?
-            };
+            let (rest, kind) = if version == 1 { (skip(rest, 5)?.0, u8::from(rank > 0)) } else { u8(rest)? };
             let space = match kind {
                 0 => Space::Scalar,
                 1 => Space::Simple,

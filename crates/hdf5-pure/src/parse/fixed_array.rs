@@ -1,6 +1,8 @@
 //! Fixed arrays (VII.C) and the elements that they share with extensible arrays.
 use super::checksum::verify;
-use super::primitive::{Parsed, Sizes, address, bad, length, narrow, repeat, signature, skip, take, u8, u32, uint, version};
+use super::primitive::{
+    Parsed, Sizes, address, bad, length, narrow, repeat, signature, skip, take, u8, u32, uint, version,
+};
 
 /// A header.
 #[derive(Clone, PartialEq, Eq, Debug)]

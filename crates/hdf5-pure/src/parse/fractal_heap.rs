@@ -1,7 +1,8 @@
 //! Fractal heaps (III.G): header, blocks, ids of objects.
 use super::checksum::{lookup3, verify};
 use super::primitive::{
-    Parsed, Sizes, address, bad, bytes_for, length, repeat, signature, skip, take, u8, u16, u32, uint, unsupported, version,
+    Parsed, Sizes, address, bad, bytes_for, length, repeat, signature, skip, take, u8, u16, u32, uint, unsupported,
+    version,
 };
 
 /// A header, with what follows from it.
@@ -107,9 +108,8 @@ impl HeapHeader {
             let length_width = direct_width.min(bytes_for(u64::from(max_managed)));
             let offset_width = usize::from(max_bits).div_ceil(8);
             let checksums = flags & 0x02 != 0;
-            let header = Self {
-                id_len, checksums, huge, root, root_rows, width, start, max_direct, offset_width, length_width,
-            };
+            let header =
+                Self { id_len, checksums, huge, root, root_rows, width, start, max_direct, offset_width, length_width };
             Ok((rest, header))
         }
     }

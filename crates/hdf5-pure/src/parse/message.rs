@@ -29,8 +29,9 @@ pub(crate) mod kind {
     pub(crate) const CONTINUATION: u16 = 0x10;
     pub(crate) const SYMBOL_TABLE: u16 = 0x11;
     pub(crate) const ATTRIBUTE_INFO: u16 = 0x15;
-    /// The last number given so far (File Space Info 0x17, Metadata Cache Image 0x18).
-    pub(crate) const LAST: u16 = 0x18;
+    pub(crate) const CACHE_IMAGE: u16 = 0x18;
+    /// The last number given so far.
+    pub(crate) const LAST: u16 = CACHE_IMAGE;
 }
 
 impl Message {

@@ -3,6 +3,7 @@
 mod attribute;
 mod btree1;
 mod btree2;
+mod cache_image;
 mod checksum;
 mod chunk_layout;
 mod dataspace;
@@ -23,6 +24,7 @@ mod symbol_table;
 pub(crate) use attribute::{AttributeInfo, AttributeMessage};
 pub(crate) use btree1::{BTree1Node, BTree1Prefix, ChunkKey};
 pub(crate) use btree2::{BTree2Header, BTree2Node, ChunkRecord, DenseRecord, HugeRecord};
+pub(crate) use cache_image::{cache_image, cached_structures};
 pub(crate) use checksum::{lookup3, verify};
 pub(crate) use chunk_layout::LayoutMessage;
 pub(crate) use dataspace::Dataspace;

@@ -72,13 +72,7 @@ pub(crate) fn messages<'a>(prefix: &HeaderPrefix, body: &'a [u8], at: u64) -> Pa
     Ok((input, found))
 }
 
-fn message<'a>(
-    prefix: &HeaderPrefix,
-    head: usize,
-    input: &'a [u8],
-    whole: usize,
-    at: u64,
-) -> Parsed<'a, Message> {
+fn message<'a>(prefix: &HeaderPrefix, head: usize, input: &'a [u8], whole: usize, at: u64) -> Parsed<'a, Message> {
     let (rest, kind) = if prefix.version == 1 { u16(input)? } else { u8(input).map(|(r, k)| (r, u16::from(k)))? };
     let (rest, size) = u16(rest)?;
     let (rest, flags) = u8(rest)?;

@@ -4,9 +4,7 @@ use super::header::Header;
 use super::memo::{Walk, Walked};
 use super::shared::Body;
 use crate::datatype::Datatype;
-use crate::parse::{
-    AttributeInfo, AttributeMessage, Dataspace, DenseRecord, HeapHeader, Message, kind, lookup3, run,
-};
+use crate::parse::{AttributeInfo, AttributeMessage, Dataspace, DenseRecord, HeapHeader, Message, kind, lookup3, run};
 use crate::{Attribute, Error};
 use std::sync::Arc;
 
@@ -49,7 +47,7 @@ fn dense(walk: &mut Walk<'_>, header: &Arc<Header>, names: Option<&[&str]>) -> W
     });
     let found = records(walk, index, DenseRecord::ATTRIBUTE_NAMES, |at, record| {
         let record = run("attribute name record", at, record, DenseRecord::parse(DenseRecord::ATTRIBUTE_NAMES))?;
-        let place = match Place::of(record.hash, span.clone()) {
+        let place = match Place::of(&record.hash, &span) {
             Place::Inside if hashes.as_ref().is_some_and(|hashes| !hashes.contains(&record.hash)) => Place::Beside,
             place => place,
         };

@@ -23,10 +23,10 @@ pub(crate) enum Place {
 
 impl Place {
     /// Where a key stands to a span of keys.
-    pub(crate) fn of<K: Ord>(key: K, span: RangeInclusive<K>) -> Self {
-        if key < *span.start() {
+    pub(crate) fn of<K: Ord>(key: &K, span: &RangeInclusive<K>) -> Self {
+        if key < span.start() {
             Self::Before
-        } else if key > *span.end() {
+        } else if key > span.end() {
             Self::Behind
         } else {
             Self::Inside
@@ -98,7 +98,8 @@ impl<T, F: Fn(u64, &[u8]) -> Result<(Place, T), Error>> Search<T, F> {
             let after = i.checked_sub(1).and_then(|i| places.get(i));
             let prune = after == Some(&Place::Behind) || places.get(i) == Some(&Place::Before);
             if let (Some(&(child, count)), false) = (node.children.get(i), prune) {
-                let below = level.checked_sub(1).ok_or_else(|| Error::corrupt(NAME, self.at, "a leaf with children"))?;
+                let below =
+                    level.checked_sub(1).ok_or_else(|| Error::corrupt(NAME, self.at, "a leaf with children"))?;
                 self.node(walk, child, below, count)?;
             }
             match wanted.next() {
@@ -119,13 +120,7 @@ impl<T, F: Fn(u64, &[u8]) -> Result<(Place, T), Error>> Search<T, F> {
     }
 }
 
-fn read(
-    walk: &mut Walk<'_>,
-    header: &BTree2Header,
-    address: u64,
-    level: u16,
-    count: u16,
-) -> Walked<Arc<BTree2Node>> {
+fn read(walk: &mut Walk<'_>, header: &BTree2Header, address: u64, level: u16, count: u16) -> Walked<Arc<BTree2Node>> {
     const NAME: &str = "version 2 B-tree node";
     let sizes = walk.format()?.sizes;
     walk.once(address, |walk| {

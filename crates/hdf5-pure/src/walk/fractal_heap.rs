@@ -101,7 +101,7 @@ impl Walk<'_> {
         let sizes = self.format()?.sizes;
         let found = records(self, tree, HugeRecord::KIND, |at, record| {
             let record = run("huge object record", at, record, HugeRecord::parse(sizes))?;
-            Ok((Place::of(record.id, number..=number), record))
+            Ok((Place::of(&record.id, &(number..=number)), record))
         })?;
         let record = found.first().ok_or_else(missing)?;
         self.bytes("huge object", record.address, record.len)

@@ -17,9 +17,10 @@ pub(super) enum Storage {
     Compact,
 }
 
-/// Whether the header is one of a group.
+/// Whether the header is one of a group. A link may be seen before the Link Info message, which may stand in a later
+/// continuation.
 pub(super) fn is_group(messages: &[Message]) -> bool {
-    messages.iter().any(|m| matches!(m.kind, kind::SYMBOL_TABLE | kind::LINK_INFO))
+    messages.iter().any(|m| matches!(m.kind, kind::SYMBOL_TABLE | kind::LINK_INFO | kind::LINK))
 }
 
 /// All links of the group whose header is at `address`, by name.
@@ -83,6 +84,7 @@ fn storage(walk: &mut Walk<'_>, header: &Arc<Header>, address: u64) -> Walked<St
     }
     match header.first(kind::SYMBOL_TABLE) {
         Some(m) => Ok(Storage::Old(run("symbol table message", m.at, &m.body, SymbolTable::parse(sizes))?)),
+        None if is_group(&header.messages) => Ok(Storage::Compact),
         None => Err(Error::corrupt("object header", address, "not the header of a group").into()),
     }
 }
@@ -105,7 +107,7 @@ fn dense(walk: &mut Walk<'_>, heap: u64, names: u64, name: Option<&[u8]>) -> Wal
     let span = name.map_or(0..=u32::MAX, |name| lookup3(name)..=lookup3(name));
     let found = records(walk, names, DenseRecord::LINK_NAMES, |at, record| {
         let record = run("link name record", at, record, DenseRecord::parse(DenseRecord::LINK_NAMES))?;
-        Ok((Place::of(record.hash, span.clone()), record))
+        Ok((Place::of(&record.hash, &span), record))
     });
     if matches!(found, Err(Stop::Missing)) {
         // Whatever the index will say, the way to the link begins at the root of the heap.

@@ -75,9 +75,8 @@ impl Walk<'_> {
     fn first_chunk(&mut self, address: u64) -> Walked<Header> {
         let offset = self.offset(NAME, address)?;
         let sizes = (HeaderPrefix::MAX, GUESS);
-        let whole = self.growing(NAME, address, sizes, |head| {
-            Ok(run(NAME, offset, head, HeaderPrefix::parse)?.total())
-        })?;
+        let whole =
+            self.growing(NAME, address, sizes, |head| Ok(run(NAME, offset, head, HeaderPrefix::parse)?.total()))?;
         let prefix = run(NAME, offset, &whole, HeaderPrefix::parse)?;
         if prefix.version > 1 {
             run(NAME, offset, &whole, verify)?;
@@ -115,7 +114,9 @@ impl Walk<'_> {
     fn add(&mut self, header: &mut Header, found: Vec<Message>) -> Walked<()> {
         for message in found {
             if message.kind > kind::LAST && message.must_be_known() {
-                return Err(Error::unsupported(format!("header message of type {:#x}", message.kind), message.at).into());
+                return Err(
+                    Error::unsupported(format!("header message of type {:#x}", message.kind), message.at).into()
+                );
             }
             if message.kind != kind::CONTINUATION {
                 header.messages.push(message);

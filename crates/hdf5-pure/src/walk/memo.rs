@@ -13,6 +13,9 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(crate) struct Memo {
     pub(super) format: Option<Result<Format, Error>>,
+    /// Bytes that count instead of those in the file, by absolute file offset: the metadata cache image. `None`: nobody
+    /// has looked for one yet.
+    pub(super) image: Option<BTreeMap<u64, Bytes>>,
     /// Structures by their type and address.
     parsed: BTreeMap<(TypeId, u64), Result<Arc<dyn Any + Send + Sync>, Error>>,
     /// Object headers as far as they were read.
@@ -109,7 +112,7 @@ impl<'a> Walk<'a> {
         let Some(range) = ByteRange::at(offset, len) else {
             return Err(Error::corrupt(structure, offset, "its end does not fit in 64 bits").into());
         };
-        match self.arrived.get(range) {
+        match self.look_up(range) {
             Lookup::Bytes(bytes) => {
                 self.reading = self.reading.saturating_add(len);
                 Ok(bytes)
@@ -134,12 +137,23 @@ impl<'a> Walk<'a> {
         &mut self,
         structure: &'static str,
         address: u64,
-        (prefix, guess): (u64, u64),
+        sizes: (u64, u64),
         total: impl FnOnce(&[u8]) -> Result<u64, Error>,
     ) -> Walked<Bytes> {
         let offset = self.offset(structure, address)?;
-        let room = self.file_size().map_or(u64::MAX, |size| size.saturating_sub(offset)).max(1);
-        let head = ByteRange::at(offset, prefix.min(room)).map(|range| self.arrived.get(range));
+        self.growing_at(structure, offset, sizes, total)
+    }
+
+    /// [`Self::growing`] at an absolute file offset.
+    pub(super) fn growing_at(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        (prefix, guess): (u64, u64),
+        total: impl FnOnce(&[u8]) -> Result<u64, Error>,
+    ) -> Walked<Bytes> {
+        let room = self.room(offset);
+        let head = ByteRange::at(offset, prefix.min(room)).map(|range| self.look_up(range));
         match head {
             Some(Lookup::Bytes(head)) => {
                 let len = total(&head)?;
@@ -147,6 +161,30 @@ impl<'a> Walk<'a> {
             }
             _ => self.absolute(structure, offset, guess.max(prefix).min(room)),
         }
+    }
+
+    /// Bytes from `offset` to the end of the file, or of the image that counts there; at least 1.
+    fn room(&self, offset: u64) -> u64 {
+        let file = self.file_size().map_or(u64::MAX, |size| size.saturating_sub(offset));
+        let image = self.image_at(offset).map_or(u64::MAX, |(start, image)| start + image.len() as u64 - offset);
+        file.min(image).max(1)
+    }
+
+    fn look_up(&self, range: ByteRange) -> Lookup {
+        if let Some((start, image)) = self.image_at(range.start()) {
+            let from = usize::try_from(range.start() - start).ok();
+            let to = usize::try_from(range.end() - start).ok().filter(|&to| to <= image.len());
+            if let (Some(from), Some(to)) = (from, to) {
+                return Lookup::Bytes(image.slice(from..to));
+            }
+        }
+        self.arrived.get(range)
+    }
+
+    /// The image that counts at an absolute file offset, with its own one.
+    fn image_at(&self, offset: u64) -> Option<(u64, &Bytes)> {
+        let (&start, image) = self.memo.image.as_ref()?.range(..=offset).next_back()?;
+        (offset - start < image.len() as u64).then_some((start, image))
     }
 
     /// A structure by its type and address: from the memo, or parsed now and kept.
@@ -192,11 +230,7 @@ impl<'a> Walk<'a> {
     }
 
     /// As [`Self::each`], but one failure fails all.
-    pub(crate) fn all<I, T>(
-        &mut self,
-        items: &[I],
-        walk: impl FnMut(&mut Self, &I) -> Walked<T>,
-    ) -> Walked<Vec<T>> {
+    pub(crate) fn all<I, T>(&mut self, items: &[I], walk: impl FnMut(&mut Self, &I) -> Walked<T>) -> Walked<Vec<T>> {
         let done = self.each(items, walk)?;
         Ok(done.into_iter().collect::<Result<_, _>>()?)
     }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 const NAME: &str = "object header";
+const LAYOUT: &str = "data layout message";
 
 /// The object whose header is at `address`, named by the path beside it.
 pub(crate) fn object(walk: &mut Walk<'_>, address: u64, path: &str) -> Walked<Object> {
@@ -72,37 +73,15 @@ fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Wa
     let filters = pipeline(walk, header);
     let fill = fill(walk, header);
     let (space, datatype, filters, fill) = (space?, datatype?, filters?, fill?);
+    let limit = walk.limits.chunk_bytes;
+    if datatype.size() as u64 > limit {
+        return Err(Error::Limit { what: "element in bytes", limit }.into());
+    }
     let format = walk.format()?;
     let message = required(kind::LAYOUT, "data layout")?;
-    let layout = run("data layout message", message.at, &message.body, LayoutMessage::parse(format.sizes))?;
-    let size = datatype.size() as u64;
+    let parsed = run(LAYOUT, message.at, &message.body, LayoutMessage::parse(format.sizes))?;
     let external = header.first(kind::EXTERNAL_FILES).is_some();
-    let layout = match layout {
-        LayoutMessage::Compact { skip, len } => {
-            let data = message.body.slice(skip..skip.saturating_add(len));
-            if space.elements().and_then(|n| n.checked_mul(size)).is_none_or(|needed| needed > len as u64) {
-                return Err(Error::corrupt("data layout message", message.at, "compact data are too short").into());
-            }
-            Layout::Compact { data, offset: message.at.saturating_add(skip as u64) }
-        }
-        LayoutMessage::Contiguous { .. } if external => Layout::External,
-        LayoutMessage::Contiguous { address, size: stored } => {
-            let needed = space.elements().and_then(|n| n.checked_mul(size));
-            if address.is_some() && needed.is_none_or(|n| stored.is_some_and(|stored| stored < n)) {
-                return Err(Error::corrupt("data layout message", message.at, "contiguous data are too short").into());
-            }
-            Layout::Contiguous { address }
-        }
-        LayoutMessage::Chunked { mut dims, index, address, plain_edges } => {
-            let element = dims.pop();
-            if dims.len() != space.shape.len() || element != Some(size) {
-                let why = format!("chunks of {dims:?} elements of {element:?} bytes in a dataset of {:?}", space.shape);
-                return Err(Error::corrupt("data layout message", message.at, why).into());
-            }
-            Layout::Chunked(Chunked { chunk_shape: dims, index, address, plain_edges })
-        }
-        LayoutMessage::Virtual => Layout::Virtual,
-    };
+    let layout = layout(message, parsed, external, (&space, datatype.size() as u64))?;
     Ok(Dataset {
         path: path.into(),
         address,
@@ -115,6 +94,41 @@ fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Wa
         filters,
         base: format.base,
         limits: walk.limits,
+    })
+}
+
+/// The layout, checked against dataspace and size of an element.
+fn layout(
+    message: &Message,
+    parsed: LayoutMessage,
+    external: bool,
+    (space, size): (&Dataspace, u64),
+) -> Result<Layout, Error> {
+    let corrupt = |why: String| Err(Error::corrupt(LAYOUT, message.at, why));
+    let needed = space.elements().and_then(|n| n.checked_mul(size));
+    Ok(match parsed {
+        LayoutMessage::Compact { skip, len } => {
+            if needed.is_none_or(|needed| needed > len as u64) {
+                return corrupt("compact data are too short".into());
+            }
+            let data = message.body.slice(skip..skip.saturating_add(len));
+            Layout::Compact { data, offset: message.at.saturating_add(skip as u64) }
+        }
+        LayoutMessage::Contiguous { .. } if external => Layout::External,
+        LayoutMessage::Contiguous { address, size: stored } => {
+            if address.is_some() && needed.is_none_or(|n| stored.is_some_and(|stored| stored < n)) {
+                return corrupt("contiguous data are too short".into());
+            }
+            Layout::Contiguous { address }
+        }
+        LayoutMessage::Chunked { mut dims, index, address, plain_edges } => {
+            let element = dims.pop();
+            if dims.len() != space.shape.len() || element != Some(size) {
+                return corrupt(format!("chunks of {dims:?} x {element:?} bytes in a dataset of {:?}", space.shape));
+            }
+            Layout::Chunked(Chunked { chunk_shape: dims, index, address, plain_edges })
+        }
+        LayoutMessage::Virtual => Layout::Virtual,
     })
 }
 
@@ -153,12 +167,21 @@ fn fill(walk: &mut Walk<'_>, header: &Header) -> Walked<FillMessage> {
 fn fill_value(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<Option<Bytes>, Error> {
     match fill {
         FillMessage::Undefined => Ok(None),
-        FillMessage::Default => Ok(Some(vec![0; datatype.size()].into())),
+        FillMessage::Default => Ok(Some(zeros(datatype.size()))),
         FillMessage::Value(value) if value.len() == datatype.size() => Ok(Some(value.into())),
         FillMessage::Value(value) => {
             let why = format!("a fill value of {} bytes for elements of {}", value.len(), datatype.size());
             Err(Error::corrupt("fill value message", address, why))
         }
+    }
+}
+
+/// So many zeros, shared where they are few: most datasets have such a fill value.
+fn zeros(len: usize) -> Bytes {
+    static ZEROS: [u8; 256] = [0; 256];
+    match ZEROS.get(..len) {
+        Some(zeros) => Bytes::from_static(zeros),
+        None => vec![0; len].into(),
     }
 }
 

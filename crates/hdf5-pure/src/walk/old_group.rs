@@ -117,7 +117,8 @@ fn snod(walk: &mut Walk<'_>, address: u64) -> Walked<Arc<Snod>> {
     let guess = Snod::PREFIX + 2 * u64::from(format.k.first().copied().unwrap_or(4)) * Snod::entry_len(sizes);
     walk.once(address, |walk| {
         let at = walk.offset(NAME, address)?;
-        let bytes = walk.growing(NAME, address, (Snod::PREFIX, guess), |head| run(NAME, at, head, Snod::total(sizes)))?;
+        let bytes =
+            walk.growing(NAME, address, (Snod::PREFIX, guess), |head| run(NAME, at, head, Snod::total(sizes)))?;
         Ok(run(NAME, at, &bytes, Snod::parse(sizes))?)
     })
 }

@@ -304,17 +304,38 @@ def blosc():
     return cases
 
 
+def blosc2():
+    cases = []
+    P = hdf5plugin
+    shapes = (("<f8", (300,)), ("<i2", (333,)), ("u1", (1000,)), ("<i4", (7, 11)), ("<f4", (40, 50)), ("<i2", (5, 30, 33)))
+    for codec in ("blosclz", "lz4", "lz4hc", "zlib", "zstd"):
+        for filters in (P.Blosc2.NOFILTER, P.Blosc2.SHUFFLE, P.Blosc2.BITSHUFFLE):
+            for dtype, shape in shapes:
+                if codec in ("lz4hc", "zlib") and len(shape) == 3:
+                    continue
+                options = P.Blosc2(cname=codec, clevel=5, filters=filters)
+                cases.append((f"blosc2 {codec} {filters} {dtype} {shape}", simple(dtype, shape, **options)))
+    tiled = np.tile(RNG.integers(0, 50, 350).astype("<i4"), 80)
+    for codec in ("blosclz", "lz4", "zstd"):
+        for shape in ((28_000,), (140, 200), (20, 35, 40)):
+            made = simple(None, shape, data=tiled.reshape(shape), **P.Blosc2(cname=codec, clevel=9, filters=P.Blosc2.SHUFFLE))
+            cases.append((f"blosc2 {codec} {shape} larger", made))
+    for name, data in (("zeros", np.zeros((50, 60), "<f4")), ("same", np.full((50, 60), 7.25, "<f4")), ("noise", RNG.integers(0, 256, 900, dtype="u1")), ("few", np.eye(60, dtype="<i8"))):
+        cases.append((f"blosc2 {name}", simple(None, data.shape, data=data, **P.Blosc2(cname="lz4"))))
+    return cases
+
+
 def write_split(group, cases, budget=98_000):
     """Keeps each file below 100 KB."""
     part, size, number = [], 0, 0
     for case in cases:
         weight = sum(len(raw) + 200 for _, raw, decoded in case[1][2])
         if part and size + weight > budget:
-            write(f"{group}{number}", part)
+            write(f"{group}-{number}", part)
             part, size, number = [], 0, number + 1
         part.append(case)
         size += weight
-    write(f"{group}{number}", part)
+    write(f"{group}-{number}", part)
 
 
 def plugins():
@@ -450,5 +471,5 @@ def other():
 
 
 if __name__ == "__main__":
-    for group in (core, szip, nbit, scaleoffset, blosc, plugins, zfp, other):
+    for group in (core, szip, nbit, scaleoffset, blosc, blosc2, plugins, zfp, other):
         write_split(group.__name__, group())

@@ -29,9 +29,18 @@ fn every_file_reads_as_h5py_reads_it() {
             check_file(&mut tally, name, bytes, line["datasets"].as_array().unwrap());
         }
     }
-    println!("{} files, {} datasets, {} right, {} attributes, {} errors, {} wrong",
-        tally.files, tally.datasets, tally.right, tally.attributes, tally.errors.len(), tally.wrong.len());
-    for line in tally.errors.iter().map(|e| format!("error: {e}")).chain(tally.wrong.iter().map(|e| format!("WRONG: {e}"))) {
+    println!(
+        "{} files, {} datasets, {} right, {} attributes, {} errors, {} wrong",
+        tally.files,
+        tally.datasets,
+        tally.right,
+        tally.attributes,
+        tally.errors.len(),
+        tally.wrong.len()
+    );
+    for line in
+        tally.errors.iter().map(|e| format!("error: {e}")).chain(tally.wrong.iter().map(|e| format!("WRONG: {e}")))
+    {
         println!("{line}");
     }
     assert!(tally.wrong.is_empty(), "{} answers are wrong", tally.wrong.len());
@@ -41,7 +50,7 @@ fn every_file_reads_as_h5py_reads_it() {
 fn check_file(tally: &mut Tally, name: &str, bytes: Vec<u8>, expected: &[Value]) {
     tally.files += 1;
     let mut local = Local::new(bytes);
-    let found = match local.ask(|file| file.tree()) {
+    let found = match local.ask(hdf5_pure::File::tree) {
         Ok(found) => found,
         Err(error) => {
             tally.errors.push(format!("{name}: {error}"));
@@ -158,8 +167,7 @@ fn described(dataset: &Dataset) -> Vec<(&'static str, Value)> {
         Layout::Chunked(chunked) => json!(chunked.chunk_shape),
         _ => Value::Null,
     };
-    let filters: Vec<Value> =
-        dataset.filters.iter().map(|f| json!([f.id, f.flags, f.client_data])).collect();
+    let filters: Vec<Value> = dataset.filters.iter().map(|f| json!([f.id, f.flags, f.client_data])).collect();
     let mut all = vec![
         ("shape", if null { Value::Null } else { json!(dataset.shape) }),
         ("layout", json!(layout)),

@@ -71,13 +71,22 @@ fn a_chunk_map_survives_json() {
 fn links_of_both_kinds_lead_where_h5py_goes() {
     for name in ["links_new.h5", "links_old.h5"] {
         let mut local = Local::new(fixture(name));
-        let paths = ["/data/values", "/soft", "/data/relative", "/many/through", "/data/self/self/values", "/./data//values/"];
+        let paths =
+            ["/data/values", "/soft", "/data/relative", "/many/through", "/data/self/self/values", "/./data//values/"];
         let found = local.ask(|file| file.find(&paths)).unwrap();
         for (path, object) in paths.iter().zip(found) {
             match object {
-                Ok(Some(Object::Dataset(dataset))) => assert_eq!((dataset.path.as_str(), dataset.shape.as_slice()), (*path, &[10][..])),
+                Ok(Some(Object::Dataset(dataset))) => {
+                    assert_eq!((dataset.path.as_str(), dataset.shape.as_slice()), (*path, &[10][..]));
+                }
                 other => panic!("{name}{path}: {other:?}"),
             }
+        }
+        for i in 0..3 {
+            let path = format!("/busy/below {i}/deeper");
+            // A reader that knows nothing else of the group.
+            let found = Local::new(fixture(name)).find(&path);
+            assert!(matches!(found, Ok(Some(Object::Group(_)))), "{name}{path}: {found:?}");
         }
         for path in ["/nothing", "/data/nothing", "/data/values/deeper", "/dangling", "/many/group number 0300"] {
             assert!(local.find(path).unwrap().is_none(), "{name}{path}");

@@ -16,7 +16,7 @@ fn small() -> Limits {
 }
 
 /// Asks everything of a file; answers how much it answered.
-fn exhaust(bytes: Vec<u8>) -> (usize, usize) {
+pub(crate) fn exhaust(bytes: Vec<u8>) -> (usize, usize) {
     let mut local = Local::with_limits(bytes, small());
     let (mut answers, mut errors) = (0, 0);
     let Ok(tree) = local.ask(File::tree) else { return (0, 1) };

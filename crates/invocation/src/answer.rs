@@ -1,0 +1,187 @@
+//! What a caller gets.
+use crate::{Error, ErrorType, memory};
+use pipeline::{CellResult, Ledger};
+use serde::{Deserialize, Serialize};
+
+/// The answer of the function: the seed's contract, and what we tell beside it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// 200, 400 (the event) or 500 (everything else).
+    #[serde(rename = "statusCode")]
+    pub status_code: u16,
+    /// An object, not a text.
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Body {
+    /// The cell; `None` where the event did not tell it.
+    pub parent_morton: Option<i64>,
+    /// Children with at least one row.
+    pub cells_with_data: u64,
+    /// Rows that count.
+    pub total_obs: u64,
+    /// Where the store is; `None` where none was written.
+    pub zarr_path: Option<String>,
+    /// Why there is no store: a failure, or that there was no data.
+    pub error: Option<String>,
+    /// Type of a failure; `None` where there was no data.
+    pub error_type: Option<ErrorType>,
+    /// Granules are missing from the result, as was allowed.
+    pub partial: bool,
+    /// From the event to this answer, in seconds.
+    pub duration_s: f64,
+    /// Granules given, duplicates not counted.
+    pub granule_count: u64,
+    /// Granules read.
+    pub files_processed: u64,
+    /// Granules that could not be read.
+    pub files_failed: u64,
+    /// Range requests.
+    pub requests: u64,
+    /// Bytes that arrived.
+    pub bytes_read: u64,
+    /// Largest resident memory, in MB of 10^6 bytes.
+    pub peak_memory_mb: Option<f64>,
+    /// Dollars (lambda.md, cost model); `None` where nobody is billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// What was read, used and dropped.
+    pub ledger: Option<Ledger>,
+}
+
+impl Body {
+    /// The body of a finished job or of a failure in words; `seconds` since the event came.
+    #[must_use]
+    pub fn new(
+        cell: Option<i64>,
+        outcome: Result<&CellResult, (&str, Option<&Ledger>)>,
+        out: Option<&str>,
+        seconds: f64,
+    ) -> Self {
+        let (ledger, error) = match outcome {
+            Ok(result) => (Some(&result.ledger), result.empty_because()),
+            Err((message, ledger)) => (ledger, Some(message)),
+        };
+        let totals = ledger.map(|ledger| ledger.totals).unwrap_or_default();
+        Self {
+            parent_morton: cell,
+            cells_with_data: outcome.map_or(0, |result| result.cells_with_data() as u64),
+            total_obs: if outcome.is_ok() { totals.rows.used } else { 0 },
+            zarr_path: out.map(str::to_owned),
+            error: error.map(str::to_owned),
+            error_type: None,
+            partial: outcome.is_ok_and(CellResult::is_partial),
+            duration_s: (seconds * 1e3).round() / 1e3,
+            granule_count: totals.granules,
+            files_processed: totals.granules - totals.granules_failed,
+            files_failed: totals.granules_failed,
+            requests: totals.requests,
+            bytes_read: totals.bytes,
+            peak_memory_mb: memory::peak_mb(),
+            cost_usd: None,
+            ledger: ledger.cloned(),
+        }
+    }
+}
+
+impl Answer {
+    /// The answer of a job that ended well, with data or without.
+    #[must_use]
+    pub const fn done(body: Body) -> Self {
+        Self { status_code: 200, body }
+    }
+
+    /// The answer of a failure.
+    #[must_use]
+    pub fn failed(cell: Option<i64>, error: &Error, seconds: f64) -> Self {
+        let body = Body::new(cell, Err((&error.message, error.ledger.as_deref())), None, seconds);
+        let body = Body { error_type: Some(error.kind), ..body };
+        Self { status_code: error.kind.status_code(), body }
+    }
+
+    /// Type and words of a failure, for a function error.
+    #[must_use]
+    pub fn failure(&self) -> Option<(ErrorType, &str)> {
+        Some((self.body.error_type?, self.body.error.as_deref().unwrap_or_default()))
+    }
+
+    /// Leaves details of the ledger out until the JSON has at most `most` bytes, and says so among its warnings: first
+    /// the tracks, then the granules that were read; sums and failures stay.
+    pub fn shorten(&mut self, most: usize) {
+        let mut steps =
+            [("tracks", Self::drop_tracks as fn(&mut Ledger)), ("granules that were read", Self::drop_granules)]
+                .into_iter();
+        while serde_json::to_vec(self).is_ok_and(|json| json.len() > most) {
+            let (Some(ledger), Some((what, drop))) = (&mut self.body.ledger, steps.next()) else { break };
+            drop(ledger);
+            ledger.warnings.push(format!("{what} are left out of this ledger: the answer would be too long"));
+        }
+    }
+
+    fn drop_tracks(ledger: &mut Ledger) {
+        ledger.granules.iter_mut().for_each(|entry| entry.tracks.clear());
+    }
+
+    fn drop_granules(ledger: &mut Ledger) {
+        ledger.granules.retain(|entry| entry.error.is_some());
+    }
+
+    /// Replaces every occurrence of a secret. Errors are written so that none occurs; this is the second lock.
+    pub(crate) fn redact(&mut self, secrets: &[&str]) {
+        let clean = |text: &mut String| {
+            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "[redacted]");
+                }
+            }
+        };
+        self.body.error.iter_mut().for_each(clean);
+        let granules = self.body.ledger.iter_mut().flat_map(|ledger| &mut ledger.granules);
+        granules.filter_map(|entry| entry.error.as_mut()).for_each(|failure| clean(&mut failure.message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipeline::{Failure, GranuleEntry, TrackEntry};
+
+    fn long(granules: usize) -> Answer {
+        let entry = |index: usize| GranuleEntry {
+            granule: format!("ATL06_{index:014}.h5"),
+            tracks: vec![TrackEntry::default(); 6],
+            error: (index == 3).then(|| Failure { class: "denied".into(), place: None, message: "hush hush".into() }),
+            ..GranuleEntry::default()
+        };
+        let ledger = Ledger::new((0..granules).map(entry).collect(), Vec::new());
+        let error = Error::new(ErrorType::CredentialsRefused, "hush was said").with_ledger(ledger);
+        Answer::failed(Some(-6_134_114), &error, 1.0)
+    }
+
+    #[test]
+    fn a_long_answer_keeps_sums_and_failures() {
+        for (most, granules, tracks) in [(1 << 20, 100, 6), (60_000, 100, 0), (4_000, 1, 0)] {
+            let mut answer = long(100);
+            let totals = answer.body.ledger.clone().unwrap().totals;
+            answer.shorten(most);
+            assert!(serde_json::to_vec(&answer).unwrap().len() <= most);
+            let ledger = answer.body.ledger.unwrap();
+            assert_eq!((ledger.totals, ledger.granules.len()), (totals, granules));
+            assert_eq!(ledger.granules[0].tracks.len(), tracks);
+            assert_eq!(ledger.warnings.is_empty(), tracks == 6);
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_come_out_and_the_answer_reads_back() {
+        let mut answer = long(5);
+        answer.redact(&["hush", ""]);
+        let json = serde_json::to_string(&answer).unwrap();
+        assert!(!json.contains("hush") && json.contains("[redacted] [redacted]"), "{json}");
+        assert_eq!(serde_json::from_str::<Answer>(&json).unwrap(), answer);
+        assert_eq!(answer.failure(), Some((ErrorType::CredentialsRefused, "[redacted] was said")));
+    }
+}

@@ -1,0 +1,351 @@
+//! What a caller asks.
+use crate::Error;
+use crate::fields::{Fields, wrong};
+use morton::{Cell, Latitude, Order};
+use serde_json::{Value, json};
+use sources::{Credentials, Location, Secret};
+use std::fmt;
+use std::str::FromStr;
+
+/// What every call of the function needs, in the order in which what is missing is told.
+const REQUIRED: [&str; 7] =
+    ["parent_morton", "parent_order", "child_order", "granule_urls", "s3_bucket", "s3_prefix", "s3_credentials"];
+/// Keys of `s3_credentials`, likewise.
+const KEYS: [&str; 3] = ["accessKeyId", "secretAccessKey", "sessionToken"];
+
+/// Who reads the event, and so what it must hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    /// The function: everything, and granules at `s3://` or `https://` only.
+    Function,
+    /// A command that may be told the rest otherwise: parent, orders and granules, wherever these are.
+    Command,
+}
+
+/// How the output is laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Layout {
+    /// A store for each parent cell.
+    #[default]
+    Cell,
+    /// One store of the sphere that all cells write their own chunks of.
+    Sphere,
+}
+
+/// One cell to compute. `Debug` shows no secret.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Event {
+    /// The cell (`parent_morton`, `parent_order`).
+    pub parent: Cell,
+    /// The decimal id of the cell, which names its store.
+    pub parent_morton: i64,
+    /// Order of its children.
+    pub child_order: Order,
+    /// Granules, cut to `max_granules`.
+    pub granule_urls: Vec<String>,
+    /// Bucket of the output.
+    pub s3_bucket: Option<String>,
+    /// Prefix of the output, without slashes at its ends.
+    pub s3_prefix: String,
+    /// Credentials for reading granules.
+    pub credentials: Option<Credentials>,
+    /// Name of the secret or parameter that holds them, in their place.
+    pub credentials_ref: Option<String>,
+    /// What cell ids are computed from; `None` when the event does not say.
+    pub latitude: Option<Latitude>,
+    /// Orders between parent and children that are written too.
+    pub overviews: Vec<Order>,
+    /// How the output is laid out.
+    pub layout: Layout,
+    /// Leave out granules that cannot be read, instead of failing.
+    pub allow_partial: bool,
+    /// Region of granules and output; `None` when the event does not say.
+    pub region: Option<String>,
+    /// An S3-compatible store in place of AWS, for granules and output.
+    pub endpoint_url: Option<String>,
+    /// Failures are function errors.
+    pub raise: bool,
+}
+
+impl Event {
+    /// Checks an event: first what is missing, then every value.
+    ///
+    /// # Errors
+    /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent), in the words of the contract (lambda.md, "The event and the
+    /// answer").
+    pub fn from_value(event: &Value, needs: Needs) -> Result<Self, Error> {
+        let fields = Fields::of(event)?;
+        check_required(&fields, needs)?;
+        let (parent_morton, parent) = parent(&fields)?;
+        let child_order = fields.order("child_order")?.ok_or_else(|| missing(&["child_order"]))?;
+        check_child_order(parent, child_order)?;
+        let mut granule_urls = fields.texts("granule_urls")?;
+        if needs == Needs::Function {
+            granule_urls.iter().try_for_each(|url| check_url(url))?;
+        }
+        granule_urls.truncate(max_granules(&fields)?.unwrap_or(usize::MAX));
+        let overviews = fields.orders("overviews")?;
+        check_overviews(&overviews, parent, child_order)?;
+        Ok(Self {
+            parent,
+            parent_morton,
+            child_order,
+            granule_urls,
+            s3_bucket: bucket(&fields)?,
+            s3_prefix: fields.text("s3_prefix")?.unwrap_or_default().trim_matches('/').to_owned(),
+            credentials: fields.get("s3_credentials").map(credentials).transpose()?,
+            credentials_ref: fields.text("s3_credentials_ref")?.map(str::to_owned),
+            latitude: fields.parsed("latitude")?,
+            overviews,
+            layout: fields.parsed("layout")?.unwrap_or_default(),
+            allow_partial: fields.flag("allow_partial")?,
+            region: fields.text("region")?.map(str::to_owned),
+            endpoint_url: fields.text("endpoint_url")?.map(str::to_owned),
+            raise: fields.flag("raise")?,
+        })
+    }
+
+    /// The event as JSON, secrets included: what a fan-out sends.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let orders = |orders: &[Order]| orders.iter().map(|order| order.get()).collect::<Vec<_>>();
+        let mut event = json!({
+            "parent_morton": self.parent_morton,
+            "parent_order": self.parent.order().get(),
+            "child_order": self.child_order.get(),
+            "granule_urls": self.granule_urls,
+            "s3_bucket": self.s3_bucket,
+            "s3_prefix": self.s3_prefix,
+            "s3_credentials": self.credentials.as_ref().map(credentials_value),
+            "s3_credentials_ref": self.credentials_ref,
+            "latitude": self.latitude.map(|latitude| latitude.to_string()),
+            "overviews": orders(&self.overviews),
+            "layout": self.layout.to_string(),
+            "allow_partial": self.allow_partial,
+            "region": self.region,
+            "endpoint_url": self.endpoint_url,
+            "raise": self.raise,
+        });
+        if let Some(fields) = event.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
+        event
+    }
+
+    /// Where the store goes: `s3://bucket/prefix/CELL.zarr`; `None` when the event names no bucket.
+    #[must_use]
+    pub fn out(&self) -> Option<String> {
+        let bucket = self.s3_bucket.as_ref()?;
+        let slash = if self.s3_prefix.is_empty() { "" } else { "/" };
+        Some(format!("s3://{bucket}/{}{slash}{}.zarr", self.s3_prefix, self.parent_morton))
+    }
+}
+
+impl FromStr for Layout {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "cell" => Ok(Self::Cell),
+            "sphere" => Ok(Self::Sphere),
+            _ => Err("write `cell` or `sphere`"),
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cell => "cell",
+            Self::Sphere => "sphere",
+        })
+    }
+}
+
+/// Temporary credentials as AWS and NSIDC write them, of an event or of a stored secret.
+pub(crate) fn credentials(value: &Value) -> Result<Credentials, Error> {
+    // The value itself is never repeated: it holds secrets, or what somebody took for them.
+    let fields = Fields::of(value).map_err(|_| Error::bad_event("s3_credentials: write an object"))?;
+    let missing = fields.missing(&KEYS);
+    if !missing.is_empty() {
+        return Err(Error::bad_event(format!("Missing s3_credentials keys: {}", missing.join(", "))));
+    }
+    let text = |name: &str| {
+        let text = fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        text.ok_or_else(|| Error::bad_event(format!("s3_credentials: {name} is not a text, or empty")))
+    };
+    let keys = Credentials::new(text(KEYS[0])?, text(KEYS[1])?).with_session_token(text(KEYS[2])?);
+    let Some(expiration) = fields.get("expiration") else { return Ok(keys) };
+    let wrong = || wrong("s3_credentials.expiration", expiration, "write a date like 2026-11-22T13:00:00Z");
+    keys.with_expiration(expiration.as_str().ok_or_else(wrong)?).map_err(|_| wrong())
+}
+
+fn credentials_value(keys: &Credentials) -> Value {
+    json!({
+        "accessKeyId": keys.access_key_id,
+        "secretAccessKey": keys.secret_access_key.expose(),
+        "sessionToken": keys.session_token.as_ref().map(Secret::expose),
+    })
+}
+
+fn check_required(fields: &Fields<'_>, needs: Needs) -> Result<(), Error> {
+    let wanted = if needs == Needs::Function { &REQUIRED[..] } else { &REQUIRED[..4] };
+    let mut absent = fields.missing(wanted);
+    absent.retain(|name| *name != "s3_credentials" || fields.get("s3_credentials_ref").is_none());
+    if absent.is_empty() { Ok(()) } else { Err(missing(&absent)) }
+}
+
+fn missing(names: &[&str]) -> Error {
+    Error::bad_event(format!("Missing required parameters: {}", names.join(", ")))
+}
+
+fn parent(fields: &Fields<'_>) -> Result<(i64, Cell), Error> {
+    let id = fields.integer("parent_morton")?.ok_or_else(|| missing(&["parent_morton"]))?;
+    let order = fields.order("parent_order")?.ok_or_else(|| missing(&["parent_order"]))?;
+    let parent = Cell::from_decimal(id).map_err(|error| wrong("parent_morton", &id.into(), error))?;
+    if parent.order() == order {
+        return Ok((id, parent));
+    }
+    let why = format!("parent_morton {id} is of order {}", parent.order().get());
+    Err(wrong("parent_order", &order.get().into(), why))
+}
+
+fn check_child_order(parent: Cell, child: Order) -> Result<(), Error> {
+    let checked = pipeline::Job::new(parent, child);
+    checked.map(drop).map_err(|error| wrong("child_order", &child.get().into(), error))
+}
+
+fn check_overviews(overviews: &[Order], parent: Cell, child: Order) -> Result<(), Error> {
+    let outside = overviews.iter().find(|order| !(parent.order()..child).contains(order));
+    outside.map_or(Ok(()), |order| {
+        let (from, to) = (parent.order().get(), child.get());
+        Err(wrong("overviews", &order.get().into(), format!("write orders from {from} up to, but not with, {to}")))
+    })
+}
+
+fn check_url(url: &str) -> Result<(), Error> {
+    let wrong = |why: &dyn fmt::Display| Err(wrong("granule_urls", &url.into(), why));
+    match Location::parse(url) {
+        Err(error) => wrong(&error.message),
+        Ok(location) if location.is_s3() && (url.ends_with('/') || !url.trim_start_matches("s3://").contains('/')) => {
+            wrong(&"this names a prefix: write s3://bucket/key")
+        }
+        Ok(location) if location.is_s3() || url.to_ascii_lowercase().starts_with("https://") => Ok(()),
+        Ok(_) => wrong(&"write an s3:// or https:// URL"),
+    }
+}
+
+fn max_granules(fields: &Fields<'_>) -> Result<Option<usize>, Error> {
+    let Some(most) = fields.integer("max_granules")? else { return Ok(None) };
+    let positive = usize::try_from(most).ok().filter(|most| *most > 0);
+    positive.map(Some).ok_or_else(|| wrong("max_granules", &most.into(), "write a number above 0"))
+}
+
+fn bucket(fields: &Fields<'_>) -> Result<Option<String>, Error> {
+    let Some(bucket) = fields.text("s3_bucket")? else { return Ok(None) };
+    let parsed = Location::parse(&format!("s3://{bucket}/x")).ok().filter(|_| !bucket.contains('/'));
+    parsed
+        .map(|_| Some(bucket.to_owned()))
+        .ok_or_else(|| wrong("s3_bucket", &bucket.into(), "this is not a bucket name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Value {
+        json!({
+            "parent_morton": -6_134_114, "parent_order": 6, "child_order": 12,
+            "granule_urls": ["s3://granules/a/ATL06_20240123041319_03392212_990_01.h5"],
+            "s3_bucket": "out", "s3_prefix": "/atl06/",
+            "s3_credentials": {"accessKeyId": "ID", "secretAccessKey": "hush", "sessionToken": "hush-too"},
+        })
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut event = event();
+        event[name] = value;
+        event
+    }
+
+    fn refused(event: &Value) -> String {
+        let error = Event::from_value(event, Needs::Function).unwrap_err();
+        assert_eq!(error.kind, crate::ErrorType::BadEvent);
+        assert!(!error.message.contains("hush"), "{error}");
+        error.message
+    }
+
+    #[test]
+    fn a_full_event_is_read_and_written_again() {
+        let mut full = event();
+        full["latitude"] = "authalic".into();
+        full["overviews"] = json!([11, 8]);
+        full["allow_partial"] = true.into();
+        full["region"] = "eu-central-1".into();
+        full["endpoint_url"] = "http://127.0.0.1:9000".into();
+        full["raise"] = true.into();
+        full["layout"] = "sphere".into();
+        let read = Event::from_value(&full, Needs::Function).unwrap();
+        assert_eq!(read.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
+        assert_eq!((read.layout, read.raise, read.overviews.len()), (Layout::Sphere, true, 2));
+        assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
+        assert!(!format!("{read:?}").contains("hush"));
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_a_fixed_order() {
+        assert_eq!(refused(&with("s3_credentials", Value::Null)), "Missing required parameters: s3_credentials");
+        let all = "parent_morton, parent_order, child_order, granule_urls, s3_bucket, s3_prefix, s3_credentials";
+        assert_eq!(refused(&json!({})), format!("Missing required parameters: {all}"));
+        let keys = |value: Value| refused(&with("s3_credentials", value));
+        assert_eq!(
+            keys(json!({"accessKeyId": "ID", "secretAccessKey": "hush"})),
+            "Missing s3_credentials keys: sessionToken"
+        );
+        assert_eq!(keys(json!({})), "Missing s3_credentials keys: accessKeyId, secretAccessKey, sessionToken");
+        let mut by_name = with("s3_credentials_ref", "atl06/earthdata".into());
+        by_name["s3_credentials"] = Value::Null;
+        assert!(Event::from_value(&by_name, Needs::Function).is_ok());
+    }
+
+    #[test]
+    fn a_malformed_value_is_named_with_its_parameter() {
+        for (name, value, says) in [
+            ("parent_morton", json!(-6_934_114), "-6934114"),
+            ("parent_morton", json!("here"), "parent_morton `here`"),
+            ("parent_morton", json!(1.5), "parent_morton 1.5"),
+            ("parent_order", json!(5), "parent_order 5: parent_morton -6134114 is of order 6"),
+            ("parent_order", json!(-1), "parent_order -1"),
+            ("child_order", json!(3), "child_order 3"),
+            ("child_order", json!(17), "child_order 17"),
+            ("granule_urls", json!("s3://a/b"), "granule_urls `s3://a/b`: write a list"),
+            ("granule_urls", json!([7]), "granule_urls 7"),
+            ("granule_urls", json!(["ftp://host/x.h5"]), "granule_urls `ftp://host/x.h5`"),
+            ("granule_urls", json!(["/etc/passwd"]), "granule_urls `/etc/passwd`"),
+            ("granule_urls", json!(["s3://granules/"]), "granule_urls `s3://granules/`"),
+            ("granule_urls", json!(["http://host/x.h5?sig=hush"]), "granule_urls `http://host/x.h5`"),
+            ("s3_bucket", json!("a/b"), "s3_bucket `a/b`"),
+            ("s3_prefix", json!(7), "s3_prefix 7"),
+            ("s3_credentials", json!("hush"), "s3_credentials: write an object"),
+            ("latitude", json!("geodetic"), "latitude `geodetic`"),
+            ("overviews", json!([12]), "overviews 12"),
+            ("layout", json!("flat"), "layout `flat`"),
+            ("allow_partial", json!("yes"), "allow_partial `yes`"),
+            ("max_granules", json!(0), "max_granules 0"),
+        ] {
+            let message = refused(&with(name, value));
+            assert!(message.contains(says), "{message} does not say {says}");
+        }
+        let mut ended = event();
+        ended["s3_credentials"]["expiration"] = "soon".into();
+        assert!(refused(&ended).contains("s3_credentials.expiration `soon`"));
+    }
+
+    #[test]
+    fn a_command_needs_less_and_takes_any_place() {
+        let event = json!({"parent_morton": 4_441_321.0, "parent_order": 6.0, "child_order": 12.0,
+            "granule_urls": ["a.h5", "b.h5"], "max_granules": 1});
+        let read = Event::from_value(&event, Needs::Command).unwrap();
+        assert_eq!((read.granule_urls.len(), read.out()), (1, None));
+    }
+}

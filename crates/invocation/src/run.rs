@@ -1,0 +1,164 @@
+//! From a task to its answer, within limits of time and memory.
+use crate::guard::{Stopped, guarded};
+use crate::watch::Watch;
+use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
+use byte_ranges::{SourceError, SourceErrorKind};
+use futures_util::future::select;
+use pipeline::{CellResult, Granule, Observer, Tuning};
+use sources::{StoreSink, StoreState};
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+/// What a task runs on. Nothing here changes a byte of the output.
+pub struct Host<'a, S> {
+    /// How to go about it.
+    pub tuning: Tuning,
+    /// Memory of the function in MiB; `None` sets no limit and no price.
+    pub memory_mib: Option<u64>,
+    /// Time until the host ends the call; `None` sets no limit.
+    pub remaining: Option<Duration>,
+    /// Waits.
+    pub sleep: S,
+    /// Is told what happens, and has the clock of the ledger.
+    pub observer: &'a dyn Observer,
+    /// Time that starting took, where this call is billed for it.
+    pub init: Duration,
+    /// A stand-in for the services that keep credentials.
+    pub secrets_endpoint: Option<String>,
+}
+
+/// What is kept free before the limit: for cleaning up and answering.
+fn margin(remaining: Duration) -> Duration {
+    (remaining / 20).clamp(Duration::from_millis(500), Duration::from_secs(5))
+}
+
+/// How the requests for writing are billed.
+#[derive(Default)]
+struct Written {
+    gets: u64,
+    puts: u64,
+}
+
+/// Runs a task: reads, reduces, writes. A failure is an answer too; nothing half-written stays visible.
+pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Answer
+where
+    S: Fn(Duration) -> F,
+    F: Future<Output = ()>,
+{
+    let began = Instant::now();
+    let watch = Watch::new(host.observer, host.memory_mib);
+    let mut written = Written::default();
+    let outcome = attempt(task, host, &watch, &mut written).await;
+    let (cell, seconds) = (Some(task.cell), began.elapsed().as_secs_f64());
+    let mut answer = match &outcome {
+        Ok(result) => {
+            let out = result.empty_because().is_none().then(|| task.out.to_string());
+            Answer::done(Body::new(cell, Ok(result), out.as_deref(), seconds))
+        }
+        Err(error) => Answer::failed(cell, error, seconds),
+    };
+    let body = &mut answer.body;
+    let (requests, bytes) = watch.received();
+    (body.requests, body.bytes_read) = (body.requests.max(requests), body.bytes_read.max(bytes));
+    body.granule_count = body.granule_count.max(watch.planned() as u64);
+    body.cost_usd = host.memory_mib.map(|mib| {
+        let mut usage = Usage::call(mib, host.init + began.elapsed());
+        usage.gets = if task.granules.iter().any(sources::Location::is_s3) { body.requests } else { 0 };
+        usage.add(&Usage { gets: written.gets, puts: written.puts, ..Usage::default() });
+        (usage.dollars(Architecture::HERE) * 1e9).round() / 1e9
+    });
+    answer
+}
+
+async fn attempt<S, F>(
+    task: &Task,
+    host: &Host<'_, S>,
+    watch: &Watch<'_>,
+    written: &mut Written,
+) -> Result<CellResult, Error>
+where
+    S: Fn(Duration) -> F,
+    F: Future<Output = ()>,
+{
+    check_memory(task, host.memory_mib)?;
+    let mut stop = pin!(async {
+        match host.remaining {
+            Some(remaining) => (host.sleep)(remaining.saturating_sub(margin(remaining))).await,
+            None => pending().await,
+        }
+    });
+    let stopped = |stopped, during| self::stopped(stopped, during, host.remaining, watch);
+    let reading = guarded(read(task, host, watch), stop.as_mut(), watch).await;
+    let result = reading.map_err(|why| stopped(why, "reading"))??;
+    if result.empty_because().is_some() {
+        return Ok(result);
+    }
+    let output = |error: &SourceError| Error::of_output(error).with_ledger(result.ledger.clone());
+    let sink = task.writing.sink(&task.out).map_err(|error| output(&error))?;
+    let writing = guarded(write(&sink, &result, written), stop.as_mut(), watch).await;
+    let error = match writing {
+        Ok(Ok(())) => return Ok(result),
+        Ok(Err(pipeline::Error::Write(error))) => output(&error),
+        Ok(Err(error)) => Error::from(error).with_ledger(result.ledger.clone()),
+        Err(why) => stopped(why, "writing").with_ledger(result.ledger.clone()),
+    };
+    // The error that matters is the first one; what cannot be removed in time is no store without its metadata.
+    let grace = host.remaining.map_or(Duration::from_secs(5), |remaining| margin(remaining) / 2);
+    let _ = select(pin!(sink.remove_written()), pin!((host.sleep)(grace))).await;
+    Err(error)
+}
+
+async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
+    let open = |granule: &Granule| match task.location(granule) {
+        Some(location) => task.reading.open(location),
+        None => Err(SourceError::new(SourceErrorKind::Config, granule.location(), "not a granule of this task")),
+    };
+    Ok(pipeline::run_cell(&task.named(), &task.job, &host.tuning, open, watch).await?)
+}
+
+/// Writes the store; one that is there is removed first, so that nothing of another shape stays beside it.
+async fn write(sink: &StoreSink, result: &CellResult, written: &mut Written) -> Result<(), pipeline::Error> {
+    let state = sink.state().await.map_err(pipeline::Error::Write)?;
+    if state == StoreState::Zarr {
+        sink.remove_all().await.map_err(pipeline::Error::Write)?;
+    }
+    written.gets = sink.counts().requests;
+    let outcome = pipeline::write(result, sink).await;
+    written.puts = sink.counts().requests - written.gets;
+    outcome
+}
+
+fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {
+    let least = memory::least_mib(&task.job);
+    let Some(mib) = memory_mib.filter(|mib| *mib < least) else { return Ok(()) };
+    let children = task.job.children();
+    Err(Error::new(
+        ErrorType::OutOfBudget,
+        format!("{children} children take {least} MiB at the least and the function has {mib}: give it more memory"),
+    ))
+}
+
+fn stopped(why: Stopped, during: &str, remaining: Option<Duration>, watch: &Watch<'_>) -> Error {
+    let progress = watch.progress();
+    let error = match why {
+        Stopped::Time => {
+            let margin = remaining.map_or(0.0, |remaining| margin(remaining).as_secs_f64());
+            let message = format!(
+                "time is running out: stopped {margin:.1} s before the limit while {during}, with {progress}; give the function more time, or memory, which brings processors"
+            );
+            Error::new(ErrorType::Timeout, message)
+        }
+        Stopped::Memory(bytes) => {
+            let used = bytes >> 20;
+            let message = format!(
+                "memory is running out: {used} MiB are in use while {during}, with {progress}; give the function more memory"
+            );
+            Error::new(ErrorType::OutOfBudget, message)
+        }
+        Stopped::Panic(words) => {
+            Error::new(ErrorType::Internal, format!("the engine panicked while {during}, with {progress}: {words}"))
+        }
+    };
+    error.with_ledger(watch.ledger())
+}

@@ -1,0 +1,76 @@
+//! A job with its places: where granules are, where the store goes, and who asks.
+use crate::{Error, Event, Layout};
+use byte_ranges::SourceError;
+use pipeline::{Granule, Job};
+use sources::{Clients, Credentials, Location, S3Access, S3Options};
+
+/// Everything that one cell needs.
+#[derive(Clone)]
+pub struct Task {
+    /// Decimal id of the cell.
+    pub cell: i64,
+    /// What to compute.
+    pub job: Job,
+    /// What to read; each location also names its granule.
+    pub granules: Vec<Location>,
+    /// For reading granules.
+    pub reading: Clients,
+    /// Where the store goes; one that is there already is replaced.
+    pub out: Location,
+    /// For writing the store.
+    pub writing: Clients,
+}
+
+impl Task {
+    /// The task of an event: granules are read with `credentials`, the store is written with those of `clients`. Both
+    /// go to the event's region and endpoint, where it names them.
+    ///
+    /// # Errors
+    /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for an event that no function can run.
+    pub fn of(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Self, Error> {
+        if event.layout == Layout::Sphere {
+            return Err(Error::bad_event("layout `sphere`: this function writes stores of one cell; write `cell`"));
+        }
+        let mut job = Job::new(event.parent, event.child_order)?;
+        job.latitude = event.latitude.unwrap_or_default();
+        job.overviews.clone_from(&event.overviews);
+        job.allow_partial = event.allow_partial;
+        let bad = |error: SourceError| Error::bad_event(error.to_string());
+        let out = event.out().ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;
+        let own = &clients.options().s3;
+        let own = S3Options {
+            region: event.region.clone().unwrap_or_else(|| own.region.clone()),
+            endpoint_url: event.endpoint_url.clone().or_else(|| own.endpoint_url.clone()),
+            access: own.access.clone(),
+        };
+        let reading = S3Options {
+            access: S3Access::Keys(credentials),
+            // The granules of ICESat-2 are there, wherever the function is.
+            region: event.region.clone().unwrap_or_else(|| S3Options::default().region),
+            endpoint_url: own.endpoint_url.clone(),
+        };
+        Ok(Self {
+            cell: event.parent_morton,
+            job,
+            granules: event
+                .granule_urls
+                .iter()
+                .map(|url| Location::parse(url))
+                .collect::<Result<_, _>>()
+                .map_err(bad)?,
+            reading: clients.with_s3(&reading),
+            out: Location::parse(&out).map_err(bad)?,
+            writing: clients.with_s3(&own),
+        })
+    }
+
+    /// The granules as the pipeline names them: without the query of a presigned URL.
+    pub(crate) fn named(&self) -> Vec<Granule> {
+        self.granules.iter().map(|location| Granule::at(&location.to_string())).collect()
+    }
+
+    /// The location of a named granule.
+    pub(crate) fn location(&self, granule: &Granule) -> Option<&Location> {
+        self.granules.iter().find(|location| location.to_string() == granule.location())
+    }
+}

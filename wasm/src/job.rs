@@ -1,0 +1,112 @@
+//! One job, from the page's request to its result.
+use crate::fetch::FetchSource;
+use crate::file::FileSource;
+use crate::live::Live;
+use crate::progress::Progress;
+use crate::request::Request;
+use crate::source::PageSource;
+use crate::{answer, geometry, host};
+use byte_ranges::{SourceError, SourceErrorKind as Kind};
+use futures_util::future::{Either, select};
+use js_sys::{Array, Function, Promise};
+use pipeline::{Error, Granule, Job, Tuning};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::AbortSignal;
+
+/// One cell to compute.
+#[wasm_bindgen]
+pub struct CellJob {
+    request: Rc<Request>,
+    job: Rc<Job>,
+    live: Rc<RefCell<Live>>,
+}
+
+#[wasm_bindgen]
+impl CellJob {
+    /// A job from JSON: `{ granules: [{ location, url? }], cell, order, childOrder, latitude, overviews?, allowPartial? }`.
+    /// A granule without `url` is a dropped file.
+    ///
+    /// # Errors
+    /// A JavaScript error whose message says what is wrong.
+    #[wasm_bindgen(constructor)]
+    pub fn new(request: &str) -> Result<Self, JsValue> {
+        let request = Request::parse(request).map_err(host::error)?;
+        let job = request.job().map_err(host::error)?;
+        let live = Rc::new(RefCell::new(Live::new(&job)));
+        Ok(Self { request: Rc::new(request), job: Rc::new(job), live })
+    }
+
+    /// Ids and polygons of the parent and its children.
+    ///
+    /// # Errors
+    /// A JavaScript error when the cell has no ids of the kind that stores hold.
+    pub fn geometry(&self) -> Result<JsValue, JsValue> {
+        geometry::geometry(&self.job)
+    }
+
+    /// The statistics of the rows so far: `{ rows, columns }`.
+    #[must_use]
+    pub fn snapshot(&self) -> JsValue {
+        let live = self.live.borrow();
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        let rows = live.rows() as f64;
+        let columns = live.table(&self.job).map_or_else(Array::new, |table| answer::columns_of(&self.job, &table));
+        host::object([("rows", rows.into()), ("columns", columns.into())]).into()
+    }
+
+    /// Reads, reduces and encodes. `files` holds a `File` for every granule without a URL, at the granule's place;
+    /// `stopped` is a promise that settles when `signal` aborts. The promise gives the result ([`answer`]) or is rejected
+    /// with an error that carries `ledger` (JSON) when granules could not be read.
+    pub fn run(&self, files: Array, signal: AbortSignal, stopped: Promise, progress: Function) -> Promise {
+        let (request, job, live) = (Rc::clone(&self.request), Rc::clone(&self.job), Rc::clone(&self.live));
+        future_to_promise(async move {
+            let observer = Progress::new(progress, Rc::clone(&live));
+            let work = pin!(run(&request, &job, &files, &signal, &observer));
+            let outcome = match select(work, pin!(JsFuture::from(stopped))).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right(_) => Err(host::error("cancelled")),
+            };
+            live.borrow_mut().clear();
+            outcome
+        })
+    }
+}
+
+async fn run(
+    request: &Request,
+    job: &Job,
+    files: &Array,
+    signal: &AbortSignal,
+    observer: &Progress,
+) -> Result<JsValue, JsValue> {
+    let granules: Vec<Granule> = request.granules.iter().map(|input| Granule::at(&input.location)).collect();
+    let places: BTreeMap<&str, u32> = request.granules.iter().map(|input| input.location.as_str()).zip(0..).collect();
+    let open = |granule: &Granule| {
+        let place = places.get(granule.location()).copied().unwrap_or(u32::MAX);
+        let url =
+            usize::try_from(place).ok().and_then(|at| request.granules.get(at)).and_then(|input| input.url.as_ref());
+        match (url, files.get(place).dyn_into::<web_sys::File>()) {
+            (Some(url), _) => Ok(PageSource::Fetch(FetchSource::new(url, granule.location(), signal.clone()))),
+            (None, Ok(file)) => Ok(PageSource::File(FileSource::new(file))),
+            _ => Err(SourceError::new(Kind::Config, granule.location(), "neither a URL nor a file: drop it again")),
+        }
+    };
+    match pipeline::run_cell(&granules, job, &Tuning::default(), open, observer).await {
+        Ok(result) => {
+            observer.release();
+            answer::done(&result)
+        }
+        Err(error) => {
+            let thrown = js_sys::Error::new(&error.to_string());
+            if let Error::Unreadable { ledger } = &error {
+                let _ = js_sys::Reflect::set(&thrown, &"ledger".into(), &answer::ledger(ledger));
+            }
+            Err(thrown.into())
+        }
+    }
+}
