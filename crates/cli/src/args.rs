@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Checksum(ChecksumArgs),
     /// Run the whole job on bundled synthetic granules: a store, a map, and the lines that open them.
     Demo(DemoArgs),
+    /// Serve the page, the sample and a folder of granules on this machine, and open a browser.
+    Serve(crate::serve::ServeArgs),
 }
 
 #[derive(ClapArgs, Debug)]
@@ -70,6 +72,9 @@ pub(crate) struct CellArgs {
     /// Memory for data under way, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536))]
     pub(crate) memory: u64,
+    /// Read all coordinates, also where rows cannot lie in the cell: to check that nothing is missed.
+    #[arg(long)]
+    pub(crate) exhaustive: bool,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// No progress bar and no table; errors only.

@@ -1,13 +1,12 @@
 //! `icestream cell`: one cell, from granules to store.
 use crate::args::CellArgs;
-use crate::event::Event;
 use crate::exit::{self, Failure};
 use crate::progress::Progress;
-use crate::{access, report, target};
+use crate::{access, event, report, target};
+use invocation::{Body, Event};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Tuning};
-use serde_json::Value;
-use sources::{Clients, Credentials, Location, S3Access, S3Options, StoreSink, StoreState};
+use sources::{Clients, Location, S3Access, S3Options, StoreSink, StoreState};
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
         Err(Stopped { failure, ledger }) => {
             let ledger = ledger.as_deref();
             if args.json {
-                print_json(&report::answer(plan.name, Err((failure.message(), ledger)), None, progress.seconds()))?;
+                print_json(&Body::new(Some(plan.name), Err((failure.message(), ledger)), None, progress.seconds()))?;
             } else if let Some(ledger) = ledger.filter(|_| !args.quiet) {
                 report::notes(ledger).iter().for_each(|line| eprintln!("{line}"));
             }
@@ -63,7 +62,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
         write_csv(path, &pipeline::to_csv(level))?;
     }
     if args.json {
-        print_json(&report::answer(plan.name, Ok(result), out, seconds))?;
+        print_json(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
     } else if !args.quiet {
         eprintln!("{}", report::table(result));
         if let Some(out) = out {
@@ -81,30 +80,27 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(failed)
 }
 
-fn print_json(value: &Value) -> Result<(), Failure> {
+fn print_json(value: &Body) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(exit::FAILED, error))?;
     writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::new(exit::FAILED, error))
 }
 
 fn plan(args: &CellArgs) -> Result<Plan, Failure> {
-    let event = args.event.as_deref().map(Event::read).transpose()?;
+    let event = args.event.as_deref().map(event::read).transpose()?;
     let event = event.as_ref();
-    let latitude = match event.and_then(|event| event.latitude.as_deref()) {
-        Some(text) => text.parse().map_err(Failure::usage)?,
-        None => args.latitude,
-    };
+    let latitude = event.and_then(|event| event.latitude).unwrap_or(args.latitude);
     let cell: Cell = match (&args.cell, event) {
         (Some(text), _) => target::cell(text, args.order, latitude)?,
-        (None, Some(event)) => Cell::from_decimal(event.parent_morton).map_err(Failure::usage)?,
+        (None, Some(event)) => event.parent,
         (None, None) => return Err(Failure::usage("give the cell with --cell")),
     };
     let name = cell.decimal().map_err(Failure::usage)?;
-    let child_order = event.map_or(args.child_order, |event| event.child_order);
-    let mut job = Job::new(cell, target::order(child_order)?).map_err(Failure::usage)?;
+    let child_order = event.map_or_else(|| target::order(args.child_order), |event| Ok(event.child_order))?;
+    let mut job = Job::new(cell, child_order).map_err(Failure::usage)?;
     job.latitude = latitude;
     job.allow_partial = args.allow_partial || event.is_some_and(|event| event.allow_partial);
-    let overviews = args.overviews.iter().chain(event.iter().flat_map(|event| &event.overviews));
-    job.overviews = overviews.map(|&order| target::order(order)).collect::<Result<_, _>>()?;
+    job.overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<_, _>>()?;
+    job.overviews.extend(event.iter().flat_map(|event| &event.overviews));
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
     let out = args.out.clone().or_else(|| event.and_then(Event::out)).or_else(default_out);
@@ -118,16 +114,14 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let writing = access::clients(&access);
     let reading = event.map_or_else(|| writing.clone(), |event| with_credentials(event, &writing));
     let memory = args.memory << 20;
-    let tuning = Tuning { tracks_in_flight: usize::from(args.tracks_in_flight), memory };
+    let tuning = Tuning { tracks_in_flight: usize::from(args.tracks_in_flight), exhaustive: args.exhaustive, memory };
     let max_granules = event.and_then(|event| event.max_granules);
     Ok(Plan { inputs, max_granules, job, tuning, name, out, reading, writing })
 }
 
 /// Clients that read with the credentials of the event.
 fn with_credentials(event: &Event, clients: &Clients) -> Clients {
-    let Some(given) = &event.s3_credentials else { return clients.clone() };
-    let keys = Credentials::new(given.access_key_id.clone(), given.secret_access_key.clone())
-        .with_session_token(given.session_token.clone());
+    let Some(keys) = event.credentials.clone() else { return clients.clone() };
     clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() })
 }
 
@@ -137,8 +131,13 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellRe
         Some(out) => Some(open_store(out, args.overwrite, &plan.writing).await?),
         None => None,
     };
-    let granules = granules(plan).await?;
-    let open = |granule: &Granule| plan.reading.open(&Location::parse(granule.location())?);
+    let locations = locations(plan).await?;
+    // A presigned URL is a password: the granule is named without its query, and opened with it.
+    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.to_string())).collect();
+    let open = |granule: &Granule| match locations.iter().find(|location| location.to_string() == granule.location()) {
+        Some(location) => plan.reading.open(location),
+        None => plan.reading.open(&Location::parse(granule.location())?),
+    };
     let result = pipeline::run_cell(&granules, &plan.job, &plan.tuning, open, progress).await;
     let result = result.map_err(stopped)?;
     if let (Some(sink), None) = (&sink, result.empty_because()) {
@@ -169,7 +168,7 @@ async fn open_store(out: &str, overwrite: bool, clients: &Clients) -> Result<Sto
     }
 }
 
-async fn granules(plan: &Plan) -> Result<Vec<Granule>, Failure> {
+async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
     let mut inputs = Vec::new();
     for input in &plan.inputs {
         if input == "-" {
@@ -184,12 +183,9 @@ async fn granules(plan: &Plan) -> Result<Vec<Granule>, Failure> {
             inputs.push(input.clone());
         }
     }
-    let mut granules = Vec::new();
-    for input in &inputs {
-        granules.extend(plan.reading.expand(input).await?.iter().map(|location| Granule::at(&location.to_string())));
-    }
-    granules.truncate(plan.max_granules.unwrap_or(usize::MAX));
-    Ok(granules)
+    let mut locations = plan.reading.expand_all(&inputs).await?;
+    locations.truncate(plan.max_granules.unwrap_or(usize::MAX));
+    Ok(locations)
 }
 
 /// Turns a pipeline error into one with an exit code and a next step.

@@ -13,6 +13,7 @@ mod inspect;
 mod maps;
 mod progress;
 mod report;
+mod serve;
 mod target;
 mod walk;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Cells(args) => cells::run(&args),
         Command::Checksum(args) => checksum::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
     };
     match done {
         Ok(code) => ExitCode::from(code),

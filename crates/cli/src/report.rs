@@ -1,37 +1,6 @@
-//! The answer of a job: a table for people, JSON for programs.
+//! The answer of a job as a table for people.
 use crate::progress::size;
 use pipeline::{CellResult, Column, Ledger, Level};
-use serde_json::{Value, json};
-
-/// The answer as the Lambda function gives it, and the ledger.
-pub(crate) fn answer(
-    cell: i64,
-    outcome: Result<&CellResult, (&str, Option<&Ledger>)>,
-    out: Option<&str>,
-    seconds: f64,
-) -> Value {
-    let (ledger, error) = match outcome {
-        Ok(result) => (Some(&result.ledger), result.empty_because()),
-        Err((message, ledger)) => (ledger, Some(message)),
-    };
-    let totals = ledger.map(|ledger| ledger.totals).unwrap_or_default();
-    json!({
-        "parent_morton": cell,
-        "cells_with_data": outcome.map_or(0, CellResult::cells_with_data),
-        "total_obs": if outcome.is_ok() { totals.rows.used } else { 0 },
-        "zarr_path": out,
-        "error": error,
-        "partial": outcome.is_ok_and(CellResult::is_partial),
-        "duration_s": (seconds * 1e3).round() / 1e3,
-        "granule_count": totals.granules,
-        "files_processed": totals.granules - totals.granules_failed,
-        "files_failed": totals.granules_failed,
-        "requests": totals.requests,
-        "bytes_read": totals.bytes,
-        "peak_memory_mb": peak_memory_mb(),
-        "ledger": ledger,
-    })
-}
 
 /// What people want to know of a result.
 pub(crate) fn table(result: &CellResult) -> String {
@@ -121,14 +90,6 @@ pub(crate) fn group(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// Largest resident memory of this process so far, in MB; `None` where the system does not tell.
-fn peak_memory_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some((f64::from(kib) * 1.024).round() / 1e3)
 }
 
 #[cfg(test)]

@@ -65,9 +65,29 @@ pub async fn drive_counted<S: Source, T>(
 /// # Errors
 /// [`Error::Source`], or [`Error::PastEnd`] when a chunk lies past the end of the file.
 pub async fn fetch_chunks<S: Source>(source: &S, stats: &mut Stats, maps: &[&ChunkMap]) -> Result<ByteMap, Error> {
+    fetch_missing(source, stats, maps, &ByteMap::new()).await
+}
+
+/// [`fetch_chunks`], except for what is at hand already.
+async fn fetch_missing<S: Source>(
+    source: &S,
+    stats: &mut Stats,
+    maps: &[&ChunkMap],
+    at_hand: &ByteMap,
+) -> Result<ByteMap, Error> {
     let mut bodies = ByteMap::new();
     let wanted: Vec<ByteRange> = maps.iter().flat_map(|map| map.chunks.iter().map(crate::Chunk::range)).collect();
-    let requests = coalesce(&wanted, &source.cost());
+    let mut missing = Vec::new();
+    for range in &wanted {
+        match at_hand.get(*range) {
+            Lookup::Bytes(bytes) => bodies.insert(range.start(), &bytes),
+            _ => missing.push(*range),
+        }
+    }
+    if let Some(file_size) = at_hand.file_size() {
+        bodies.set_file_size(file_size);
+    }
+    let requests = coalesce(&missing, &source.cost());
     for (range, fetched) in fetch_all(source, stats, &requests).await? {
         bodies.set_file_size(fetched.1);
         bodies.insert(range.start(), &fetched.0);
@@ -150,11 +170,20 @@ impl<S: Source> AsyncFile<S> {
         if matches!(dataset.layout, crate::Layout::Compact { .. }) {
             return dataset.assemble(selection, &map, |_| Ok(Bytes::new()));
         }
-        let bodies = fetch_chunks(&self.source, &mut self.stats, &[&map]).await?;
+        let bodies = self.fetch(&[&map]).await?;
         dataset.assemble(selection, &map, |chunk| match bodies.get(chunk.range()) {
             Lookup::Bytes(bytes) => Ok(bytes),
             _ => Err(Error::Usage("a chunk was not fetched".into())),
         })
+    }
+
+    /// The stored bytes of the chunks of some maps, as [`fetch_chunks`] brings them, but nothing twice that came with the
+    /// metadata (a small file comes whole with its head).
+    ///
+    /// # Errors
+    /// As [`fetch_chunks`].
+    pub async fn fetch(&mut self, maps: &[&ChunkMap]) -> Result<ByteMap, Error> {
+        fetch_missing(&self.source, &mut self.stats, maps, self.file.arrived()).await
     }
 
     /// The memory of the file.

@@ -41,8 +41,10 @@ pub struct Event {
     pub parent_morton: i64,
     /// Order of its children.
     pub child_order: Order,
-    /// Granules, cut to `max_granules`.
+    /// Granules.
     pub granule_urls: Vec<String>,
+    /// Of these, so many of the first count.
+    pub max_granules: Option<usize>,
     /// Bucket of the output.
     pub s3_bucket: Option<String>,
     /// Prefix of the output, without slashes at its ends.
@@ -79,11 +81,10 @@ impl Event {
         let (parent_morton, parent) = parent(&fields)?;
         let child_order = fields.order("child_order")?.ok_or_else(|| missing(&["child_order"]))?;
         check_child_order(parent, child_order)?;
-        let mut granule_urls = fields.texts("granule_urls")?;
+        let granule_urls = fields.texts("granule_urls")?;
         if needs == Needs::Function {
             granule_urls.iter().try_for_each(|url| check_url(url))?;
         }
-        granule_urls.truncate(max_granules(&fields)?.unwrap_or(usize::MAX));
         let overviews = fields.orders("overviews")?;
         check_overviews(&overviews, parent, child_order)?;
         Ok(Self {
@@ -91,6 +92,7 @@ impl Event {
             parent_morton,
             child_order,
             granule_urls,
+            max_granules: max_granules(&fields)?,
             s3_bucket: bucket(&fields)?,
             s3_prefix: fields.text("s3_prefix")?.unwrap_or_default().trim_matches('/').to_owned(),
             credentials: fields.get("s3_credentials").map(credentials).transpose()?,
@@ -114,6 +116,7 @@ impl Event {
             "parent_order": self.parent.order().get(),
             "child_order": self.child_order.get(),
             "granule_urls": self.granule_urls,
+            "max_granules": self.max_granules,
             "s3_bucket": self.s3_bucket,
             "s3_prefix": self.s3_prefix,
             "s3_credentials": self.credentials.as_ref().map(credentials_value),
@@ -346,6 +349,6 @@ mod tests {
         let event = json!({"parent_morton": 4_441_321.0, "parent_order": 6.0, "child_order": 12.0,
             "granule_urls": ["a.h5", "b.h5"], "max_granules": 1});
         let read = Event::from_value(&event, Needs::Command).unwrap();
-        assert_eq!((read.granule_urls.len(), read.out()), (1, None));
+        assert_eq!((read.granule_urls.len(), read.max_granules, read.out()), (2, Some(1), None));
     }
 }

@@ -49,15 +49,11 @@ impl Task {
             region: event.region.clone().unwrap_or_else(|| S3Options::default().region),
             endpoint_url: own.endpoint_url.clone(),
         };
+        let urls = event.granule_urls.iter().take(event.max_granules.unwrap_or(usize::MAX));
         Ok(Self {
             cell: event.parent_morton,
             job,
-            granules: event
-                .granule_urls
-                .iter()
-                .map(|url| Location::parse(url))
-                .collect::<Result<_, _>>()
-                .map_err(bad)?,
+            granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
             reading: clients.with_s3(&reading),
             out: Location::parse(&out).map_err(bad)?,
             writing: clients.with_s3(&own),

@@ -1,4 +1,5 @@
 //! The columns of the selected rows: only the pieces that hold some of them are read.
+use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::Track;
 use crate::pieces::Column;
@@ -31,7 +32,7 @@ struct Item<'a> {
 pub(crate) async fn columns<S: Source>(
     tracks: &[Track],
     selected: &[Selected],
-    source: &S,
+    bodies: &Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<Vec<Gathered>, GranuleError> {
     let mut columns: Vec<Vec<Vec<f64>>> = Vec::with_capacity(tracks.len());
@@ -45,14 +46,14 @@ pub(crate) async fn columns<S: Source>(
     }
     for (bytes, wave) in fetch::waves(items, budget.wave(), |item| item.range.map_or(0, ByteRange::len)) {
         let _permit = budget.acquire(bytes).await;
-        read_wave(&wave, source, &mut columns).await?;
+        read_wave(&wave, bodies, &mut columns).await?;
     }
     Ok(columns.into_iter().map(gathered).collect())
 }
 
 async fn read_wave<S: Source>(
     wave: &[Item<'_>],
-    source: &S,
+    bodies: &Bodies<'_, S>,
     columns: &mut [Vec<Vec<f64>>],
 ) -> Result<(), GranuleError> {
     let (unwritten, stored): (Vec<&Item<'_>>, Vec<&Item<'_>>) = wave.iter().partition(|item| item.range.is_none());
@@ -60,8 +61,7 @@ async fn read_wave<S: Source>(
         item.fill_in(&[], columns)?;
     }
     let wants: Vec<ByteRange> = stored.iter().filter_map(|item| item.range).collect();
-    fetch::each(source, &wants, |index, bytes| stored.get(index).map_or(Ok(()), |item| item.fill_in(&bytes, columns)))
-        .await
+    bodies.each(&wants, |index, bytes| stored.get(index).map_or(Ok(()), |item| item.fill_in(&bytes, columns))).await
 }
 
 impl Item<'_> {

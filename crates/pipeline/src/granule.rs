@@ -1,7 +1,9 @@
 //! One granule: locate, select rows by coordinates, gather their columns, filter.
+use crate::bodies::Bodies;
 use crate::budget::Budget;
-use crate::locate;
-use crate::{GranuleError, Job, RowCounts, TrackEntry, Tuning, filter, gather, select};
+use crate::locate::{self, Track};
+use crate::select::{self, Selected};
+use crate::{GranuleError, Job, RowCounts, TrackEntry, Tuning, filter, gather, prune};
 use byte_ranges::Source;
 use hdf5_pure::{File, Limits};
 
@@ -25,11 +27,12 @@ pub(crate) async fn read<S: Source>(
 ) -> Result<Vec<(TrackEntry, TrackRows)>, GranuleError> {
     let mut file = File::new(Limits::default());
     let tracks = locate::tracks(&mut file, source, &job.product).await?;
+    let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let selected = select::exhaustive(batch, job, source, budget).await?;
-        let gathered = gather::columns(batch, &selected, source, budget).await?;
+        let selected = select(batch, job, tuning, &mut bodies, budget).await?;
+        let gathered = gather::columns(batch, &selected, &bodies, budget).await?;
         for ((track, selected), columns) in batch.iter().zip(selected).zip(gathered) {
             let mut rows = RowCounts {
                 rows: track.rows,
@@ -43,4 +46,20 @@ pub(crate) async fn read<S: Source>(
         }
     }
     Ok(done)
+}
+
+/// Rows of the tracks inside the parent: by as few coordinates as will do, or by all of them.
+async fn select<S: Source>(
+    tracks: &[Track],
+    job: &Job,
+    tuning: &Tuning,
+    bodies: &mut Bodies<'_, S>,
+    budget: &Budget,
+) -> Result<Vec<Selected>, GranuleError> {
+    if let Some(orbit) = job.product.orbit.as_ref().filter(|_| !tuning.exhaustive) {
+        if let Some(selected) = prune::selected(tracks, job, orbit, bodies).await? {
+            return Ok(selected);
+        }
+    }
+    select::exhaustive(tracks, job, bodies, budget).await
 }

@@ -26,13 +26,15 @@ pub struct Job {
 pub struct Tuning {
     /// Tracks read at the same time, over all granules.
     pub tracks_in_flight: usize,
+    /// Read all coordinates, also where rows cannot lie in the cell.
+    pub exhaustive: bool,
     /// Bytes of fetched and decoded data held at the same time, over all granules.
     pub memory: u64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { tracks_in_flight: 48, memory: 64 << 20 }
+        Self { tracks_in_flight: 48, exhaustive: false, memory: 64 << 20 }
     }
 }
 

@@ -8,6 +8,7 @@
 //! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
 #![forbid(unsafe_code)]
 
+mod bodies;
 mod budget;
 mod csv;
 mod error;
@@ -20,18 +21,23 @@ mod ledger;
 mod locate;
 mod metered;
 mod observer;
+mod orbit;
 mod pieces;
 mod product;
+mod prune;
+mod region;
 mod result;
 mod run;
 mod select;
 mod store;
+mod track_shape;
 
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use job::{Job, Tuning};
 pub use ledger::{Failure, GranuleEntry, Ledger, RowCounts, Totals, TrackEntry};
 pub use observer::{Event, Observer};
+pub use orbit::Orbit;
 pub use product::{Filter, Product, Quantity};
 pub use result::{CellResult, Column, Level};
 pub use run::{Granule, run_cell};

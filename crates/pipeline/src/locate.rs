@@ -1,8 +1,9 @@
 //! Where the columns of a granule are.
 use crate::pieces::Column;
 use crate::{GranuleError, Product};
-use byte_ranges::{Source, Step};
+use byte_ranges::{ByteRange, Source, Step};
 use hdf5_pure::{Dataset, File, Object, Selection};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One track of a granule: its columns, row-aligned.
@@ -18,6 +19,36 @@ pub(crate) struct Track {
     pub(crate) sigma: Column,
     /// In the order of the product's filters, with the value to keep.
     pub(crate) filters: Vec<(Column, i64)>,
+}
+
+impl Track {
+    /// Pieces of its latitude, which the rows are looked at by.
+    pub(crate) fn pieces(&self) -> usize {
+        self.latitude.pieces().len()
+    }
+
+    /// Rows of one piece.
+    pub(crate) fn piece_rows(&self, piece: usize) -> Range<u64> {
+        self.latitude.pieces().get(piece).map_or(0..0, |held| held.rows.clone())
+    }
+
+    /// Pieces that hold the rows from `first` to `last`, both brought inside the track.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
+    pub(crate) fn pieces_of(&self, first: f64, last: f64) -> Range<usize> {
+        let index = |row: f64| {
+            let row = (row.max(0.0) as u64).min(self.rows.saturating_sub(1));
+            self.latitude.pieces().partition_point(|piece| piece.rows.end <= row)
+        };
+        let end = if self.rows == 0 { 0 } else { index(last) + 1 };
+        index(first).min(end)..end
+    }
+
+    /// Stored bytes of value, sigma and filters of the rows of one piece.
+    pub(crate) fn value_ranges(&self, piece: usize) -> Vec<ByteRange> {
+        let rows = self.piece_rows(piece);
+        let columns = [&self.value, &self.sigma].into_iter().chain(self.filters.iter().map(|(column, _)| column));
+        columns.flat_map(|column| column.overlapping(&rows).filter_map(|(_, held)| held.range())).collect()
+    }
 }
 
 /// Finds the columns of all tracks, their fill values and chunk maps: three questions, each asked for all at once.

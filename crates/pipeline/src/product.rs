@@ -1,4 +1,5 @@
 //! What to read and what to make of it, as data.
+use crate::Orbit;
 use aggregate::Statistic;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Product {
     pub sigma: String,
     /// Columns that decide which rows count, tested in this order.
     pub filters: Vec<Filter>,
+    /// How tracks run, where they are those of one satellite: lets coordinates be read in part. Without it all are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orbit: Option<Orbit>,
     /// What the value is, for the output's names and attributes.
     pub quantity: Quantity,
     /// Output arrays, in order.
@@ -76,6 +80,7 @@ impl Product {
             value: "h_li".into(),
             sigma: "h_li_sigma".into(),
             filters: vec![Filter { column: "atl06_quality_summary".into(), keep: 0 }],
+            orbit: Some(Orbit::ICESAT2_ATL06),
             quantity: Quantity {
                 prefix: "h".into(),
                 label: "land ice height above the WGS84 ellipsoid".into(),

@@ -1,7 +1,9 @@
-//! Which rows of a track lie inside the parent cell.
+//! Which rows of a track lie inside the parent cell: reading coordinates and classifying them.
+use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::Track;
 use crate::pieces::Column;
+use crate::track_shape::Shape;
 use crate::{GranuleError, Job, fetch};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
@@ -21,9 +23,23 @@ pub(crate) struct Selected {
     pub(crate) bad_coordinate: u64,
 }
 
+/// What was found in the coordinates of one piece.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Index of the track.
+    pub(crate) track: usize,
+    /// Index of the piece of its latitude.
+    pub(crate) piece: usize,
+    /// Rows inside the parent.
+    pub(crate) selected: Selected,
+    /// How the track runs there.
+    pub(crate) shape: Shape,
+}
+
 /// Rows that are looked at together: one piece of latitude, and the pieces of longitude that hold the same rows.
-struct Group<'a> {
+pub(crate) struct Group<'a> {
     track: usize,
+    piece: usize,
     rows: Range<u64>,
     parts: Vec<Part<'a>>,
 }
@@ -39,82 +55,107 @@ struct Part<'a> {
 pub(crate) async fn exhaustive<S: Source>(
     tracks: &[Track],
     job: &Job,
-    source: &S,
+    bodies: &Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<Vec<Selected>, GranuleError> {
-    let groups: Vec<Group<'_>> = tracks.iter().enumerate().flat_map(|(index, track)| groups(index, track)).collect();
-    let mut found: Vec<Vec<(u64, Selected)>> = tracks.iter().map(|_| Vec::new()).collect();
+    let pieces = |(index, track)| (0..Track::pieces(track)).map(move |piece| Group::new(index, track, piece));
+    let groups: Vec<Group<'_>> = tracks.iter().enumerate().flat_map(pieces).flatten().collect();
+    let mut found = Vec::new();
     for (bytes, wave) in fetch::waves(groups, budget.wave(), Group::bytes) {
         let _permit = budget.acquire(bytes).await;
-        read_wave(&wave, source, |group, bytes| {
-            let selected = group.select(job, bytes)?;
-            if let Some(found) = found.get_mut(group.track) {
-                found.push((group.rows.start, selected));
-            }
-            Ok(())
-        })
-        .await?;
+        found.extend(read(&wave, job, bodies).await?);
     }
-    Ok(found.into_iter().map(join).collect())
+    Ok(join(found, tracks.len()))
 }
 
-/// Fetches a wave and hands over each group once all of its parts are there.
-async fn read_wave<S: Source>(
-    wave: &[Group<'_>],
-    source: &S,
-    mut take: impl FnMut(&Group<'_>, Vec<Bytes>) -> Result<(), GranuleError>,
-) -> Result<(), GranuleError> {
+/// What was found in each track, in row order.
+pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
+    found.sort_unstable_by_key(|found| (found.track, found.piece));
+    let mut joined = vec![Selected::default(); tracks];
+    for Found { track, selected, .. } in found {
+        if let Some(all) = joined.get_mut(track) {
+            all.rows.extend(selected.rows);
+            all.child.extend(selected.child);
+            all.rows_read += selected.rows_read;
+            all.bad_coordinate += selected.bad_coordinate;
+        }
+    }
+    joined
+}
+
+/// Reads the coordinates of some groups; each is classified as soon as all of its parts are there.
+pub(crate) async fn read<S: Source>(
+    groups: &[Group<'_>],
+    job: &Job,
+    bodies: &Bodies<'_, S>,
+) -> Result<Vec<Found>, GranuleError> {
     let mut wants: Vec<ByteRange> = Vec::new();
     let mut owners: Vec<(usize, usize)> = Vec::new();
-    let mut parts: Vec<Vec<Option<Bytes>>> = Vec::with_capacity(wave.len());
-    for (index, group) in wave.iter().enumerate() {
-        for (slot, part) in group.parts.iter().enumerate() {
+    let mut waiting: Vec<Waiting<'_>> = groups.iter().map(Waiting::new).collect();
+    let mut found = Vec::with_capacity(groups.len());
+    for (index, group) in waiting.iter_mut().enumerate() {
+        for (slot, part) in group.group.parts.iter().enumerate() {
             wants.extend(part.range);
             owners.extend(part.range.map(|_| (index, slot)));
         }
-        // A part that was never written has nothing to wait for.
-        parts.push(group.parts.iter().map(|part| part.range.is_none().then(Bytes::new)).collect());
+        // A group that was never written has nothing to wait for.
+        found.extend(group.complete(job)?);
     }
-    let mut complete = |index: usize, parts: &mut Vec<Vec<Option<Bytes>>>| {
-        let Some((group, slots)) = wave.get(index).zip(parts.get_mut(index)) else { return Ok(()) };
-        if slots.iter().all(Option::is_some) { take(group, slots.drain(..).flatten().collect()) } else { Ok(()) }
-    };
-    for index in 0..wave.len() {
-        complete(index, &mut parts)?;
-    }
-    fetch::each(source, &wants, |want, bytes| {
+    let arrive = |want: usize, bytes: Bytes| {
         let Some(&(index, slot)) = owners.get(want) else { return Ok(()) };
-        if let Some(waiting) = parts.get_mut(index).and_then(|slots| slots.get_mut(slot)) {
-            *waiting = Some(bytes);
+        let Some(group) = waiting.get_mut(index) else { return Ok(()) };
+        if let Some(part) = group.parts.get_mut(slot) {
+            *part = Some(bytes);
         }
-        complete(index, &mut parts)
-    })
-    .await
+        found.extend(group.complete(job)?);
+        Ok(())
+    };
+    bodies.each(&wants, arrive).await?;
+    Ok(found)
 }
 
-fn groups(index: usize, track: &Track) -> Vec<Group<'_>> {
-    let latitude = track.latitude.pieces().iter().enumerate();
-    latitude
-        .map(|(piece, held)| {
-            let mut parts = vec![Part { column: &track.latitude, piece, range: held.range() }];
-            let rows = held.rows.clone();
-            parts.extend(track.longitude.overlapping(&rows).map(|(piece, held)| Part {
-                column: &track.longitude,
-                piece,
-                range: held.range(),
-            }));
-            Group { track: index, rows, parts }
-        })
-        .collect()
+/// A group whose parts arrive one by one.
+struct Waiting<'a> {
+    group: &'a Group<'a>,
+    parts: Vec<Option<Bytes>>,
 }
 
-impl Group<'_> {
+impl<'a> Waiting<'a> {
+    fn new(group: &'a Group<'a>) -> Self {
+        Self { group, parts: group.parts.iter().map(|part| part.range.is_none().then(Bytes::new)).collect() }
+    }
+
+    /// The group's rows, once every part is there.
+    fn complete(&mut self, job: &Job) -> Result<Option<Found>, GranuleError> {
+        if self.parts.iter().any(Option::is_none) {
+            return Ok(None);
+        }
+        self.group.classify(job, self.parts.drain(..).flatten().collect()).map(Some)
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The rows of one piece of a track's latitude; `None` when there is no such piece.
+    pub(crate) fn new(track: usize, columns: &'a Track, piece: usize) -> Option<Self> {
+        let held = columns.latitude.pieces().get(piece)?;
+        let mut parts = vec![Part { column: &columns.latitude, piece, range: held.range() }];
+        let rows = held.rows.clone();
+        let longitude = columns.longitude.overlapping(&rows);
+        parts.extend(longitude.map(|(piece, held)| Part { column: &columns.longitude, piece, range: held.range() }));
+        Some(Self { track, piece, rows, parts })
+    }
+
+    /// The stored bytes of its coordinates.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = ByteRange> {
+        self.parts.iter().filter_map(|part| part.range)
+    }
+
     fn bytes(&self) -> u64 {
-        self.parts.iter().filter_map(|part| part.range).map(ByteRange::len).sum()
+        self.ranges().map(ByteRange::len).sum()
     }
 
     /// Classifies the rows of the group from its parts' bytes.
-    fn select(&self, job: &Job, bytes: Vec<Bytes>) -> Result<Selected, GranuleError> {
+    fn classify(&self, job: &Job, bytes: Vec<Bytes>) -> Result<Found, GranuleError> {
         let mut latitude = Vec::new();
         let mut longitude = Vec::new();
         for (index, (part, bytes)) in self.parts.iter().zip(bytes).enumerate() {
@@ -137,23 +178,11 @@ impl Group<'_> {
                 }
             }
         }
-        Ok(selected)
+        let shape = Shape::of(self.rows.start, &longitude, &latitude);
+        Ok(Found { track: self.track, piece: self.piece, selected, shape })
     }
 
     fn place(&self) -> String {
         self.parts.first().map_or_else(String::new, |part| part.column.place().into())
     }
-}
-
-/// The groups of one track in row order.
-fn join(mut groups: Vec<(u64, Selected)>) -> Selected {
-    groups.sort_unstable_by_key(|(start, _)| *start);
-    let mut all = Selected::default();
-    for (_, group) in groups {
-        all.rows.extend(group.rows);
-        all.child.extend(group.child);
-        all.rows_read += group.rows_read;
-        all.bad_coordinate += group.bad_coordinate;
-    }
-    all
 }

@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
     /// Bytes from `offset` to the end of the file, or of the image that counts there; at least 1.
     fn room(&self, offset: u64) -> u64 {
         let file = self.file_size().map_or(u64::MAX, |size| size.saturating_sub(offset));
-        let image = self.image_at(offset).map_or(u64::MAX, |(start, image)| start + image.len() as u64 - offset);
+        let image = self.image_at(offset).map_or(u64::MAX, |(start, image)| image.len() as u64 - (offset - start));
         file.min(image).max(1)
     }
 

@@ -1,0 +1,1 @@
+"""The parts of `bench/compare` and `bench/check-baseline`. Standard library only."""

@@ -1,0 +1,200 @@
+//! Catalogs as files: the seed's JSON (lambda.md, "The catalog").
+use crate::{Error, GranuleName};
+use morton::Cell;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Which granules touch which cells.
+///
+/// As JSON: `{"metadata": {...}, "catalog": {"-6134114": ["s3://...", ...]}, "granules": [...]}`. The seed knows the
+/// first two. Cells stand in the order of their nested numbers, links in that of the granules' names, so that equal
+/// catalogs are equal bytes.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Catalog {
+    /// What it is a catalog of: `cycle`, `parent_order`, `version`, `latitude`, and how it was made.
+    pub metadata: Map<String, Value>,
+    /// Links by cell.
+    pub cells: BTreeMap<Cell, Vec<String>>,
+    /// Both links of every granule, by name; empty in the seed's own files.
+    pub granules: Vec<Links>,
+}
+
+/// The links of a granule.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Links {
+    /// Its name.
+    pub name: String,
+    /// `s3://` link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<String>,
+    /// `https://` link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<String>,
+}
+
+/// Numbers that describe a catalog.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Summary {
+    /// Cells with granules.
+    pub cells: usize,
+    /// Granules, each counted once.
+    pub granules: usize,
+    /// Granule and cell.
+    pub pairs: usize,
+    /// Granules per cell: the fewest.
+    pub least: usize,
+    /// The lower of the two middle ones where there are two.
+    pub median: usize,
+    /// Mean.
+    pub mean: f64,
+    /// 90 of 100 cells have no more.
+    pub p90: usize,
+    /// The most.
+    pub most: usize,
+    /// The cell that has them.
+    pub busiest: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    catalog: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    granules: Vec<Links>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    metadata: &'a Map<String, Value>,
+    #[serde(serialize_with = "in_order")]
+    catalog: &'a BTreeMap<Cell, Vec<String>>,
+    #[serde(skip_serializing_if = "<[Links]>::is_empty")]
+    granules: &'a [Links],
+}
+
+fn in_order<S: Serializer>(cells: &BTreeMap<Cell, Vec<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(cells.iter().map(|(cell, links)| (cell.to_string(), links)))
+}
+
+impl Catalog {
+    /// Reads a catalog; `what` names it in errors. Keys must be cells of one order, that of the metadata if it tells one.
+    ///
+    /// # Errors
+    /// [`Error::Format`] naming the key or the place in the text.
+    pub fn parse(json: &[u8], what: &str) -> Result<Self, Error> {
+        let read: Read = serde_json::from_slice(json).map_err(|error| Error::format(what, error))?;
+        let mut cells = BTreeMap::new();
+        let mut order = read.metadata.get("parent_order").and_then(Value::as_u64);
+        for (key, links) in read.catalog {
+            let cell: Cell = key.parse().map_err(|error: morton::Error| Error::format(what, error))?;
+            let own = u64::from(cell.order().get());
+            if own != *order.get_or_insert(own) {
+                let order = order.unwrap_or_default();
+                return Err(Error::format(what, format!("cell {key} is of order {own}, not {order}")));
+            }
+            if cells.insert(cell, links).is_some() {
+                return Err(Error::format(what, format!("cell {cell} stands there twice")));
+            }
+        }
+        Ok(Self { metadata: read.metadata, cells, granules: read.granules })
+    }
+
+    /// Writes it as JSON, with a line for every link and a newline at the end.
+    ///
+    /// # Errors
+    /// [`Error::Format`] when the writer fails.
+    pub fn write(&self, mut out: impl Write) -> Result<(), Error> {
+        let failed = |why: String| Error::format("the catalog cannot be written", why);
+        let written = Written { metadata: &self.metadata, catalog: &self.cells, granules: &self.granules };
+        serde_json::to_writer_pretty(&mut out, &written).map_err(|error| failed(error.to_string()))?;
+        out.write_all(b"\n").and_then(|()| out.flush()).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Keeps the cells of which `keep` says so, and the granules that they name.
+    pub fn retain(&mut self, mut keep: impl FnMut(Cell) -> bool) {
+        self.cells.retain(|cell, _| keep(*cell));
+        let used: std::collections::BTreeSet<&str> =
+            self.cells.values().flatten().filter_map(|link| link.rsplit('/').next()).collect();
+        self.granules.retain(|links| used.contains(links.name.as_str()));
+    }
+
+    /// Numbers about it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut counts: Vec<usize> = self.cells.values().map(Vec::len).collect();
+        counts.sort_unstable();
+        let at = |part: usize| counts.get((counts.len().saturating_sub(1)) * part / 100).copied().unwrap_or(0);
+        let pairs = counts.iter().sum();
+        let granules: std::collections::BTreeSet<&str> = self.cells.values().flatten().map(String::as_str).collect();
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+        let mean = if counts.is_empty() { 0.0 } else { pairs as f64 / counts.len() as f64 };
+        // The first of equals: `max_by_key` would give the last.
+        let busiest = self.cells.iter().rev().max_by_key(|(_, links)| links.len());
+        Summary {
+            cells: counts.len(),
+            granules: granules.len(),
+            pairs,
+            least: at(0),
+            median: at(50),
+            mean,
+            p90: at(90),
+            most: at(100),
+            busiest: busiest.map(|(cell, _)| cell.to_string()),
+        }
+    }
+
+    /// Cycles that the names of its granules tell, in order.
+    #[must_use]
+    pub fn cycles(&self) -> Vec<u8> {
+        let names = self.cells.values().flatten().filter_map(|link| link.rsplit('/').next());
+        let cycles: std::collections::BTreeSet<u8> =
+            names.filter_map(|name| GranuleName::parse(name).ok()).map(|name| name.cycle).collect();
+        cycles.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seed's own form.
+    const SEED: &str = r#"{"metadata": {"cycle": 22, "parent_order": 6, "version": "007", "extra": [1]},
+        "catalog": {"-6134114": ["s3://b/ATL06_20231219171439_00132211_007_01.h5", "s3://b/b.h5"],
+                    "-4111114": ["s3://b/b.h5"], "3111111": []}}"#;
+
+    #[test]
+    fn the_seeds_form_is_read_and_written() {
+        let catalog = Catalog::parse(SEED.as_bytes(), "seed.json").unwrap();
+        let mut written = Vec::new();
+        catalog.write(&mut written).unwrap();
+        let text = String::from_utf8(written.clone()).unwrap();
+        let places: Vec<usize> = ["3111111", "-4111114", "-6134114"].iter().map(|key| text.find(key).unwrap()).collect();
+        assert!(places.is_sorted(), "nested order: {text}");
+        assert!(!text.contains("granules"));
+        assert_eq!(Catalog::parse(&written, "again").unwrap(), catalog);
+        assert_eq!(catalog.metadata["extra"], serde_json::json!([1]));
+        assert_eq!(catalog.cycles(), [22]);
+        let summary = catalog.summary();
+        assert_eq!((summary.cells, summary.granules, summary.pairs), (3, 2, 3));
+        assert_eq!((summary.least, summary.median, summary.p90, summary.most, summary.mean), (0, 1, 1, 2, 1.0));
+        assert_eq!(summary.busiest.as_deref(), Some("-6134114"));
+    }
+
+    #[test]
+    fn wrong_catalogs_are_named() {
+        for (text, says) in [
+            ("{", "EOF"),
+            ("{}", "catalog"),
+            (r#"{"catalog": {"-7134114": []}}"#, "leading digit"),
+            (r#"{"metadata": {"parent_order": 5}, "catalog": {"-6134114": []}}"#, "order 6, not 5"),
+            (r#"{"catalog": {"-6134114": [], "-613411": []}}"#, "not"),
+            (r#"{"catalog": {"-6134114": [], "nested:6/45763": []}}"#, "twice"),
+        ] {
+            let error = Catalog::parse(text.as_bytes(), "c.json").unwrap_err().to_string();
+            assert!(error.starts_with("c.json: ") && error.contains(says), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where a granule's data may be, as the CMR tells it (UMM-G, `SpatialExtent`).
+use crate::orbit::{Orbit, SWATH_HALF_KM};
+use crate::region::{Edges, Region};
+use crate::vector::chord_of_km;
+use morton::Latitude;
+use serde::{Deserialize, Serialize};
+
+/// A footprint: all that a record names, together. Positions are longitude and latitude in degrees.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Footprint {
+    /// `GPolygons`: for each the outer ring, then its holes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub polygons: Vec<Vec<Vec<[f64; 2]>>>,
+    /// `BoundingRectangles`: west, south, east, north.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boxes: Vec<[f64; 4]>,
+    /// `Lines`, and `Points` as lines of one point.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Vec<[f64; 2]>>,
+    /// `Orbit`, and the seconds from its equator crossing to the start of the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orbit: Option<(Orbit, Option<f64>)>,
+}
+
+impl Footprint {
+    /// Whether it says nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.polygons.is_empty() && self.boxes.is_empty() && self.lines.is_empty() && self.orbit.is_none()
+    }
+
+    /// The areas. A footprint that is empty or that makes no sense may be anywhere, which the second value says.
+    pub(crate) fn regions(&self, latitude: Latitude) -> (Vec<Region>, bool) {
+        match self.known(latitude) {
+            Some(regions) if !regions.is_empty() => (regions, true),
+            _ => (vec![Region::everywhere()], false),
+        }
+    }
+
+    fn known(&self, latitude: Latitude) -> Option<Vec<Region>> {
+        let polygons = self.polygons.iter().map(|rings| {
+            // Two points are no polygon, but they are a place.
+            let outer = rings.first()?;
+            Region::polygon(rings, Edges::GreatCircle, latitude)
+                .or_else(|| if distinct(outer) < 3 { Region::line(outer, 0.0, latitude) } else { None })
+        });
+        let boxes = self.boxes.iter().map(|bounds| Region::bounding_box(*bounds, latitude));
+        let lines = self.lines.iter().map(|line| Region::line(line, 0.0, latitude));
+        let orbit = self
+            .orbit
+            .iter()
+            .map(|(orbit, after)| Region::line(&orbit.track(*after), chord_of_km(SWATH_HALF_KM), latitude));
+        polygons.chain(boxes).chain(lines).chain(orbit).collect()
+    }
+}
+
+fn distinct(ring: &[[f64; 2]]) -> usize {
+    (0..ring.len()).filter(|&at| !ring.iter().take(at).any(|point| Some(point) == ring.get(at))).count()
+}

@@ -1,0 +1,131 @@
+//! A granule as a search finds it.
+use crate::footprint::Footprint;
+use crate::{Error, GranuleName};
+use serde::{Deserialize, Serialize};
+
+/// Hosts whose first path component is a bucket: `https://HOST/BUCKET/KEY` is `s3://BUCKET/KEY`.
+const DATA_HOSTS: &str = ".earthdatacloud.nasa.gov";
+
+/// A granule: its name, its links, and where its data may be.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// `ATL06_20231219171439_00132211_007_01.h5`.
+    pub name: String,
+    /// `s3://` link, if it is in a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<String>,
+    /// `https://` link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<String>,
+    /// Where its data may be.
+    pub footprint: Footprint,
+}
+
+/// Which link of a granule goes into the lists of a catalog.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum LinkKind {
+    /// `s3://`, as the seed's catalogs have it; usable from us-west-2.
+    #[default]
+    S3,
+    /// `https://`, usable from everywhere.
+    Https,
+}
+
+impl std::str::FromStr for LinkKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "s3" => Ok(Self::S3),
+            "https" => Ok(Self::Https),
+            _ => Err(Error::usage(format!("`{text}` is no kind of link: use `s3` or `https`"))),
+        }
+    }
+}
+
+impl Record {
+    /// The link of a kind, or the other where there is none.
+    #[must_use]
+    pub fn link(&self, kind: LinkKind) -> Option<&str> {
+        let (s3, https) = (self.s3.as_deref(), self.https.as_deref());
+        match kind {
+            LinkKind::S3 => s3.or(https),
+            LinkKind::Https => https.or(s3),
+        }
+    }
+}
+
+/// The bucket's link of an `https` link on a data host of the Earthdata cloud.
+#[must_use]
+pub fn s3_twin(https: &str) -> Option<String> {
+    let (host, path) = https.strip_prefix("https://")?.split_once('/')?;
+    let (bucket, key) = path.split_once('/')?;
+    (host.ends_with(DATA_HOSTS) && !bucket.is_empty() && !key.is_empty()).then(|| format!("s3://{bucket}/{key}"))
+}
+
+/// The `https` link, on a data host such as `data.nsidc.earthdatacloud.nasa.gov`, of an object in a bucket.
+#[must_use]
+pub fn https_twin(s3: &str, host: &str) -> Option<String> {
+    let path = s3.strip_prefix("s3://").filter(|path| path.contains('/'))?;
+    Some(format!("https://{host}/{path}"))
+}
+
+/// Keeps the newest release and version of each granule, in order of name, and tells which were left out for which.
+/// Names that are none are compared as they are.
+#[must_use]
+pub fn newest(records: Vec<Record>) -> (Vec<Record>, Vec<(String, String)>) {
+    let mut keyed: Vec<(Option<GranuleName>, Record)> =
+        records.into_iter().map(|record| (GranuleName::parse(&record.name).ok(), record)).collect();
+    keyed.sort_by(|(a, first), (b, second)| a.cmp(b).then_with(|| first.name.cmp(&second.name)));
+    let mut kept: Vec<(Option<GranuleName>, Record)> = Vec::new();
+    let mut dropped = Vec::new();
+    for (name, record) in keyed {
+        let again = kept.last().is_some_and(|(last, other)| match (last, &name) {
+            (Some(last), Some(name)) => last.is_same_granule(name),
+            _ => other.name == record.name,
+        });
+        if again && let Some((_, older)) = kept.pop() {
+            dropped.push((older.name, record.name.clone()));
+        }
+        kept.push((name, record));
+    }
+    // A later page may repeat a granule: that is no older version.
+    dropped.retain(|(older, newer)| older != newer);
+    let mut kept: Vec<Record> = kept.into_iter().map(|(_, record)| record).collect();
+    kept.sort_by(|a, b| a.name.cmp(&b.name));
+    (kept, dropped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(name: &str) -> Record {
+        Record { name: name.to_owned(), s3: None, https: None, footprint: Footprint::default() }
+    }
+
+    #[test]
+    fn links_have_twins_on_data_hosts_alone() {
+        let https = "https://data.nsidc.earthdatacloud.nasa.gov/bucket/a/b.h5";
+        assert_eq!(s3_twin(https).as_deref(), Some("s3://bucket/a/b.h5"));
+        assert_eq!(https_twin("s3://bucket/a/b.h5", "data.nsidc.earthdatacloud.nasa.gov").as_deref(), Some(https));
+        assert_eq!(s3_twin("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/x.h5"), None);
+        assert_eq!(s3_twin("https://evil.org/.earthdatacloud.nasa.gov/x.h5"), None);
+    }
+
+    #[test]
+    fn the_newest_version_of_a_granule_stays() {
+        let names = [
+            "ATL06_20231219171439_00132211_007_01.h5",
+            "ATL06_20231219171439_00132211_006_02.h5",
+            "ATL06_20231219171439_00132211_007_02.h5",
+            "ATL06_20231219171439_00132212_007_01.h5",
+            "ATL06_20231219171439_00132212_007_01.h5",
+            "odd.h5",
+        ];
+        let (kept, dropped) = newest(names.iter().map(|name| record(name)).collect());
+        let kept: Vec<&str> = kept.iter().map(|record| record.name.as_str()).collect();
+        assert_eq!(kept, [names[2], names[3], names[5]]);
+        assert_eq!(dropped, [(names[1].to_owned(), names[0].to_owned()), (names[0].to_owned(), names[2].to_owned())]);
+    }
+}

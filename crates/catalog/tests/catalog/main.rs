@@ -1,0 +1,2 @@
+//! The catalog against references and stand-in servers.
+mod footprints;

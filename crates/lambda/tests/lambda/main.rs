@@ -1,0 +1,15 @@
+//! The real `bootstrap` as a child process, under a stand-in of the Runtime API and an S3 server that checks signatures.
+//!
+//! `BOOTSTRAP` names another executable to test, with words before it if need be: `qemu-aarch64 path/to/bootstrap`.
+
+mod answers;
+mod failures;
+mod function;
+mod logs;
+mod runtime_api;
+mod s3;
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+#[path = "../../../sources/tests/sources/server.rs"]
+mod server;
+mod store;
+mod warm;

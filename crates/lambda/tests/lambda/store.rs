@@ -1,0 +1,97 @@
+//! The store: the same bytes as the command writes, also after being killed.
+use crate::function::{CELL, Function, event, free_of_secrets};
+use crate::s3::{demo, granules, s3};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The command, of `ICESTREAM` or built now with the profile of the tests.
+fn icestream() -> PathBuf {
+    if let Ok(path) = std::env::var("ICESTREAM") {
+        return path.into();
+    }
+    let args = ["build", "--quiet", "--profile", "test", "--package", "icestream", "--bin", "icestream"];
+    let built = Command::new(env!("CARGO")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
+    assert!(built.success());
+    Path::new(env!("CARGO_BIN_EXE_bootstrap")).with_file_name("icestream")
+}
+
+/// What `icestream cell` writes for the same granules, by key.
+fn expected() -> &'static BTreeMap<String, Vec<u8>> {
+    static EXPECTED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    EXPECTED.get_or_init(|| {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lambda-cell-{}.zarr", std::process::id()));
+        let inputs = granules().into_iter().map(|name| demo().join(name));
+        let done = Command::new(icestream())
+            .args(["cell", "--quiet", "--overwrite", "--cell", &CELL.to_string(), "--overviews", "9", "--out"])
+            .arg(&out)
+            .args(inputs)
+            .env_clear()
+            .status()
+            .unwrap();
+        assert!(done.success());
+        objects(&out)
+    })
+}
+
+/// Every object under a folder by key.
+fn objects(store: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut objects = BTreeMap::new();
+    let mut folders = vec![store.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let key = path.strip_prefix(store).unwrap().to_string_lossy().into_owned();
+                objects.insert(key, std::fs::read(path).unwrap());
+            }
+        }
+    }
+    objects
+}
+
+fn same(prefix: &str) {
+    let (found, wanted) = (objects(&s3().bucket("out").join(format!("{prefix}/{CELL}.zarr"))), expected());
+    assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+    for (key, bytes) in &found {
+        assert!(bytes == &wanted[key], "{key} differs");
+        free_of_secrets(&String::from_utf8_lossy(bytes));
+    }
+}
+
+fn asked(prefix: &str) -> serde_json::Value {
+    let mut event = event(prefix);
+    event["overviews"] = serde_json::json!([9]);
+    event
+}
+
+#[test]
+fn equal_to_that_of_the_command_also_when_written_over_another() {
+    let mut function = Function::start();
+    let mut other = asked("store/equal");
+    other["overviews"] = serde_json::json!([10]);
+    assert_eq!(function.answer(&other)["statusCode"], 200);
+    assert_eq!(function.answer(&asked("store/equal"))["statusCode"], 200);
+    same("store/equal");
+}
+
+#[test]
+fn killed_at_any_moment_a_rerun_leaves_the_same_store() {
+    let store = s3().bucket("out").join(format!("store/killed/{CELL}.zarr"));
+    let mut unfinished = 0;
+    for milliseconds in [5, 15, 30, 45, 60, 80, 100, 130, 160, 200] {
+        let mut function = Function::start();
+        function.send(&asked("store/killed"), None);
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        function.kill();
+        unfinished += usize::from(!store.join("zarr.json").exists());
+    }
+    println!("killed before the end: {unfinished} of 10");
+    let mut function = Function::start();
+    assert_eq!(function.answer(&asked("store/killed"))["statusCode"], 200);
+    same("store/killed");
+}
