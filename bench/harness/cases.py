@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,8 @@ def find(name, shared, target, python):
     cases = json.loads(listed.group(1))
     case = Case(name, cases["cells"][name], target / "granules", cases[name])
     if any(not Path(path).exists() for path in case.paths()):
-        print(f"making the granules of {name} in {case.folder.name}/ (about 10 s each)", flush=True)
-        subprocess.run([python, generator, shared / "data" / "atl06", case.folder, name], check=True)
+        print(f"making the granules of {name} in {case.folder.name}/ (about 10 s each)", file=sys.stderr, flush=True)
+        subprocess.run([python, generator, shared / "data" / "atl06", case.folder, name], check=True, stdout=sys.stderr)
     return case
 
 

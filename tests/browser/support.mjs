@@ -102,7 +102,8 @@ export async function fresh(browser, url, options = {}) {
     if (message.type() === "error" && !/Failed to load resource|CORS policy|ERR_/.test(message.text())) problems.push(message.text());
   });
   await page.goto(url);
-  await page.waitForFunction(() => document.getElementById("build").textContent.includes("ready"));
+  await page.waitForFunction(() => /ready|missing/.test(document.getElementById("build").textContent));
+  if (!(await page.textContent("#build")).includes("ready")) throw new Error(await page.textContent("#alert"));
   return Object.assign(page, { problems });
 }
 

@@ -1,6 +1,9 @@
 //! The `icestream` command as a person uses it: real granules, the demo, faults, invariance.
 
+mod catalog;
 mod commands;
+#[path = "../../crates/catalog/tests/catalog/compose.rs"]
+mod compose;
 mod demo;
 mod faults;
 mod invariance;

@@ -214,7 +214,7 @@ function busy(on) {
   $("run").disabled = on;
 }
 
-function onGeometry(geometry) {
+function onGeometry({ geometry }) {
   state.geometry = geometry;
   map.setGeometry(geometry);
   $("empty").hidden = true;

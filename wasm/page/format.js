@@ -20,7 +20,11 @@ export function size(bytes) {
 export const time = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`);
 
 /** A share: `3.2 %`. */
-export const percent = (part, whole) => (whole > 0 ? `${((100 * part) / whole).toPrecision(2)} %` : "–");
+export function percent(part, whole) {
+  if (!(whole > 0)) return "–";
+  const share = (100 * part) / whole;
+  return `${share >= 10 ? Math.round(share) : share.toPrecision(2)} %`;
+}
 
 /** A value of a cell, with as many digits as its size deserves; an en dash for no data. */
 export function value(number, unit = "") {

@@ -38,7 +38,7 @@ const KINDS = [
     steps: () => ["Start again: what was read belongs to two versions of the file, so nothing of it was used."],
   },
   {
-    class: "truncated",
+    test: (failure) => failure.class === "truncated" || /past the end of the file/.test(failure.message),
     title: "The file is cut short",
     steps: () => ["Download it again and compare its size with the catalog's.", "Or allow results without it (“Leave out what cannot be read”)."],
   },

@@ -8,7 +8,7 @@ const PICTURE_SHARE = 0.08; // of the time may go into pictures
 
 const build = WebAssembly.validate(new Uint8Array(VECTORS)) ? "simd" : "plain";
 const engine = import(`./engine/${build}.js`).then(async (module) => {
-  const { memory } = await module.default();
+  const { memory } = await module.default({ module_or_path: new URL(`./engine/${build}_bg.wasm`, import.meta.url) });
   return { ...module, memory };
 });
 engine.then(

@@ -1,6 +1,7 @@
 //! A file by URL, read by range requests through `fetch`.
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
+use crate::source::HTTP_COST;
 use crate::version::{Version, content_range, header, unsatisfied_range};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
@@ -11,10 +12,6 @@ use std::pin::pin;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestMode, Response};
-
-/// What a request over HTTP costs: the numbers of `sources::HTTP_COST`, so that the page reads what the command reads.
-/// (The page's tests compare requests and bytes, and so notice when one of the two changes.)
-const HTTP_COST: Cost = Cost { gap: 128 << 10, max_request: 8 << 20, in_flight: 16, page: 64 << 10, head: 128 << 10 };
 
 /// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 6;

@@ -1,14 +1,11 @@
 //! A dropped file, read by slices.
 use crate::host;
+use crate::source::LOCAL_COST;
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-
-/// What a read of a local file costs: the numbers of `sources::LOCAL_COST`, so that the page reads what the command reads.
-/// (The page's tests compare requests and bytes, and so notice when one of the two changes.)
-const LOCAL_COST: Cost = Cost { gap: 64 << 10, max_request: 16 << 20, in_flight: 4, page: 4 << 10, head: 64 << 10 };
 
 /// A file of the user's; the browser itself refuses to read one that has changed since it was dropped.
 pub(crate) struct FileSource {

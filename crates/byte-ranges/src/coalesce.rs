@@ -10,15 +10,17 @@ pub struct Cost {
     pub max_request: u64,
     /// Requests of one file that may be under way at once. At least 1 is used.
     pub in_flight: usize,
-    /// Metadata reads grow to multiples of this many bytes (0: exact).
-    pub page: u64,
+    /// Metadata reads grow forward to this many bytes (0: exact): what was written together is asked for together.
+    pub ahead: u64,
     /// Bytes read speculatively from the start of a file when it is opened.
     pub head: u64,
+    /// Bytes read speculatively from the end of a file with the first reads after the head: heaps that grew late are there.
+    pub tail: u64,
 }
 
 impl Cost {
     /// Nothing is free but the bytes that were asked for: no merging, no growing. For local files and tests.
-    pub const EXACT: Self = Self { gap: 0, max_request: u64::MAX, in_flight: 16, page: 0, head: 512 };
+    pub const EXACT: Self = Self { gap: 0, max_request: u64::MAX, in_flight: 16, ahead: 0, head: 512, tail: 0 };
 }
 
 /// Merges wanted ranges into requests: sorted, disjoint, together holding every wanted byte; two wants at most `gap`

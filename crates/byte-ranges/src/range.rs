@@ -69,17 +69,6 @@ impl ByteRange {
     pub fn hull(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
-
-    /// The range grown outwards to multiples of `page` bytes (`page` 0 or 1: unchanged).
-    #[must_use]
-    pub fn align_to(self, page: u64) -> Self {
-        if page < 2 || self.is_empty() {
-            return self;
-        }
-        let start = self.start - self.start % page;
-        let end = self.end.checked_next_multiple_of(page).unwrap_or(self.end);
-        Self { start, end }
-    }
 }
 
 impl fmt::Display for ByteRange {
@@ -97,14 +86,5 @@ mod tests {
         assert_eq!(ByteRange::new(3, 2), None);
         assert_eq!(ByteRange::at(u64::MAX, 1), None);
         assert_eq!(ByteRange::at(5, 0).map(ByteRange::is_empty), Some(true));
-    }
-
-    #[test]
-    fn alignment_grows_outwards_and_never_overflows() {
-        let range = ByteRange::new(70, 130).unwrap();
-        assert_eq!(range.align_to(64), ByteRange::new(64, 192).unwrap());
-        assert_eq!(range.align_to(0), range);
-        let last = ByteRange::new(u64::MAX - 3, u64::MAX).unwrap();
-        assert_eq!(last.align_to(64).end(), u64::MAX);
     }
 }

@@ -1,7 +1,7 @@
 //! Places that people choose: boxes, GeoJSON polygons, latitudes, lists of cells.
+use crate::Error;
 use crate::cover::Cover;
 use crate::region::{Edges, Region};
-use crate::Error;
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -127,7 +127,8 @@ fn geojson(value: &Value, latitude: Latitude) -> Result<Vec<Region>, Error> {
 
 fn collect(value: &Value, latitude: Latitude, regions: &mut Vec<Region>) -> Result<(), Error> {
     let bad = |why: &str| Error::format("GeoJSON", why);
-    let many = |name: &str| value.get(name).and_then(Value::as_array).ok_or_else(|| bad(&format!("`{name}` is no list")));
+    let many =
+        |name: &str| value.get(name).and_then(Value::as_array).ok_or_else(|| bad(&format!("`{name}` is no list")));
     match value.get("type").and_then(Value::as_str) {
         Some("FeatureCollection") => many("features")?.iter().try_for_each(|one| collect(one, latitude, regions)),
         Some("GeometryCollection") => many("geometries")?.iter().try_for_each(|one| collect(one, latitude, regions)),
@@ -183,7 +184,7 @@ mod tests {
         // Half of them, and the 14 on the far side of each of the two meridians, which are borders of base cells.
         assert_eq!(count(&[Area::SouthOf(-80.0), Area::Box([0.0, -90.0, 180.0, 90.0])]), 210 + 2 * 14);
         let cells = Area::parse_cells("-4111114 nested:6/36867,-3111111").unwrap();
-        assert_eq!(count(&[cells.clone()]), 2);
+        assert_eq!(count(std::slice::from_ref(&cells)), 2);
         assert_eq!(count(&[cells, Area::NorthOf(-88.5)]), 1);
         assert_eq!(count(&[Area::parse_cells("-41").unwrap()]), 1024);
         assert!(select(&[], order(), Latitude::Spherical).unwrap().is_none());

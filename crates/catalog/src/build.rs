@@ -70,8 +70,8 @@ pub fn assemble(
         for cell in cells {
             catalog.cells.entry(cell).or_default().push(link.to_owned());
         }
-        let links = Links { name: record.name.clone(), s3: record.s3.clone(), https: record.https.clone() };
-        catalog.granules.push(links);
+        let Record { name, s3, https, file, .. } = record.clone();
+        catalog.granules.push(Links { name, s3, https, file });
     }
     (catalog, remarks)
 }

@@ -36,7 +36,7 @@ impl Error {
         Self::Usage(message.into())
     }
 
-    pub(crate) fn format(what: impl Into<String>, why: impl ToString) -> Self {
+    pub(crate) fn format(what: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::Format { what: what.into(), why: why.to_string() }
     }
 

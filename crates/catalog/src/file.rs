@@ -32,6 +32,9 @@ pub struct Links {
     /// `https://` link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub https: Option<String>,
+    /// Path on the machine that made the catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Numbers that describe a catalog.
@@ -171,7 +174,8 @@ mod tests {
         let mut written = Vec::new();
         catalog.write(&mut written).unwrap();
         let text = String::from_utf8(written.clone()).unwrap();
-        let places: Vec<usize> = ["3111111", "-4111114", "-6134114"].iter().map(|key| text.find(key).unwrap()).collect();
+        let places: Vec<usize> =
+            ["3111111", "-4111114", "-6134114"].iter().map(|key| text.find(key).unwrap()).collect();
         assert!(places.is_sorted(), "nested order: {text}");
         assert!(!text.contains("granules"));
         assert_eq!(Catalog::parse(&written, "again").unwrap(), catalog);

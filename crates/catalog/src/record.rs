@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Hosts whose first path component is a bucket: `https://HOST/BUCKET/KEY` is `s3://BUCKET/KEY`.
 const DATA_HOSTS: &str = ".earthdatacloud.nasa.gov";
+/// Buckets of NSIDC's cloud archive.
+const CLOUD_BUCKETS: &str = "s3://nsidc-cumulus-";
 
 /// A granule: its name, its links, and where its data may be.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -17,6 +19,9 @@ pub struct Record {
     /// `https://` link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub https: Option<String>,
+    /// Path on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Where its data may be.
     pub footprint: Footprint,
 }
@@ -44,14 +49,34 @@ impl std::str::FromStr for LinkKind {
 }
 
 impl Record {
-    /// The link of a kind, or the other where there is none.
+    /// A granule at a place, with the links that follow from it: a bucket of NSIDC's cloud has an `https` twin on
+    /// `data_host`, and the other way round.
+    #[must_use]
+    pub fn at(place: &str, data_host: &str) -> Self {
+        let name = place.split(['?', '#']).next().unwrap_or(place).rsplit(['/', '\\']).next().unwrap_or(place);
+        let mut record =
+            Self { name: name.to_owned(), s3: None, https: None, file: None, footprint: Footprint::default() };
+        if place.starts_with("s3://") {
+            record.s3 = Some(place.to_owned());
+            record.https = place.starts_with(CLOUD_BUCKETS).then(|| https_twin(place, data_host)).flatten();
+        } else if place.starts_with("https://") || place.starts_with("http://") {
+            record.s3 = s3_twin(place);
+            record.https = Some(place.to_owned());
+        } else {
+            record.file = Some(place.to_owned());
+        }
+        record
+    }
+
+    /// The link of a kind, or another where there is none.
     #[must_use]
     pub fn link(&self, kind: LinkKind) -> Option<&str> {
         let (s3, https) = (self.s3.as_deref(), self.https.as_deref());
-        match kind {
+        let link = match kind {
             LinkKind::S3 => s3.or(https),
             LinkKind::Https => https.or(s3),
-        }
+        };
+        link.or(self.file.as_deref())
     }
 }
 
@@ -101,7 +126,7 @@ mod tests {
     use super::*;
 
     fn record(name: &str) -> Record {
-        Record { name: name.to_owned(), s3: None, https: None, footprint: Footprint::default() }
+        Record::at(name, "data.example.org")
     }
 
     #[test]
@@ -111,6 +136,12 @@ mod tests {
         assert_eq!(https_twin("s3://bucket/a/b.h5", "data.nsidc.earthdatacloud.nasa.gov").as_deref(), Some(https));
         assert_eq!(s3_twin("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/x.h5"), None);
         assert_eq!(s3_twin("https://evil.org/.earthdatacloud.nasa.gov/x.h5"), None);
+        let cloud = Record::at("s3://nsidc-cumulus-prod-protected/ATLAS/x.h5", "data.example.org");
+        assert_eq!(cloud.https.as_deref(), Some("https://data.example.org/nsidc-cumulus-prod-protected/ATLAS/x.h5"));
+        assert_eq!((cloud.name.as_str(), Record::at("s3://mine/x.h5", "h").https), ("x.h5", None));
+        assert_eq!(Record::at(https, "h").s3.as_deref(), Some("s3://bucket/a/b.h5"));
+        let file = Record::at("data/x.h5", "h");
+        assert_eq!((file.link(LinkKind::S3), file.name.as_str()), (Some("data/x.h5"), "x.h5"));
     }
 
     #[test]

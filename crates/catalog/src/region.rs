@@ -125,10 +125,8 @@ impl Region {
 /// Whether the ring winds around `p`, or around its antipode: the angles under which its edges are seen from `p` then sum
 /// to a full turn, and to nothing otherwise.
 fn is_around(p: Vector, ring: &[Arc]) -> bool {
-    let turn: f64 = ring
-        .iter()
-        .map(|arc| libm::atan2(dot(p, cross(arc.a, arc.b)), dot(cross(arc.a, p), cross(arc.b, p))))
-        .sum();
+    let turn: f64 =
+        ring.iter().map(|arc| libm::atan2(dot(p, cross(arc.a, arc.b)), dot(cross(arc.a, p), cross(arc.b, p)))).sum();
     turn.abs() > std::f64::consts::PI
 }
 
@@ -167,7 +165,8 @@ fn outline(points: &[[f64; 2]], closed: bool, edges: Edges, latitude: Latitude) 
 /// longitudes are 360 degrees apart.
 fn map_line(from: [f64; 2], to: [f64; 2]) -> Vec<[f64; 2]> {
     let across = to[0] - from[0];
-    let across = if across.abs() > 180.0 && across.abs() < 360.0 { across - 360.0_f64.copysign(across) } else { across };
+    let across =
+        if across.abs() > 180.0 && across.abs() < 360.0 { across - 360.0_f64.copysign(across) } else { across };
     let up = to[1] - from[1];
     let pieces = count(across.abs().max(up.abs()) / MAP_STEP);
     (0..=pieces)
@@ -235,7 +234,9 @@ mod tests {
         let south = polygon(&[&south], Edges::Map);
         assert!(south.contains(at(45.0, -60.1)) && !south.contains(at(45.0, -59.9)) && south.contains(at(10.0, -89.9)));
         let across = polygon(&[&[[170.0, 60.0], [-170.0, 60.0], [-170.0, 70.0], [170.0, 70.0]]], Edges::Map);
-        assert!(across.contains(at(180.0, 65.0)) && across.contains(at(-171.0, 65.0)) && !across.contains(at(0.0, 65.0)));
+        assert!(
+            across.contains(at(180.0, 65.0)) && across.contains(at(-171.0, 65.0)) && !across.contains(at(0.0, 65.0))
+        );
     }
 
     #[test]

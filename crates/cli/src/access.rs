@@ -28,10 +28,19 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.timeouts.idle = patience;
         options.timeouts.request = options.timeouts.request.max(patience);
     }
+    if let Some(kib) = args.request_weight {
+        options.costs.http.gap = kib << 10;
+        options.costs.s3.gap = kib << 10;
+    }
     if let Some(attempts) = args.attempts {
         options.retry.max_attempts = attempts;
     }
     options
+}
+
+/// A variable of the environment; an empty one counts as absent.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Runs a future on one thread that waits for the network.

@@ -20,6 +20,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Tell the ids of a place or a cell in every notation, with its centre, bounds and children.
     Cells(CellsArgs),
+    /// Find which granules touch which cells: a search, or granules themselves, into a catalog.
+    Catalog(Box<crate::catalog::CatalogArgs>),
+    /// Check the Earthdata login: who asks, and until when.
+    Login(crate::login::LoginArgs),
     /// Print a SHA-256 of the values of every dataset, one JSON object a line.
     Checksum(ChecksumArgs),
     /// Run the whole job on bundled synthetic granules: a store, a map, and the lines that open them.
@@ -99,6 +103,10 @@ pub(crate) struct AccessArgs {
     /// Seconds to wait for an answer before asking again.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
+    /// What a remote request weighs, in KiB: unwanted bytes worth reading to save one. More for stores that bill requests
+    /// (S3: 256), less where bytes are dear [default: 33].
+    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u64).range(0..=65536))]
+    pub(crate) request_weight: Option<u64>,
     /// Attempts for one request, the first included.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) attempts: Option<u32>,

@@ -2,10 +2,9 @@
 use crate::access;
 use crate::args::ChecksumArgs;
 use crate::exit::{self, Failure};
-use crate::walk::{self, NodeKind};
 use byte_ranges::Source;
 use hdf5_pure::datatype::{Canonical, Datatype, HeapRef};
-use hdf5_pure::{AsyncFile, Dataset, Error, HeapId, Object, Selection, Space};
+use hdf5_pure::{AsyncFile, Dataset, Error, File, HeapId, Object, Selection, Space};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use sources::Location;
@@ -22,15 +21,13 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
         let source = access::clients(&args.access).open(&Location::parse(&args.granule)?)?;
         let mut file = AsyncFile::open(source).await?;
         let mut failed = 0_u32;
-        let Some(Object::Group(root)) = walk::top(&mut file, "/").await? else { return Ok(exit::DONE) };
         let mut out = std::io::stdout().lock();
-        for node in walk::tree(&mut file, root).await? {
-            let line = match node.kind {
-                NodeKind::Object(Ok(Object::Dataset(dataset))) => {
-                    line(&mut file, &node.path, &dataset, args.attributes).await
-                }
-                NodeKind::Object(Err(error)) => failure(&node.path, &error),
-                _ => continue,
+        // An object of several names stands under the one that h5py, too, comes to first.
+        for (path, object) in file.query(File::tree).await? {
+            let line = match object {
+                Ok(Object::Dataset(dataset)) => line(&mut file, &path, &dataset, args.attributes).await,
+                Ok(_) => continue,
+                Err(error) => failure(&path, &error),
             };
             failed += u32::from(line.get("error").is_some());
             writeln!(out, "{line}").map_err(|error| Failure::new(exit::FAILED, error))?;

@@ -5,11 +5,12 @@ use crate::progress::size;
 use crate::report::group as thousands;
 use crate::walk::{self, Node, NodeKind};
 use crate::{access, target};
+use ::catalog::crossed_cells;
 use byte_ranges::Source;
 use hdf5_pure::datatype::{Column, Datatype, HeapRef};
 use hdf5_pure::filters::{Filter, registered_name};
-use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Selection, Space};
-use morton::{Cell, Order};
+use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Space};
+use morton::Cell;
 use pipeline::Product;
 use serde_json::{Value, json};
 use sources::Location;
@@ -29,7 +30,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
             let attributes = if args.attributes { attributes(&mut file, node).await } else { Vec::new() };
             shown.push((node, attributes));
         }
-        let crossed = if args.no_cells { None } else { cells(&mut file, args, order).await? };
+        let tracks = crate::catalog::tracks(&Product::atl06());
+        let crossed =
+            if args.no_cells { None } else { crossed_cells(&mut file, &tracks, order, args.latitude).await? };
         let stats = file.stats();
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
@@ -187,50 +190,17 @@ fn list(shown: &[String], count: usize) -> String {
     }
 }
 
-/// The cells that the tracks of a product cross, by decimal id, with their rows; `None` when there is no track.
-async fn cells<S: Source>(
-    file: &mut AsyncFile<S>,
-    args: &InspectArgs,
-    order: Order,
-) -> Result<Option<BTreeMap<u64, (Cell, u64)>>, Failure> {
-    let product = Product::atl06();
-    let mut crossed: BTreeMap<u64, (Cell, u64)> = BTreeMap::new();
-    let mut tracks = 0;
-    for track in &product.tracks {
-        let path = |column: &str| format!("/{track}/{}/{column}", product.group);
-        let (latitude, longitude) = (path(&product.latitude), path(&product.longitude));
-        let found = file.query(|file| file.find(&[&latitude, &longitude])).await?;
-        let mut degrees = Vec::new();
-        for object in found {
-            if let Some(Object::Dataset(dataset)) = object? {
-                let raw = file.read(&dataset, &Selection::all(&dataset)).await?;
-                degrees.push(dataset.datatype.decode::<f64>(&raw).map_err(Error::from)?);
-            }
-        }
-        let [latitude, longitude] = degrees.as_slice() else { continue };
-        tracks += 1;
-        let mut ids = vec![0; latitude.len().min(longitude.len())];
-        morton::nested_of(order, args.latitude, longitude, latitude, &mut ids)
-            .map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
-        for id in ids.into_iter().filter(|&id| id != morton::INVALID) {
-            let cell = Cell::new(order, id).map_err(|error| Failure::new(exit::FAILED, error))?;
-            crossed.entry(id).or_insert((cell, 0)).1 += 1;
-        }
-    }
-    Ok((tracks > 0).then_some(crossed))
-}
-
 fn cell_name(cell: Cell) -> String {
     cell.decimal().map_or_else(|_| format!("nested:{}/{}", cell.order(), cell.nested()), |id| id.to_string())
 }
 
-fn cell_json((_, (cell, rows)): (&u64, &(Cell, u64))) -> Value {
+fn cell_json((cell, rows): (&Cell, &u64)) -> Value {
     json!({ "morton": cell.decimal().ok(), "nested": cell.nested(), "order": cell.order().get(), "rows": rows })
 }
 
-fn print_cells(cells: &BTreeMap<u64, (Cell, u64)>, args: &InspectArgs) {
+fn print_cells(cells: &BTreeMap<Cell, u64>, args: &InspectArgs) {
     println!("\ncells of order {} that the tracks cross ({} latitude):", args.order, args.latitude);
-    for (cell, rows) in cells.values() {
+    for (cell, rows) in cells {
         println!("  {:>20}  {:>9} rows", cell_name(*cell), thousands(*rows));
     }
 }

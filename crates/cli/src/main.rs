@@ -3,6 +3,7 @@
 
 mod access;
 mod args;
+mod catalog;
 mod cell;
 mod cells;
 mod checksum;
@@ -10,6 +11,7 @@ mod demo;
 mod event;
 mod exit;
 mod inspect;
+mod login;
 mod maps;
 mod progress;
 mod report;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         Command::Cell(args) => cell::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Cells(args) => cells::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
+        Command::Login(args) => login::run(&args),
         Command::Checksum(args) => checksum::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),

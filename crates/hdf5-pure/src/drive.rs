@@ -205,14 +205,26 @@ impl<S: Source> AsyncFile<S> {
 /// Requests for metadata: pages around what is needed, without the pages that are here, merged.
 fn requests(arrived: &ByteMap, needed: &[ByteRange], cost: &Cost) -> Vec<ByteRange> {
     let end = arrived.file_size().unwrap_or(u64::MAX);
-    let pages: Vec<ByteRange> = needed
-        .iter()
-        .map(|range| range.align_to(cost.page))
-        .filter_map(|range| ByteRange::new(range.start(), range.end().min(end)))
-        .collect();
-    let merged = coalesce(&pages, &Cost { gap: 0, max_request: u64::MAX, ..*cost });
+    let mut grown: Vec<ByteRange> = needed.iter().filter_map(|range| grow(*range, cost.ahead, end)).collect();
+    grown.extend(late(arrived, cost.tail));
+    let merged = coalesce(&grown, &Cost { gap: 0, max_request: u64::MAX, ..*cost });
     let missing: Vec<ByteRange> = merged.iter().flat_map(|range| arrived.missing(*range)).collect();
     coalesce(&missing, cost)
+}
+
+/// The end of the file, with the first requests that the head does not answer.
+fn late(arrived: &ByteMap, tail: u64) -> Option<ByteRange> {
+    let end = arrived.file_size()?;
+    let late = ByteRange::new(end.saturating_sub(tail), end)?;
+    (arrived.missing(late) == [late]).then_some(late)
+}
+
+/// A read that brings what is likely to be asked for next: a writer puts structures one after the other. A little before,
+/// too: an object's header is written before its heap.
+fn grow(range: ByteRange, ahead: u64, end: u64) -> Option<ByteRange> {
+    let start = range.start().saturating_sub(ahead / 64);
+    let stop = range.end().max(range.start().saturating_add(ahead)).min(end.max(range.end()));
+    ByteRange::new(start, stop)
 }
 
 async fn bring<S: Source>(file: &mut File, source: &S, stats: &mut Stats, requests: &[ByteRange]) -> Result<(), Error> {

@@ -12,6 +12,7 @@ mod bodies;
 mod budget;
 mod csv;
 mod error;
+mod explore;
 mod fetch;
 mod filter;
 mod gather;

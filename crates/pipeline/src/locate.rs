@@ -1,7 +1,7 @@
 //! Where the columns of a granule are.
 use crate::pieces::Column;
 use crate::{GranuleError, Product};
-use byte_ranges::{ByteRange, Source, Step};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
 use hdf5_pure::{Dataset, File, Object, Selection};
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,19 +28,15 @@ impl Track {
     }
 
     /// Rows of one piece.
-    pub(crate) fn piece_rows(&self, piece: usize) -> Range<u64> {
+    fn piece_rows(&self, piece: usize) -> Range<u64> {
         self.latitude.pieces().get(piece).map_or(0..0, |held| held.rows.clone())
     }
 
-    /// Pieces that hold the rows from `first` to `last`, both brought inside the track.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
-    pub(crate) fn pieces_of(&self, first: f64, last: f64) -> Range<usize> {
-        let index = |row: f64| {
-            let row = (row.max(0.0) as u64).min(self.rows.saturating_sub(1));
-            self.latitude.pieces().partition_point(|piece| piece.rows.end <= row)
-        };
-        let end = if self.rows == 0 { 0 } else { index(last) + 1 };
-        index(first).min(end)..end
+    /// Bytes that the coordinates of one piece take in the file.
+    pub(crate) fn coordinate_bytes(&self, piece: usize) -> u64 {
+        let rows = self.piece_rows(piece);
+        let pieces = [&self.latitude, &self.longitude].into_iter().flat_map(|column| column.overlapping(&rows));
+        pieces.filter_map(|(_, held)| held.range()).map(ByteRange::len).sum()
     }
 
     /// Stored bytes of value, sigma and filters of the rows of one piece.
@@ -58,7 +54,11 @@ pub(crate) async fn tracks<S: Source>(
     product: &Product,
 ) -> Result<Vec<Track>, GranuleError> {
     let datasets = datasets(file, source, product).await?;
-    let columns = columns(file, source, datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect()).await?;
+    let all = datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
+    // Filters are compared with the value to keep; nobody asks for their fill value. Where a fill value was chosen when the
+    // dataset was made, the `_FillValue` attribute repeats it (netCDF-4 writes both from one setting): design note 0006.
+    let is_filter = |dataset: &Dataset| product.filters.iter().any(|filter| dataset.path.ends_with(&filter.column));
+    let columns = columns(file, source, all, |dataset| !is_filter(dataset) && !fill_is_chosen(dataset)).await?;
     let mut columns = columns.into_iter();
     let mut tracks = Vec::with_capacity(datasets.len());
     for (name, found) in &datasets {
@@ -117,26 +117,48 @@ fn dataset(path: &str, answer: Result<Option<Object>, hdf5_pure::Error>) -> Resu
     }
 }
 
+/// Whether the HDF5 fill value is other than the zero that the library puts where none was chosen.
+fn fill_is_chosen(dataset: &Dataset) -> bool {
+    dataset.fill_value.as_ref().is_some_and(|raw| raw.iter().any(|&byte| byte != 0))
+}
+
 /// Fill values and pieces of every dataset.
 async fn columns<S: Source>(
     file: &mut File,
     source: &S,
     datasets: Vec<Arc<Dataset>>,
+    filled: impl Fn(&Dataset) -> bool,
 ) -> Result<Vec<Column>, GranuleError> {
+    let filled: Vec<bool> = datasets.iter().map(|dataset| filled(dataset)).collect();
     let objects: Vec<Object> = datasets.iter().map(|dataset| Object::Dataset(Arc::clone(dataset))).collect();
     let attributes = hdf5_pure::drive(file, source, |file| {
-        Step::all(objects.iter().map(|object| file.attributes(object, Some(&["_FillValue"]))))
+        Step::all(objects.iter().zip(&filled).map(|(object, filled)| {
+            if *filled { file.attributes(object, Some(&["_FillValue"])) } else { Ok(Step::Done(Vec::new())) }
+        }))
     })
     .await?;
     let everything: Vec<Selection> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
     let wants: Vec<(&Dataset, &Selection)> = datasets.iter().map(Arc::as_ref).zip(&everything).collect();
-    let maps = hdf5_pure::drive(file, source, |file| file.chunk_maps(&wants)).await?;
+    let maps = hdf5_pure::drive(file, &Leaves(source), |file| file.chunk_maps(&wants)).await?;
     let mut columns = Vec::with_capacity(datasets.len());
     for ((dataset, attributes), map) in datasets.into_iter().zip(attributes).zip(maps) {
         let map = map.map_err(GranuleError::at(&dataset.path))?;
         columns.push(Column::new(dataset, attributes.first(), map)?);
     }
     Ok(columns)
+}
+
+/// The same source for reads that lead nowhere further: chunk indexes are leaves, what follows them is data.
+struct Leaves<'a, S>(&'a S);
+
+impl<S: Source> Source for Leaves<'_, S> {
+    fn fetch(&self, range: ByteRange) -> impl Future<Output = Result<Fetched, SourceError>> {
+        self.0.fetch(range)
+    }
+
+    fn cost(&self) -> Cost {
+        Cost { ahead: 0, ..self.0.cost() }
+    }
 }
 
 fn track(name: &str, mut columns: impl Iterator<Item = Column>, product: &Product) -> Result<Track, GranuleError> {

@@ -6,6 +6,9 @@ const EARTH_RATE: f64 = 7.292_115e-5;
 /// Mean radius of the Earth, kilometres: distances here are kilometres on that sphere.
 pub(crate) const EARTH_RADIUS: f64 = 6371.0072;
 
+/// How far the plane of a course may be tilted from that of the orbit, radians: pointing, and geodetic latitudes on a sphere.
+const TILTED: f64 = 0.02;
+
 /// A vector in an Earth-fixed frame.
 pub(crate) type Vector = [f64; 3];
 
@@ -14,6 +17,8 @@ pub(crate) type Vector = [f64; 3];
 pub struct Orbit {
     /// Seconds a revolution.
     pub period: f64,
+    /// Degrees between the orbit's plane and the equator's; beyond 90 against the turning Earth.
+    pub inclination: f64,
     /// Kilometres between consecutive rows without gaps.
     pub spacing: f64,
     /// Kilometres that tracks of a granule run apart at most.
@@ -22,7 +27,8 @@ pub struct Orbit {
 
 impl Orbit {
     /// ICESat-2: 1387 revolutions in 91 days; ATL06 segments every 20 m; outer beams 6.6 km apart and pointing errors.
-    pub const ICESAT2_ATL06: Self = Self { period: 91.0 * 86_400.0 / 1387.0, spacing: 0.02, spread: 8.0 };
+    pub const ICESAT2_ATL06: Self =
+        Self { period: 91.0 * 86_400.0 / 1387.0, inclination: 92.0, spacing: 0.02, spread: 8.0 };
 }
 
 /// The ground track through a place in a direction: a circle in space, turned by the Earth below it.
@@ -36,8 +42,9 @@ pub(crate) struct Ray {
 }
 
 impl Ray {
-    /// The track through `position` towards `ahead` (both unit vectors, some hundred metres or more apart). `forward`: rows
-    /// in that direction were flown later. `None` where the two places give no direction.
+    /// The track through `position` towards `ahead` (both unit vectors, some kilometres apart). `forward`: rows in that
+    /// direction were flown later. `None` where no satellite of that inclination flies so: the rows are not what they
+    /// seem, or stand in another order.
     pub(crate) fn through(position: Vector, ahead: Vector, forward: bool, orbit: &Orbit) -> Option<Self> {
         let along = unit(subtract(ahead, scale(position, dot(position, ahead))))?;
         let rate = 2.0 * std::f64::consts::PI / orbit.period;
@@ -47,7 +54,10 @@ impl Ray {
         let across = dot(along, east);
         let speed = (across * across + 1.0 - dot(east, east)).max(0.0).sqrt() - across;
         let direction = unit(add(scale(along, speed), east))?;
-        Some(Self { position, direction, turn })
+        let (_, tilt) = sine_cosine(orbit.inclination.to_radians());
+        let expected = if forward { tilt } else { -tilt };
+        let momentum = position[0] * direction[1] - position[1] * direction[0];
+        ((momentum - expected).abs() <= TILTED).then_some(Self { position, direction, turn })
     }
 
     /// The place below the satellite after `distance` kilometres of flight.
@@ -132,7 +142,9 @@ mod tests {
         for start in [0.0, 700.0, 1400.0, 4000.0] {
             for forward in [true, false] {
                 let sign = if forward { 1.0 } else { -1.0 };
-                let ray = Ray::through(satellite(start), satellite(start + sign * 5.0), forward, &orbit).unwrap();
+                let ray = Ray::through(satellite(start), satellite(start + sign), forward, &orbit).unwrap();
+                let backwards = Ray::through(satellite(start), satellite(start + sign), !forward, &orbit);
+                assert!(backwards.is_none(), "rows in reverse order are no course");
                 let seconds = 300.0;
                 let flown = seconds / orbit.period * std::f64::consts::TAU * EARTH_RADIUS;
                 let off = distance(ray.at(flown), satellite(start + sign * seconds));
@@ -143,6 +155,8 @@ mod tests {
 
     #[test]
     fn no_direction_is_no_ray() {
-        assert!(Ray::through(place(10.0, 20.0), place(10.0, 20.0), true, &Orbit::ICESAT2_ATL06).is_none());
+        let through = |a, b| Ray::through(a, b, true, &Orbit::ICESAT2_ATL06);
+        assert!(through(place(10.0, 20.0), place(10.0, 20.0)).is_none());
+        assert!(through(place(10.0, 20.0), place(10.1, 20.0)).is_none(), "nothing flies east there");
     }
 }

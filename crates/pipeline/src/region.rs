@@ -24,6 +24,15 @@ pub(crate) struct Region {
     radius: f64,
 }
 
+/// How far a ray is followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    /// Kilometres.
+    pub(crate) length: f64,
+    /// Where the place at its end is known too: by how many kilometres the ray misses it.
+    pub(crate) miss: Option<f64>,
+}
+
 impl Region {
     /// The region of a job; `None` at orders too fine to be sampled.
     pub(crate) fn of(job: &Job) -> Option<Self> {
@@ -51,20 +60,22 @@ impl Region {
     }
 
     /// First and last kilometre of a ray's first `length` kilometres between which it may be within `margin` of the cell.
-    /// The margin grows with the distance flown by the factor `growth`.
-    pub(crate) fn crossing(&self, ray: &Ray, length: f64, margin: f64, growth: f64) -> Option<(f64, f64)> {
+    /// `doubt` is what a kilometre flown from the nearest known place adds to the margin.
+    pub(crate) fn crossing(&self, ray: &Ray, course: Course, margin: f64, doubt: f64) -> Option<(f64, f64)> {
+        let length = course.length;
         let mut found: Option<(f64, f64)> = None;
         let mut flown = 0.0;
         while flown <= length {
             let place = ray.at(flown);
-            let margin = margin + growth * flown;
+            let backward = course.miss.map_or(f64::INFINITY, |miss| miss + doubt * (length - flown));
+            let margin = margin + backward.min(doubt * flown);
             if self.near(place, margin) {
                 found = Some((found.map_or(flown, |(first, _)| first), flown));
             }
             // Nothing can happen before the cell's surroundings are reached: the ground passes at most 1.1 times as fast as
             // the satellite flies, and the margin grows meanwhile.
             let far = distance(place, self.centre) - self.radius - margin;
-            flown += (far / (1.1 + growth)).max(STEP);
+            flown += (far / (1.1 + doubt)).max(STEP);
         }
         found
     }

@@ -5,7 +5,7 @@ use morton::LonLat;
 /// Places that are looked at in a piece.
 const SAMPLES: usize = 33;
 /// Kilometres between two places that give a direction, at least.
-const BASELINE: f64 = 0.5;
+const BASELINE: f64 = 5.0;
 /// Of all steps from row to row, how many may change the sign of the latitude's direction (noise where a track turns).
 const RESTLESS: f64 = 0.02;
 
@@ -14,7 +14,9 @@ const RESTLESS: f64 = 0.02;
 pub(crate) enum Shape {
     /// Rows that follow each other along a line.
     Line(Line),
-    /// Too few places to tell, or rows that jump to and fro: nothing can be concluded from the ends.
+    /// Too few places, or too close together, to tell.
+    Short,
+    /// Rows that jump to and fro: nothing can be concluded from any of them.
     Unknown,
 }
 
@@ -34,7 +36,7 @@ pub(crate) struct End {
     pub(crate) row: u64,
     /// Where it lies: a unit vector.
     pub(crate) place: Vector,
-    /// A place further inside the piece, at least half a kilometre away.
+    /// A place further inside the piece, at least [`BASELINE`] away.
     pub(crate) inside: Vector,
 }
 
@@ -55,7 +57,7 @@ impl Shape {
             return Self::Unknown;
         }
         let ends = end((0..count).filter_map(place)).zip(end((0..count).rev().filter_map(place)));
-        ends.map_or(Self::Unknown, |(first, last)| Self::Line(Line { first, last }))
+        ends.map_or(Self::Short, |(first, last)| Self::Line(Line { first, last }))
     }
 }
 
@@ -118,6 +120,6 @@ mod tests {
         longitude.rotate_left(400);
         latitude.rotate_left(400);
         assert!(matches!(Shape::of(0, &longitude, &latitude), Shape::Unknown));
-        assert!(matches!(Shape::of(0, &[f64::NAN; 9], &[f64::NAN; 9]), Shape::Unknown));
+        assert!(matches!(Shape::of(0, &[f64::NAN; 9], &[f64::NAN; 9]), Shape::Short));
     }
 }

@@ -12,8 +12,8 @@ use super::text::{heap_items, heap_text, unpadded};
 
 /// Bytes handed to the sink at once when elements have to be rebuilt.
 const BLOCK: usize = 4096;
-/// Default for [`Canonical::with_heap_limit`].
-const HEAP_LIMIT: u64 = 1 << 30;
+/// Default for [`Canonical::with_heap_limit`], and what [`Datatype::strings`] may take.
+pub(crate) const HEAP_LIMIT: u64 = 1 << 30;
 
 /// Writes elements in a byte form that depends on their values only, not on byte order, gaps or storage.
 ///

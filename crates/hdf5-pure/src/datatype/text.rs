@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::canonical::HEAP_LIMIT;
 use super::class::{Datatype, StringPadding, VariableLengthKind};
 use super::error::DatatypeError;
 use super::heap_ref::HeapRef;
@@ -13,7 +14,8 @@ impl Datatype {
     ///
     /// # Errors
     /// [`DatatypeError::WrongClass`] for anything but strings and arrays of them, [`DatatypeError::Ragged`],
-    /// [`DatatypeError::ShortHeapObject`], and those of `heap`.
+    /// [`DatatypeError::ShortHeapObject`], [`DatatypeError::HeapLimit`] beyond 1 GiB of variable-length text, and those
+    /// of `heap`.
     pub fn strings<E: From<DatatypeError>>(
         &self,
         raw: &[u8],
@@ -27,7 +29,14 @@ impl Datatype {
             Self::Array(t) => t.base.strings(raw, heap),
             Self::String(t) => Ok(raw.chunks_exact(size).map(|e| lossy(unpadded(e, t.padding))).collect()),
             Self::VariableLength(t) if t.kind != VariableLengthKind::Sequence => {
-                raw.chunks_exact(size).map(|e| Ok(lossy(&heap_text(e, heap)?))).collect()
+                // A small file may name one large object many times.
+                let mut left = HEAP_LIMIT;
+                let mut text = |element| {
+                    let text = heap_text(element, heap)?;
+                    left = left.checked_sub(text.len() as u64).ok_or(DatatypeError::HeapLimit { limit: HEAP_LIMIT })?;
+                    Ok(lossy(&text))
+                };
+                raw.chunks_exact(size).map(&mut text).collect()
             }
             _ => Err(self.wrong_class("text").into()),
         }

@@ -28,7 +28,8 @@ pub(crate) fn verify(input: &[u8]) -> Parsed<'_, &[u8]> {
     };
     let stored = u32::from_le_bytes(*stored);
     let computed = lookup3(body);
-    if stored == computed {
+    // Under a fuzzer any checksum is right: an attacker can compute one, a mutator cannot.
+    if stored == computed || cfg!(fuzzing) {
         Ok((body, body))
     } else {
         bad(input, format!("checksum {computed:08x} computed, {stored:08x} stored"))

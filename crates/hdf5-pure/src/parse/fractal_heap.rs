@@ -239,7 +239,7 @@ impl HeapHeader {
                 let mut zeroed = input.to_vec();
                 zeroed.iter_mut().skip(at).take(4).for_each(|b| *b = 0);
                 let computed = lookup3(&zeroed);
-                if computed != stored {
+                if computed != stored && !cfg!(fuzzing) {
                     return bad(rest, format!("checksum {computed:08x} computed, {stored:08x} stored"));
                 }
             }

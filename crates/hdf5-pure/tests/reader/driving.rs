@@ -9,9 +9,9 @@ use hdf5_pure::{AsyncFile, Error, Selection};
 fn a_file_reads_the_same_at_any_cost() {
     let costs = [
         Cost::EXACT,
-        Cost { gap: 64, max_request: 100, in_flight: 1, page: 0, head: 1 },
-        Cost { gap: 4096, max_request: 5000, in_flight: 3, page: 1024, head: 2048 },
-        Cost { gap: 0, max_request: u64::MAX, in_flight: 0, page: 512, head: 1 << 20 },
+        Cost { gap: 64, max_request: 100, in_flight: 1, ahead: 0, head: 1 },
+        Cost { gap: 4096, max_request: 5000, in_flight: 3, ahead: 1024, head: 2048 },
+        Cost { gap: 0, max_request: u64::MAX, in_flight: 0, ahead: 512, head: 1 << 20 },
     ];
     let mut hashes = Vec::new();
     for cost in costs {
@@ -32,7 +32,7 @@ fn a_file_reads_the_same_at_any_cost() {
 #[test]
 fn metadata_is_asked_for_once() {
     let read = async {
-        let source = MemorySource::with_cost(fixture("links_new.h5"), Cost { page: 256, ..Cost::EXACT });
+        let source = MemorySource::with_cost(fixture("links_new.h5"), Cost { ahead: 256, ..Cost::EXACT });
         let mut file = AsyncFile::open(source).await.unwrap();
         file.query(hdf5_pure::File::tree).await.unwrap();
         file.query(hdf5_pure::File::tree).await.unwrap();

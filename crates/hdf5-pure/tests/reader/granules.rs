@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use hdf5_pure::{AsyncFile, Object, Selection, Stats};
 
 /// A source in the cloud, as the design assumes it.
-const CLOUD: Cost = Cost { gap: 128 << 10, max_request: 8 << 20, in_flight: 16, page: 64 << 10, head: 2 << 20 };
+const CLOUD: Cost = Cost { gap: 128 << 10, max_request: 8 << 20, in_flight: 16, ahead: 64 << 10, head: 2 << 20 };
 const TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 
 /// Finds and reads latitude and longitude of all tracks; answers requests, bytes and waves.

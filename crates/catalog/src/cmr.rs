@@ -1,0 +1,226 @@
+//! The granule search of NASA's Common Metadata Repository (lambda.md, "The catalog").
+use crate::Error;
+use crate::record::Record;
+use crate::resume::{Resume, SavedPage};
+use crate::retry::{Failed, body, patiently};
+use crate::umm::Page;
+use byte_ranges::SourceErrorKind;
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use sources::Retry;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// Where the CMR is.
+pub const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
+/// The most that the CMR gives in one answer.
+pub const MOST_PAGE_SIZE: u16 = 2000;
+/// A page of 2000 granules is some 20 MiB.
+const MOST_PAGE: usize = 256 << 20;
+const SEARCH_AFTER: &str = "cmr-search-after";
+
+/// Whose granules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Collection {
+    /// `C3564876127-NSIDC_CPRD`.
+    ConceptId(String),
+    /// By name.
+    Named {
+        /// `ATL06`.
+        short_name: String,
+        /// Release, `007`.
+        version: String,
+        /// `NSIDC_CPRD`.
+        provider: String,
+    },
+}
+
+/// What is searched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Query {
+    /// Whose granules.
+    pub collection: Collection,
+    /// Patterns of names, any of which fits ([`crate::name_patterns`]); all names when there is none.
+    pub patterns: Vec<String>,
+    /// From and to, as [`crate::window_edge`] gives them; only narrows.
+    pub window: (Option<String>, Option<String>),
+    /// Granules asked for at once, up to [`MOST_PAGE_SIZE`].
+    pub page_size: u16,
+}
+
+impl Query {
+    /// The parameters of the request.
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = match &self.collection {
+            Collection::ConceptId(id) => vec![("collection_concept_id", id.clone())],
+            Collection::Named { short_name, version, provider } => {
+                vec![("short_name", short_name.clone()), ("version", version.clone()), ("provider", provider.clone())]
+            }
+        };
+        pairs.extend(self.patterns.iter().map(|pattern| ("readable_granule_name[]", pattern.clone())));
+        if !self.patterns.is_empty() {
+            pairs.push(("options[readable_granule_name][pattern]", "true".to_owned()));
+        }
+        let (from, to) = &self.window;
+        if from.is_some() || to.is_some() {
+            let window = format!("{},{}", from.as_deref().unwrap_or_default(), to.as_deref().unwrap_or_default());
+            pairs.push(("temporal[]", window));
+        }
+        pairs.push(("page_size", self.page_size.clamp(1, MOST_PAGE_SIZE).to_string()));
+        pairs
+    }
+}
+
+/// What a search tells while it runs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// An earlier search of the same kind is continued.
+    Resumed {
+        /// Granules that it had found.
+        received: u64,
+    },
+    /// A page has come.
+    Page {
+        /// Granules so far.
+        received: u64,
+        /// Granules in all.
+        hits: u64,
+    },
+    /// An attempt failed; the next follows after a wait.
+    Waiting {
+        /// Why.
+        error: &'a byte_ranges::SourceError,
+        /// How long.
+        wait: Duration,
+    },
+}
+
+/// What a search found.
+#[derive(Clone, Default, Debug)]
+pub struct Found {
+    /// The granules, in the order of the CMR.
+    pub records: Vec<Record>,
+    /// `CMR-Hits`: granules that fit, as the last page told.
+    pub hits: u64,
+    /// Requests sent, those that failed included.
+    pub requests: u64,
+}
+
+/// A search that is ready to run.
+#[derive(Clone, Debug)]
+pub struct Search {
+    http: reqwest::Client,
+    retry: Retry,
+    url: Url,
+}
+
+impl Search {
+    /// A search with a client ([`sources::http_client`]) at a server, [`CMR_URL`] or a stand-in.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a server that is no URL.
+    pub fn new(http: reqwest::Client, retry: Retry, server: &str, query: &Query) -> Result<Self, Error> {
+        let text = format!("{}/search/granules.umm_json", server.trim_end_matches('/'));
+        let mut url = Url::parse(&text).map_err(|error| Error::usage(format!("`{server}` is no URL: {error}")))?;
+        url.query_pairs_mut().extend_pairs(query.pairs());
+        Ok(Self { http, retry, url })
+    }
+
+    /// Runs it to its end, page by page. With `resume`, every page is kept as it comes, and an interrupted search of the
+    /// same query goes on where it stopped; after success the file is removed.
+    ///
+    /// # Errors
+    /// [`Error::Source`] when the server does not answer, refuses, or gives fewer granules than it counted.
+    pub async fn run(&self, resume: Option<&Resume>, tell: &dyn Fn(Progress<'_>)) -> Result<Found, Error> {
+        let mut found = Found::default();
+        let mut token: Option<String> = None;
+        let mut complete = false;
+        if let Some(resume) = resume {
+            for page in resume.open(self.url.as_str())? {
+                found.records.extend(page.records);
+                found.hits = page.hits;
+                complete = page.token.is_none();
+                token = page.token;
+            }
+            if !found.records.is_empty() {
+                tell(Progress::Resumed { received: found.records.len() as u64 });
+            }
+        }
+        while !complete {
+            let resumed = found.requests == 0 && token.is_some();
+            let page = self.page(token.as_deref(), tell, &mut found.requests).await.map_err(|mut error| {
+                if let (true, Some(resume), Error::Source(source)) = (resumed, resume, &mut error) {
+                    source.message = format!("{} (going on from {resume}; remove it to start over)", source.message);
+                }
+                error
+            })?;
+            if page.token.is_some() && page.token == token {
+                return Err(self.wrong("the search does not move on: the same CMR-Search-After came twice"));
+            }
+            if let Some(resume) = resume {
+                resume.append(&page)?;
+            }
+            found.records.extend(page.records);
+            found.hits = page.hits;
+            complete = page.token.is_none();
+            token = page.token;
+            tell(Progress::Page { received: found.records.len() as u64, hits: found.hits });
+        }
+        resume.map_or(Ok(()), Resume::remove)?;
+        if (found.records.len() as u64) < found.hits {
+            let (came, hits) = (found.records.len(), found.hits);
+            return Err(self.wrong(&format!("{hits} granules fit, but only {came} came: run the search again")));
+        }
+        Ok(found)
+    }
+
+    async fn page(
+        &self,
+        token: Option<&str>,
+        tell: &dyn Fn(Progress<'_>),
+        requests: &mut u64,
+    ) -> Result<SavedPage, Error> {
+        let at = self.shown();
+        let waits = |error: &_, wait| tell(Progress::Waiting { error, wait });
+        let sent = Cell::new(0);
+        let once = async || {
+            sent.set(sent.get() + 1);
+            let mut request = self.http.get(self.url.clone()).header("Client-Id", "icestream");
+            if let Some(token) = token {
+                request = request.header(SEARCH_AFTER, token);
+            }
+            let response = request.send().await.map_err(|error| Failed::transport(error, &at))?;
+            if response.status().as_u16() != 200 {
+                return Err(Failed::status(response, &at).await);
+            }
+            let headers = response.headers().clone();
+            let text = |name| header(&headers, name);
+            let Some(hits) = text("cmr-hits").and_then(|hits| hits.parse().ok()) else {
+                return Err(Failed::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
+            };
+            let body = body(response, MOST_PAGE, &at).await?;
+            // An answer cut short by something between is not valid; the next may be.
+            let page: Page = serde_json::from_slice(&body).map_err(|error| {
+                Failed::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
+            })?;
+            let records = page.items.into_iter().map(crate::umm::Item::into_record).collect();
+            Ok(SavedPage { token: text(SEARCH_AFTER), hits, records })
+        };
+        let page = patiently(&self.retry, &waits, once).await;
+        *requests += sent.get();
+        Ok(page?)
+    }
+
+    fn shown(&self) -> String {
+        format!("{}{}", self.url.origin().ascii_serialization(), self.url.path())
+    }
+
+    fn wrong(&self, message: &str) -> Error {
+        Error::source(SourceErrorKind::BadAnswer, self.shown(), message)
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}

@@ -1,0 +1,139 @@
+//! The search against a local CMR.
+use crate::compose::{item, page, polygon};
+use crate::server::{Asked, Reply, Server};
+use crate::{block_on, client, folder};
+use catalog::{Collection, Error, Found, Progress, Query, Resume, Search, name_patterns};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn query() -> Query {
+    Query {
+        collection: Collection::Named {
+            short_name: "ATL06".into(),
+            version: "007".into(),
+            provider: "NSIDC_CPRD".into(),
+        },
+        patterns: name_patterns("ATL06", &[22], &[]),
+        window: (Some("2023-12-01T00:00:00Z".into()), Some("2024-03-31T23:59:59Z".into())),
+        page_size: 2,
+    }
+}
+
+fn names() -> Vec<String> {
+    (1..=5).map(|rgt| format!("ATL06_20231219171439_{rgt:04}2211_007_01.h5")).collect()
+}
+
+/// The page that a request asks for, as the CMR pages: the token says where to go on, the last page has none.
+fn paged(asked: &Asked) -> Reply {
+    let from: usize = match asked.header("cmr-search-after") {
+        "" => 0,
+        token => token.trim_start_matches("[\"").trim_end_matches("\"]").parse().unwrap(),
+    };
+    let ring = vec![vec![[10.0, -75.0], [11.0, -75.0], [11.0, -76.0]]];
+    let items: Vec<_> = names().iter().skip(from).take(2).map(|name| item(name, &polygon(&ring))).collect();
+    let reply = Reply::status(200).with("CMR-Hits", "5").body(page(&items));
+    if from + 2 < 5 { reply.with("CMR-Search-After", format!("[\"{}\"]", from + 2)) } else { reply }
+}
+
+fn search(server: &Server, resume: Option<&Resume>) -> (Result<Found, Error>, Vec<String>) {
+    let (http, retry) = client();
+    let told = RefCell::new(Vec::new());
+    let tell = |progress: Progress<'_>| {
+        told.borrow_mut().push(match progress {
+            Progress::Resumed { received } => format!("resumed {received}"),
+            Progress::Page { received, hits } => format!("{received}/{hits}"),
+            Progress::Waiting { error, .. } => format!("waiting: {error}"),
+            _ => "?".to_owned(),
+        });
+    };
+    let search = Search::new(http, retry, &server.url(""), &query()).unwrap();
+    let found = block_on(search.run(resume, &tell));
+    (found, told.into_inner())
+}
+
+fn found_names(found: &Found) -> Vec<String> {
+    found.records.iter().map(|record| record.name.clone()).collect()
+}
+
+#[test]
+fn pages_are_followed_through_throttling_and_broken_answers() {
+    let server = Server::start(|asked, number| match number {
+        1 => Reply::status(429).with("Retry-After", "0").body("slow down"),
+        2 => Reply { cut: Some(700), ..paged(asked) },
+        4 => Reply::status(503),
+        _ => paged(asked),
+    });
+    let (found, told) = search(&server, None);
+    let found = found.unwrap();
+    assert_eq!(found_names(&found), names());
+    assert_eq!((found.hits, found.requests), (5, 6));
+    assert_eq!(told.iter().filter(|line| line.starts_with("waiting")).count(), 3, "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("5/5"));
+    let record = &found.records[0];
+    assert!(record.s3.as_ref().unwrap().starts_with("s3://nsidc-cumulus-prod-protected/ATLAS/ATL06/007/"));
+    assert!(record.https.as_ref().unwrap().ends_with(&record.name));
+    assert_eq!(record.footprint.polygons, [[[[10.0, -75.0], [11.0, -75.0], [11.0, -76.0]]]]);
+    let log = server.log();
+    let tokens: Vec<&str> = log.iter().map(|asked| asked.header("cmr-search-after")).collect();
+    assert_eq!(tokens, ["", "[\"2\"]", "[\"2\"]", "[\"2\"]", "[\"4\"]", "[\"4\"]"]);
+    let expected = "/search/granules.umm_json?short_name=ATL06&version=007&provider=NSIDC_CPRD\
+        &readable_granule_name%5B%5D=ATL06_%3F%3F%3F%3F%3F%3F%3F%3F%3F%3F%3F%3F%3F%3F_%3F%3F%3F%3F22%3F%3F_*\
+        &options%5Breadable_granule_name%5D%5Bpattern%5D=true\
+        &temporal%5B%5D=2023-12-01T00%3A00%3A00Z%2C2024-03-31T23%3A59%3A59Z&page_size=2";
+    assert!(log.iter().all(|asked| asked.target == expected), "{}", log[0].target);
+    assert!(log.iter().all(|asked| asked.header("client-id") == "icestream"));
+}
+
+#[test]
+fn an_interrupted_search_goes_on_where_it_stopped() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let switch = Arc::clone(&broken);
+    let server = Server::start(move |asked, _| {
+        let second = !asked.header("cmr-search-after").is_empty();
+        if second && switch.load(Ordering::Relaxed) { Reply::status(404) } else { paged(asked) }
+    });
+    let path = folder("resume").join("search.jsonl");
+    let resume = Resume::at(&path);
+    assert!(search(&server, Some(&resume)).0.is_err());
+    // What a process killed in the middle of a line leaves.
+    let mut kept = std::fs::read(&path).unwrap();
+    kept.extend_from_slice(b"{\"token\":\"[\\\"4\\\"]\",\"hi");
+    std::fs::write(&path, &kept).unwrap();
+    let (failed, _) = search(&server, Some(&resume));
+    assert!(failed.unwrap_err().to_string().contains("search.jsonl"), "the way to start over is told");
+    broken.store(false, Ordering::Relaxed);
+    let before = server.log().len();
+    let (found, told) = search(&server, Some(&resume));
+    assert_eq!(found_names(&found.unwrap()), names());
+    assert_eq!(told, ["resumed 2", "4/5", "5/5"]);
+    assert_eq!(server.log()[before].header("cmr-search-after"), "[\"2\"]", "the first page is not asked for again");
+    assert!(!path.exists());
+    // Pages of another query are of no use.
+    std::fs::write(&path, "{\"query\":\"other\"}\n{\"token\":null,\"hits\":0,\"records\":[]}\n").unwrap();
+    let (found, told) = search(&server, Some(&resume));
+    assert_eq!((found.unwrap().records.len(), told.len()), (5, 3));
+}
+
+#[test]
+fn answers_that_make_no_sense_are_errors() {
+    type Answer = fn(&Asked) -> Reply;
+    let cases: [(Answer, &str, usize); 6] = [
+        (|_| Reply::status(200).with("CMR-Hits", "9").body(page(&[])), "9 granules fit, but only 0 came", 1),
+        (
+            |_| Reply::status(200).with("CMR-Hits", "9").with("CMR-Search-After", "x").body(page(&[])),
+            "does not move on",
+            2,
+        ),
+        (|_| Reply::status(200).body(page(&[])), "CMR-Hits", 1),
+        (|_| Reply::status(200).with("CMR-Hits", "0").body("<html>"), "not umm_json", 4),
+        (|_| Reply::status(400).body("{\"errors\":[\"Invalid concept_id\"]}"), "Invalid concept_id", 1),
+        (|_| Reply::status(500), "after 4 attempts", 4),
+    ];
+    for (answer, says, requests) in cases {
+        let server = Server::start(move |asked, _| answer(asked));
+        let error = search(&server, None).0.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert_eq!(server.log().len(), requests, "{says}");
+    }
+}

@@ -1,0 +1,206 @@
+//! `icestream catalog`: which granules touch which cells.
+mod choose;
+mod gather;
+mod tell;
+
+use crate::args::AccessArgs;
+use crate::exit::{self, Failure};
+use crate::{access, target};
+use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
+use clap::Args;
+use gather::Gathered;
+pub(crate) use gather::tracks;
+use morton::{Latitude, Order};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  icestream catalog --cycle 22 --orbit-region 10,11,12 --south-of=-60 --out cycle22.json
+  icestream catalog --from granules/ --out catalog.json
+  icestream catalog --read cycle22.json --polygon basin.geojson --out basin.json --summary")]
+pub(crate) struct CatalogArgs {
+    /// Make it from granules themselves: folders, files, globs, URLs, s3:// prefixes, a text file that lists some, or `-`
+    /// for a list on standard input. Each granule's coordinates are read.
+    #[arg(long, value_name = "PLACE", num_args = 1.., conflicts_with = "read")]
+    from: Vec<String>,
+    /// Take a catalog that is there already.
+    #[arg(long, value_name = "FILE")]
+    read: Option<PathBuf>,
+    /// Where to write it; `-` for standard output [default: catalog.json, or nowhere with --read].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a file that is already there.
+    #[arg(long)]
+    overwrite: bool,
+    /// Print how many cells, granules and pairs there are, and how they are distributed.
+    #[arg(long)]
+    summary: bool,
+    /// Print what was done, and the summary, as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Which links go into the lists: s3 (from us-west-2) or https (from everywhere).
+    #[arg(long, value_name = "s3|https", default_value = "s3")]
+    links: LinkKind,
+    #[command(flatten)]
+    search: SearchArgs,
+    #[command(flatten)]
+    area: AreaArgs,
+    /// Granules that are read at the same time, with --from.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    /// Leave out granules that cannot be read, with --from, and say so, instead of failing.
+    #[arg(long)]
+    allow_partial: bool,
+    #[command(flatten)]
+    access: AccessArgs,
+    /// No progress; errors and what was asked for only.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Which granules.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Granules")]
+struct SearchArgs {
+    /// Repeat cycles, by the granules' names.
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=99))]
+    cycle: Vec<u8>,
+    /// Pieces of the orbit, 1 to 14, by the granules' names: 10, 11 and 12 hold Antarctica, 3, 4 and 5 Greenland.
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=14))]
+    orbit_region: Vec<u8>,
+    /// First day: 2023-12-19.
+    #[arg(long, value_name = "DATE")]
+    from_date: Option<String>,
+    /// Last day.
+    #[arg(long, value_name = "DATE")]
+    to_date: Option<String>,
+    /// Product.
+    #[arg(long, value_name = "NAME", default_value = "ATL06")]
+    product: String,
+    /// Release of the product.
+    #[arg(long, value_name = "RRR", default_value = "007")]
+    release: String,
+    /// Who archives it.
+    #[arg(long, value_name = "NAME", default_value = "NSIDC_CPRD")]
+    provider: String,
+    /// The collection by its concept id, in place of product, release and provider.
+    #[arg(long, value_name = "ID")]
+    collection: Option<String>,
+    /// Where an interrupted search is kept, to go on from [default: beside the output].
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Granules asked for at once.
+    #[arg(long, value_name = "N", hide = true, default_value_t = ::catalog::MOST_PAGE_SIZE)]
+    page_size: u16,
+}
+
+/// Which cells.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cells")]
+struct AreaArgs {
+    /// Order of the cells.
+    #[arg(long, value_name = "ORDER", default_value_t = 6)]
+    order: u8,
+    /// What cell ids are computed from.
+    #[arg(long, value_name = "spherical|authalic", default_value_t)]
+    latitude: Latitude,
+    /// Added around every footprint, km: missing a pair loses data, one too many costs a look.
+    #[arg(long, value_name = "KM", default_value_t = MARGIN_KM)]
+    margin: f64,
+    /// Cells that touch a box, degrees.
+    #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true)]
+    bbox: Option<String>,
+    /// Cells that touch the polygons of a GeoJSON file.
+    #[arg(long, value_name = "FILE")]
+    polygon: Option<PathBuf>,
+    /// Cells that reach south of a latitude.
+    #[arg(long, value_name = "LAT", allow_hyphen_values = true)]
+    south_of: Option<f64>,
+    /// Cells that reach north of a latitude.
+    #[arg(long, value_name = "LAT", allow_hyphen_values = true)]
+    north_of: Option<f64>,
+    /// These cells: a list in any notation, or a file that holds one (text, JSON, or a catalog).
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
+    cells: Option<String>,
+}
+
+/// Order, latitude and cells that are wanted.
+struct Grid {
+    order: Order,
+    latitude: Latitude,
+    wanted: Option<BTreeSet<u64>>,
+}
+
+pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
+    let out = args.out.clone().or_else(|| args.read.is_none().then(|| PathBuf::from("catalog.json")));
+    if let Some(out) = out.as_deref().filter(|out| !args.overwrite && *out != Path::new("-") && out.exists()) {
+        return Err(Failure::new(exit::USAGE, format!("{} is there already", out.display()))
+            .hint("choose another --out, or add --overwrite"));
+    }
+    if args.json && out.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("--json and --out - both write to standard output"));
+    }
+    let grid = choose::grid(&args.area, args.read.as_deref())?;
+    let (catalog, report) = match &args.read {
+        Some(path) => (reread(path, &grid)?, Gathered::default()),
+        None => access::block_on(gather::gather(args, &grid, out.as_deref()))?,
+    };
+    if let Some(out) = &out {
+        write(&catalog, out)?;
+    }
+    tell::tell(args, out.as_deref(), &catalog, &report)?;
+    Ok(if report.failed.is_empty() { exit::DONE } else { exit::PARTIAL })
+}
+
+/// A catalog from a file, with only the cells that are wanted.
+fn reread(path: &Path, grid: &Grid) -> Result<Catalog, Failure> {
+    let mut catalog = read(path)?;
+    if let Some(wanted) = &grid.wanted {
+        catalog.retain(|cell| wanted.contains(&cell.nested()));
+    }
+    Ok(catalog)
+}
+
+/// Reads a catalog.
+pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
+    let shown = path.display().to_string();
+    let text = std::fs::read(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
+    Ok(Catalog::parse(&text, &shown)?)
+}
+
+/// Beside the place, and then there: nobody finds half a catalog.
+fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
+    if out == Path::new("-") {
+        return Ok(catalog.write(std::io::stdout().lock())?);
+    }
+    let failed = |error: std::io::Error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
+    let mut beside = out.as_os_str().to_owned();
+    beside.push(".part");
+    let mut file = BufWriter::new(File::create(&beside).map_err(failed)?);
+    catalog.write(&mut file)?;
+    file.flush().map_err(failed)?;
+    drop(file);
+    std::fs::rename(&beside, out).map_err(failed)
+}
+
+impl From<::catalog::Error> for Failure {
+    fn from(error: ::catalog::Error) -> Self {
+        use ::catalog::Error;
+        match error {
+            Error::Source(error) => error.into(),
+            Error::Usage(message) => Self::usage(message),
+            error => {
+                let class = error.class();
+                let failure = Self::new(exit::code_of(class), &error);
+                match exit::hint_of(class).filter(|_| matches!(error, Error::Granule { .. })) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Granules from the CMR or from where they lie, and the cells of each.
+use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json};
+use crate::exit::{self, Failure};
+use crate::login;
+use ::catalog::{
+    CMR_URL, CellFinder, Collection, GranuleName, Progress, Query, Record, Remarks, Resume, Search, TrackPaths, assemble,
+    crossed_cells, name_patterns, newest, window_edge,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use hdf5_pure::AsyncFile;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use morton::Cell;
+use pipeline::Product;
+use sources::{Clients, Location};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+/// What happened on the way.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) found: usize,
+    pub(super) requests: u64,
+    /// Older versions, with the newer one that stays.
+    pub(super) older: Vec<(String, String)>,
+    /// Granules whose names are not of the cycles, regions or dates that were asked for.
+    pub(super) other_names: usize,
+    pub(super) remarks: Remarks,
+    /// Granules that could not be read, and why.
+    pub(super) failed: Vec<(String, String)>,
+}
+
+/// The cells of granules by name.
+type Extents = BTreeMap<String, Vec<Cell>>;
+
+pub(super) async fn gather(
+    args: &CatalogArgs,
+    grid: &Grid,
+    out: Option<&Path>,
+) -> Result<(Catalog, Gathered), Failure> {
+    let clients = access::clients(&args.access);
+    let mut report = Gathered::default();
+    let records = if args.from.is_empty() {
+        search(args, &clients, out, &mut report).await?
+    } else {
+        places(args, &clients).await?
+    };
+    report.found = records.len();
+    let named: Vec<Record> = records.into_iter().filter(|record| is_asked_for(args, &record.name)).collect();
+    report.other_names = report.found - named.len();
+    let (records, older) = newest(named);
+    report.older = older;
+    let (mut catalog, remarks) = if args.from.is_empty() {
+        let mut finder = CellFinder::new(grid.order, grid.latitude, args.area.margin, grid.wanted.as_ref());
+        assemble(&records, args.links, |record| finder.cells(&record.footprint))
+    } else {
+        let extents = extents(args, grid, &clients, &records, &mut report).await?;
+        let known: Vec<Record> = records.into_iter().filter(|record| extents.contains_key(&record.name)).collect();
+        assemble(&known, args.links, |record| (extents.get(&record.name).cloned().unwrap_or_default(), true))
+    };
+    report.remarks = remarks;
+    catalog.metadata = metadata(args, grid, &catalog);
+    Ok((catalog, report))
+}
+
+/// What the catalog is of: nothing in it depends on when or where it was made.
+fn metadata(args: &CatalogArgs, grid: &Grid, catalog: &Catalog) -> Map<String, Value> {
+    let search = &args.search;
+    let one_or_many = |cycles: &[u8]| match cycles {
+        [one] => json!(one),
+        many => json!(many),
+    };
+    let mut told = vec![
+        ("cycle", one_or_many(&if search.cycle.is_empty() { catalog.cycles() } else { search.cycle.clone() })),
+        ("parent_order", json!(grid.order.get())),
+        ("latitude", json!(grid.latitude.to_string())),
+        ("product", json!(search.product)),
+        ("total_granules", json!(catalog.granules.len())),
+        ("total_cells", json!(catalog.cells.len())),
+    ];
+    if args.from.is_empty() {
+        told.push(("version", json!(search.release)));
+        told.push(("margin_km", json!(args.area.margin)));
+        told.extend(search.collection.as_ref().map(|id| ("collection_concept_id", json!(id))));
+    } else {
+        told.push(("extent", json!("coordinates")));
+    }
+    let area = &args.area;
+    let selected = [
+        ("from_date", search.from_date.as_ref().map(|date| json!(date))),
+        ("to_date", search.to_date.as_ref().map(|date| json!(date))),
+        ("orbit_region", (!search.orbit_region.is_empty()).then(|| json!(search.orbit_region))),
+        ("bbox", area.bbox.as_ref().map(|bounds| json!(bounds))),
+        ("polygon", area.polygon.as_deref().and_then(Path::file_name).map(|name| json!(name.to_string_lossy()))),
+        ("south_of", area.south_of.map(|lat| json!(lat))),
+        ("north_of", area.north_of.map(|lat| json!(lat))),
+    ];
+    told.extend(selected.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Whether a name is of the cycles, regions and dates that were asked for.
+fn is_asked_for(args: &CatalogArgs, name: &str) -> bool {
+    let search = &args.search;
+    let by_name = !search.cycle.is_empty() || !search.orbit_region.is_empty();
+    let by_date = !args.from.is_empty() && (search.from_date.is_some() || search.to_date.is_some());
+    if !by_name && !by_date {
+        return true;
+    }
+    let Ok(name) = GranuleName::parse(name) else { return false };
+    let digits = |date: &String| date.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<String>();
+    // As much of the name's moment as the date tells: `20231219` for a day.
+    let after = search.from_date.as_ref().map(digits).is_none_or(|date| name.start >= date);
+    let before = search.to_date.as_ref().map(digits);
+    let before = before.is_none_or(|date| name.start.get(..date.len()).unwrap_or(&name.start) <= date.as_str());
+    (search.cycle.is_empty() || search.cycle.contains(&name.cycle))
+        && (search.orbit_region.is_empty() || search.orbit_region.contains(&name.region))
+        && (!by_date || after && before)
+}
+
+async fn search(
+    args: &CatalogArgs,
+    clients: &Clients,
+    out: Option<&Path>,
+    report: &mut Gathered,
+) -> Result<Vec<Record>, Failure> {
+    let query = query(args)?;
+    let server = access::variable("ICESTREAM_CMR_URL").unwrap_or_else(|| CMR_URL.to_owned());
+    let search = Search::new(clients.http()?, clients.options().retry, &server, &query)?;
+    let beside = |out: &Path| {
+        let mut path = out.as_os_str().to_owned();
+        path.push(".search");
+        PathBuf::from(path)
+    };
+    let state = args.search.state.clone().or_else(|| out.filter(|out| *out != Path::new("-")).map(beside));
+    let resume = state.map(Resume::at);
+    let bar = bar(args.quiet, "granules found");
+    let tell = |progress: Progress<'_>| match progress {
+        Progress::Resumed { received } => {
+            bar.set_position(received);
+            if !args.quiet {
+                bar.suspend(|| eprintln!("going on with an interrupted search: {received} granules are there already"));
+            }
+        }
+        Progress::Page { received, hits } => {
+            bar.set_length(hits);
+            bar.set_position(received);
+            bar.set_message("");
+        }
+        Progress::Waiting { error, wait } => {
+            bar.set_message(format!("waiting {:.1} s: {}", wait.as_secs_f64(), error.message));
+        }
+        _ => {}
+    };
+    let found = search.run(resume.as_ref(), &tell).await;
+    bar.finish_and_clear();
+    let found = found?;
+    report.requests = found.requests;
+    Ok(found.records)
+}
+
+fn query(args: &CatalogArgs) -> Result<Query, Failure> {
+    let search = &args.search;
+    if search.cycle.is_empty() && search.from_date.is_none() && search.to_date.is_none() {
+        let failure = Failure::usage("name the cycle (--cycle) or the dates (--from-date, --to-date)");
+        return Err(failure.hint("all cycles together are hundreds of thousands of granules"));
+    }
+    let collection = match &search.collection {
+        Some(id) => Collection::ConceptId(id.clone()),
+        None => Collection::Named {
+            short_name: search.product.clone(),
+            version: search.release.clone(),
+            provider: search.provider.clone(),
+        },
+    };
+    let edge = |date: &Option<String>, ends| date.as_deref().map(|date| window_edge(date, ends)).transpose();
+    Ok(Query {
+        collection,
+        patterns: name_patterns(&search.product, &search.cycle, &search.orbit_region),
+        window: (edge(&search.from_date, false)?, edge(&search.to_date, true)?),
+        page_size: search.page_size,
+    })
+}
+
+/// The granules that `--from` stands for, without extents.
+async fn places(args: &CatalogArgs, clients: &Clients) -> Result<Vec<Record>, Failure> {
+    for date in [&args.search.from_date, &args.search.to_date].into_iter().flatten() {
+        window_edge(date, false)?;
+    }
+    let mut inputs = Vec::new();
+    for place in &args.from {
+        let path = Path::new(place);
+        if place == "-" {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
+            inputs.extend(lines(&text));
+        } else if path.is_file() && !is_hdf5(path) {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
+            inputs.extend(lines(&text));
+        } else {
+            inputs.push(place.clone());
+        }
+    }
+    let hosts = login::hosts()?;
+    let locations = clients.expand_all(&inputs).await?;
+    Ok(locations.iter().map(|location| Record::at(&location.to_string(), hosts.data_host())).collect())
+}
+
+fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
+}
+
+fn is_hdf5(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ["h5", "hdf5", "he5"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+/// Reads where each granule is, several at a time.
+async fn extents(
+    args: &CatalogArgs,
+    grid: &Grid,
+    clients: &Clients,
+    records: &[Record],
+    report: &mut Gathered,
+) -> Result<Extents, Failure> {
+    let tracks = tracks(&Product::atl06());
+    let bar = bar(args.quiet, "granules read");
+    bar.set_length(records.len() as u64);
+    let one = async |record: &Record| {
+        let cells = extent(clients, record, &tracks, grid).await;
+        bar.inc(1);
+        match cells {
+            Ok(cells) => Ok((record.name.clone(), Ok(cells))),
+            Err(error) if args.allow_partial => Ok((record.name.clone(), Err(error.message().to_owned()))),
+            Err(error) => Err(error),
+        }
+    };
+    let read: Result<Vec<_>, Failure> = futures_util::stream::iter(records.iter().map(one))
+        .buffered(usize::from(args.concurrency))
+        .try_collect()
+        .await;
+    bar.finish_and_clear();
+    let mut extents = Extents::new();
+    for (name, cells) in read? {
+        match cells {
+            Ok(cells) => _ = extents.insert(name, cells),
+            Err(error) => report.failed.push((name, error)),
+        }
+    }
+    report.requests = clients.stats().snapshot().requests;
+    Ok(extents)
+}
+
+async fn extent(clients: &Clients, record: &Record, tracks: &[TrackPaths], grid: &Grid) -> Result<Vec<Cell>, Failure> {
+    let place = record.file.as_deref().or(record.s3.as_deref()).or(record.https.as_deref()).unwrap_or(&record.name);
+    let source = clients.open(&Location::parse(place)?)?;
+    let mut file = AsyncFile::open(source).await?;
+    let crossed = crossed_cells(&mut file, tracks, grid.order, grid.latitude).await?;
+    // A granule without tracks has no data: it touches nothing.
+    let cells = crossed.unwrap_or_default().into_keys();
+    let wanted = |cell: &Cell| grid.wanted.as_ref().is_none_or(|wanted| wanted.contains(&cell.nested()));
+    Ok(cells.filter(wanted).collect())
+}
+
+/// Where a product's coordinates are.
+pub(crate) fn tracks(product: &Product) -> Vec<TrackPaths> {
+    let path = |track: &str, column: &str| format!("/{track}/{}/{column}", product.group);
+    let of = |track: &String| TrackPaths {
+        latitude: path(track, &product.latitude),
+        longitude: path(track, &product.longitude),
+    };
+    product.tracks.iter().map(of).collect()
+}
+
+fn bar(quiet: bool, what: &str) -> ProgressBar {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{elapsed}}  {{msg}}")) {
+        bar.set_style(style);
+    }
+    bar
+}

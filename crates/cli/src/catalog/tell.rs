@@ -1,0 +1,77 @@
+//! What was done, for people and as JSON.
+use super::gather::Gathered;
+use super::{Catalog, CatalogArgs, Path, json};
+use crate::exit::{self, Failure};
+use crate::report::group;
+
+/// Names of each kind that are shown to people; JSON has all.
+const MOST_NAMES: usize = 5;
+
+pub(super) fn tell(
+    args: &CatalogArgs,
+    out: Option<&Path>,
+    catalog: &Catalog,
+    report: &Gathered,
+) -> Result<(), Failure> {
+    let summary = catalog.summary();
+    if args.json {
+        let answer = json!({
+            "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": summary,
+            "found": report.found, "requests": report.requests, "other_names": report.other_names,
+            "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
+            "without_link": report.remarks.without_link, "elsewhere": report.remarks.elsewhere, "failed": report.failed,
+        });
+        println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+        return Ok(());
+    }
+    if !args.quiet {
+        remarks(report);
+        if let Some(out) = out.filter(|out| *out != Path::new("-")) {
+            eprintln!("wrote {}", out.display());
+        }
+    }
+    if args.summary {
+        let count = |number: usize| group(number as u64);
+        let text = format!(
+            "{} cells, {} granules, {} pairs\ngranules per cell: least {}, median {}, mean {:.1}, 90 % have at most {}, most {}{}",
+            count(summary.cells),
+            count(summary.granules),
+            count(summary.pairs),
+            summary.least,
+            summary.median,
+            summary.mean,
+            summary.p90,
+            summary.most,
+            summary.busiest.map(|cell| format!(" ({cell})")).unwrap_or_default(),
+        );
+        if out == Some(Path::new("-")) { eprintln!("{text}") } else { println!("{text}") }
+    }
+    Ok(())
+}
+
+/// What people should know: nothing is left out silently.
+fn remarks(report: &Gathered) {
+    let list = |what: &str, names: Vec<String>| {
+        if names.is_empty() {
+            return;
+        }
+        let more = names.len().saturating_sub(MOST_NAMES);
+        eprintln!("{} {what}:", names.len());
+        names.iter().take(MOST_NAMES).for_each(|name| eprintln!("  {name}"));
+        if more > 0 {
+            eprintln!("  and {more} more (--json lists all)");
+        }
+    };
+    let older = report.older.iter().map(|(older, newer)| format!("{older}, for {newer}")).collect();
+    list("older versions of granules are left out", older);
+    list("granules tell no extent and stand in every cell", report.remarks.unknown_extent.clone());
+    list("granules have no link and are left out", report.remarks.without_link.clone());
+    let failed = report.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    list("granules cannot be read and are left out", failed);
+    if report.other_names > 0 {
+        eprintln!("{} granules are of another cycle, region or date by their names", report.other_names);
+    }
+    if report.remarks.elsewhere > 0 {
+        eprintln!("{} granules touch none of the cells", report.remarks.elsewhere);
+    }
+}

@@ -1,0 +1,79 @@
+//! `icestream login`: whether Earthdata knows who asks, and until when.
+use crate::access;
+use crate::args::AccessArgs;
+use crate::exit::{self, DONE, Failure};
+use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN, iso};
+use clap::Args;
+use serde_json::json;
+use sources::{Clients, Credentials};
+use std::time::SystemTime;
+
+/// Looks for a login in EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, and the netrc, in that order.
+#[derive(Args, Debug)]
+pub(crate) struct LoginArgs {
+    /// Print `export AWS_...` lines for a shell: the one way in which secrets are shown.
+    #[arg(long, conflicts_with = "json")]
+    export: bool,
+    /// Print JSON on standard output.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
+    access::block_on(async {
+        let provider = provider(&access::clients(&args.access))?;
+        let credentials = provider.credentials().await?;
+        let (earthdata, login) = (provider.earthdata(), provider.earthdata().login());
+        let host = earthdata.hosts().data_host();
+        let left = credentials.expiration.and_then(|end| end.duration_since(SystemTime::now()).ok());
+        if args.json {
+            let answer = json!({
+                "user": login.user(), "found_in": login.found_in, "token_ends": login.token_ends().map(iso),
+                "s3_credentials": { "host": host, "region": "us-west-2", "ends": credentials.expiration.map(iso),
+                                    "seconds_left": left.map(|left| left.as_secs()) },
+            });
+            println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            return Ok(DONE);
+        }
+        let mut text = format!("user   {} (from {})", login.user().as_deref().unwrap_or("not told"), login.found_in);
+        if let Some(ends) = login.token_ends() {
+            text += &format!("\ntoken  ends {}", iso(ends));
+        }
+        let ends = credentials.expiration.map_or_else(|| "at a time not told".to_owned(), iso);
+        let minutes = left.map_or(0, |left| left.as_secs() / 60);
+        text += &format!("\ns3     credentials of {host} end {ends} (in {minutes} minutes), usable from us-west-2 only");
+        if args.export {
+            eprintln!("{text}");
+            print_exports(&credentials);
+        } else {
+            println!("{text}");
+        }
+        Ok(DONE)
+    })
+}
+
+/// Credentials that last through a run, of the login that the environment or the netrc holds.
+pub(crate) fn provider(clients: &Clients) -> Result<CredentialProvider, Failure> {
+    let login = Login::from_env()?;
+    let earthdata = Earthdata::new(clients.http()?, clients.options().retry, hosts()?, login);
+    Ok(CredentialProvider::new(earthdata, RENEWAL_MARGIN))
+}
+
+/// The hosts of Earthdata, or stand-ins that the environment names.
+pub(crate) fn hosts() -> Result<Hosts, Failure> {
+    let url = |name: &str, usual: &str| access::variable(name).unwrap_or_else(|| usual.to_owned());
+    let (data, login) = (url("ICESTREAM_EARTHDATA_URL", DATA_URL), url("ICESTREAM_LOGIN_URL", LOGIN_URL));
+    Ok(Hosts::new(&data, &login)?)
+}
+
+fn print_exports(credentials: &Credentials) {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    println!("export AWS_ACCESS_KEY_ID={}", quoted(&credentials.access_key_id));
+    println!("export AWS_SECRET_ACCESS_KEY={}", quoted(credentials.secret_access_key.expose()));
+    if let Some(token) = &credentials.session_token {
+        println!("export AWS_SESSION_TOKEN={}", quoted(token.expose()));
+    }
+    println!("export AWS_REGION=us-west-2");
+}

@@ -1,0 +1,79 @@
+// The same bytes as the command, and no more requests or bytes.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { demo, download, ended, fresh, granulesOf, native, real, start, totals, unzip } from "./support.mjs";
+
+const SAMPLE_CELL = "-6134114";
+const REAL_CELL = "4441321";
+
+export async function equality({ browser, page: url, data, check, skip }) {
+  const served = (paths) => paths.map((path) => data.url + basename(path));
+
+  for (const latitude of ["spherical", "authalic"]) {
+    await check(`the sample gives the command's bytes, ${latitude}`, async () => {
+      const page = await fresh(browser, url);
+      await page.check(`input[name=latitude][value=${latitude}]`);
+      await page.click("#sample");
+      assert.equal(await ended(page), "done");
+      const wanted = await native(granulesOf(demo), SAMPLE_CELL, "--latitude", latitude);
+      return finish(page, wanted);
+    });
+  }
+
+  if (!real) return skip("equality", "real granules: ../shared is absent");
+
+  for (const [cell, latitude] of [["4441312", "spherical"], ["4441314", "spherical"], [REAL_CELL, "spherical"], [REAL_CELL, "authalic"]]) {
+    await check(`real granules, dropped, cell ${cell}, ${latitude}`, async () => {
+      const page = await fresh(browser, url);
+      await page.setInputFiles("#files", granulesOf(real));
+      await start(page, [], cell, { latitude });
+      assert.equal(await ended(page), "done");
+      const wanted = await native(granulesOf(real), cell, "--latitude", latitude);
+      await noMore(page, wanted);
+      return finish(page, wanted);
+    });
+  }
+
+  for (const latitude of ["spherical", "authalic"]) {
+    await check(`real granules, served at 20 ms, ${latitude}`, async () => {
+      data.reset();
+      data.state.latency = 20;
+      const page = await fresh(browser, url);
+      const urls = served(granulesOf(real));
+      await start(page, urls, REAL_CELL, { latitude });
+      assert.equal(await ended(page), "done");
+      const seen = data.log.length;
+      data.log.length = 0;
+      const wanted = await native(urls, REAL_CELL, "--latitude", latitude);
+      assert.ok(seen <= data.log.length, `the server saw ${seen} requests of the page, ${data.log.length} of the command`);
+      const most = await noMore(page, wanted);
+      return `${await finish(page, wanted)}, ${most}`;
+    });
+  }
+  return data.reset();
+}
+
+/** No more requests, no more bytes than the command. */
+async function noMore(page, { ledger }) {
+  const [here, there] = [await totals(page), ledger.totals];
+  assert.ok(here.requests > 0 && here.requests <= there.requests, `${here.requests} requests, the command ${there.requests}`);
+  assert.ok(here.bytes > 0 && here.bytes <= there.bytes, `${here.bytes} bytes, the command ${there.bytes}`);
+  return `${here.requests} requests (command ${there.requests}), ${here.bytes} bytes (command ${there.bytes})`;
+}
+
+/** Downloads CSV and zip and compares every byte. */
+async function finish(page, wanted) {
+  const csv = readFileSync(await download(page, "csv"), "utf8");
+  assert.equal(csv.length, wanted.csv.length);
+  assert.ok(csv === wanted.csv, "the CSV differs");
+  const objects = unzip(await download(page, "zarr"));
+  const parent = [...objects.keys()][0].split("/")[0];
+  assert.match(parent, /^-?\d+\.zarr$/);
+  assert.deepEqual([...objects.keys()].map((key) => key.slice(parent.length + 1)), [...wanted.objects.keys()]);
+  for (const [key, bytes] of wanted.objects) assert.ok(bytes.equals(objects.get(`${parent}/${key}`)), `${key} differs`);
+  assert.deepEqual(page.problems, []);
+  const { memory, milliseconds } = await page.evaluate(() => globalThis.icestream.state.result);
+  await page.context().close();
+  return `${wanted.objects.size} objects, ${csv.length} bytes of CSV, ${Math.round(milliseconds)} ms, ${(memory / 2 ** 20).toFixed(1)} MiB`;
+}
