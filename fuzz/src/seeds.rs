@@ -3,22 +3,28 @@ use crate::bodies::filter_input;
 use hdf5_pure::filters::Filter;
 use std::path::{Path, PathBuf};
 
+/// The root of the project, seen from a crate that includes this file.
+const ROOT: &str = if cfg!(test) {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../..") // crates/hdf5-pure, its tests
+} else {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/..")
+};
 /// Fixtures of the reader.
-const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/hdf5-pure/tests");
+const OWN: &str = "crates/hdf5-pure/tests";
 /// Files of other producers, and malformed ones.
-const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/hdf5");
+const SHARED: &str = "../shared/data/hdf5";
 
 /// Whole files of at most `most` bytes, for `walk` and (behind a seed) `splits`.
 pub fn files(most: usize) -> Vec<Vec<u8>> {
     let folders = [format!("{OWN}/fixtures"), format!("{SHARED}/files"), format!("{SHARED}/malformed")];
-    let paths = folders.iter().flat_map(|folder| listed(Path::new(folder), "h5"));
+    let paths = folders.iter().flat_map(|folder| listed(folder, "h5"));
     paths.filter_map(|path| std::fs::read(path).ok()).filter(|bytes| bytes.len() <= most).collect()
 }
 
 /// Stored chunks of one filter each, of at most `most` bytes, as inputs of `filter`.
 pub fn chunks(most: usize) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    for path in listed(Path::new(&format!("{OWN}/filters")), "bin") {
+    for path in listed(&format!("{OWN}/filters"), "bin") {
         let bytes = std::fs::read(path).unwrap_or_default();
         all.extend(Cases(&bytes).inputs().unwrap_or_default());
     }
@@ -28,7 +34,7 @@ pub fn chunks(most: usize) -> Vec<Vec<u8>> {
 
 /// Datatype messages of libhdf5, as inputs of `datatype`.
 pub fn datatypes() -> Vec<Vec<u8>> {
-    let text = std::fs::read_to_string(format!("{OWN}/datatype/types.tsv")).unwrap_or_default();
+    let text = std::fs::read_to_string(format!("{ROOT}/{OWN}/datatype/types.tsv")).unwrap_or_default();
     text.lines().filter_map(datatype_input).collect()
 }
 
@@ -46,8 +52,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len() / 2).map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
 }
 
-fn listed(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
+fn listed(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).into_iter().flatten();
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|e| e == extension));
     paths.sort();

@@ -78,7 +78,7 @@ export async function failures({ browser, page: url, data, check }) {
     const page = await fresh(browser, url);
     await start(page, [...urls, `${data.url}cut.h5`], CELL, { partial: true });
     assert.equal(await ended(page), "done");
-    assert.match(await page.textContent("#status"), /1 granules were left out/);
+    assert.match(await page.textContent("#status"), /1 granule was left out/);
     assert.match(await page.textContent("#ledger"), /cut\.h5/);
     await page.context().close();
   });

@@ -86,8 +86,14 @@ export async function download(page, id) {
 }
 
 /** Waits for the end of a run; answers how it ended. */
-export async function ended(page, timeout = 120_000) {
-  await page.waitForFunction(() => ["done", "failed", "cancelled"].includes(document.body.dataset.run), null, { timeout });
+export async function ended(page, timeout = 30_000) {
+  const over = () => ["done", "failed", "cancelled"].includes(document.body.dataset.run);
+  try {
+    await page.waitForFunction(over, null, { timeout, polling: 50 });
+  } catch (error) {
+    const seen = await page.evaluate(() => [document.body.dataset.run, document.getElementById("status").textContent, document.getElementById("alert").textContent]);
+    throw new Error(`no end: ${JSON.stringify([...seen, page.problems])}`, { cause: error });
+  }
   return page.evaluate(() => document.body.dataset.run);
 }
 

@@ -14,7 +14,9 @@ export async function use({ browser, page: url, data, check, skip }) {
     await page.click("#sample");
     assert.equal(await ended(page), "done");
     await settled(page);
-    await page.hover("#map", { position: { x: 400, y: 350 } });
+    await page.focus("#map");
+    await page.keyboard.press("ArrowRight");
+    await settled(page);
     await shot(page, "south");
     found.push(await problems(page, "light"));
     await page.click("#table-box summary");
@@ -24,6 +26,8 @@ export async function use({ browser, page: url, data, check, skip }) {
     await page.selectOption("#variable", "count");
     await settled(page);
     await shot(page, "dark");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
     found.push(await problems(page, "dark"));
     assert.ok((await painted(page)) > 40, "the map shows few colours");
     assert.deepEqual(found.flat(), []);

@@ -106,10 +106,11 @@ fn a_search_becomes_a_catalog() {
     let of = |name: &str| cells.iter().filter(|(_, links)| links.to_string().contains(name)).count();
     assert_eq!(of("00582212"), 3444);
     assert_eq!((of("_006_02"), of("00432112")), (0, 0));
-    assert!((20..60).contains(&of("00132211")) && (20..80).contains(&of("00282210")), "{}", of("00282210"));
-    let link = cells["-4111114"][0].as_str().unwrap();
+    // Eleven hundred and 3200 km long: a cell is 100 km wide.
+    assert!((12..30).contains(&of("00132211")) && (32..64).contains(&of("00282210")), "{}", of("00132211"));
+    // Its corner at 150 E, 87 S; `icestream cells` names the cell.
     assert_eq!(
-        link,
+        cells["-4111123"][0],
         "s3://nsidc-cumulus-prod-protected/ATLAS/ATL06/007/2023/12/19/ATL06_20231219171439_00132211_007_01.h5"
     );
     assert!(

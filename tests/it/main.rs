@@ -1,4 +1,5 @@
 //! The `icestream` command as a person uses it: real granules, the demo, faults, invariance.
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "helpers of tests fail like tests")]
 
 mod catalog;
 mod commands;
@@ -9,5 +10,6 @@ mod faults;
 mod invariance;
 mod real;
 #[path = "../../crates/sources/tests/sources/server.rs"]
+#[expect(dead_code, reason = "nobody here looks at the body of a request")]
 mod server;
 mod support;

@@ -11,6 +11,7 @@ PYTHON = sys.executable
 ICESTREAM = os.environ.get("ICESTREAM", "target/debug/icestream")
 DEMO = "crates/cli/demo"
 REAL = "../shared/data/atl06"
+CORPUS = "the HDF5 corpus, against h5py"     # the check whose table is shown
 
 
 def store(name, granules, cell, latitude):
@@ -30,6 +31,10 @@ CHECKS = [
     ("demo granules are what their generator makes", [[PYTHON, f"{DEMO}/make_demo.py", "--check"]]),
     *(store("the demo granules", DEMO, -6134114, mode) for mode in MODES),
 ]
+if os.path.isdir("../shared/data/hdf5"):
+    CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
+else:
+    print("skipped: no shared data (conformance)")
 if os.path.isdir(REAL):
     CHECKS += [store("real granules", REAL, 4441321, mode) for mode in MODES]
 else:
@@ -37,14 +42,14 @@ else:
 
 
 def run(commands):
-    """Runs the commands of one check; returns what the first failing one said, or None."""
+    """Runs the commands of one check; returns what failed and said so, or None, and what the last one said."""
     with tempfile.TemporaryDirectory() as tmp:
         for command in commands:
             command = [part.replace("{tmp}", tmp) for part in command]
             done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if done.returncode:
-                return f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}"
-    return None
+                return f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}", ""
+    return None, done.stdout
 
 
 def main(words):
@@ -52,11 +57,13 @@ def main(words):
     failed = 0
     for name, commands in checks:
         start = time.monotonic()
-        said = run(commands)
+        said, table = run(commands)
         print(f"{'FAIL' if said else 'ok  '} {name} ({time.monotonic() - start:.1f} s)", flush=True)
         if said:
             failed += 1
             print("     " + said.rstrip().replace("\n", "\n     "))
+        elif name == CORPUS:
+            print("     " + table.rstrip().replace("\n", "\n     "))
     print(f"{len(checks) - failed} of {len(checks)} checks passed")
     return 1 if failed or not checks else 0
 

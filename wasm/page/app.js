@@ -242,7 +242,8 @@ function onResult(answer) {
   state.columns = answer.columns;
   state.result = { parent: state.geometry.parent, geometry: state.geometry, ...answer };
   const { totals } = ledger;
-  const part = totals.granules_failed > 0 ? ` ${totals.granules_failed} granules were left out: see the ledger.` : "";
+  const left = totals.granules_failed;
+  const part = left > 0 ? ` ${left} ${left === 1 ? "granule was" : "granules were"} left out: see the ledger.` : "";
   say(answer.emptyBecause
     ? `${answer.emptyBecause}: the granules hold no row that counts in this cell.${part}`
     : `Done in ${format.time(answer.milliseconds)}: ${format.count(answer.cells)} cells with data from ${format.count(totals.used)} rows.${part}`);

@@ -5,6 +5,7 @@ export class Engine {
   #worker = null;
   #pending = new Map();
   #next = 1;
+  #started = false;
   #onready;
 
   /** `onready` is called with the name of the build ("simd" or "plain"), or with an error. */
@@ -20,23 +21,28 @@ export class Engine {
   }
 
   #take(data) {
-    if (data.kind === "ready") return this.#onready(null, data.build);
-    if (data.kind === "broken") return this.#fail(data.message);
+    if (data.kind === "ready") {
+      this.#started = true;
+      return this.#onready(null, data.build);
+    }
+    if (data.kind === "broken") return this.#started ? this.#restart(data.message) : this.#fail(data.message);
     const asked = this.#pending.get(data.id);
     if (!asked) return undefined;
     if (data.kind === "answer" || data.kind === "failed") this.#pending.delete(data.id);
     if (data.kind === "answer") return asked.resolve(data.answer);
     if (data.kind === "failed") {
       // A module that trapped is not used again.
-      if (data.broken) this.#restart();
+      if (data.broken) this.#restart(data.message);
       return asked.reject(Object.assign(new Error(data.message), data));
     }
     return asked.on[data.kind]?.(data);
   }
 
-  #restart() {
+  #restart(why) {
+    this.#started = false;
     this.#worker.terminate();
-    for (const asked of this.#pending.values()) asked.reject(new Error("the engine had to be started again"));
+    const message = `the engine stopped (${why}) and was started again: please report this with the granule's name`;
+    for (const asked of this.#pending.values()) asked.reject(new Error(message));
     this.#pending.clear();
     this.#start();
   }

@@ -120,7 +120,7 @@ export class CellMap {
     ctx.fillStyle = theme.paper;
     ctx.fillRect(0, 0, size.width, size.height);
     const above = heading ? 3.6 * em : 0.6 * em;
-    const below = 6.6 * em + (heading ? 1.8 * em : 0);
+    const below = 6.1 * em + (heading ? 1.8 * em : 0);
     const frame = { left: 3.9 * em, top: above, width: size.width - 4.7 * em, height: size.height - above - below };
     if (heading) this.#heading(ctx, size, theme, em, heading);
     if (!this.geometry) return;

@@ -57,7 +57,7 @@ export function showLedger(node, ledger) {
   });
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines));
   const scroll = make("div", { class: "per-granule", tabindex: 0, role: "region", "aria-label": "Granules one by one" }, table);
-  const details = make("details", {}, make("summary", {}, `${ledger.granules.length} granules one by one`), scroll);
+  const details = make("details", {}, make("summary", {}, `${ledger.granules.length === 1 ? "The granule" : `${ledger.granules.length} granules, one by one`}`), scroll);
   node.replaceChildren(make("div", { class: "fates" }, ...rows), ...notes, details);
 }
 

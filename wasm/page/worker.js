@@ -16,6 +16,9 @@ engine.then(
   (error) => postMessage({ kind: "broken", message: String(error?.message ?? error) }),
 );
 
+// A trap inside of a promise reaches nobody else.
+addEventListener("unhandledrejection", ({ reason }) => postMessage({ kind: "broken", message: String(reason?.message ?? reason) }));
+
 const running = new Map();
 
 onmessage = async ({ data }) => {
@@ -49,7 +52,7 @@ const handlers = {
   },
   async cell({ CellJob, memory }, { id, request, files }, signal) {
     const began = performance.now();
-    const job = new CellJob(JSON.stringify(request));
+    const job = new CellJob(request);
     try {
       postMessage({ id, kind: "geometry", geometry: job.geometry() });
       const stopped = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

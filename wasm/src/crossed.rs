@@ -7,7 +7,6 @@ use hdf5_pure::{AsyncFile, Object, Selection};
 use js_sys::{Array, Float64Array};
 use morton::{Cell, Latitude, Order};
 use pipeline::Product;
-use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -35,23 +34,22 @@ pub async fn crossed(
     };
     let read = read(source, order, latitude).await;
     let (cells, lines) = read.map_err(|error| host::error(format!("{shown}: {error}")))?;
-    let cells = cells.into_iter().map(|(cell, rows)| {
+    let cells = cells.into_iter().filter_map(|(id, rows)| {
+        let cell = Cell::new(order, id).ok()?;
         let centre = cell.centre_in(latitude);
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-        let rows = rows as f64;
-        host::object([
+        Some(host::object([
             ("cell", cell.to_string().into()),
             ("rows", rows.into()),
             ("lat", centre.lat().into()),
             ("lon", centre.lon().into()),
-        ])
+        ]))
     });
     let lines = lines.iter().map(|line| Float64Array::from(line.as_slice()));
     let cells: Array = cells.collect();
     Ok(host::object([("cells", cells.into()), ("lines", lines.collect::<Array>().into())]).into())
 }
 
-type Crossed = (BTreeMap<Cell, u64>, Vec<Vec<f64>>);
+type Crossed = (Vec<(u64, f64)>, Vec<Vec<f64>>);
 
 async fn read(source: PageSource, order: Order, latitude: Latitude) -> Result<Crossed, hdf5_pure::Error> {
     let mut file = AsyncFile::open(source).await?;
@@ -62,7 +60,7 @@ async fn read(source: PageSource, order: Order, latitude: Latitude) -> Result<Cr
     let paths: Vec<String> = paths.collect();
     let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
     let found = file.query(|file| file.find(&asked)).await?;
-    let mut cells = BTreeMap::new();
+    let mut cells: Vec<(u64, f64)> = Vec::new();
     let mut lines = Vec::new();
     let mut degrees: Vec<Option<Vec<f64>>> = Vec::new();
     for object in found {
@@ -80,8 +78,12 @@ async fn read(source: PageSource, order: Order, latitude: Latitude) -> Result<Cr
         let mut ids = vec![0; rows];
         morton::nested_of(order, latitude, lon, lat, &mut ids)
             .map_err(|error| hdf5_pure::Error::Usage(error.to_string()))?;
-        for cell in ids.iter().filter_map(|&id| Cell::new(order, id).ok()) {
-            *cells.entry(cell).or_insert(0) += 1;
+        // Tracks run through a cell at a time, and cross few: a list is short and its end the place to look.
+        for &id in ids.iter().filter(|&&id| id != morton::INVALID) {
+            match cells.iter_mut().rev().find(|(cell, _)| *cell == id) {
+                Some((_, rows)) => *rows += 1.0,
+                None => cells.push((id, 1.0)),
+            }
         }
         let places = lon.iter().zip(lat).filter(|(lon, lat)| lon.abs() <= 360.0 && lat.abs() <= 90.0);
         lines.push(places.step_by(STRIDE).flat_map(|(lon, lat)| [*lon, *lat]).collect());

@@ -101,7 +101,7 @@ impl FetchSource {
             416 => self.beyond(&response, range),
             status => {
                 discard(&response);
-                let wait = header(&response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
+                let wait = header(&response.headers(), "retry-after").and_then(|text| host::number(text.trim()));
                 Err(Failure::of_status(status, wait, &self.shown))
             }
         }

@@ -16,6 +16,9 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
 
+    #[wasm_bindgen(js_name = Number)]
+    fn js_number(text: &str) -> f64;
+
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }
@@ -56,6 +59,16 @@ impl Drop for Timer {
     }
 }
 
+/// A number in decimal notation.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    Some(js_number(text)).filter(|number| number.is_finite() && !text.is_empty())
+}
+
+/// A field of an object; `undefined` where there is none.
+pub(crate) fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
 /// A JavaScript error with words for a person.
 pub(crate) fn error(message: impl std::fmt::Display) -> JsValue {
     js_sys::Error::new(&message.to_string()).into()
@@ -63,12 +76,12 @@ pub(crate) fn error(message: impl std::fmt::Display) -> JsValue {
 
 /// The `name` of what was thrown: `AbortError`, `TypeError`, `NotReadableError`.
 pub(crate) fn error_name(thrown: &JsValue) -> String {
-    Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default()
+    field(thrown, "name").as_string().unwrap_or_default()
 }
 
 /// Its `message`.
 pub(crate) fn error_message(thrown: &JsValue) -> String {
-    Reflect::get(thrown, &"message".into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    field(thrown, "message").as_string().unwrap_or_default()
 }
 
 /// A plain object of these fields.

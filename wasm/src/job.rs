@@ -11,7 +11,6 @@ use futures_util::future::{Either, select};
 use js_sys::{Array, Function, Promise};
 use pipeline::{Error, Granule, Job, Tuning};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -28,14 +27,14 @@ pub struct CellJob {
 
 #[wasm_bindgen]
 impl CellJob {
-    /// A job from JSON: `{ granules: [{ location, url? }], cell, order, childOrder, latitude, overviews?, allowPartial? }`.
+    /// A job from `{ granules: [{ location, url? }], cell, order, childOrder, latitude, allowPartial? }`.
     /// A granule without `url` is a dropped file.
     ///
     /// # Errors
     /// A JavaScript error whose message says what is wrong.
     #[wasm_bindgen(constructor)]
-    pub fn new(request: &str) -> Result<Self, JsValue> {
-        let request = Request::parse(request).map_err(host::error)?;
+    pub fn new(request: &JsValue) -> Result<Self, JsValue> {
+        let request = Request::read(request).map_err(host::error)?;
         let job = request.job().map_err(host::error)?;
         let live = Rc::new(RefCell::new(Live::new(&job)));
         Ok(Self { request: Rc::new(request), job: Rc::new(job), live })
@@ -85,11 +84,10 @@ async fn run(
     observer: &Progress,
 ) -> Result<JsValue, JsValue> {
     let granules: Vec<Granule> = request.granules.iter().map(|input| Granule::at(&input.location)).collect();
-    let places: BTreeMap<&str, u32> = request.granules.iter().map(|input| input.location.as_str()).zip(0..).collect();
     let open = |granule: &Granule| {
-        let place = places.get(granule.location()).copied().unwrap_or(u32::MAX);
-        let url =
-            usize::try_from(place).ok().and_then(|at| request.granules.get(at)).and_then(|input| input.url.as_ref());
+        let mut inputs = request.granules.iter().zip(0..);
+        let found = inputs.find(|(input, _)| input.location == granule.location());
+        let (url, place) = found.map_or((None, u32::MAX), |(input, place)| (input.url.as_ref(), place));
         match (url, files.get(place).dyn_into::<web_sys::File>()) {
             (Some(url), _) => Ok(PageSource::Fetch(FetchSource::new(url, granule.location(), signal.clone()))),
             (None, Ok(file)) => Ok(PageSource::File(FileSource::new(file))),

@@ -1,16 +1,15 @@
 //! What the page asks for, as it writes it.
 use crate::host;
+use js_sys::Array;
 use morton::{Cell, Latitude, LonLat, Order};
 use pipeline::Job;
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 /// Children that a parent may have here: a page paints them all.
 const MOST_LEVELS: u8 = 8;
 
-/// A job in JSON.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// A job.
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) granules: Vec<Input>,
     /// Any notation that [`locate`] reads.
@@ -18,31 +17,40 @@ pub(crate) struct Request {
     order: u8,
     child_order: u8,
     latitude: String,
-    #[serde(default)]
-    overviews: Vec<u8>,
-    #[serde(default)]
     allow_partial: bool,
 }
 
 /// One granule of a job.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug)]
 pub(crate) struct Input {
     /// Its name for people and for the ledger: a URL without its query, or a file's name.
     pub(crate) location: String,
     /// Where it is fetched; `None` for a dropped file.
-    #[serde(default)]
     pub(crate) url: Option<String>,
 }
 
 impl Request {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| format!("the request cannot be read: {error}"))
+    /// Reads `{ granules: [{ location, url? }], cell, order, childOrder, latitude, allowPartial? }`. The fields are taken
+    /// one by one: a JSON reader would be a tenth of the module.
+    pub(crate) fn read(object: &JsValue) -> Result<Self, String> {
+        let granules: Array = host::field(object, "granules").dyn_into().map_err(|_| "the request has no granules")?;
+        let granules = granules.iter().map(|granule| {
+            let location = text(&granule, "location")?;
+            Ok(Input { location, url: host::field(&granule, "url").as_string() })
+        });
+        Ok(Self {
+            granules: granules.collect::<Result<_, String>>()?,
+            cell: text(object, "cell")?,
+            order: small(object, "order")?,
+            child_order: small(object, "childOrder")?,
+            latitude: text(object, "latitude")?,
+            allow_partial: host::field(object, "allowPartial").is_truthy(),
+        })
     }
 
     pub(crate) fn job(&self) -> Result<Job, String> {
         let latitude: Latitude = self.latitude.parse().map_err(|error: morton::Error| error.to_string())?;
-        let cell = cell(&self.cell, self.order, latitude)?;
+        let cell = cell(&self.cell, self.order, latitude, host::number)?;
         let (from, to) = (cell.order().get(), self.child_order);
         if to > from + MOST_LEVELS {
             return Err(format!(
@@ -53,7 +61,6 @@ impl Request {
         let mut job = Job::new(cell, order(to)?).map_err(|error| error.to_string())?;
         job.latitude = latitude;
         job.allow_partial = self.allow_partial;
-        job.overviews = self.overviews.iter().map(|&level| order(level)).collect::<Result<_, _>>()?;
         Ok(job)
     }
 }
@@ -66,7 +73,7 @@ impl Request {
 #[wasm_bindgen]
 pub fn locate(text: &str, order: u8, latitude: &str) -> Result<JsValue, JsValue> {
     let latitude: Latitude = latitude.parse().map_err(|error: morton::Error| host::error(error))?;
-    let cell = cell(text, order, latitude).map_err(host::error)?;
+    let cell = cell(text, order, latitude, host::number).map_err(host::error)?;
     let centre = cell.centre_in(latitude);
     Ok(host::object([
         ("morton", cell.to_string().into()),
@@ -78,17 +85,28 @@ pub fn locate(text: &str, order: u8, latitude: &str) -> Result<JsValue, JsValue>
     .into())
 }
 
-fn cell(text: &str, order: u8, latitude: Latitude) -> Result<Cell, String> {
+/// `number` reads decimal notation: JavaScript's own, because Rust's needs a table of 10 KB.
+fn cell(text: &str, order: u8, latitude: Latitude, number: fn(&str) -> Option<f64>) -> Result<Cell, String> {
     let text = text.trim();
     let Some((lat, lon)) = text.split_once(',') else {
         return text.parse().map_err(|error: morton::Error| error.to_string());
     };
     let degrees = |what: &str, part: &str| {
-        part.trim().parse::<f64>().map_err(|_| format!("{what} `{}` is not a number: write LAT, LON", part.trim()))
+        number(part.trim()).ok_or_else(|| format!("{what} `{}` is not a number: write LAT, LON", part.trim()))
     };
     let place = LonLat::degrees(degrees("the longitude", lon)?, degrees("the latitude", lat)?);
     let place = place.map_err(|error| error.to_string())?;
     Cell::at(place, self::order(order)?, latitude).map_err(|error| error.to_string())
+}
+
+fn text(object: &JsValue, name: &str) -> Result<String, String> {
+    host::field(object, name).as_string().ok_or_else(|| format!("the request has no {name}"))
+}
+
+fn small(object: &JsValue, name: &str) -> Result<u8, String> {
+    let value = host::field(object, name).as_f64().filter(|value| (0.0..=255.0).contains(value));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    value.map(|value| value as u8).ok_or_else(|| format!("the request has no {name}"))
 }
 
 fn order(order: u8) -> Result<Order, String> {
@@ -99,27 +117,26 @@ fn order(order: u8) -> Result<Order, String> {
 mod tests {
     use super::*;
 
-    fn request(cell: &str, child_order: u8) -> Request {
-        let text = format!(
-            r#"{{"granules": [], "cell": "{cell}", "order": 6, "childOrder": {child_order}, "latitude": "spherical"}}"#
-        );
-        Request::parse(&text).unwrap()
+    fn request(child_order: u8) -> Request {
+        let (granules, cell, latitude) = (Vec::new(), "-6134114".to_owned(), "authalic".to_owned());
+        Request { granules, cell, order: 6, child_order, latitude, allow_partial: false }
     }
 
     #[test]
     fn a_place_is_a_cell_and_words_say_what_is_wrong() {
-        // The centre of the cell, from healpy (the worked example of the specification of cells).
-        let job = request("-74.46602, 104.4", 12).job();
-        assert!(job.is_ok(), "{job:?}");
-        assert_eq!(request("-6134114", 12).job().unwrap().children(), 4096);
-        for (cell, child_order, word) in [
-            ("-6134114", 15, "too fine"),
-            ("-6134114", 3, "child order"),
-            ("1,x", 12, "longitude `x`"),
-            ("", 12, "empty"),
-        ] {
-            let error = request(cell, child_order).job().unwrap_err();
+        let read = |text: &str| cell(text, 6, Latitude::Spherical, |part| part.parse().ok());
+        let centre = read("-6134114").unwrap().centre();
+        assert_eq!(read(&format!(" {}, {}", centre.lat(), centre.lon())).unwrap().to_string(), "-6134114");
+        for (text, word) in [("1,x", "longitude `x`"), ("", "empty"), ("91, 0", "latitude"), ("6134115", "1..4")] {
+            let error = read(text).unwrap_err();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_page_paints_only_so_many_children() {
+        assert_eq!(request(12).job().unwrap().children(), 4096);
+        assert!(request(15).job().unwrap_err().contains("too fine"));
+        assert!(request(3).job().unwrap_err().contains("child order"));
     }
 }

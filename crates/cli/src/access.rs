@@ -29,8 +29,11 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.timeouts.request = options.timeouts.request.max(patience);
     }
     if let Some(kib) = args.request_weight {
-        options.costs.http.gap = kib << 10;
-        options.costs.s3.gap = kib << 10;
+        for cost in [&mut options.costs.http, &mut options.costs.s3] {
+            cost.gap = kib << 10;
+            // Reading further ahead saves requests too, where that is what counts.
+            cost.ahead = cost.ahead.max(cost.gap / 2).min(128 << 10);
+        }
     }
     if let Some(attempts) = args.attempts {
         options.retry.max_attempts = attempts;

@@ -1,6 +1,7 @@
 //! `icestream cells`: ids in every notation.
 use crate::args::CellsArgs;
 use crate::exit::{DONE, Failure};
+use crate::out::say;
 use crate::target;
 use morton::{Cell, Latitude};
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &CellsArgs) -> Result<u8, Failure> {
     let child_order = args.order.filter(|&order| order > cell.order().get()).unwrap_or(cell.order().get().max(12));
     let description = describe(cell, args.latitude, child_order)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&description).map_err(Failure::usage)?);
+        say!("{}", serde_json::to_string_pretty(&description).map_err(Failure::usage)?);
     } else {
         print(&description);
     }
@@ -96,20 +97,17 @@ fn bounds(cell: Cell, latitude: Latitude) -> [f64; 4] {
 
 fn print(cell: &Description) {
     let [west, south, east, north] = cell.bounds;
-    println!("order     {}", cell.order);
-    println!("morton    {}", cell.morton.map_or_else(|| "- (decimals end at order 18)".into(), |id| id.to_string()));
-    println!("nested    {}", cell.nested);
-    println!("packed    {}", cell.packed);
-    println!("latitude  {}", cell.latitude);
-    println!("centre    {:.6} N  {:.6} E", cell.centre[1], cell.centre[0]);
-    println!("bounds    {south:.4} to {north:.4} N, {west:.4} to {east:.4} E");
+    say!("order     {}", cell.order);
+    say!("morton    {}", cell.morton.map_or_else(|| "- (decimals end at order 18)".into(), |id| id.to_string()));
+    say!("nested    {}", cell.nested);
+    say!("packed    {}", cell.packed);
+    say!("latitude  {}", cell.latitude);
+    say!("centre    {:.6} N  {:.6} E", cell.centre[1], cell.centre[0]);
+    say!("bounds    {south:.4} to {north:.4} N, {west:.4} to {east:.4} E");
     if let Some(parent) = &cell.parent {
-        println!("parent    {parent}");
+        say!("parent    {parent}");
     }
     if let Some(children) = &cell.children {
-        println!(
-            "children  {} of order {}: nested {}..{}",
-            children.count, children.order, children.first, children.last
-        );
+        say!("children  {} of order {}: nested {}..{}", children.count, children.order, children.first, children.last);
     }
 }

@@ -1,6 +1,7 @@
 //! `icestream demo`: the whole job on granules that come with the program.
 use crate::args::DemoArgs;
 use crate::exit::{self, Failure};
+use crate::out::say;
 use crate::{access, maps, report};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     std::fs::create_dir_all(&args.out).map_err(io(&args.out))?;
     let store = args.out.join(format!("{CELL}.zarr"));
     let result = access::block_on(job(&store))?;
-    println!("{}", report::table(&result));
+    say!("{}", report::table(&result));
     let Some(level) = result.children() else { return Ok(exit::DONE) };
     let csv = args.out.join(format!("{CELL}.csv"));
     std::fs::write(&csv, pipeline::to_csv(level)).map_err(io(&csv))?;
@@ -37,10 +38,10 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
         let size = plot::Size::new(1200, 1200).map_err(failed)?;
         std::fs::write(&png, map.to_png(size).map_err(failed)?).map_err(io(&png))?;
     }
-    println!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
-    println!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
-    println!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());
-    println!("    print(ds.h_mean.dggs.sel_latlon(latitude=ds.latitude[0], longitude=ds.longitude[0]))");
+    say!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
+    say!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
+    say!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());
+    say!("    print(ds.dggs.assign_latlon_coords().h_mean.dropna(\"cells\"))");
     Ok(exit::DONE)
 }
 

@@ -1,6 +1,7 @@
 //! `icestream inspect`: what is in a granule.
 use crate::args::InspectArgs;
 use crate::exit::{self, Failure};
+use crate::out::say;
 use crate::progress::size;
 use crate::report::group as thousands;
 use crate::walk::{self, Node, NodeKind};
@@ -38,12 +39,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
             let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
             let answer = json!({ "granule": args.granule, "objects": nodes, "cells": cells, "requests": stats.requests, "bytes_read": stats.bytes });
-            println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
             return Ok(exit::DONE);
         }
         for (node, attributes) in &shown {
-            println!("{}", as_text(node));
-            attributes.iter().for_each(|(name, value)| println!("{}  @{name} = {value}", "  ".repeat(node.depth)));
+            say!("{}", as_text(node));
+            attributes.iter().for_each(|(name, value)| say!("{}  @{name} = {value}", "  ".repeat(node.depth)));
         }
         if let Some(cells) = crossed {
             print_cells(&cells, args);
@@ -199,8 +200,8 @@ fn cell_json((cell, rows): (&Cell, &u64)) -> Value {
 }
 
 fn print_cells(cells: &BTreeMap<Cell, u64>, args: &InspectArgs) {
-    println!("\ncells of order {} that the tracks cross ({} latitude):", args.order, args.latitude);
+    say!("\ncells of order {} that the tracks cross ({} latitude):", args.order, args.latitude);
     for (cell, rows) in cells {
-        println!("  {:>20}  {:>9} rows", cell_name(*cell), thousands(*rows));
+        say!("  {:>20}  {:>9} rows", cell_name(*cell), thousands(*rows));
     }
 }

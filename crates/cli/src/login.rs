@@ -43,7 +43,8 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
         }
         let ends = credentials.expiration.map_or_else(|| "at a time not told".to_owned(), iso);
         let minutes = left.map_or(0, |left| left.as_secs() / 60);
-        text += &format!("\ns3     credentials of {host} end {ends} (in {minutes} minutes), usable from us-west-2 only");
+        text +=
+            &format!("\ns3     credentials of {host} end {ends} (in {minutes} minutes), usable from us-west-2 only");
         if args.export {
             eprintln!("{text}");
             print_exports(&credentials);

@@ -13,6 +13,7 @@ mod exit;
 mod inspect;
 mod login;
 mod maps;
+mod out;
 mod progress;
 mod report;
 mod serve;

@@ -1,5 +1,6 @@
 //! The loop that feeds queries from a source.
-use crate::{ChunkMap, Dataset, Error, File, Limits, Object, Selection};
+use crate::datatype::Column;
+use crate::{ChunkMap, Dataset, Error, File, Layout, Limits, Object, Selection};
 use byte_ranges::{ByteMap, ByteRange, Cost, Lookup, Source, SourceError, SourceErrorKind, Step, coalesce};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -164,17 +165,66 @@ impl<S: Source> AsyncFile<S> {
     /// # Errors
     /// As [`File::chunk_maps`] and [`Dataset::assemble`].
     pub async fn read(&mut self, dataset: &Dataset, selection: &Selection) -> Result<Vec<u8>, Error> {
-        dataset.blank(selection)?;
-        let maps = self.query(|file| file.chunk_maps(&[(dataset, selection)])).await?;
-        let map = maps.into_iter().next().unwrap_or_else(|| Err(Error::Usage("no chunk map".into())))?;
-        if matches!(dataset.layout, crate::Layout::Compact { .. }) {
-            return dataset.assemble(selection, &map, |_| Ok(Bytes::new()));
+        self.read_many(&[(dataset, selection)]).await?.pop().unwrap_or_else(|| Err(Error::Usage("no answer".into())))
+    }
+
+    /// [`AsyncFile::read`] for many selections of many datasets: planned together, fetched together, one answer each.
+    ///
+    /// # Errors
+    /// When the bytes do not come; one bad dataset does not fail the others.
+    pub async fn read_many(&mut self, wants: &[(&Dataset, &Selection)]) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+        let sound: Vec<_> = wants.iter().copied().filter(|(dataset, s)| dataset.output_len(s).is_ok()).collect();
+        let mut maps = self.query(|file| file.chunk_maps(&sound)).await?.into_iter();
+        let maps: Vec<Result<ChunkMap, Error>> = wants
+            .iter()
+            .map(|(dataset, selection)| {
+                dataset.output_len(selection)?;
+                self.within(maps.next().unwrap_or_else(|| Err(Error::Usage("no chunk map".into())))?)
+            })
+            .collect();
+        // Compact data came with the header.
+        let stored =
+            wants.iter().zip(&maps).filter(|((dataset, _), _)| !matches!(dataset.layout, Layout::Compact { .. }));
+        let bodies = self.fetch(&stored.filter_map(|(_, map)| map.as_ref().ok()).collect::<Vec<_>>()).await?;
+        let read = |((dataset, selection), map): (&(&Dataset, &Selection), Result<ChunkMap, Error>)| {
+            dataset.assemble(selection, &map?, |chunk| match bodies.get(chunk.range()) {
+                Lookup::Bytes(bytes) => Ok(bytes),
+                _ => Err(Error::Usage("a chunk was not fetched".into())),
+            })
+        };
+        Ok(wants.iter().zip(maps).map(read).collect())
+    }
+
+    /// [`AsyncFile::read`], as native numbers.
+    ///
+    /// # Errors
+    /// As [`AsyncFile::read`] and [`crate::datatype::Datatype::decode_column`].
+    pub async fn read_column(&mut self, dataset: &Dataset, selection: &Selection) -> Result<Column, Error> {
+        Ok(dataset.datatype.decode_column(&self.read(dataset, selection).await?)?)
+    }
+
+    /// [`AsyncFile::read_many`], as native numbers.
+    ///
+    /// # Errors
+    /// As [`AsyncFile::read_many`].
+    pub async fn read_columns(
+        &mut self,
+        wants: &[(&Dataset, &Selection)],
+    ) -> Result<Vec<Result<Column, Error>>, Error> {
+        let read = self.read_many(wants).await?;
+        let column = |((dataset, _), raw): (&(&Dataset, &Selection), Result<Vec<u8>, Error>)| {
+            Ok(dataset.datatype.decode_column(&raw?)?)
+        };
+        Ok(wants.iter().zip(read).map(column).collect())
+    }
+
+    /// The map, unless one of its chunks lies past the end of the file.
+    fn within(&self, map: ChunkMap) -> Result<ChunkMap, Error> {
+        let file_size = self.file.arrived().file_size().unwrap_or(u64::MAX);
+        match map.chunks.iter().map(crate::Chunk::range).find(|range| range.end() > file_size) {
+            Some(range) => Err(Error::PastEnd { structure: "chunk", range, file_size }),
+            None => Ok(map),
         }
-        let bodies = self.fetch(&[&map]).await?;
-        dataset.assemble(selection, &map, |chunk| match bodies.get(chunk.range()) {
-            Lookup::Bytes(bytes) => Ok(bytes),
-            _ => Err(Error::Usage("a chunk was not fetched".into())),
-        })
     }
 
     /// The stored bytes of the chunks of some maps, as [`fetch_chunks`] brings them, but nothing twice that came with the

@@ -12,7 +12,10 @@
 //! * [`drive()`], [`AsyncFile`]: the loop that feeds queries from any [`byte_ranges::Source`]; no runtime, no `Send`.
 //!
 //! Structures are named as in the HDF5 File Format Specification; section numbers in comments are those of its version 3.
+//!
+//! The crate's README has examples: a local file, HTTP, memory, a browser; many windows at once; chunk maps that are kept.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 pub mod datatype;
 mod drive;
@@ -33,3 +36,8 @@ pub use limits::Limits;
 pub use object::{
     Attribute, ChunkIndex, Chunked, CommittedDatatype, Dataset, Group, HeapId, Layout, Link, LinkTarget, Object, Space,
 };
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

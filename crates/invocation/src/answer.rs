@@ -156,7 +156,11 @@ mod tests {
         let entry = |index: usize| GranuleEntry {
             granule: format!("ATL06_{index:014}.h5"),
             tracks: vec![TrackEntry::default(); 6],
-            error: (index == 3).then(|| Failure { class: "denied".into(), place: None, message: "hush-hush hush-hush".into() }),
+            error: (index == 3).then(|| Failure {
+                class: "denied".into(),
+                place: None,
+                message: "hush-hush hush-hush".into(),
+            }),
             ..GranuleEntry::default()
         };
         let ledger = Ledger::new((0..granules).map(entry).collect(), Vec::new());

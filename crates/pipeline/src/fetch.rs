@@ -59,6 +59,7 @@ pub(crate) fn waves<T>(items: Vec<T>, limit: u64, bytes: impl Fn(&T) -> u64) -> 
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers of a test")]
 mod tests {
     use super::*;
     use byte_ranges::MemorySource;

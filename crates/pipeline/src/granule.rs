@@ -56,10 +56,10 @@ async fn select<S: Source>(
     bodies: &mut Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<Vec<Selected>, GranuleError> {
-    if let Some(orbit) = job.product.orbit.as_ref().filter(|_| !tuning.exhaustive) {
-        if let Some(selected) = prune::selected(tracks, job, orbit, bodies).await? {
-            return Ok(selected);
-        }
+    if let Some(orbit) = job.product.orbit.as_ref().filter(|_| !tuning.exhaustive)
+        && let Some(selected) = prune::selected(tracks, job, orbit, bodies).await?
+    {
+        return Ok(selected);
     }
     select::exhaustive(tracks, job, bodies, budget).await
 }

@@ -93,6 +93,7 @@ fn opening(explored: &[Explored]) -> Vec<Next> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
 mod tests {
     //! Planned reads against exhaustive ones on tracks of every kind that is known, and some that are hostile.
     use super::*;
@@ -179,8 +180,11 @@ mod tests {
         Found { track, piece, selected, shape: Shape::of(range.start as u64, lon, lat) }
     }
 
+    /// Track and row.
+    type Places = BTreeSet<(usize, u64)>;
+
     /// Rows in the cell by planned and by exhaustive reading, and the share of pieces that planning read.
-    fn both(job: &Job, tracks: &[Rows]) -> (BTreeSet<(usize, u64)>, BTreeSet<(usize, u64)>, f64) {
+    fn both(job: &Job, tracks: &[Rows]) -> (Places, Places, f64) {
         let region = Region::of(job).unwrap();
         let pieces = |rows: &Rows| rows.latitude.len().div_ceil(PIECE);
         let cut = |rows: &Rows| {
@@ -188,7 +192,7 @@ mod tests {
             Explored::new(Pieces::new(ends.map(|range| (range.start as u64..range.end as u64, 1)).collect()))
         };
         let mut explored: Vec<Explored> = tracks.iter().map(cut).collect();
-        let (mut planned, mut read_pieces) = (BTreeSet::new(), 0);
+        let (mut planned, mut read_pieces) = (Places::new(), 0);
         loop {
             let next = plan(&mut explored, &region, &ORBIT);
             if next.is_empty() {
@@ -205,7 +209,7 @@ mod tests {
             .iter()
             .enumerate()
             .flat_map(|(track, rows)| (0..pieces(rows)).map(move |piece| (track, rows, piece)));
-        let mut exhaustive = BTreeSet::new();
+        let mut exhaustive = Places::new();
         let mut total = 0;
         for (track, rows, piece) in all {
             exhaustive.extend(read(job, track, rows, piece).selected.rows.iter().map(|row| (track, *row)));

@@ -1,5 +1,5 @@
 //! From flags to the cells that are wanted.
-use super::{AreaArgs, Area, Grid, Path, select, target};
+use super::{Area, AreaArgs, Grid, Path, select, target};
 use crate::exit::{self, Failure};
 use serde_json::Value;
 
@@ -46,6 +46,5 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
 }
 
 fn file(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))
 }

@@ -3,8 +3,8 @@ use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json}
 use crate::exit::{self, Failure};
 use crate::login;
 use ::catalog::{
-    CMR_URL, CellFinder, Collection, GranuleName, Progress, Query, Record, Remarks, Resume, Search, TrackPaths, assemble,
-    crossed_cells, name_patterns, newest, window_edge,
+    CMR_URL, CellFinder, Collection, GranuleName, Progress, Query, Record, Remarks, Resume, Search, TrackPaths,
+    assemble, crossed_cells, name_patterns, newest, window_edge,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use hdf5_pure::AsyncFile;
@@ -235,10 +235,8 @@ async fn extents(
             Err(error) => Err(error),
         }
     };
-    let read: Result<Vec<_>, Failure> = futures_util::stream::iter(records.iter().map(one))
-        .buffered(usize::from(args.concurrency))
-        .try_collect()
-        .await;
+    let read: Result<Vec<_>, Failure> =
+        futures_util::stream::iter(records.iter().map(one)).buffered(usize::from(args.concurrency)).try_collect().await;
     bar.finish_and_clear();
     let mut extents = Extents::new();
     for (name, cells) in read? {
@@ -275,7 +273,8 @@ pub(crate) fn tracks(product: &Product) -> Vec<TrackPaths> {
 fn bar(quiet: bool, what: &str) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(0), target);
-    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{elapsed}}  {{msg}}")) {
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{elapsed}}  {{msg}}"))
+    {
         bar.set_style(style);
     }
     bar

@@ -77,17 +77,9 @@ impl Dataset {
     /// [`Error::Usage`] when the selection reaches over the edge, [`Error::Limit`] when it is too large,
     /// [`Error::Unsupported`] for external and virtual data.
     pub fn blank(&self, selection: &Selection) -> Result<Vec<u8>, Error> {
-        self.readable()?;
-        selection.check(&self.shape)?;
-        let too_large = || Error::Limit { what: "selection in bytes", limit: self.limits.selection_bytes };
-        let len = selection
-            .elements()
-            .and_then(|n| n.checked_mul(self.element_size()))
-            .filter(|&len| len <= self.limits.selection_bytes)
-            .and_then(|len| usize::try_from(len).ok())
-            .ok_or_else(too_large)?;
+        let len = self.output_len(selection)?;
         let mut out = Vec::new();
-        out.try_reserve_exact(len).map_err(|_| too_large())?;
+        out.try_reserve_exact(len).map_err(|_| self.too_large())?;
         match &self.fill_value {
             Some(fill) if fill.iter().any(|&b| b != 0) => {
                 out.extend_from_slice(fill);
@@ -99,6 +91,22 @@ impl Dataset {
             _ => out.resize(len, 0),
         }
         Ok(out)
+    }
+
+    /// Length in bytes of the output of a selection; fails as [`Dataset::blank`] does.
+    pub(crate) fn output_len(&self, selection: &Selection) -> Result<usize, Error> {
+        self.readable()?;
+        selection.check(&self.shape)?;
+        selection
+            .elements()
+            .and_then(|n| n.checked_mul(self.element_size()))
+            .filter(|&len| len <= self.limits.selection_bytes)
+            .and_then(|len| usize::try_from(len).ok())
+            .ok_or_else(|| self.too_large())
+    }
+
+    const fn too_large(&self) -> Error {
+        Error::Limit { what: "selection in bytes", limit: self.limits.selection_bytes }
     }
 
     /// Copies the elements of a decoded chunk that lie in the selection to their places in `out`, the bytes of the

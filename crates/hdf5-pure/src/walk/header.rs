@@ -15,6 +15,8 @@ const GUESS: u64 = 512;
 pub(crate) struct Header {
     prefix: HeaderPrefix,
     pub(crate) messages: Vec<Message>,
+    /// How many messages there were after each chunk.
+    marks: Vec<usize>,
     /// Chunks that were announced and not read yet: address and length.
     pending: VecDeque<(u64, u64)>,
     /// Addresses of all chunks that were announced.
@@ -28,6 +30,19 @@ impl Header {
     /// The first message of a kind.
     pub(crate) fn first(&self, kind: u16) -> Option<&Message> {
         self.messages.iter().find(|m| m.kind == kind)
+    }
+
+    /// The fewest chunks that are enough: an answer may not depend on how far others had to read.
+    fn shortest(self: Arc<Self>, enough: impl Fn(&[Message]) -> bool) -> Arc<Self> {
+        let suffices = |&mark: &usize| self.messages.get(..mark).is_some_and(&enough);
+        match self.marks.iter().copied().find(suffices) {
+            Some(mark) if mark < self.messages.len() => {
+                let mut short = Self::clone(&self);
+                short.messages.truncate(mark);
+                Arc::new(short)
+            }
+            _ => self,
+        }
     }
 }
 
@@ -55,7 +70,7 @@ impl Walk<'_> {
                 let _ = self.continuation_bytes(&header.prefix, at, len);
             }
         }
-        result.map(|()| header)
+        result.map(|()| header.shortest(enough))
     }
 
     /// The whole object header.
@@ -67,9 +82,12 @@ impl Walk<'_> {
     fn extend(&mut self, header: &mut Arc<Header>, at: u64, len: u64) -> Walked<()> {
         let prefix = header.prefix;
         let more = self.once(at, |walk| walk.continuation(&prefix, at, len))?;
-        let header = Arc::make_mut(header);
-        header.pending.pop_front();
-        self.add(header, more.0.clone())
+        // Whole or not at all: the next to ask gets the same error.
+        let mut longer = Header::clone(header);
+        longer.pending.pop_front();
+        self.add(&mut longer, more.0.clone())?;
+        *header = Arc::new(longer);
+        Ok(())
     }
 
     fn first_chunk(&mut self, address: u64) -> Walked<Header> {
@@ -82,8 +100,13 @@ impl Walk<'_> {
             run(NAME, offset, &whole, verify)?;
         }
         let found = chunk_messages(&prefix, &whole, prefix.prefix, offset)?;
-        let mut header =
-            Header { prefix, messages: Vec::new(), pending: VecDeque::new(), chunks: BTreeSet::from([address]) };
+        let mut header = Header {
+            prefix,
+            messages: Vec::new(),
+            marks: Vec::new(),
+            pending: VecDeque::new(),
+            chunks: BTreeSet::from([address]),
+        };
         self.add(&mut header, found)?;
         Ok(header)
     }
@@ -133,6 +156,7 @@ impl Walk<'_> {
             }
             header.pending.push_back((at, len));
         }
+        header.marks.push(header.messages.len());
         Ok(())
     }
 }

@@ -5,10 +5,20 @@
     clippy::cast_possible_truncation,
     reason = "tests: fixtures are ours, and small"
 )]
+#[path = "../../../../fuzz/src/bodies.rs"]
+#[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
+mod bodies;
 mod corpus;
 mod driving;
 mod fixtures;
+mod fuzz;
 mod granules;
 mod malformed;
+#[path = "../../../../fuzz/src/mutate.rs"]
+#[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
+mod mutate;
+#[path = "../../../../fuzz/src/seeds.rs"]
+#[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
+mod seeds;
 mod splits;
 mod support;
