@@ -86,7 +86,7 @@ export async function download(page, id) {
 }
 
 /** Waits for the end of a run; answers how it ended. */
-export async function ended(page, timeout = 30_000) {
+export async function ended(page, timeout = 60_000) {
   const over = () => ["done", "failed", "cancelled"].includes(document.body.dataset.run);
   try {
     await page.waitForFunction(over, null, { timeout, polling: 50 });
@@ -108,7 +108,7 @@ export async function fresh(browser, url, options = {}) {
     if (message.type() === "error" && !/Failed to load resource|CORS policy|ERR_/.test(message.text())) problems.push(message.text());
   });
   await page.goto(url);
-  await page.waitForFunction(() => /ready|missing/.test(document.getElementById("build").textContent));
+  await page.waitForFunction(() => document.body.dataset.settled && /ready|missing/.test(document.getElementById("build").textContent), null, { polling: 20 });
   if (!(await page.textContent("#build")).includes("ready")) throw new Error(await page.textContent("#alert"));
   return Object.assign(page, { problems });
 }

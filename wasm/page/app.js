@@ -546,7 +546,9 @@ function wireDrop() {
 }
 
 wire();
-findServer();
+findServer().finally(() => {
+  document.body.dataset.settled = "yes"; // nothing moves by itself from here on
+});
 follow();
 // For tests and the curious: what the page holds.
 globalThis.icestream = { state, map };

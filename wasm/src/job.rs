@@ -59,7 +59,7 @@ impl CellJob {
     }
 
     /// Reads, reduces and encodes. `files` holds a `File` for every granule without a URL, at the granule's place;
-    /// `stopped` is a promise that settles when `signal` aborts. The promise gives the result ([`answer`]) or is rejected
+    /// `stopped` is a promise that settles when `signal` aborts. The promise gives the result (`answer`) or is rejected
     /// with an error that carries `ledger` (JSON) when granules could not be read.
     pub fn run(&self, files: Array, signal: AbortSignal, stopped: Promise, progress: Function) -> Promise {
         let (request, job, live) = (Rc::clone(&self.request), Rc::clone(&self.job), Rc::clone(&self.live));

@@ -34,7 +34,7 @@ pub(crate) struct ServeArgs {
     /// Do not open a browser.
     #[arg(long)]
     no_open: bool,
-    /// Let pages of another site read too (granules of the folder, and the proxy): https://pages.example
+    /// Let pages of another site read too (granules of the folder, and the proxy): `https://pages.example`
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Hosts that the proxy reads from in place of NSIDC's; the Earthdata token goes to Earthdata's hosts alone.
