@@ -120,6 +120,8 @@ export async function start(page, urls, cell, { latitude = "spherical", partial 
   await page.fill("#cell", String(cell));
   await page.check(`input[name=latitude][value=${latitude}]`);
   await page.setChecked("#partial", partial);
+  await page.locator("#cell").blur();
+  await page.waitForFunction(() => document.getElementById("cell-note").textContent !== "", null, { polling: 20 });
   await page.click("#run");
 }
 
