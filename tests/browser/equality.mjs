@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { demo, download, ended, fresh, granulesOf, native, real, start, totals, unzip } from "./support.mjs";
+import { demo, download, ended, fresh, granulesOf, native, real, serve, start, totals, unzip } from "./support.mjs";
 
 const SAMPLE_CELL = "-6134114";
 const REAL_CELL = "4441321";
+const MOST_MEMORY = 128 << 20;
 
 export async function equality({ browser, page: url, data, check, skip }) {
   const served = (paths) => paths.map((path) => data.url + basename(path));
@@ -51,7 +52,51 @@ export async function equality({ browser, page: url, data, check, skip }) {
       return `${await finish(page, wanted)}, ${most}`;
     });
   }
-  return data.reset();
+  data.reset();
+  return severalAtOnce({ browser, check });
+}
+
+/** `icestream serve` takes several ranges in one request, and the page copes when a server only says that it does. */
+async function severalAtOnce({ browser, check }) {
+  const server = await serve("--folder", real);
+  const urls = granulesOf(real).map((path) => `${server.url}granules/${basename(path)}`);
+  const go = async (before = () => {}) => {
+    const page = await fresh(browser, server.url);
+    const seen = { all: 0, several: 0 };
+    page.on("request", (request) => {
+      if (!request.url().includes("/granules/")) return;
+      seen.all += 1;
+      if (request.headers().range?.includes(",")) seen.several += 1;
+    });
+    await before(page);
+    await start(page, urls, REAL_CELL);
+    assert.equal(await ended(page), "done", await page.textContent("#alert"));
+    return { page, seen };
+  };
+  try {
+    const wanted = await native(urls, REAL_CELL);
+    await check("real granules, from icestream serve, several ranges in one request", async () => {
+      const { page, seen } = await go();
+      const most = await noMore(page, wanted);
+      assert.ok(seen.several > 0 && seen.all < wanted.ledger.totals.requests / 2, JSON.stringify(seen));
+      return `${await finish(page, wanted)}, ${most}, in ${seen.all} exchanges`;
+    });
+    const answers = {
+      "the whole file": { status: 200, body: "x" },
+      "an error": { status: 503, body: "x" },
+      "a body that is cut short": { status: 206, headers: { "content-type": "multipart/byteranges; boundary=B" }, body: "--B\r\nContent-Range: bytes 0-99/100\r\n\r\n..." },
+      "no parts at all": { status: 206, headers: { "content-type": "multipart/byteranges; boundary=B" }, body: "" },
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      await check(`several ranges are answered with ${name}`, async () => {
+        const { page } = await go((each) => each.route("**/granules/*", (route) => (route.request().headers().range?.includes(",") ? route.fulfill(answer) : route.fallback())));
+        await noMore(page, wanted);
+        return finish(page, wanted);
+      });
+    }
+  } finally {
+    server.close();
+  }
 }
 
 /** No more requests, no more bytes than the command. */
@@ -74,6 +119,7 @@ async function finish(page, wanted) {
   for (const [key, bytes] of wanted.objects) assert.ok(bytes.equals(objects.get(`${parent}/${key}`)), `${key} differs`);
   assert.deepEqual(page.problems, []);
   const { memory, milliseconds } = await page.evaluate(() => globalThis.icestream.state.result);
+  assert.ok(memory > 0 && memory < MOST_MEMORY, `${memory} bytes of memory`);
   await page.context().close();
   return `${wanted.objects.size} objects, ${csv.length} bytes of CSV, ${Math.round(milliseconds)} ms, ${(memory / 2 ** 20).toFixed(1)} MiB`;
 }

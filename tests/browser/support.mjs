@@ -18,11 +18,9 @@ export const real = existsSync(join(root, "../shared/data/atl06")) ? join(root, 
 
 export const granulesOf = (folder) => readdirSync(folder).filter((name) => name.endsWith(".h5")).map((name) => join(folder, name));
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+export const chromiumFlags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: chromiumFlags });
 
 /** `icestream serve`, once it says where. */
 export function serve(...args) {
@@ -122,7 +120,8 @@ export async function start(page, urls, cell, { latitude = "spherical", partial 
   await page.setChecked("#partial", partial);
   await page.locator("#cell").blur();
   await page.waitForFunction(() => document.getElementById("cell-note").textContent !== "", null, { polling: 20 });
-  await page.click("#run");
+  // By key: what a click would hit may still move while earlier answers come in.
+  await page.press("#run:enabled", "Enter");
 }
 
 /** The totals of the ledger that the page holds. */

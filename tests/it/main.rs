@@ -7,9 +7,14 @@ mod commands;
 mod compose;
 mod demo;
 mod faults;
+mod index;
 mod invariance;
+mod outputs;
 mod real;
+mod run;
+mod run_lambda;
 #[path = "../../crates/sources/tests/sources/server.rs"]
-#[expect(dead_code, reason = "nobody here looks at the body of a request")]
 mod server;
+mod stores;
 mod support;
+mod validate;

@@ -23,6 +23,19 @@ def store(name, granules, cell, latitude):
     return f"store of {name}, {latitude}", [made, checked, coarse]
 
 
+def sphere(name, granules, cells, latitude, more):
+    """A store of the sphere, opened and compared with the stores of its cells by software that is not ours."""
+    commands = []
+    for cell in cells:
+        made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", latitude, "--quiet", *more]
+        commands += [[*made, "--out", f"{{tmp}}/cells/{cell}.zarr"],
+                     [*made, "--layout", "sphere", "--out", "{tmp}/sphere.zarr"]]
+    commands.append([ICESTREAM, "overviews", "{tmp}/sphere.zarr", "--to", "4"])
+    stores = [f"{{tmp}}/cells/{cell}.zarr" for cell in cells]
+    commands.append([PYTHON, "tests/python/check_sphere.py", "{tmp}/sphere.zarr", latitude, *stores])
+    return f"sphere store of {name}, {latitude}", commands
+
+
 MODES = ["spherical", "authalic"]
 
 # (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
@@ -30,6 +43,9 @@ MODES = ["spherical", "authalic"]
 CHECKS = [
     ("demo granules are what their generator makes", [[PYTHON, f"{DEMO}/make_demo.py", "--check"]]),
     *(store("the demo granules", DEMO, -6134114, mode) for mode in MODES),
+    *(sphere("the demo granules", DEMO, [-6134114, -6134112, -6134111], mode, ["--overviews", "11,8"]) for mode in MODES),
+    # 4^9 children are four chunks in one shard.
+    sphere("the demo granules in shards", DEMO, [-6134114], "spherical", ["--child-order", "15", "--overviews", "14,12"]),
 ]
 if os.path.isdir("../shared/data/hdf5"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))

@@ -81,12 +81,15 @@ const unique = (list) => [...new Set(list)];
 /** One link a granule, the first. */
 const byName = (urls) => [...new Map(urls.toReversed().map((url) => [shown(url).split("/").pop(), url])).values()].toReversed();
 
-/** A URL that goes through the local proxy, where one is set and takes the host. */
-export function route(url, proxy) {
-  if (!proxy) return url;
+/**
+ * What the engine has to know of a granule by URL: through the local proxy, where one is set and takes the host; and whether
+ * the server takes several ranges in one request, as icestream serve says it does.
+ */
+export function remote(url, proxy) {
   const { host } = new URL(url);
-  const takes = proxy.hosts.some((name) => (name.startsWith(".") ? host.endsWith(name) : host === name));
-  return takes ? `${proxy.base}proxy/${url}` : url;
+  const takes = proxy?.hosts.some((name) => (name.startsWith(".") ? host.endsWith(name) : host === name));
+  const to = takes ? `${proxy.base}proxy/${url}` : url;
+  return { location: shown(url), url: to, several: Boolean(proxy?.several) && to.startsWith(proxy.base) };
 }
 
 /** The state of a link, from the part after `#`. */

@@ -2,7 +2,7 @@
 
 // A module with one function that makes a vector: valid only where vectors are (WebAssembly SIMD).
 const VECTORS = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-const PROGRESS_EVERY = 60; // milliseconds
+const PROGRESS_EVERY = 120; // milliseconds
 const PICTURE_EVERY = 150; // milliseconds
 const PICTURE_SHARE = 0.08; // of the time may go into pictures
 

@@ -29,7 +29,7 @@ pub async fn crossed(
     let order = Order::new(order).map_err(host::error)?;
     let latitude: Latitude = latitude.parse().map_err(|error: morton::Error| host::error(error))?;
     let source = match granule.as_string() {
-        Some(url) => PageSource::Fetch(FetchSource::new(&url, &shown, signal)),
+        Some(url) => PageSource::Fetch(FetchSource::new(&url, &shown, false, signal)),
         None => PageSource::File(FileSource::new(granule.dyn_into()?)),
     };
     let read = read(source, order, latitude).await;

@@ -1,7 +1,7 @@
 //! A file by URL, read by range requests through `fetch`.
+use crate::batch::Batch;
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
-use crate::source::HTTP_COST;
 use crate::version::{Version, content_range, header, unsatisfied_range};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestMode, Response};
+use web_sys::{AbortSignal, RequestCache, RequestInit, RequestMode, Response};
 
 /// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 6;
@@ -20,7 +20,7 @@ const BACKOFF: f64 = 200.0;
 /// No wait of our own is longer, and none that a server asks for is longer than the second, milliseconds.
 const MOST_WAIT: [f64; 2] = [10_000.0, 60_000.0];
 /// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
-const PATIENCE: f64 = 300_000.0;
+pub(crate) const PATIENCE: f64 = 300_000.0;
 /// Patience with the question whether a server is there at all.
 const PROBE_PATIENCE: f64 = 5_000.0;
 
@@ -32,13 +32,17 @@ pub(crate) struct FetchSource {
     version: RefCell<Option<Version>>,
     /// An answer has come: the server allows this page to read.
     reached: Cell<bool>,
+    /// Where the server takes several ranges in one request.
+    batch: Option<Batch>,
 }
 
 impl FetchSource {
-    pub(crate) fn new(url: &str, shown: &str, signal: AbortSignal) -> Self {
+    /// `several`: the server is known to take several ranges in one request.
+    pub(crate) fn new(url: &str, shown: &str, several: bool, signal: AbortSignal) -> Self {
         Self {
             url: url.to_owned(),
             shown: shown.to_owned(),
+            batch: several.then(|| Batch::new(url, signal.clone())),
             signal,
             version: RefCell::default(),
             reached: Cell::new(false),
@@ -81,15 +85,8 @@ impl FetchSource {
         // Servers keep offsets in signed 64 bits; no file is longer.
         let last = range.end().saturating_sub(1).min(i64::MAX.unsigned_abs());
         // One range in this form needs no preflight (Fetch Standard, "CORS-safelisted request-header").
-        let headers = Headers::new().and_then(|headers| {
-            headers.set("range", &format!("bytes={}-{last}", range.start()))?;
-            Ok(headers)
-        });
-        let init = RequestInit::new();
-        init.set_headers(&headers.map_err(|_| self.last(Kind::Config, "the range cannot be written"))?.into());
-        init.set_signal(Some(&self.signal));
-        // The browser's cache would read ranges of one file one after the other.
-        init.set_cache(RequestCache::NoStore);
+        let init = host::ranged(&format!("bytes={}-{last}", range.start()), &self.signal);
+        let init = init.map_err(|_| self.last(Kind::Config, "the range cannot be written"))?;
         let response = match host::fetch(&self.url, &init).await {
             Ok(response) => response,
             Err(thrown) => return Err(self.no_answer(&thrown).await),
@@ -100,7 +97,7 @@ impl FetchSource {
             200 => self.whole(&response),
             416 => self.beyond(&response, range),
             status => {
-                discard(&response);
+                host::discard(&response);
                 let wait = header(&response.headers(), "retry-after").and_then(|text| host::number(text.trim()));
                 Err(Failure::of_status(status, wait, &self.shown))
             }
@@ -110,7 +107,7 @@ impl FetchSource {
     /// 206: range, version and length are checked.
     async fn partial(&self, response: &Response, asked: ByteRange) -> Result<Fetched, Failure> {
         let Some(text) = header(&response.headers(), "content-range") else {
-            discard(response);
+            host::discard(response);
             return Err(self.last(
                 Kind::Config,
                 "the server does not let this page see Content-Range (CORS): add Content-Range, Content-Length and ETag \
@@ -141,7 +138,7 @@ impl FetchSource {
 
     /// 200: the server ignores ranges. The body is given up, so that the file is not downloaded.
     fn whole(&self, response: &Response) -> Result<Fetched, Failure> {
-        discard(response);
+        host::discard(response);
         if header(&response.headers(), "content-length").as_deref() == Some("0") {
             self.pin(&Version::of(&response.headers(), 0))?;
             return Ok(Fetched { bytes: Bytes::new(), file_size: 0 });
@@ -155,7 +152,7 @@ impl FetchSource {
 
     /// 416: the range begins at the end or beyond.
     fn beyond(&self, response: &Response, asked: ByteRange) -> Result<Fetched, Failure> {
-        discard(response);
+        host::discard(response);
         let told = header(&response.headers(), "content-range").and_then(|text| unsatisfied_range(&text));
         match told {
             Some(size) if asked.start() == size => Ok(Fetched { bytes: Bytes::new(), file_size: size }),
@@ -225,13 +222,6 @@ impl FetchSource {
     }
 }
 
-/// Gives up the body; the connection may be closed for it.
-fn discard(response: &Response) {
-    if let Some(body) = response.body() {
-        let _ = body.cancel();
-    }
-}
-
 impl Source for FetchSource {
     async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
         let known = self.version.borrow().as_ref().map(|version| version.size);
@@ -247,6 +237,13 @@ impl Source for FetchSource {
             }
             asked = ByteRange::new(range.start(), range.end().min(size)).unwrap_or(range);
         }
+        // An empty wish is rare, and a file of unknown size has its first range alone.
+        if let (Some(batch), Some(size), false) = (&self.batch, known, range.is_empty())
+            && let Some((version, bytes)) = batch.fetch(asked).await
+        {
+            self.pin(&version).map_err(|failure| failure.error)?;
+            return Ok(Fetched { bytes, file_size: size });
+        }
         let mut fetched = self.attempts(asked).await?;
         if range.is_empty() {
             fetched.bytes.clear();
@@ -255,6 +252,6 @@ impl Source for FetchSource {
     }
 
     fn cost(&self) -> Cost {
-        HTTP_COST
+        Cost::HTTP
     }
 }

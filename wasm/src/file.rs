@@ -1,6 +1,5 @@
 //! A dropped file, read by slices.
 use crate::host;
-use crate::source::LOCAL_COST;
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use js_sys::Uint8Array;
@@ -37,7 +36,7 @@ impl Source for FileSource {
     }
 
     fn cost(&self) -> Cost {
-        LOCAL_COST
+        Cost::LOCAL
     }
 }
 

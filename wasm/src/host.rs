@@ -2,7 +2,7 @@
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::RequestInit;
+use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,8 +29,26 @@ pub(crate) fn now() -> f64 {
 }
 
 /// A request; the error is what JavaScript threw.
-pub(crate) async fn fetch(url: &str, init: &RequestInit) -> Result<web_sys::Response, JsValue> {
+pub(crate) async fn fetch(url: &str, init: &RequestInit) -> Result<Response, JsValue> {
     JsFuture::from(js_fetch(url, init)).await?.dyn_into()
+}
+
+/// The settings of a request with a `Range` header.
+pub(crate) fn ranged(range: &str, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
+    let (init, headers) = (RequestInit::new(), Headers::new()?);
+    headers.set("range", range)?;
+    init.set_headers(&headers);
+    init.set_signal(Some(signal));
+    // The browser's cache would read ranges of one file one after the other.
+    init.set_cache(RequestCache::NoStore);
+    Ok(init)
+}
+
+/// Gives up the body; the connection may be closed for it.
+pub(crate) fn discard(response: &Response) {
+    if let Some(body) = response.body() {
+        let _ = body.cancel();
+    }
 }
 
 /// A timer that is cleared when it is dropped before its time.

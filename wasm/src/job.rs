@@ -17,6 +17,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
+/// Twice the command's: a browser keeps requests waiting, and the byte budget is the same.
+const TRACKS_IN_FLIGHT: usize = 96;
+
 /// One cell to compute.
 #[wasm_bindgen]
 pub struct CellJob {
@@ -27,8 +30,8 @@ pub struct CellJob {
 
 #[wasm_bindgen]
 impl CellJob {
-    /// A job from `{ granules: [{ location, url? }], cell, order, childOrder, latitude, allowPartial? }`.
-    /// A granule without `url` is a dropped file.
+    /// A job from `{ granules: [{ location, url?, several? }], cell, order, childOrder, latitude, allowPartial? }`.
+    /// A granule without `url` is a dropped file; `several`: its server takes several ranges in one request.
     ///
     /// # Errors
     /// A JavaScript error whose message says what is wrong.
@@ -87,14 +90,18 @@ async fn run(
     let open = |granule: &Granule| {
         let mut inputs = request.granules.iter().zip(0..);
         let found = inputs.find(|(input, _)| input.location == granule.location());
-        let (url, place) = found.map_or((None, u32::MAX), |(input, place)| (input.url.as_ref(), place));
-        match (url, files.get(place).dyn_into::<web_sys::File>()) {
-            (Some(url), _) => Ok(PageSource::Fetch(FetchSource::new(url, granule.location(), signal.clone()))),
+        let (input, place) = found.map_or((None, u32::MAX), |(input, place)| (Some(input), place));
+        let remote = input.and_then(|input| Some((input.url.as_ref()?, input.several)));
+        match (remote, files.get(place).dyn_into::<web_sys::File>()) {
+            (Some((url, several)), _) => {
+                Ok(PageSource::Fetch(FetchSource::new(url, granule.location(), several, signal.clone())))
+            }
             (None, Ok(file)) => Ok(PageSource::File(FileSource::new(file))),
             _ => Err(SourceError::new(Kind::Config, granule.location(), "neither a URL nor a file: drop it again")),
         }
     };
-    match pipeline::run_cell(&granules, job, &Tuning::default(), open, observer).await {
+    let tuning = Tuning { tracks_in_flight: TRACKS_IN_FLIGHT, ..Tuning::default() };
+    match pipeline::run_cell(&granules, job, &tuning, open, observer).await {
         Ok(result) => {
             observer.release();
             answer::done(&result)

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod batch;
 mod crossed;
 mod fetch;
 mod file;

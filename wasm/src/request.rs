@@ -27,16 +27,18 @@ pub(crate) struct Input {
     pub(crate) location: String,
     /// Where it is fetched; `None` for a dropped file.
     pub(crate) url: Option<String>,
+    /// Whether the server is known to take several ranges in one request.
+    pub(crate) several: bool,
 }
 
 impl Request {
-    /// Reads `{ granules: [{ location, url? }], cell, order, childOrder, latitude, allowPartial? }`. The fields are taken
-    /// one by one: a JSON reader would be a tenth of the module.
+    /// Reads `{ granules: [{ location, url?, several? }], cell, order, childOrder, latitude, allowPartial? }`. The fields
+    /// are taken one by one: a JSON reader would be a tenth of the module.
     pub(crate) fn read(object: &JsValue) -> Result<Self, String> {
         let granules: Array = host::field(object, "granules").dyn_into().map_err(|_| "the request has no granules")?;
         let granules = granules.iter().map(|granule| {
-            let location = text(&granule, "location")?;
-            Ok(Input { location, url: host::field(&granule, "url").as_string() })
+            let several = host::field(&granule, "several").is_truthy();
+            Ok(Input { location: text(&granule, "location")?, url: host::field(&granule, "url").as_string(), several })
         });
         Ok(Self {
             granules: granules.collect::<Result<_, String>>()?,

@@ -4,6 +4,8 @@
 //! them by child with one stable counting sort and reduces each group on its own, in `f64`, storing `f32`.
 //! [`Reducer::finish_at`] does the same for ancestors of the children: from the rows, hence exact.
 //!
+//! A [`Combiner`] makes the statistics of a coarser cell from stored ones, where no rows are at hand.
+//!
 //! # Same bytes everywhere
 //!
 //! Rows are summed in the order in which they were folded, so the caller folds in one canonical order (granule, track,
@@ -34,6 +36,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod combine;
 mod error;
 mod grouping;
 mod reducer;
@@ -42,6 +45,7 @@ mod sample;
 mod statistic;
 mod table;
 
+pub use combine::{Combiner, Stored};
 pub use error::Error;
 pub use reducer::{Limits, Reducer};
 pub use rows::Rows;

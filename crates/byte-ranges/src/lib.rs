@@ -21,5 +21,5 @@ pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
 pub use memory::{MemorySink, MemorySource};
 pub use range::ByteRange;
-pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind};
+pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 pub use step::Step;

@@ -1,5 +1,5 @@
 //! A file in memory and a store in memory: for tests, for dropped files, for zips.
-use crate::{ByteRange, Cost, Fetched, Sink, Source, SourceError, SourceErrorKind};
+use crate::{ByteRange, Cost, Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub struct MemorySource {
     bytes: Bytes,
     cost: Cost,
+    tag: String,
     asked: RefCell<Vec<ByteRange>>,
 }
 
@@ -20,7 +21,13 @@ impl MemorySource {
 
     /// A source over `bytes` that claims `cost`.
     pub fn with_cost(bytes: impl Into<Bytes>, cost: Cost) -> Self {
-        Self { bytes: bytes.into(), cost, asked: RefCell::default() }
+        Self { bytes: bytes.into(), cost, tag: "memory".into(), asked: RefCell::default() }
+    }
+
+    /// The same with another tag in its [`Stamp`]: another version of the file.
+    #[must_use]
+    pub fn tagged(self, tag: &str) -> Self {
+        Self { tag: tag.into(), ..self }
     }
 
     /// Every range asked for so far, in order.
@@ -45,6 +52,10 @@ impl Source for MemorySource {
 
     fn cost(&self) -> Cost {
         self.cost
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        Some(Stamp { size: self.bytes.len() as u64, tag: self.tag.clone() })
     }
 }
 

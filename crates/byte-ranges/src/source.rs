@@ -13,6 +13,15 @@ pub struct Fetched {
     pub file_size: u64,
 }
 
+/// What tells one version of a file from another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Size in bytes.
+    pub size: u64,
+    /// A strong entity tag, or a time of change: equal for equal bytes in the same place.
+    pub tag: String,
+}
+
 /// A file that can be read by ranges. One value stands for one *version* of one file: an implementation pins what it saw
 /// first and answers [`SourceErrorKind::Changed`] when the file is another one later.
 pub trait Source {
@@ -24,6 +33,12 @@ pub trait Source {
 
     /// What asking costs here.
     fn cost(&self) -> Cost;
+
+    /// The version that this value stands for, no later than after its first answer; `None` while it is not known, and where
+    /// nothing tells versions apart.
+    fn stamp(&self) -> Option<Stamp> {
+        None
+    }
 }
 
 impl<S: Source + ?Sized> Source for &S {
@@ -33,6 +48,10 @@ impl<S: Source + ?Sized> Source for &S {
 
     fn cost(&self) -> Cost {
         (**self).cost()
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        (**self).stamp()
     }
 }
 

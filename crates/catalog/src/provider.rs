@@ -62,6 +62,20 @@ impl CredentialProvider {
         Ok(new)
     }
 
+    /// Other credentials than `stale`, which a server has called expired whatever they say of themselves (a clock may be
+    /// wrong): new ones, unless somebody has fetched them already.
+    ///
+    /// # Errors
+    /// As [`Earthdata::s3_credentials`].
+    pub async fn instead_of(&self, stale: &Credentials) -> Result<Credentials, Error> {
+        let mut held = self.held.lock().await;
+        if held.as_ref().is_some_and(|held| held.credentials == *stale) {
+            *held = None;
+        }
+        drop(held);
+        self.credentials().await
+    }
+
     /// Logins made so far.
     #[must_use]
     pub fn fetched(&self) -> u64 {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Cloud HDF5 point granules in, gridded multi-resolution Zarr out.
 #[derive(Parser, Debug)]
 #[command(name = "icestream", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done (also: no data), 1 failed, 2 usage, 3 partial, 4 credentials, 5 bad input.")]
+#[command(after_help = "Exit codes: 0 done (also: no data), 1 failed, 2 usage, 3 partial, 4 credentials, 5 bad input, 130 interrupted.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,12 +22,30 @@ pub(crate) enum Command {
     Cells(CellsArgs),
     /// Find which granules touch which cells: a search, or granules themselves, into a catalog.
     Catalog(Box<crate::catalog::CatalogArgs>),
+    /// Run the cells of a catalog, on this machine or on Lambda, and report how each ended.
+    Run(Box<crate::run::RunArgs>),
+    /// Make small indexes of granules, with which cells are read in one round and half of the requests.
+    Index(crate::index::IndexArgs),
     /// Check the Earthdata login: who asks, and until when.
     Login(crate::login::LoginArgs),
     /// Print a SHA-256 of the values of every dataset, one JSON object a line.
     Checksum(ChecksumArgs),
+    /// Draw maps of stores or tables, as PNG or SVG.
+    Plot(Box<crate::plot::PlotArgs>),
+    /// Write stores or tables as GeoParquet, GeoTIFF, NetCDF-4 or CSV.
+    Export(Box<crate::export::ExportArgs>),
+    /// Write the reference, man pages and shell completions.
+    Docs(crate::docs::DocsArgs),
     /// Run the whole job on bundled synthetic granules: a store, a map, and the lines that open them.
     Demo(DemoArgs),
+    /// Join stores of one cell each into one store of the sphere.
+    Merge(crate::merge::MergeArgs),
+    /// Add coarser levels to a store of the sphere, composed from its cells.
+    Overviews(crate::overviews::OverviewsArgs),
+    /// Compare two stores, or a store and a table: how far apart, and where.
+    Compare(crate::compare::CompareArgs),
+    /// Check a store of either layout: metadata, every chunk, values, provenance; tell all that is wrong.
+    Validate(crate::validate::ValidateArgs),
     /// Serve the page, the sample and a folder of granules on this machine, and open a browser.
     Serve(crate::serve::ServeArgs),
 }
@@ -55,7 +73,10 @@ pub(crate) struct CellArgs {
     /// Where to write the store: a folder or s3://bucket/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,
-    /// Replace a store that is already there.
+    /// How it is laid out: a store of this cell, or a store of the whole sphere that many cells are written into.
+    #[arg(long, value_name = "cell|sphere", default_value_t)]
+    pub(crate) layout: invocation::Layout,
+    /// Replace a store that is already there; with --layout sphere, the cell in it.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Write the table of children as CSV (`-`: standard output).
@@ -67,6 +88,10 @@ pub(crate) struct CellArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing.
     #[arg(long)]
     pub(crate) allow_partial: bool,
+    /// Folder or s3://bucket/prefix with indexes that `icestream index` made; a granule whose index is missing or stale is read
+    /// without.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) index: Option<String>,
     /// Take granules, cell, output and credentials from a Lambda event; flags given beside it win.
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,

@@ -2,8 +2,9 @@
 use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::progress::Progress;
-use crate::{access, event, report, target};
-use invocation::{Body, Event};
+use crate::sphere_out::SphereOut;
+use crate::{access, event, index, report, target};
+use invocation::{Body, Event, Layout};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Tuning};
 use sources::{Clients, Location, S3Access, S3Options, StoreSink, StoreState};
@@ -104,6 +105,9 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
     let out = args.out.clone().or_else(|| event.and_then(Event::out)).or_else(default_out);
+    if args.layout == Layout::Sphere && args.out.is_none() && !silent {
+        return Err(Failure::usage("--layout sphere: give the store that all cells share with --out"));
+    }
     let mut inputs = args.granules.clone();
     if inputs.is_empty() {
         inputs = event.map(|event| event.granule_urls.clone()).unwrap_or_default();
@@ -127,36 +131,63 @@ fn with_credentials(event: &Event, clients: &Clients) -> Clients {
 
 /// Reads, reduces and writes.
 async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellResult, Stopped> {
-    let sink = match &plan.out {
-        Some(out) => Some(open_store(out, args.overwrite, &plan.writing).await?),
+    let out = match &plan.out {
+        Some(out) => Some(open_store(out, args, plan).await?),
         None => None,
     };
     let locations = locations(plan).await?;
     // A presigned URL is a password: the granule is named without its query, and opened with it.
-    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.to_string())).collect();
+    let granule = |location: &Location| match &args.index {
+        Some(index) => Granule::at(&location.to_string()).with_index(&index::place(index, &location.name())),
+        None => Granule::at(&location.to_string()),
+    };
+    let granules: Vec<Granule> = locations.iter().map(granule).collect();
     let open = |granule: &Granule| match locations.iter().find(|location| location.to_string() == granule.location()) {
         Some(location) => plan.reading.open(location),
         None => plan.reading.open(&Location::parse(granule.location())?),
     };
     let result = pipeline::run_cell(&granules, &plan.job, &plan.tuning, open, progress).await;
     let result = result.map_err(stopped)?;
-    if let (Some(sink), None) = (&sink, result.empty_because()) {
-        if args.overwrite && sink.state().await? == StoreState::Zarr {
-            sink.remove_all().await?;
-        }
-        if let Err(error) = pipeline::write(&result, sink).await {
-            // Nothing half-written stays; the error that matters is the first one.
-            let _ = sink.remove_written().await;
-            return Err(stopped(error));
-        }
+    match (&out, result.empty_because()) {
+        (Some(Out::Cell(sink)), None) => write_store(&result, sink, args.overwrite).await?,
+        (Some(Out::Sphere(store)), None) => store.write(&result).await.map_err(stopped)?,
+        _ => {}
     }
     Ok(result)
 }
 
-async fn open_store(out: &str, overwrite: bool, clients: &Clients) -> Result<StoreSink, Failure> {
-    let sink = clients.sink(&Location::parse(out)?)?;
+/// Where the result goes.
+enum Out {
+    /// A store of its own.
+    Cell(StoreSink),
+    /// A store of many cells.
+    Sphere(SphereOut),
+}
+
+async fn write_store(result: &CellResult, sink: &StoreSink, overwrite: bool) -> Result<(), Stopped> {
+    if overwrite && sink.state().await? == StoreState::Zarr {
+        sink.remove_all().await?;
+    }
+    if let Err(error) = pipeline::write(result, sink).await {
+        // Nothing half-written stays; the error that matters is the first one.
+        let _ = sink.remove_written().await;
+        return Err(stopped(error));
+    }
+    Ok(())
+}
+
+async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Failure> {
+    if args.layout == Layout::Sphere {
+        let store = SphereOut::open(out, &plan.job, &plan.writing).await?;
+        if !args.overwrite && store.holds(&plan.job).await? {
+            let failure = Failure::new(exit::USAGE, format!("{out}: cell {} is there already", plan.name));
+            return Err(failure.hint("--overwrite replaces it, --out writes elsewhere"));
+        }
+        return Ok(Out::Sphere(store));
+    }
+    let sink = plan.writing.sink(&Location::parse(out)?)?;
     match sink.state().await? {
-        StoreState::Zarr if !overwrite => {
+        StoreState::Zarr if !args.overwrite => {
             let failure = Failure::new(exit::USAGE, format!("{out}: there is a store already"));
             Err(failure.hint("--overwrite replaces it, --out writes elsewhere"))
         }
@@ -164,7 +195,7 @@ async fn open_store(out: &str, overwrite: bool, clients: &Clients) -> Result<Sto
             let failure = Failure::new(exit::USAGE, format!("{out}: there is something else than a Zarr store"));
             Err(failure.hint("--out writes elsewhere"))
         }
-        _ => Ok(sink),
+        _ => Ok(Out::Cell(sink)),
     }
 }
 

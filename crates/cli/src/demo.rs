@@ -1,7 +1,8 @@
 //! `icestream demo`: the whole job on granules that come with the program.
-use crate::args::DemoArgs;
+use crate::args::{AccessArgs, DemoArgs};
 use crate::exit::{self, Failure};
 use crate::out::say;
+use crate::tables::{self, Wanted};
 use crate::{access, maps, report};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
@@ -33,11 +34,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     let csv = args.out.join(format!("{CELL}.csv"));
     std::fs::write(&csv, pipeline::to_csv(level)).map_err(io(&csv))?;
     let png = args.out.join(format!("{CELL}.png"));
-    if let Some(map) = maps::map(&result, level, "h_mean") {
-        let failed = |error: plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
-        let size = plot::Size::new(1200, 1200).map_err(failed)?;
-        std::fs::write(&png, map.to_png(size).map_err(failed)?).map_err(io(&png))?;
-    }
+    let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude };
+    let map = maps::map(&tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?, "h_mean")?;
+    let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
+    let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
+    std::fs::write(&png, map.to_png(size).map_err(failed)?).map_err(io(&png))?;
     say!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
     say!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
     say!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());
@@ -51,7 +52,7 @@ async fn job(store: &Path) -> Result<CellResult, Failure> {
     let granules: Vec<Granule> = GRANULES.iter().map(|(name, _)| Granule::at(name)).collect();
     let open = |granule: &Granule| {
         let bytes = GRANULES.iter().find(|(name, _)| *name == granule.name()).map_or(&[][..], |(_, bytes)| bytes);
-        Ok(MemorySource::with_cost(bytes::Bytes::from_static(bytes), sources::LOCAL_COST))
+        Ok(MemorySource::with_cost(bytes::Bytes::from_static(bytes), byte_ranges::Cost::LOCAL))
     };
     let result = pipeline::run_cell(&granules, &job, &Tuning::default(), open, &()).await;
     let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;

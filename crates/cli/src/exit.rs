@@ -15,6 +15,9 @@ pub(crate) const CREDENTIALS: u8 = 4;
 /// An input is broken, missing or not of the product.
 pub(crate) const BAD_INPUT: u8 = 5;
 
+/// Ended by Ctrl-C, in good order (128 + SIGINT).
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Why the command stops, and what a person can do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -26,6 +29,14 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(code: u8, message: impl fmt::Display) -> Self {
         Self { code, message: message.to_string(), hint: None }
+    }
+
+    /// Says what it is about.
+    pub(crate) fn at(mut self, what: &str) -> Self {
+        if !self.message.contains(what) {
+            self.message = format!("{what}: {}", self.message);
+        }
+        self
     }
 
     /// Adds the next step.

@@ -7,17 +7,29 @@ mod catalog;
 mod cell;
 mod cells;
 mod checksum;
+mod compare;
 mod demo;
+mod docs;
 mod event;
 mod exit;
+mod export;
+mod index;
 mod inspect;
 mod login;
 mod maps;
+mod merge;
 mod out;
+mod overviews;
+mod plot;
 mod progress;
 mod report;
+mod run;
 mod serve;
+mod sphere_out;
+mod stored;
+mod tables;
 mod target;
+mod validate;
 mod walk;
 
 use args::{Args, Command};
@@ -38,9 +50,18 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Cells(args) => cells::run(&args),
         Command::Catalog(args) => catalog::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Index(args) => index::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Checksum(args) => checksum::run(&args),
+        Command::Plot(args) => plot::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Overviews(args) => overviews::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Serve(args) => serve::run(&args),
     };
     match done {

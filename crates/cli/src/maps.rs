@@ -1,46 +1,169 @@
-//! A map of a result.
-use morton::Cell;
-use pipeline::{CellResult, Column, Level};
-use plot::Map;
+//! Maps of tables of cells.
+use crate::report::group;
+use ::plot::{ColourMap, Map, Scale};
+use morton::{Cell, Latitude};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use store_reader::{Column, Table, Variable};
 
-/// A map of one statistic of a level; `None` when there is no such array.
-pub(crate) fn map(result: &CellResult, level: &Level, name: &str) -> Option<Map> {
-    let latitude = result.job.latitude;
-    let values: Vec<f32> = level.columns.iter().find(|(held, _)| held == name).map(|(_, column)| numbers(column))?;
-    let corners = |cell: Cell, per_edge| {
-        cell.boundary(per_edge, latitude).iter().map(|corner| [corner.lon(), corner.lat()]).collect::<Vec<_>>()
+/// Points along each edge of a parent's outline.
+const OUTLINE: usize = 32;
+
+/// A map of one variable of a table.
+pub(crate) fn map(table: &Table, name: &str) -> Result<Map, store_reader::Error> {
+    let (variable, column) = table.column(name)?;
+    let count = column.is_integer();
+    let value = |row: usize| {
+        let value = column.number(row);
+        if count && value == 0.0 { f64::NAN } else { value }
     };
-    let cells =
-        level.cell_ids.iter().zip(values).filter_map(|(&id, value)| {
-            Some(plot::Cell { polygon: corners(Cell::new(level.order, id).ok()?, 1), value })
-        });
-    let parent = result.job.parent();
-    let title = format!("Cell {}", parent.decimal().map_or_else(|_| parent.nested().to_string(), |id| id.to_string()));
-    let unit = if name.ends_with("variance") {
-        "m²"
-    } else if name == "count" {
-        ""
-    } else {
-        "m"
-    };
-    let mut map = Map::new(&title, name, unit, cells.collect());
-    map.subtitle =
-        format!("{} order-{} cells with data, {} rows", result.cells_with_data(), level.order, result.observations());
-    map.outline = corners(parent, 32);
-    map.footer = format!(
-        "{}, {} granules, {} latitude, icestream {}",
-        result.job.product.short_name,
-        result.ledger.totals.granules,
-        latitude,
-        env!("CARGO_PKG_VERSION")
-    );
-    Some(map)
+    let mut map = of(table, variable, (0..table.ids.len()).map(value));
+    if count {
+        map.scale = Scale::Log;
+    }
+    Ok(map)
 }
 
-fn numbers(column: &Column) -> Vec<f32> {
-    match column {
-        Column::Value(values) => values.clone(),
-        #[expect(clippy::cast_precision_loss, reason = "colours need few digits")]
-        Column::Count(counts) => counts.iter().map(|&count| if count > 0 { count as f32 } else { f32::NAN }).collect(),
+/// A map of the difference of a variable, `a` less `b`, in the cells that both have; neither need be complete.
+pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> Result<Map, store_reader::Error> {
+    let (variable, left) = a.column(name)?;
+    let (_, right) = b.column(name)?;
+    let other = |id: u64| b.ids.binary_search(&id).map_or(f64::NAN, |row| right.number(row));
+    let values: Vec<f64> = a.ids.iter().enumerate().map(|(row, &id)| left.number(row) - other(id)).collect();
+    let mut map = of(a, variable, values.iter().copied());
+    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).filter(|value| value.is_finite()).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let unit = &map.unit;
+    map.title = format!("{name}: {} less {}", names[0], names[1]);
+    map.subtitle = match (sizes.last(), sizes.get(sizes.len() / 2)) {
+        (Some(&most), _) if most == 0.0 => format!("equal in all {} cells that both have", group(sizes.len() as u64)),
+        (Some(most), Some(typical)) => format!(
+            "{} cells that both have, differences up to {} {unit}, half of them below {} {unit}",
+            group(sizes.len() as u64),
+            short(*most),
+            short(*typical)
+        ),
+        _ => "no cell has a value in both".to_owned(),
+    };
+    map.variable = format!("difference of {name}");
+    map.colours = ColourMap::Diverging;
+    Ok(map)
+}
+
+/// What the table is, as a line of words.
+pub(crate) fn subject(table: &Table) -> String {
+    let parents = table.parents();
+    let place = match (parents.as_slice(), table.parent) {
+        ([only], _) => format!("cell {only}, "),
+        ([_, _, ..], Some(order)) => format!("{} cells of order {order}, ", group(parents.len() as u64)),
+        _ => String::new(),
+    };
+    let observed = table.observed().len() as u64;
+    let counted = table.columns.iter().find(|(variable, _)| variable.name == "count").map(|(_, column)| column);
+    let rows = match counted {
+        Some(Column::Integer(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
+        _ => String::new(),
+    };
+    format!(
+        "{place}HEALPix order {}, {} of {} cells with data{rows}",
+        table.order,
+        group(observed),
+        group(table.ids.len() as u64)
+    )
+}
+
+/// Where the data come from, as the store tells.
+pub(crate) fn provenance(table: &Table) -> String {
+    let parts = parts(&table.provenance);
+    let mut said = Vec::new();
+    let product = parts.iter().find_map(|part| part["product"]["short_name"].as_str());
+    said.extend(product.map(str::to_owned));
+    let granules: BTreeSet<&str> = parts
+        .iter()
+        .filter_map(|part| part["granules"].as_array())
+        .flatten()
+        .filter_map(|granule| granule["name"].as_str())
+        .collect();
+    if !granules.is_empty() {
+        let noun = if granules.len() == 1 { "granule" } else { "granules" };
+        said.push(format!("{} {noun}{}", group(granules.len() as u64), dates(&granules)));
     }
+    let rows = |key: &str| parts.iter().filter_map(|part| part["rows"][key].as_u64()).sum::<u64>();
+    let (used, held) = (rows("used"), rows("in_parent"));
+    if held > 0 {
+        said.push(format!("{} of {} rows used", group(used), group(held)));
+    }
+    said.push(format!("{} latitude", table.latitude));
+    let engine = parts.iter().find_map(|part| part["engine"].as_str());
+    said.push(engine.map_or_else(|| format!("icestream {}", env!("CARGO_PKG_VERSION")), str::to_owned));
+    said.join(", ")
+}
+
+/// The documents of one store or of several, however they are joined.
+fn parts(provenance: &Value) -> Vec<&Value> {
+    match provenance {
+        Value::Array(all) => all.iter().flat_map(parts).collect(),
+        Value::Null => Vec::new(),
+        one => vec![one],
+    }
+}
+
+/// The corners of a cell as longitude and latitude, with more points where its edges are seen to bend.
+pub(crate) fn polygon(cell: Cell, latitude: Latitude) -> Vec<[f64; 2]> {
+    let per_edge = 1 << 11_u8.saturating_sub(cell.order().get()).min(5);
+    corners(cell, per_edge, latitude)
+}
+
+fn corners(cell: Cell, per_edge: usize, latitude: Latitude) -> Vec<[f64; 2]> {
+    cell.boundary(per_edge, latitude).iter().map(|corner| [corner.lon(), corner.lat()]).collect()
+}
+
+fn of(table: &Table, variable: &Variable, values: impl Iterator<Item = f64>) -> Map {
+    #[expect(clippy::cast_possible_truncation, reason = "colours need few digits")]
+    let cells = table
+        .cells()
+        .zip(values)
+        .map(|(cell, value)| ::plot::Cell { polygon: polygon(cell, table.latitude), value: value as f32 });
+    let unit = match variable.units.as_str() {
+        "1" => "",
+        "m2" => "m²",
+        unit => unit,
+    };
+    let mut map = Map::new(&capital(&variable.long_name), &variable.name, unit, cells.collect());
+    map.subtitle = subject(table);
+    map.outlines = table.parents().iter().map(|&parent| corners(parent, OUTLINE, table.latitude)).collect();
+    map.footer = provenance(table);
+    map
+}
+
+/// ` of 2019-04-04 to 2019-06-27`, from names such as `ATL06_20190404155157_...`; empty where names have no date.
+fn dates(granules: &BTreeSet<&str>) -> String {
+    let date = |name: &&str| {
+        let digits = name.split('_').nth(1)?.get(..8).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+        Some(format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))
+    };
+    let dates: BTreeSet<String> = granules.iter().filter_map(date).collect();
+    match (dates.first(), dates.last()) {
+        (Some(first), Some(last)) if first == last => format!(" of {first}"),
+        (Some(first), Some(last)) => format!(" of {first} to {last}"),
+        _ => String::new(),
+    }
+}
+
+/// Three digits, with an exponent where the number is very small.
+fn short(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        value if value < 1e-3 => format!("{value:.1e}"),
+        value => format!("{value:.3}"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::values::{f32_le, f64_le};
-use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json};
+use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json, shard::shard_codec};
 
 /// Rows of the largest chunk that layout `cell` makes; longer arrays are split regularly.
 pub const MAX_CHUNK: u64 = 65_536;
@@ -71,6 +71,8 @@ pub struct ArrayMeta {
     pub shape: u64,
     /// Rows of one chunk, at least 1.
     pub chunk_shape: u64,
+    /// Rows of one shard, a multiple of `chunk_shape`, where an object holds more than one chunk.
+    pub shard_shape: Option<u64>,
     /// Element type.
     pub data_type: DataType,
     /// Value where no chunk exists.
@@ -88,6 +90,7 @@ impl ArrayMeta {
         Self {
             shape,
             chunk_shape: shape.clamp(1, MAX_CHUNK),
+            shard_shape: None,
             data_type,
             fill_value: FillValue::default_for(data_type),
             attributes,
@@ -95,10 +98,17 @@ impl ArrayMeta {
         }
     }
 
-    /// Number of chunks; 0 if the chunk shape is 0 (which no document can be made of).
+    /// Rows of one object: a shard's, or else a chunk's.
     #[must_use]
-    pub const fn chunks(&self) -> u64 {
-        if self.chunk_shape == 0 { 0 } else { self.shape.div_ceil(self.chunk_shape) }
+    pub fn object_rows(&self) -> u64 {
+        self.shard_shape.unwrap_or(self.chunk_shape)
+    }
+
+    /// Number of objects; 0 if the chunk shape is 0 (which no document can be made of).
+    #[must_use]
+    pub fn chunks(&self) -> u64 {
+        self.shape.checked_div(self.object_rows()).unwrap_or(0)
+            + u64::from(self.shape.checked_rem(self.object_rows()).is_some_and(|rest| rest > 0))
     }
 
     /// The content of `zarr.json`.
@@ -117,19 +127,27 @@ impl ArrayMeta {
         if self.chunk_shape == 0 {
             return Err(Error::Empty { what: "chunk shape".to_owned() });
         }
+        if self.shard_shape.is_some_and(|shard| shard == 0 || shard % self.chunk_shape != 0) {
+            return Err(Error::Shard { shard: self.object_rows(), chunk: self.chunk_shape });
+        }
         self.fill_value.bytes(self.data_type)?;
+        let chunk = json!([
+            {"name": "bytes", "configuration": {"endian": "little"}},
+            {"name": "gzip", "configuration": {"level": GZIP_LEVEL}},
+        ]);
+        let codecs = match self.shard_shape {
+            None => chunk,
+            Some(_) => shard_codec(self.chunk_shape, &chunk),
+        };
         Ok(json!({
             "zarr_format": 3,
             "node_type": "array",
             "shape": [self.shape],
             "data_type": self.data_type.name(),
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.chunk_shape]}},
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.object_rows()]}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "fill_value": self.fill_value.json(),
-            "codecs": [
-                {"name": "bytes", "configuration": {"endian": "little"}},
-                {"name": "gzip", "configuration": {"level": GZIP_LEVEL}},
-            ],
+            "codecs": codecs,
             "attributes": self.attributes,
             "dimension_names": [self.dimension_name],
             "storage_transformers": [],
@@ -137,7 +155,7 @@ impl ArrayMeta {
     }
 }
 
-/// Key of chunk `index` of the one-dimensional array at `path` (Zarr v3 core, chunk key encoding `default`).
+/// Key of object `index` (a chunk or a shard) of the one-dimensional array at `path` (Zarr v3 core, chunk key encoding `default`).
 #[must_use]
 pub fn chunk_key(path: &str, index: u64) -> String {
     format!("{path}/c/{index}")
@@ -165,6 +183,20 @@ mod tests {
                 r#""shape":[201326592],"storage_transformers":[],"zarr_format":3}"#
             )
         );
+    }
+
+    #[test]
+    fn shards_hold_whole_chunks() {
+        let mut meta = ArrayMeta::new(12 << 20, DataType::F32, Attributes::new());
+        meta.shard_shape = Some(4 * MAX_CHUNK);
+        assert_eq!((meta.object_rows(), meta.chunks()), (262_144, 48));
+        let value = meta.to_value().unwrap();
+        assert_eq!(value["chunk_grid"]["configuration"]["chunk_shape"], json!([262_144]));
+        assert_eq!(value["codecs"][0]["name"], "sharding_indexed");
+        for shard in [0, MAX_CHUNK - 1, MAX_CHUNK + 1] {
+            meta.shard_shape = Some(shard);
+            assert!(matches!(meta.to_value(), Err(Error::Shard { .. })), "{shard}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{ArrayMeta, Error, Values, gzip::Gzip};
+use crate::{ArrayMeta, Error, Values, gzip::Gzip, shard::pack};
 
 /// Encodes chunks; keeps the encoder's buffers between them. The bytes of a chunk depend on its values only.
 pub struct ChunkEncoder {
@@ -23,6 +23,24 @@ impl ChunkEncoder {
     #[must_use]
     pub fn new() -> Self {
         Self { gzip: Gzip::new(), raw: Vec::new() }
+    }
+
+    /// The object that holds `rows` of `values`: a chunk, or a shard where the array has shards. Every chunk of a shard
+    /// is there, also one of fill values only.
+    ///
+    /// # Errors
+    /// As [`ChunkEncoder::encode`]; [`Error::Length`] also for rows that are not one whole shard.
+    pub fn encode_object(&mut self, values: &Values, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
+        let Some(shard) = meta.shard_shape else { return self.encode(values, rows, meta) };
+        if rows.len() as u64 != shard {
+            return Err(Error::Length { array: "shard".to_owned(), expected: shard, found: rows.len() as u64 });
+        }
+        let step = usize::try_from(meta.chunk_shape).unwrap_or(usize::MAX).max(1);
+        let chunks = rows.clone().step_by(step).map(|start| {
+            let end = start.saturating_add(step).min(rows.end);
+            self.encode(values, start..end, meta)
+        });
+        Ok(pack(&chunks.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// The chunk that holds `rows` of `values`. Fewer rows than the chunk shape are filled up: every chunk of a

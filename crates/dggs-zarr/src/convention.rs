@@ -11,7 +11,7 @@ pub(crate) const CELL_IDS: &str = "cell_ids";
 /// Name of the array of decimal ids.
 pub(crate) const MORTON: &str = "morton";
 /// The one namespaced key of this engine in the group attributes.
-const OWN_KEY: &str = "icestream";
+pub(crate) const OWN_KEY: &str = "icestream";
 /// Under [`OWN_KEY`]: the latitude convention, always.
 const LATITUDE_KEY: &str = "latitude_convention";
 
@@ -119,7 +119,7 @@ fn declaration() -> Value {
     })
 }
 
-fn own(latitude: LatitudeConvention, provenance: &Value) -> Result<Value, Error> {
+pub(crate) fn own(latitude: LatitudeConvention, provenance: &Value) -> Result<Value, Error> {
     let mut own = match provenance {
         Value::Null => Attributes::new(),
         Value::Object(map) => map.clone(),

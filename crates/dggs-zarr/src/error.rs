@@ -59,6 +59,14 @@ pub enum Error {
         /// The data type of the array.
         data_type: DataType,
     },
+    /// A shard that does not hold whole chunks.
+    #[error("a shard of {shard} rows does not hold whole chunks of {chunk}")]
+    Shard {
+        /// Rows of the shard.
+        shard: u64,
+        /// Rows of a chunk.
+        chunk: u64,
+    },
     /// Values of another type than the array's metadata declares.
     #[error("values are {found:?}, the array is {expected:?}")]
     Type {
@@ -67,6 +75,9 @@ pub enum Error {
         /// Type of the values.
         found: DataType,
     },
+    /// An object that cannot be the encoding of an array's values.
+    #[error("{0}")]
+    Object(&'static str),
     /// Provenance that is no JSON object, or that names another latitude convention than the store.
     #[error("provenance: {0}")]
     Provenance(&'static str),

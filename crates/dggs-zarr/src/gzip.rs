@@ -11,7 +11,7 @@ pub const GZIP_LEVEL: u8 = 1;
 
 /// RFC 1952 section 2.3: magic, CM 8 (deflate), no flags, MTIME 0 (no clock in the store), XFL 4 (fastest
 /// algorithm, level 1), OS 255 (unknown, so that all platforms write the same).
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
+pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
 /// A gzip encoder that is used for many chunks; every chunk starts from a cleared state.
 pub(crate) struct Gzip {
@@ -85,7 +85,7 @@ const fn tables() -> [[u32; 256]; 8] {
 }
 
 /// CRC-32 of RFC 1952.
-fn crc32(data: &[u8]) -> u32 {
+pub(crate) fn crc32(data: &[u8]) -> u32 {
     let mut crc = !0u32;
     let (eights, rest) = data.as_chunks::<8>();
     for eight in eights {

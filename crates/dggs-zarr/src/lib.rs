@@ -11,8 +11,9 @@
 //! ds = xdggs.decode(xr.open_zarr("-6134114.zarr", group="12"))
 //! ```
 //!
-//! Layout `cell` is [`CellStore`]. Layout `sphere` is assembled from the same parts: [`ArrayMeta`] and
-//! [`GroupMeta`] describe the template, [`ChunkEncoder`] and [`chunk_key`] make one chunk of it.
+//! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds).
+//! Both are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
+//! [`chunk_key`] make one object.
 //!
 //! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
 //! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design note 0003.
@@ -22,10 +23,13 @@ mod array;
 pub mod attributes;
 mod chunk;
 mod convention;
+mod decode;
 mod error;
 mod group;
 mod gzip;
 mod object;
+mod shard;
+mod sphere;
 mod store;
 mod values;
 
@@ -36,7 +40,8 @@ pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::GZIP_LEVEL;
 pub use object::Object;
-pub use store::{CellStore, Level, Variable};
+pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
+pub use store::{CellStore, Level, Variable, cell_group};
 pub use values::{DataType, Values};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, Error, FillValue, GroupMeta, LatitudeConvention, Node, Object,
-    Values, chunk_key, group_attributes,
+    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, FillValue, GroupMeta, LatitudeConvention, Node,
+    Object, TemplateVariable, Values, chunk_key, group_attributes,
 };
 
 /// Highest HEALPix order of a 64-bit nested id.
@@ -84,25 +84,15 @@ impl Level {
         objects: &mut Vec<Object>,
     ) -> Result<GroupMeta, Error> {
         self.check_ids()?;
-        let mut members = Vec::with_capacity(self.variables.len() + 2);
-        let mut add = |name: &str, values: &Values, attributes, fill: Option<FillValue>| {
-            let path = format!("{}/{name}", self.order);
-            let mut meta = ArrayMeta::new(self.cell_ids.len() as u64, values.data_type(), attributes);
-            if let Some(fill) = fill {
-                meta.fill_value = fill;
-            }
-            append_chunks(&path, values, &meta, encoder, objects)?;
-            members.push((name.to_owned(), Node::Array(meta)));
-            Ok::<(), Error>(())
-        };
-        let ids = Values::U64(self.cell_ids.clone());
-        add(CELL_IDS, &ids, cell_ids_attributes(self.order, latitude), Some(FillValue::NO_CELL))?;
-        add(MORTON, &Values::I64(self.morton.clone()), morton_attributes(), Some(FillValue::NO_DECIMAL))?;
-        for variable in &self.variables {
-            add(&variable.name, &variable.values, variable.attributes.clone(), None)?;
+        let variables: Vec<TemplateVariable> = self.variables.iter().map(Variable::template).collect();
+        let group = cell_group(self.order, self.cell_ids.len() as u64, &variables, latitude, provenance)?;
+        let (ids, morton) = (Values::U64(self.cell_ids.clone()), Values::I64(self.morton.clone()));
+        let values = [&ids, &morton].into_iter().chain(self.variables.iter().map(|variable| &variable.values));
+        for ((name, node), values) in group.members.iter().zip(values) {
+            let Node::Array(meta) = node else { continue };
+            append_chunks(&format!("{}/{name}", self.order), values, meta, encoder, objects)?;
         }
-        let attributes = group_attributes(self.order, latitude, Coordinate::CellIds, provenance)?;
-        Ok(GroupMeta { attributes, members })
+        Ok(group)
     }
 
     fn check_ids(&self) -> Result<(), Error> {
@@ -128,6 +118,37 @@ impl Level {
         }
         Ok(())
     }
+}
+
+impl Variable {
+    fn template(&self) -> TemplateVariable {
+        let (name, attributes) = (self.name.clone(), self.attributes.clone());
+        TemplateVariable { name, data_type: self.values.data_type(), attributes }
+    }
+}
+
+/// Metadata of one level of a store of one cell, `rows` cells of `order`: what a writer makes and a checker expects.
+///
+/// # Errors
+/// [`Error::Provenance`] unless `provenance` is an object (or null) that does not contradict `latitude`.
+pub fn cell_group(
+    order: u8,
+    rows: u64,
+    variables: &[TemplateVariable],
+    latitude: LatitudeConvention,
+    provenance: &Value,
+) -> Result<GroupMeta, Error> {
+    let mut ids = ArrayMeta::new(rows, DataType::U64, cell_ids_attributes(order, latitude));
+    ids.fill_value = FillValue::NO_CELL;
+    let mut morton = ArrayMeta::new(rows, DataType::I64, morton_attributes());
+    morton.fill_value = FillValue::NO_DECIMAL;
+    let mut members = vec![(CELL_IDS.to_owned(), Node::Array(ids)), (MORTON.to_owned(), Node::Array(morton))];
+    members.extend(variables.iter().map(|variable| {
+        let meta = ArrayMeta::new(rows, variable.data_type, variable.attributes.clone());
+        (variable.name.clone(), Node::Array(meta))
+    }));
+    let attributes = group_attributes(order, latitude, Coordinate::CellIds, provenance)?;
+    Ok(GroupMeta { attributes, members })
 }
 
 /// Appends every chunk of the array at `path`.

@@ -25,6 +25,7 @@ pub mod filters;
 mod layout;
 mod limits;
 mod object;
+mod outline;
 mod parse;
 mod walk;
 
@@ -36,6 +37,7 @@ pub use limits::Limits;
 pub use object::{
     Attribute, ChunkIndex, Chunked, CommittedDatatype, Dataset, Group, HeapId, Layout, Link, LinkTarget, Object, Space,
 };
+pub use outline::Outline;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -204,6 +204,16 @@ impl Dataset {
         self.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d))
     }
 
+    /// Absolute file offset of the chunk index, where there is one. Writers begin to fill a dataset when they make its
+    /// index, so its first chunk is often right behind.
+    #[must_use]
+    pub fn index_offset(&self) -> Option<u64> {
+        match &self.layout {
+            Layout::Chunked(chunked) => chunked.address?.checked_add(self.base),
+            _ => None,
+        }
+    }
+
     /// Dimensions of a chunk in elements. Contiguous data count as unfiltered chunks too: slabs of about 256 KiB, so
     /// that a part can be read; compact data are one chunk.
     #[must_use]

@@ -1,5 +1,5 @@
 //! What a caller gets.
-use crate::{Error, ErrorType, memory};
+use crate::{Error, ErrorType, Usage, memory};
 use pipeline::{CellResult, Ledger};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,8 @@ pub struct Body {
     /// Dollars (lambda.md, cost model); `None` where nobody is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// What is billed; without a memory size, the requests to S3 alone.
+    pub usage: Usage,
     /// What was read, used and dropped.
     pub ledger: Option<Ledger>,
 }
@@ -85,6 +87,7 @@ impl Body {
             bytes_read: totals.bytes,
             peak_memory_mb: memory::peak_mb(),
             cost_usd: None,
+            usage: Usage::default(),
             ledger: ledger.cloned(),
         }
     }

@@ -1,5 +1,7 @@
 //! What a call costs (lambda.md, "Fan-out", cost model). Prices of us-west-2 in dollars.
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// One request to Lambda.
@@ -33,8 +35,30 @@ impl Architecture {
     }
 }
 
+impl FromStr for Architecture {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "arm64" => Ok(Self::Arm64),
+            "x86_64" => Ok(Self::X86_64),
+            _ => Err("write `arm64` or `x86_64`"),
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        })
+    }
+}
+
 /// What one call or many have used.
 #[derive(Clone, Copy, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Memory size times billed duration, in GB-seconds.
     pub gb_seconds: f64,

@@ -135,12 +135,16 @@ impl Event {
         event
     }
 
-    /// Where the store goes: `s3://bucket/prefix/CELL.zarr`; `None` when the event names no bucket.
+    /// Where the store goes: `s3://bucket/prefix/CELL.zarr`, or `s3://bucket/prefix` for one of many cells; `None` when the
+    /// event names no bucket.
     #[must_use]
     pub fn out(&self) -> Option<String> {
-        let bucket = self.s3_bucket.as_ref()?;
-        let slash = if self.s3_prefix.is_empty() { "" } else { "/" };
-        Some(format!("s3://{bucket}/{}{slash}{}.zarr", self.s3_prefix, self.parent_morton))
+        let (bucket, prefix) = (self.s3_bucket.as_ref()?, &self.s3_prefix);
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        Some(match self.layout {
+            Layout::Cell => format!("s3://{bucket}/{prefix}{slash}{}.zarr", self.parent_morton),
+            Layout::Sphere => format!("s3://{bucket}/{prefix}"),
+        })
     }
 }
 
@@ -289,7 +293,9 @@ mod tests {
         full["raise"] = true.into();
         full["layout"] = "sphere".into();
         let read = Event::from_value(&full, Needs::Function).unwrap();
-        assert_eq!(read.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
+        assert_eq!(read.out().as_deref(), Some("s3://out/atl06"));
+        let alone = Event { layout: Layout::Cell, ..read.clone() };
+        assert_eq!(alone.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
         assert_eq!((read.layout, read.raise, read.overviews.len()), (Layout::Sphere, true, 2));
         assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
         assert!(!format!("{read:?}").contains("hush"));

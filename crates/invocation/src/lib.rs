@@ -20,6 +20,7 @@ pub mod memory;
 mod run;
 mod task;
 mod watch;
+mod write;
 
 pub use answer::{Answer, Body};
 pub use cost::{Architecture, Usage};

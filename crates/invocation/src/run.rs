@@ -1,11 +1,11 @@
 //! From a task to its answer, within limits of time and memory.
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
-use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
+use crate::write::{self, Written};
+use crate::{Answer, Architecture, Body, Error, ErrorType, Layout, Task, Usage, memory};
 use byte_ranges::{SourceError, SourceErrorKind};
 use futures_util::future::select;
 use pipeline::{CellResult, Granule, Observer, Tuning};
-use sources::{StoreSink, StoreState};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -33,13 +33,6 @@ fn margin(remaining: Duration) -> Duration {
     (remaining / 20).clamp(Duration::from_millis(500), Duration::from_secs(5))
 }
 
-/// How the requests for writing are billed.
-#[derive(Default)]
-struct Written {
-    gets: u64,
-    puts: u64,
-}
-
 /// Runs a task: reads, reduces, writes. A failure is an answer too; nothing half-written stays visible.
 pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Answer
 where
@@ -62,12 +55,14 @@ where
     let (requests, bytes) = watch.received();
     (body.requests, body.bytes_read) = (body.requests.max(requests), body.bytes_read.max(bytes));
     body.granule_count = body.granule_count.max(watch.planned() as u64);
-    body.cost_usd = host.memory_mib.map(|mib| {
-        let mut usage = Usage::call(mib, host.init + began.elapsed());
-        usage.gets = if task.granules.iter().any(sources::Location::is_s3) { body.requests } else { 0 };
-        usage.add(&Usage { gets: written.gets, puts: written.puts, ..Usage::default() });
-        (usage.dollars(Architecture::HERE) * 1e9).round() / 1e9
-    });
+    body.usage = host.memory_mib.map_or_else(Usage::default, |mib| Usage::call(mib, host.init + began.elapsed()));
+    if task.out.is_s3() {
+        (body.usage.gets, body.usage.puts) = (written.gets, written.puts);
+    }
+    if task.granules.iter().any(sources::Location::is_s3) {
+        body.usage.gets += body.requests;
+    }
+    body.cost_usd = host.memory_mib.map(|_| (body.usage.dollars(Architecture::HERE) * 1e9).round() / 1e9);
     answer
 }
 
@@ -94,18 +89,19 @@ where
     if result.empty_because().is_some() {
         return Ok(result);
     }
-    let output = |error: &SourceError| Error::of_output(error).with_ledger(result.ledger.clone());
-    let sink = task.writing.sink(&task.out).map_err(|error| output(&error))?;
-    let writing = guarded(write(&sink, &result, written), stop.as_mut(), watch).await;
+    let with_ledger = |error: Error| error.with_ledger(result.ledger.clone());
+    let sink = task.writing.sink(&task.out).map_err(|error| with_ledger(Error::of_output(&error)))?;
+    let writing = guarded(write::write(task, &sink, &result, written), stop.as_mut(), watch).await;
     let error = match writing {
         Ok(Ok(())) => return Ok(result),
-        Ok(Err(pipeline::Error::Write(error))) => output(&error),
-        Ok(Err(error)) => Error::from(error).with_ledger(result.ledger.clone()),
-        Err(why) => stopped(why, "writing").with_ledger(result.ledger.clone()),
+        Ok(Err(error)) => with_ledger(error),
+        Err(why) => with_ledger(stopped(why, "writing")),
     };
-    // The error that matters is the first one; what cannot be removed in time is no store without its metadata.
-    let grace = host.remaining.map_or(Duration::from_secs(5), |remaining| margin(remaining) / 2);
-    let _ = select(pin!(sink.remove_written()), pin!((host.sleep)(grace))).await;
+    if task.layout == Layout::Cell {
+        // The error that matters is the first one; what cannot be removed in time is no store without its metadata.
+        let grace = host.remaining.map_or(Duration::from_secs(5), |remaining| margin(remaining) / 2);
+        let _ = select(pin!(sink.remove_written()), pin!((host.sleep)(grace))).await;
+    }
     Err(error)
 }
 
@@ -115,18 +111,6 @@ async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<C
         None => Err(SourceError::new(SourceErrorKind::Config, granule.location(), "not a granule of this task")),
     };
     Ok(pipeline::run_cell(&task.named(), &task.job, &host.tuning, open, watch).await?)
-}
-
-/// Writes the store; one that is there is removed first, so that nothing of another shape stays beside it.
-async fn write(sink: &StoreSink, result: &CellResult, written: &mut Written) -> Result<(), pipeline::Error> {
-    let state = sink.state().await.map_err(pipeline::Error::Write)?;
-    if state == StoreState::Zarr {
-        sink.remove_all().await.map_err(pipeline::Error::Write)?;
-    }
-    written.gets = sink.counts().requests;
-    let outcome = pipeline::write(result, sink).await;
-    written.puts = sink.counts().requests - written.gets;
-    outcome
 }
 
 fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {

@@ -15,8 +15,10 @@ pub struct Task {
     pub granules: Vec<Location>,
     /// For reading granules.
     pub reading: Clients,
-    /// Where the store goes; one that is there already is replaced.
+    /// Where the store goes; one of this cell that is there already is replaced, one of many cells is added to.
     pub out: Location,
+    /// Which of the two.
+    pub layout: Layout,
     /// For writing the store.
     pub writing: Clients,
 }
@@ -28,9 +30,6 @@ impl Task {
     /// # Errors
     /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for an event that no function can run.
     pub fn of(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Self, Error> {
-        if event.layout == Layout::Sphere {
-            return Err(Error::bad_event("layout `sphere`: this function writes stores of one cell; write `cell`"));
-        }
         let mut job = Job::new(event.parent, event.child_order)?;
         job.latitude = event.latitude.unwrap_or_default();
         job.overviews.clone_from(&event.overviews);
@@ -56,6 +55,7 @@ impl Task {
             granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
             reading: clients.with_s3(&reading),
             out: Location::parse(&out).map_err(bad)?,
+            layout: event.layout,
             writing: clients.with_s3(&own),
         })
     }

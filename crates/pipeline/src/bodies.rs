@@ -17,11 +17,11 @@ impl<'a, S: Source> Bodies<'a, S> {
 
     /// Fetches what is missing of `wants` and keeps it.
     pub(crate) async fn prefetch(&mut self, wants: &[ByteRange]) -> Result<(), GranuleError> {
-        let missing: Vec<ByteRange> = wants.iter().copied().filter(|&want| self.at_hand(want).is_none()).collect();
+        let missing: Vec<ByteRange> = wants.iter().flat_map(|&want| self.arrived.missing(want)).collect();
         let arrived = &mut self.arrived;
         fetch::each(self.source, &missing, |index, bytes| {
-            if let Some(want) = missing.get(index) {
-                arrived.insert(want.start(), &bytes);
+            if let Some(hole) = missing.get(index) {
+                arrived.insert(hole.start(), &bytes);
             }
             Ok(())
         })
@@ -35,24 +35,29 @@ impl<'a, S: Source> Bodies<'a, S> {
         wants: &[ByteRange],
         mut take: impl FnMut(usize, Bytes) -> Result<(), GranuleError>,
     ) -> Result<(), GranuleError> {
-        let mut missing = Vec::new();
-        let mut owners = Vec::new();
+        let mut missing: Vec<ByteRange> = Vec::new();
+        let mut owners: Vec<(usize, ByteRange)> = Vec::new();
         for (index, &want) in wants.iter().enumerate() {
-            if let Some(bytes) = self.at_hand(want) {
+            if let Lookup::Bytes(bytes) = self.arrived.get(want) {
                 take(index, bytes)?;
             } else {
-                missing.push(want);
-                owners.push(index);
+                missing.extend(self.arrived.missing(want));
+                owners.resize(missing.len(), (index, want));
             }
         }
-        fetch::each(self.source, &missing, |index, bytes| owners.get(index).map_or(Ok(()), |&owner| take(owner, bytes)))
-            .await
-    }
-
-    fn at_hand(&self, want: ByteRange) -> Option<Bytes> {
-        match self.arrived.get(want) {
-            Lookup::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
+        // Parts of wants whose other parts came along earlier.
+        let mut joined = self.arrived.clone();
+        fetch::each(self.source, &missing, |index, bytes| {
+            let Some((&hole, &(owner, want))) = missing.get(index).zip(owners.get(index)) else { return Ok(()) };
+            if hole == want {
+                return take(owner, bytes);
+            }
+            joined.insert(hole.start(), &bytes);
+            match joined.get(want) {
+                Lookup::Bytes(bytes) => take(owner, bytes),
+                _ => Ok(()),
+            }
+        })
+        .await
     }
 }

@@ -16,44 +16,27 @@ const LONGER: (f64, f64) = (1.5, 500.0);
 /// Rows that the last piece should have to tell a course.
 const TELLING: u64 = 400;
 
-/// How the rows of a track are cut into pieces.
+/// How the rows of a track are cut into pieces: they follow each other without gaps.
 #[derive(Clone, Debug)]
-pub(crate) struct Pieces {
-    rows: Vec<Range<u64>>,
-    /// Bytes that the coordinates of each take in the file.
-    bytes: Vec<u64>,
-}
+pub(crate) struct Pieces(Vec<Range<u64>>);
 
 impl Pieces {
     /// The pieces of a track's latitude, by which its rows are read.
     pub(crate) fn of(track: &Track) -> Self {
-        let pieces = track.latitude.pieces().iter().enumerate();
-        Self::new(pieces.map(|(index, piece)| (piece.rows.clone(), track.coordinate_bytes(index))).collect())
+        Self::new(track.latitude.pieces().iter().map(|piece| piece.rows.clone()).collect())
     }
 
-    /// Pieces by their rows, which follow each other without gaps, and the bytes of their coordinates.
-    pub(crate) fn new(pieces: Vec<(Range<u64>, u64)>) -> Self {
-        let (rows, bytes) = pieces.into_iter().unzip();
-        Self { rows, bytes }
+    /// Pieces by their rows.
+    pub(crate) const fn new(rows: Vec<Range<u64>>) -> Self {
+        Self(rows)
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.rows.len()
-    }
-
-    pub(crate) fn bytes(&self, piece: usize) -> u64 {
-        self.bytes.get(piece).copied().unwrap_or(0)
-    }
-
-    /// The first piece and the last that is long enough to tell a course.
-    pub(crate) fn ends(&self) -> impl Iterator<Item = usize> {
-        let telling = self.rows.iter().rposition(|rows| rows.end - rows.start >= TELLING);
-        let last = telling.or(self.rows.len().checked_sub(1)).filter(|&last| last > 0);
-        std::iter::once(0).chain(last)
+    pub(crate) const fn count(&self) -> usize {
+        self.0.len()
     }
 
     fn total(&self) -> u64 {
-        self.rows.last().map_or(0, |rows| rows.end)
+        self.0.last().map_or(0, |rows| rows.end)
     }
 
     /// Pieces that hold the rows from `first` to `last`, both brought inside the track.
@@ -61,7 +44,7 @@ impl Pieces {
     fn holding(&self, first: f64, last: f64) -> Range<usize> {
         let index = |row: f64| {
             let row = (row.max(0.0) as u64).min(self.total().saturating_sub(1));
-            self.rows.partition_point(|rows| rows.end <= row)
+            self.0.partition_point(|rows| rows.end <= row)
         };
         let end = if self.total() == 0 { 0 } else { index(last) + 1 };
         index(first).min(end)..end
@@ -134,6 +117,30 @@ impl Explored {
         Some(wanted)
     }
 
+    /// Where a track of which only the beginning is known should cross the cell: a piece to look at before its siblings.
+    pub(crate) fn probe(&self, region: &Region, orbit: &Orbit) -> Option<usize> {
+        if self.known.len() != 1 || self.hits().next().is_some() {
+            return None;
+        }
+        let stretches = self.stretches(orbit)?;
+        let stretch = stretches.last()?;
+        let (from, to) = self.rows_crossed(stretch, region, 0.0)?;
+        let piece = self.pieces.holding((from + to) / 2.0, (from + to) / 2.0).start;
+        Some(piece.clamp(stretch.pieces.start, stretch.pieces.end.saturating_sub(1)))
+    }
+
+    /// The far end, unread, of a track whose course comes near the cell *before* its first row: rows that do not begin where
+    /// the flight began would show there.
+    pub(crate) fn doubted(&self, region: &Region, orbit: &Orbit) -> Option<usize> {
+        let end = self.pieces.0.iter().rposition(|rows| rows.end - rows.start >= TELLING)?;
+        let (_, line) = self.lines().next()?;
+        let rows = self.pieces.total();
+        let before = End { row: rows, ..line.first };
+        let stretch = self.open_ended(0..0, &before, false, orbit);
+        let near = stretch.is_none_or(|stretch| self.rows_crossed(&stretch, region, orbit.spread).is_some());
+        (near && !self.known.contains_key(&end)).then_some(end)
+    }
+
     /// The same for a track of which nothing is known, judged by a sibling that runs beside it.
     pub(crate) fn like(&self, sibling: &Self, region: &Region, orbit: &Orbit) -> Option<Vec<(usize, bool)>> {
         let stretches = sibling.stretches(orbit).filter(|_| !sibling.exhaustive)?;
@@ -141,7 +148,7 @@ impl Explored {
         let mut wanted: BTreeMap<usize, bool> = BTreeMap::new();
         for (piece, line) in sibling.lines() {
             let rows = sibling.known.get(&piece).and_then(|known| known.rows);
-            let whole = sibling.pieces.rows.get(piece).cloned().unwrap_or(0..0);
+            let whole = sibling.pieces.0.get(piece).cloned().unwrap_or(0..0);
             let (from, to) = rows.unwrap_or((whole.start, whole.end.saturating_sub(1)));
             if rows.is_some() || passes(&line, region, orbit) {
                 let pieces = self.pieces.holding(count(from) * share, count(to) * share);
@@ -149,7 +156,7 @@ impl Explored {
             }
         }
         for stretch in &stretches {
-            let probable = sibling.rows_crossed(stretch, region, 0.0);
+            let probable = Self::rows_expected(stretch, region).or(sibling.rows_crossed(stretch, region, 0.0));
             let possible = sibling.rows_crossed(stretch, region, orbit.spread);
             if let Some((from, to)) = probable.or(possible) {
                 let pieces = self.pieces.holding(from * share, to * share);
@@ -228,22 +235,40 @@ impl Explored {
         })
     }
 
-    /// Unread pieces of a stretch where the course comes within `margin` kilometres of the cell.
+    /// Unread pieces of a stretch where the course should cross the cell; if there are none, those where it comes within
+    /// `margin` kilometres of it.
     fn crossed(&self, stretch: &Stretch, region: &Region, margin: f64) -> Vec<usize> {
-        let Some((from, to)) = self.rows_crossed(stretch, region, margin) else { return Vec::new() };
+        let Some(possible) = self.rows_crossed(stretch, region, margin) else { return Vec::new() };
         let Range { start, end } = stretch.pieces;
         let inside = |piece: usize| piece.clamp(start, end.saturating_sub(1));
-        let pieces = self.pieces.holding(from, to);
-        let pieces = inside(pieces.start)..inside(pieces.end.saturating_sub(1)) + 1;
-        pieces.filter(|piece| !self.known.contains_key(piece)).collect()
+        let unread = |(from, to): (f64, f64)| {
+            let pieces = self.pieces.holding(from, to);
+            let pieces = inside(pieces.start)..inside(pieces.end.saturating_sub(1)) + 1;
+            pieces.filter(|piece| !self.known.contains_key(piece)).collect::<Vec<_>>()
+        };
+        let expected = Self::rows_expected(stretch, region).map(unread).unwrap_or_default();
+        if expected.is_empty() { unread(possible) } else { expected }
+    }
+
+    /// First and last row where the course of a stretch crosses the cell, if all goes as predicted.
+    fn rows_expected(stretch: &Stretch, region: &Region) -> Option<(f64, f64)> {
+        let (from, to) = region.crossing(&stretch.ray, stretch.course, 0.0, 0.0)?;
+        Some(stretch.rows_between(from, to))
     }
 
     /// First and last row where the course of a stretch comes within `margin` kilometres of the cell, as predicted.
     fn rows_crossed(&self, stretch: &Stretch, region: &Region, margin: f64) -> Option<(f64, f64)> {
         let (from, to) = region.crossing(&stretch.ray, stretch.course, margin + MARGIN, GROWTH)?;
-        let (row, rate) = stretch.rows;
+        Some(stretch.rows_between(from, to))
+    }
+}
+
+impl Stretch {
+    /// First and last row between two kilometres of the ray.
+    fn rows_between(&self, from: f64, to: f64) -> (f64, f64) {
+        let (row, rate) = self.rows;
         let (a, b) = (row + from * rate, row + to * rate);
-        Some((a.min(b), a.max(b)))
+        (a.min(b), a.max(b))
     }
 }
 

@@ -2,9 +2,10 @@
 use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::{self, Track};
-use crate::select::{self, Selected};
+use crate::select::{self, Group, Selected};
+use crate::sidecar::{Sidecar, Unusable};
 use crate::{GranuleError, Job, RowCounts, TrackEntry, Tuning, filter, gather, prune};
-use byte_ranges::Source;
+use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
 /// The rows of one track that count, in row order.
@@ -18,13 +19,16 @@ pub(crate) struct TrackRows {
     pub(crate) sigma: Vec<f32>,
 }
 
+/// What was made of a granule: an entry and the rows of each track.
+pub(crate) type Tracks = Vec<(TrackEntry, TrackRows)>;
+
 /// Reads one granule. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at once.
 pub(crate) async fn read<S: Source>(
     source: &S,
     job: &Job,
     tuning: &Tuning,
     budget: &Budget,
-) -> Result<Vec<(TrackEntry, TrackRows)>, GranuleError> {
+) -> Result<Tracks, GranuleError> {
     let mut file = File::new(Limits::default());
     let tracks = locate::tracks(&mut file, source, &job.product).await?;
     let mut bodies = Bodies::new(source, file.arrived().clone());
@@ -32,20 +36,94 @@ pub(crate) async fn read<S: Source>(
     let mut done = Vec::with_capacity(tracks.len());
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
         let selected = select(batch, job, tuning, &mut bodies, budget).await?;
-        let gathered = gather::columns(batch, &selected, &bodies, budget).await?;
-        for ((track, selected), columns) in batch.iter().zip(selected).zip(gathered) {
-            let mut rows = RowCounts {
-                rows: track.rows,
-                rows_read: selected.rows_read,
-                bad_coordinate: selected.bad_coordinate,
-                in_parent: selected.rows.len() as u64,
-                ..RowCounts::default()
-            };
-            let kept = filter::keep(track, &selected, &columns, &mut rows);
-            done.push((TrackEntry { track: track.name.clone(), rows }, kept));
-        }
+        done.extend(keep(batch, selected, &bodies, budget).await?);
     }
     Ok(done)
+}
+
+/// Reads one granule by its index: all that is needed in one round. [`Refused::Index`] when the index turns out not to be
+/// of this file.
+pub(crate) async fn read_indexed<S: Source>(
+    source: &S,
+    sidecar: &Sidecar,
+    job: &Job,
+    budget: &Budget,
+) -> Result<Tracks, Refused> {
+    let stale = || Refused::Index(Unusable::new("it is of another version of the granule"));
+    if sidecar.is_of(source) == Some(false) {
+        return Err(stale());
+    }
+    let tracks = sidecar.tracks(&job.product)?;
+    let wanted =
+        |(index, track): (usize, &Track)| sidecar.pieces(&track.name, job).map(move |piece| (index, piece)).collect();
+    let wanted: Vec<(usize, usize)> = tracks.iter().enumerate().flat_map(|pair| -> Vec<_> { wanted(pair) }).collect();
+    let groups: Vec<Group<'_>> =
+        wanted.iter().filter_map(|&(track, piece)| Group::new(track, tracks.get(track)?, piece)).collect();
+    let mut wants: Vec<ByteRange> = groups.iter().flat_map(Group::ranges).collect();
+    wants.extend(wanted.iter().filter_map(|&(track, piece)| Some(tracks.get(track)?.value_ranges(piece))).flatten());
+    if wants.is_empty() {
+        wants.extend(ByteRange::at(0, 1)); // any byte will do to learn which version the file is of
+    }
+    let mut bodies = Bodies::new(source, ByteMap::new());
+    bodies.prefetch(&wants).await?;
+    if sidecar.is_of(source) != Some(true) {
+        return Err(stale());
+    }
+    let classify = |group: &Group<'_>, longitude: &[f64], latitude: &[f64]| group.classify(job, longitude, latitude);
+    let found = select::read(&groups, &bodies, classify).await?;
+    if sidecar.is_exact_for(job) && found.iter().any(|found| found.selected.rows.is_empty()) {
+        return Err(Refused::Index(Unusable::new("a chunk does not have the rows that it says")));
+    }
+    let selected = select::join(found, tracks.len());
+    Ok(keep(&tracks, selected, &bodies, budget).await?)
+}
+
+/// Why reading by an index stopped.
+pub(crate) enum Refused {
+    /// The index is at fault, or may be: the granule is read without it.
+    Index(Unusable),
+    /// The granule cannot be read in any way.
+    Granule(GranuleError),
+}
+
+impl From<Unusable> for Refused {
+    fn from(why: Unusable) -> Self {
+        Self::Index(why)
+    }
+}
+
+impl From<GranuleError> for Refused {
+    fn from(error: GranuleError) -> Self {
+        let of_index = match &error {
+            GranuleError::Hdf5 { .. } | GranuleError::Product { .. } => true,
+            GranuleError::Source(error) => {
+                matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated)
+            }
+        };
+        if of_index { Self::Index(Unusable::new(error.to_string())) } else { Self::Granule(error) }
+    }
+}
+
+/// Reads the other columns of the selected rows and keeps those that count.
+async fn keep<S: Source>(
+    tracks: &[Track],
+    selected: Vec<Selected>,
+    bodies: &Bodies<'_, S>,
+    budget: &Budget,
+) -> Result<Tracks, GranuleError> {
+    let gathered = gather::columns(tracks, &selected, bodies, budget).await?;
+    let kept = tracks.iter().zip(selected).zip(gathered).map(|((track, selected), columns)| {
+        let mut rows = RowCounts {
+            rows: track.rows,
+            rows_read: selected.rows_read,
+            bad_coordinate: selected.bad_coordinate,
+            in_parent: selected.rows.len() as u64,
+            ..RowCounts::default()
+        };
+        let kept = filter::keep(track, &selected, &columns, &mut rows);
+        (TrackEntry { track: track.name.clone(), rows }, kept)
+    });
+    Ok(kept.collect())
 }
 
 /// Rows of the tracks inside the parent: by as few coordinates as will do, or by all of them.

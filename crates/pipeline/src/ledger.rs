@@ -49,6 +49,9 @@ pub struct GranuleEntry {
     pub bytes: u64,
     /// Time from opening to the last row, milliseconds; 0 where nobody has a clock.
     pub milliseconds: u64,
+    /// What became of its index, where one was given: `used`, or why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// The error that stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,

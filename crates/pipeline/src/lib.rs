@@ -3,7 +3,7 @@
 //! A [`Product`] says where the columns of a granule are and which rows count; a [`Job`] says which parent cell is wanted
 //! and how its ids are computed; [`run_cell`] reads the granules through any [`byte_ranges::Source`] and answers with a
 //! [`CellResult`]: the statistics, exact, and the [`Ledger`] of every row that was used or dropped. [`to_objects`] turns
-//! a result into the objects of a Zarr store, [`to_csv`] into a table.
+//! a result into the objects of a Zarr store, [`sphere_objects`] into its part of a store of many cells, [`to_csv`] into a table.
 //!
 //! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ mod locate;
 mod metered;
 mod observer;
 mod orbit;
+mod overview;
 mod pieces;
 mod product;
 mod prune;
@@ -30,6 +31,8 @@ mod region;
 mod result;
 mod run;
 mod select;
+mod sidecar;
+mod sphere;
 mod store;
 mod track_shape;
 
@@ -39,7 +42,12 @@ pub use job::{Job, Tuning};
 pub use ledger::{Failure, GranuleEntry, Ledger, RowCounts, Totals, TrackEntry};
 pub use observer::{Event, Observer};
 pub use orbit::Orbit;
+pub use overview::Overviews;
 pub use product::{Filter, Product, Quantity};
 pub use result::{CellResult, Column, Level};
 pub use run::{Granule, run_cell};
-pub use store::{to_objects, write};
+pub use sidecar::{Sidecar, Unusable};
+pub use sphere::{
+    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_template, write_sphere, write_template,
+};
+pub use store::{to_objects, write, write_objects};

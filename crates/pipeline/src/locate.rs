@@ -1,10 +1,15 @@
 //! Where the columns of a granule are.
 use crate::pieces::Column;
-use crate::{GranuleError, Product};
+use crate::{GranuleError, Product, prune};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
 use hdf5_pure::{Dataset, File, Object, Selection};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Bytes of a node of a chunk index (a version 1 B-tree of 64 chunks of one dimension: 2,096).
+const INDEX_NODE: u64 = 2096;
+/// Most bytes of a coordinate chunk that are read before its size is known.
+const MOST_OPENING: u64 = 1 << 20;
 
 /// One track of a granule: its columns, row-aligned.
 #[derive(Debug)]
@@ -27,16 +32,15 @@ impl Track {
         self.latitude.pieces().len()
     }
 
+    /// Its columns in the product's order: latitude, longitude, value, sigma, filters.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &Column> {
+        let fixed = [&self.latitude, &self.longitude, &self.value, &self.sigma];
+        fixed.into_iter().chain(self.filters.iter().map(|(column, _)| column))
+    }
+
     /// Rows of one piece.
     fn piece_rows(&self, piece: usize) -> Range<u64> {
         self.latitude.pieces().get(piece).map_or(0..0, |held| held.rows.clone())
-    }
-
-    /// Bytes that the coordinates of one piece take in the file.
-    pub(crate) fn coordinate_bytes(&self, piece: usize) -> u64 {
-        let rows = self.piece_rows(piece);
-        let pieces = [&self.latitude, &self.longitude].into_iter().flat_map(|column| column.overlapping(&rows));
-        pieces.filter_map(|(_, held)| held.range()).map(ByteRange::len).sum()
     }
 
     /// Stored bytes of value, sigma and filters of the rows of one piece.
@@ -58,7 +62,9 @@ pub(crate) async fn tracks<S: Source>(
     // Filters are compared with the value to keep; nobody asks for their fill value. Where a fill value was chosen when the
     // dataset was made, the `_FillValue` attribute repeats it (netCDF-4 writes both from one setting): design note 0006.
     let is_filter = |dataset: &Dataset| product.filters.iter().any(|filter| dataset.path.ends_with(&filter.column));
-    let columns = columns(file, source, all, |dataset| !is_filter(dataset) && !fill_is_chosen(dataset)).await?;
+    let opening = product.orbit.map_or_else(Vec::new, |_| opening(&datasets));
+    let columns =
+        columns(file, source, all, &opening, |dataset| !is_filter(dataset) && !fill_is_chosen(dataset)).await?;
     let mut columns = columns.into_iter();
     let mut tracks = Vec::with_capacity(datasets.len());
     for (name, found) in &datasets {
@@ -100,7 +106,7 @@ async fn datasets<S: Source>(
     Ok(tracks)
 }
 
-fn column_names(product: &Product) -> Vec<&str> {
+pub(crate) fn column_names(product: &Product) -> Vec<&str> {
     let fixed = [&product.latitude, &product.longitude, &product.value, &product.sigma];
     fixed.into_iter().chain(product.filters.iter().map(|filter| &filter.column)).map(String::as_str).collect()
 }
@@ -122,11 +128,26 @@ fn fill_is_chosen(dataset: &Dataset) -> bool {
     dataset.fill_value.as_ref().is_some_and(|raw| raw.iter().any(|&byte| byte != 0))
 }
 
-/// Fill values and pieces of every dataset.
+/// Where the coordinates begin that `prune` looks at first: read along with the chunk indexes that they usually follow.
+fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
+    let first = |lengths: &[u64]| lengths.first().copied().unwrap_or(0);
+    let chunk_rows = |column: &Dataset| first(&column.chunk_shape());
+    let long = |column: &Dataset| prune::is_long(first(&column.shape).div_ceil(chunk_rows(column).max(1)));
+    let leader = datasets.iter().find(|(_, columns)| columns.first().is_some_and(|latitude| long(latitude)));
+    let coordinates = leader.into_iter().flat_map(|(_, columns)| columns.iter().take(2));
+    let begins = coordinates.filter_map(|column| {
+        let raw = chunk_rows(column).saturating_mul(column.element_size()).min(MOST_OPENING);
+        ByteRange::at(column.index_offset()?, INDEX_NODE + raw / 4 * 3)
+    });
+    begins.collect()
+}
+
+/// Fill values and pieces of every dataset. `along` is read with the chunk indexes.
 async fn columns<S: Source>(
     file: &mut File,
     source: &S,
     datasets: Vec<Arc<Dataset>>,
+    along: &[ByteRange],
     filled: impl Fn(&Dataset) -> bool,
 ) -> Result<Vec<Column>, GranuleError> {
     let filled: Vec<bool> = datasets.iter().map(|dataset| filled(dataset)).collect();
@@ -139,7 +160,14 @@ async fn columns<S: Source>(
     .await?;
     let everything: Vec<Selection> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
     let wants: Vec<(&Dataset, &Selection)> = datasets.iter().map(Arc::as_ref).zip(&everything).collect();
-    let maps = hdf5_pure::drive(file, &Leaves(source), |file| file.chunk_maps(&wants)).await?;
+    let mut along = along.iter().copied();
+    let maps = hdf5_pure::drive(file, &Leaves(source), |file| {
+        Ok(match file.chunk_maps(&wants)? {
+            Step::Need(needed) => Step::Need(needed.into_iter().chain(along.by_ref()).collect()),
+            done @ Step::Done(_) => done,
+        })
+    })
+    .await?;
     let mut columns = Vec::with_capacity(datasets.len());
     for ((dataset, attributes), map) in datasets.into_iter().zip(attributes).zip(maps) {
         let map = map.map_err(GranuleError::at(&dataset.path))?;
@@ -161,7 +189,11 @@ impl<S: Source> Source for Leaves<'_, S> {
     }
 }
 
-fn track(name: &str, mut columns: impl Iterator<Item = Column>, product: &Product) -> Result<Track, GranuleError> {
+pub(crate) fn track(
+    name: &str,
+    mut columns: impl Iterator<Item = Column>,
+    product: &Product,
+) -> Result<Track, GranuleError> {
     let mut next = || columns.next().ok_or_else(|| GranuleError::product(name, "has too few columns"));
     let (latitude, longitude, value, sigma) = (next()?, next()?, next()?, next()?);
     let filters: Vec<(Column, i64)> =

@@ -1,6 +1,6 @@
 //! A source that counts.
 use crate::{Event, Observer};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::cell::Cell;
 
 /// Counts the requests and bytes of one granule and tells the observer.
@@ -45,5 +45,9 @@ impl<S: Source, O: Observer + ?Sized> Source for Metered<'_, S, O> {
 
     fn cost(&self) -> Cost {
         self.source.cost()
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        self.source.stamp()
     }
 }

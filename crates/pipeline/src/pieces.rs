@@ -1,7 +1,8 @@
 //! A column as pieces of consecutive rows, whatever its storage layout.
 use crate::GranuleError;
 use byte_ranges::ByteRange;
-use hdf5_pure::{Attribute, Chunk, ChunkMap, Dataset};
+use hdf5_pure::{Attribute, Chunk, ChunkMap, Dataset, Outline};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,7 +39,51 @@ impl Piece {
     }
 }
 
+/// A column as a sidecar keeps it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct ColumnRecord {
+    #[serde(flatten)]
+    outline: Outline,
+    /// See [`Column::fill`]; as text, because JSON's numbers need not come back to the bit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fill: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fill_chosen: bool,
+    /// Address, stored size and filter mask of each piece; `null` for one that was never written.
+    chunks: Vec<Option<(u64, u64, u32)>>,
+}
+
 impl Column {
+    /// As a sidecar keeps it.
+    pub(crate) fn record(&self) -> Result<ColumnRecord, GranuleError> {
+        let refuse = |why: &str| GranuleError::product(self.place(), why);
+        let outline = self.dataset.outline().ok_or_else(|| refuse("is of a type or layout that cannot be indexed"))?;
+        let chunk = |piece: &Piece| piece.chunk.as_ref().map(|chunk| (chunk.address, chunk.size, chunk.filter_mask));
+        let chunks = self.pieces.iter().map(chunk).collect();
+        let fill = self.fill.map(|fill| format!("{fill:e}"));
+        Ok(ColumnRecord { outline, fill, fill_chosen: self.fill_chosen, chunks })
+    }
+
+    /// The inverse of [`Column::record`].
+    pub(crate) fn from_record(path: &str, record: &ColumnRecord) -> Result<Self, GranuleError> {
+        let dataset = Arc::new(record.outline.dataset(path).map_err(GranuleError::at(path))?);
+        let chunk_shape = dataset.chunk_shape();
+        let step = chunk_shape.first().copied().unwrap_or(0);
+        let stored = record.chunks.iter().zip(0..).filter_map(|(&chunk, index)| {
+            let (address, size, filter_mask) = chunk?;
+            Some(Chunk { origin: vec![step.saturating_mul(index)], address, size, filter_mask })
+        });
+        let map = ChunkMap { chunk_shape, chunks: stored.collect() };
+        let mut column = Self::new(dataset, None, map)?;
+        if column.pieces.len() != record.chunks.len() || column.dataset.shape.len() != 1 {
+            return Err(GranuleError::product(path, "has another number of chunks than its shape asks for"));
+        }
+        let fill = record.fill.as_deref().map(str::parse).transpose();
+        column.fill = fill.map_err(|_| GranuleError::product(path, "has a fill value that is no number"))?;
+        column.fill_chosen = record.fill_chosen;
+        Ok(column)
+    }
+
     /// The column of a dataset of one dimension, with its `_FillValue` attribute and its whole chunk map.
     pub(crate) fn new(dataset: Arc<Dataset>, fill: Option<&Attribute>, map: ChunkMap) -> Result<Self, GranuleError> {
         let rows = dataset.shape.first().copied().unwrap_or(0);

@@ -13,7 +13,11 @@ use crate::{GranuleError, Job};
 use byte_ranges::{ByteRange, Source};
 
 /// Tracks of at most so many pieces are read at once: there is little to leave out.
-const FEW: usize = 2;
+const FEW: u64 = 2;
+/// Whether a track of so many pieces is read in part.
+pub(crate) const fn is_long(pieces: u64) -> bool {
+    pieces > FEW
+}
 
 /// Pieces to read next: coordinates, and with `values` the other columns of the same rows in the same go.
 struct Next {
@@ -48,7 +52,9 @@ pub(crate) async fn selected<S: Source>(
             wants.extend(explored.hits().flat_map(|piece| track.value_ranges(piece)));
         }
         bodies.prefetch(&wants).await?;
-        for new in select::read(&groups, job, bodies).await? {
+        let classify =
+            |group: &Group<'_>, longitude: &[f64], latitude: &[f64]| group.classify(job, longitude, latitude);
+        for new in select::read(&groups, bodies, classify).await? {
             if let Some(explored) = explored.get_mut(new.track) {
                 explored.learn(&new);
             }
@@ -57,39 +63,37 @@ pub(crate) async fn selected<S: Source>(
     }
 }
 
-/// What to read next; nothing when no unread row can lie in the cell.
+/// What to read next; nothing when no unread row can lie in the cell. The first long track goes ahead: where it does not run
+/// as the orbit says, all are read whole.
 fn plan(explored: &mut [Explored], region: &Region, orbit: &Orbit) -> Vec<Next> {
-    let most_known = explored.iter().enumerate().max_by_key(|(_, track)| track.knows());
-    let Some((reference, known)) = most_known.map(|(index, track)| (index, track.knows())) else { return Vec::new() };
-    if known == 0 {
-        return opening(explored);
+    let leader = explored.iter().position(|track| is_long(track.pieces().count() as u64));
+    let Some((leader, ahead)) = leader.and_then(|index| Some((index, explored.get(index)?))) else {
+        return everything(explored);
+    };
+    let at = |piece| vec![Next { track: leader, piece, values: false }];
+    if ahead.knows() == 0 {
+        return at(0); // `locate` has brought it along
+    }
+    let Some(own) = ahead.own(region, orbit) else { return everything(explored) };
+    if let Some(piece) = ahead.probe(region, orbit) {
+        return vec![Next { track: leader, piece, values: true }];
     }
     let mut plan = Vec::new();
-    for index in 0..explored.len() {
-        let sibling = explored.get(reference);
-        let Some(track) = explored.get(index) else { continue };
-        let wanted = match sibling {
-            Some(sibling) if track.knows() == 0 => track.like(sibling, region, orbit),
-            _ => track.own(region, orbit),
+    for (track, known) in explored.iter().enumerate() {
+        let wanted = match known.knows() {
+            _ if track == leader => Some(own.clone()),
+            0 => known.like(ahead, region, orbit),
+            _ => known.own(region, orbit),
         };
-        let pieces = wanted.unwrap_or_else(|| track.unread().map(|piece| (piece, false)).collect());
-        plan.extend(pieces.into_iter().map(|(piece, values)| Next { track: index, piece, values }));
+        let pieces = wanted.unwrap_or_else(|| known.unread().map(|piece| (piece, false)).collect());
+        plan.extend(pieces.into_iter().map(|(piece, values)| Next { track, piece, values }));
     }
-    plan
+    if plan.is_empty() { ahead.doubted(region, orbit).map_or(plan, at) } else { plan }
 }
 
-/// What is read when nothing is known: both ends of the track whose ends are smallest, or everything where that is not much
-/// more.
-fn opening(explored: &[Explored]) -> Vec<Next> {
-    let all = |(track, explored): (usize, &Explored)| {
-        let next = move |piece| Next { track, piece, values: false };
-        explored.unread().map(next).collect::<Vec<_>>()
-    };
-    let long = explored.iter().enumerate().filter(|(_, track)| track.pieces().count() > FEW);
-    let smallest =
-        long.min_by_key(|(_, track)| track.pieces().ends().map(|piece| track.pieces().bytes(piece)).sum::<u64>());
-    let Some((track, smallest)) = smallest else { return explored.iter().enumerate().flat_map(all).collect() };
-    smallest.pieces().ends().map(|piece| Next { track, piece, values: false }).collect()
+fn everything(explored: &[Explored]) -> Vec<Next> {
+    let unread = explored.iter().enumerate().flat_map(|(track, known)| known.unread().map(move |piece| (track, piece)));
+    unread.map(|(track, piece)| Next { track, piece, values: false }).collect()
 }
 
 #[cfg(test)]
@@ -189,7 +193,7 @@ mod tests {
         let pieces = |rows: &Rows| rows.latitude.len().div_ceil(PIECE);
         let cut = |rows: &Rows| {
             let ends = (0..pieces(rows)).map(|piece| piece * PIECE..(piece * PIECE + PIECE).min(rows.latitude.len()));
-            Explored::new(Pieces::new(ends.map(|range| (range.start as u64..range.end as u64, 1)).collect()))
+            Explored::new(Pieces::new(ends.map(|range| range.start as u64..range.end as u64).collect()))
         };
         let mut explored: Vec<Explored> = tracks.iter().map(cut).collect();
         let (mut planned, mut read_pieces) = (Places::new(), 0);

@@ -98,14 +98,19 @@ impl Level {
     }
 }
 
-/// Reduces the folded rows to the children and to every overview.
-pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<Vec<Level>, Error> {
+/// The orders of a result: the children's, then those of the overviews from fine to coarse.
+pub(crate) fn orders(job: &Job) -> Vec<Order> {
     let mut orders = job.overviews.clone();
     orders.retain(|order| (job.parent().order()..job.child_order()).contains(order));
     orders.push(job.child_order());
     orders.sort_unstable_by(|a, b| b.cmp(a));
     orders.dedup();
-    orders.into_iter().map(|order| level(job, reducer, order)).collect()
+    orders
+}
+
+/// Reduces the folded rows to the children and to every overview.
+pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<Vec<Level>, Error> {
+    orders(job).into_iter().map(|order| level(job, reducer, order)).collect()
 }
 
 fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {

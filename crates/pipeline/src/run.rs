@@ -1,8 +1,10 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
-use crate::granule::{self, TrackRows};
+use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
-use crate::{CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Tuning, result};
+use crate::{
+    CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Sidecar, Tuning, Unusable, result,
+};
 use aggregate::{Limits, Reducer, Rows};
 use byte_ranges::{Source, SourceError};
 use futures_util::StreamExt as _;
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 pub struct Granule {
     name: String,
     location: String,
+    index: Option<String>,
 }
 
 impl Granule {
@@ -24,7 +27,13 @@ impl Granule {
     pub fn at(location: &str) -> Self {
         let path = location.split(['?', '#']).next().unwrap_or(location);
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        Self { name: name.into(), location: location.into() }
+        Self { name: name.into(), location: location.into(), index: None }
+    }
+
+    /// The same granule with the path or URL of its index, see [`crate::Sidecar`].
+    #[must_use]
+    pub fn with_index(self, location: &str) -> Self {
+        Self { index: Some(location.into()), ..self }
     }
 
     /// The file name.
@@ -55,7 +64,7 @@ fn is_granule_name(name: &str) -> bool {
 
 /// Reads the granules, keeps the rows inside the parent, and reduces them to the statistics of its children.
 ///
-/// `open` gives the source of a location, without any IO of its own. The result does not depend on the order of
+/// `open` gives the source of a location, of a granule or of its index, without any IO of its own. The result does not depend on the order of
 /// `granules`, on `tuning`, or on the order in which bytes arrive.
 ///
 /// # Errors
@@ -157,13 +166,17 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
         match (self.open)(granule) {
             Ok(source) => {
                 let source = Metered::new(source, &granule.name, self.observer);
-                match granule::read(&source, self.job, self.tuning, &self.budget).await {
+                let read = match self.read_indexed(granule, &source, &mut entry).await {
+                    Some(read) => read,
+                    None => granule::read(&source, self.job, self.tuning, &self.budget).await,
+                };
+                match read {
                     Ok(tracks) => (entry.tracks, rows) = tracks.into_iter().unzip(),
                     Err(error) => entry.error = Some(error.failure()),
                 }
                 entry.size = source.file_size();
-                entry.requests = source.requests();
-                entry.bytes = source.bytes();
+                entry.requests += source.requests();
+                entry.bytes += source.bytes();
             }
             Err(error) => entry.error = Some(crate::GranuleError::Source(error).failure()),
         }
@@ -177,6 +190,45 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
         }
         self.observer.event(Event::Finished(&entry));
         Outcome { entry, rows }
+    }
+
+    /// Reads a granule by its index, if it has one that is of use; the entry takes note.
+    async fn read_indexed(
+        &self,
+        granule: &Granule,
+        source: &impl Source,
+        entry: &mut GranuleEntry,
+    ) -> Option<Result<granule::Tracks, crate::GranuleError>> {
+        let index = granule.index.as_ref().filter(|_| !self.tuning.exhaustive)?;
+        let refused = match (self.open)(&Granule::at(index)) {
+            Err(error) => Refused::from(Sidecar::unreachable(&error)),
+            Ok(opened) => {
+                let opened = Metered::new(opened, &granule.name, self.observer);
+                let sidecar = Sidecar::fetch(&opened).await;
+                entry.requests += opened.requests();
+                entry.bytes += opened.bytes();
+                match sidecar {
+                    Err(why) => Refused::from(why),
+                    Ok(sidecar) if sidecar.granule != granule.name => {
+                        Refused::from(Unusable::new("it is of another granule"))
+                    }
+                    Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, &self.budget).await {
+                        Err(refused) => refused,
+                        Ok(tracks) => {
+                            entry.index = Some("used".into());
+                            return Some(Ok(tracks));
+                        }
+                    },
+                }
+            }
+        };
+        match refused {
+            Refused::Granule(error) => Some(Err(error)),
+            Refused::Index(why) => {
+                entry.index = Some(format!("not used: {why}"));
+                None
+            }
+        }
     }
 }
 

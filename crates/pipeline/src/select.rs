@@ -63,7 +63,7 @@ pub(crate) async fn exhaustive<S: Source>(
     let mut found = Vec::new();
     for (bytes, wave) in fetch::waves(groups, budget.wave(), Group::bytes) {
         let _permit = budget.acquire(bytes).await;
-        found.extend(read(&wave, job, bodies).await?);
+        found.extend(read(&wave, bodies, |group, longitude, latitude| group.classify(job, longitude, latitude)).await?);
     }
     Ok(join(found, tracks.len()))
 }
@@ -83,12 +83,13 @@ pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
     joined
 }
 
-/// Reads the coordinates of some groups; each is classified as soon as all of its parts are there.
-pub(crate) async fn read<S: Source>(
+/// Reads the coordinates of some groups; each goes to `finish` as soon as all of its parts are there: longitudes and latitudes
+/// in degrees, NaN where there is none.
+pub(crate) async fn read<S: Source, T>(
     groups: &[Group<'_>],
-    job: &Job,
     bodies: &Bodies<'_, S>,
-) -> Result<Vec<Found>, GranuleError> {
+    finish: impl Fn(&Group<'_>, &[f64], &[f64]) -> Result<T, GranuleError>,
+) -> Result<Vec<T>, GranuleError> {
     let mut wants: Vec<ByteRange> = Vec::new();
     let mut owners: Vec<(usize, usize)> = Vec::new();
     let mut waiting: Vec<Waiting<'_>> = groups.iter().map(Waiting::new).collect();
@@ -99,7 +100,7 @@ pub(crate) async fn read<S: Source>(
             owners.extend(part.range.map(|_| (index, slot)));
         }
         // A group that was never written has nothing to wait for.
-        found.extend(group.complete(job)?);
+        found.extend(group.complete(&finish)?);
     }
     let arrive = |want: usize, bytes: Bytes| {
         let Some(&(index, slot)) = owners.get(want) else { return Ok(()) };
@@ -107,7 +108,7 @@ pub(crate) async fn read<S: Source>(
         if let Some(part) = group.parts.get_mut(slot) {
             *part = Some(bytes);
         }
-        found.extend(group.complete(job)?);
+        found.extend(group.complete(&finish)?);
         Ok(())
     };
     bodies.each(&wants, arrive).await?;
@@ -125,12 +126,16 @@ impl<'a> Waiting<'a> {
         Self { group, parts: group.parts.iter().map(|part| part.range.is_none().then(Bytes::new)).collect() }
     }
 
-    /// The group's rows, once every part is there.
-    fn complete(&mut self, job: &Job) -> Result<Option<Found>, GranuleError> {
+    /// What `finish` makes of the group, once every part is there.
+    fn complete<T>(
+        &mut self,
+        finish: impl Fn(&Group<'_>, &[f64], &[f64]) -> Result<T, GranuleError>,
+    ) -> Result<Option<T>, GranuleError> {
         if self.parts.iter().any(Option::is_none) {
             return Ok(None);
         }
-        self.group.classify(job, self.parts.drain(..).flatten().collect()).map(Some)
+        let (longitude, latitude) = self.group.places(self.parts.drain(..).flatten().collect())?;
+        finish(self.group, &longitude, &latitude).map(Some)
     }
 }
 
@@ -150,12 +155,17 @@ impl<'a> Group<'a> {
         self.parts.iter().filter_map(|part| part.range)
     }
 
-    fn bytes(&self) -> u64 {
+    /// Index of the piece.
+    pub(crate) const fn piece(&self) -> usize {
+        self.piece
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
         self.ranges().map(ByteRange::len).sum()
     }
 
-    /// Classifies the rows of the group from its parts' bytes.
-    fn classify(&self, job: &Job, bytes: Vec<Bytes>) -> Result<Found, GranuleError> {
+    /// Longitudes and latitudes of the group from its parts' bytes.
+    fn places(&self, bytes: Vec<Bytes>) -> Result<(Vec<f64>, Vec<f64>), GranuleError> {
         let mut latitude = Vec::new();
         let mut longitude = Vec::new();
         for (index, (part, bytes)) in self.parts.iter().zip(bytes).enumerate() {
@@ -164,8 +174,13 @@ impl<'a> Group<'a> {
         }
         // Any angle names a place, but beyond a full turn it is no longitude.
         longitude.iter_mut().filter(|degrees| degrees.abs() > 360.0).for_each(|degrees| *degrees = f64::NAN);
+        Ok((longitude, latitude))
+    }
+
+    /// Classifies the rows of the group.
+    pub(crate) fn classify(&self, job: &Job, longitude: &[f64], latitude: &[f64]) -> Result<Found, GranuleError> {
         let mut child = vec![0; latitude.len()];
-        children_of(job.parent(), job.child_order(), job.latitude, &longitude, &latitude, &mut child)
+        children_of(job.parent(), job.child_order(), job.latitude, longitude, latitude, &mut child)
             .map_err(|error| GranuleError::product(self.place(), error.to_string()))?;
         let mut selected = Selected { rows_read: latitude.len() as u64, ..Selected::default() };
         for (row, child) in self.rows.clone().zip(child) {
@@ -178,7 +193,7 @@ impl<'a> Group<'a> {
                 }
             }
         }
-        let shape = Shape::of(self.rows.start, &longitude, &latitude);
+        let shape = Shape::of(self.rows.start, longitude, latitude);
         Ok(Found { track: self.track, piece: self.piece, selected, shape })
     }
 

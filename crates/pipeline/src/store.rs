@@ -2,8 +2,12 @@
 use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts};
 use byte_ranges::Sink;
 use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::Latitude;
 use serde_json::{Value, json};
+
+/// Objects put at the same time; sinks have limits of their own.
+const PUTS_IN_FLIGHT: usize = 32;
 
 /// The objects of a Zarr store in layout `cell`, in the order in which they must be put: data first, what makes them
 /// visible last. Equal results give equal bytes.
@@ -11,12 +15,9 @@ use serde_json::{Value, json};
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let latitude = match result.job.latitude {
-        Latitude::Authalic => LatitudeConvention::Authalic,
-        Latitude::Spherical => LatitudeConvention::Spherical,
-    };
-    let levels = result.levels.iter().map(|level| self::level(result, level)).collect();
-    let store = CellStore { latitude, levels, provenance: provenance(result) };
+    let latitude = latitude_of(result.job.latitude);
+    let levels = result.levels.iter().map(|level| store_level(result, level)).collect();
+    let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
 
@@ -25,13 +26,39 @@ pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
 /// # Errors
 /// [`Error::Write`] when an object is not taken; what was put so far is not visible as a store.
 pub async fn write<K: Sink>(result: &CellResult, sink: &K) -> Result<(), Error> {
-    for object in to_objects(result)? {
-        sink.put(&object.key, object.bytes).await.map_err(Error::Write)?;
+    write_objects(to_objects(result)?, sink).await
+}
+
+/// Puts objects that stand in write order: chunks at once, then metadata, which makes them visible, in as many steps as
+/// it is deep, the root last.
+///
+/// # Errors
+/// [`Error::Write`] when an object is not taken.
+pub async fn write_objects<K: Sink>(mut objects: Vec<Object>, sink: &K) -> Result<(), Error> {
+    while !objects.is_empty() {
+        let now = objects.first().map(step_of);
+        let end = objects.iter().position(|object| Some(step_of(object)) != now).unwrap_or(objects.len());
+        let puts = objects.drain(..end).map(|object| async move { sink.put(&object.key, object.bytes).await });
+        let puts: Vec<_> = puts.collect();
+        stream::iter(puts).buffer_unordered(PUTS_IN_FLIGHT).try_collect::<()>().await.map_err(Error::Write)?;
     }
     Ok(())
 }
 
-fn level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
+/// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
+fn step_of(object: &Object) -> Option<usize> {
+    object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
+}
+
+pub(crate) const fn latitude_of(latitude: Latitude) -> LatitudeConvention {
+    match latitude {
+        Latitude::Authalic => LatitudeConvention::Authalic,
+        Latitude::Spherical => LatitudeConvention::Spherical,
+    }
+}
+
+/// One level as the store's crate takes it.
+pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
     let product = &result.job.product;
     let variables = level.columns.iter().zip(&product.statistics).map(|((name, column), &statistic)| Variable {
         name: name.clone(),
@@ -50,7 +77,7 @@ fn level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
 }
 
 /// What was read and how, enough to run it again and get the same bytes. Nothing in it depends on where or when.
-fn provenance(result: &CellResult) -> Value {
+pub(crate) fn fates_and_granules(result: &CellResult) -> Value {
     let (job, ledger) = (&result.job, &result.ledger);
     let granules: Vec<Value> = ledger.granules.iter().map(granule).collect();
     json!({

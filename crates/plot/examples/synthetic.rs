@@ -82,18 +82,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut antarctic = Map::new("Surface height, cell −4113311", "Weighted mean height", "m", south.cells(height));
     antarctic.subtitle = "ICESat-2 ATL06, HEALPix order 6 in children of order 12, 2,431 of 4,096 with data".to_owned();
-    antarctic.outline = south.outline();
+    antarctic.outlines = vec![south.outline()];
     antarctic.footer = footer.to_owned();
 
     let mut greenland = Map::new("Rows per cell, cell 4441321", "Rows", "count", north.cells(count));
     greenland.subtitle = "ICESat-2 ATL06, HEALPix order 6 in children of order 12".to_owned();
-    greenland.outline = north.outline();
+    greenland.outlines = vec![north.outline()];
     greenland.scale = Scale::Log;
     greenland.footer = footer.to_owned();
 
     let difference = |u: f64, v: f64| (height(u, v) - height(v, u)) * 1e-4;
     let mut diverging = Map::new("Difference of two reductions", "Height difference", "m", south.cells(difference));
-    diverging.outline = south.outline();
+    diverging.outlines = vec![south.outline()];
     diverging.colours = ColourMap::Diverging;
 
     let square = |lon: f64, lat: f64, side: f64, value: f32| {

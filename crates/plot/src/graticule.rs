@@ -54,9 +54,13 @@ fn lines(view: &View) -> Vec<Line> {
     let [south, north] = extent.lat;
     let (lon_step, lat_step) = (spacing(east - west), spacing(north - south));
     let along = |i: u8, [from, to]: [f64; 2]| from + (to - from) * f64::from(i) / f64::from(SAMPLES);
+    // A little beyond what is shown, so that lines along which the extent was found cross the frame too.
+    let beyond = |[from, to]: [f64; 2]| [from - 0.1 * (to - from), to + 0.1 * (to - from)];
+    let across = if east - west >= 360.0 { extent.lon } else { beyond(extent.lon) };
+    let up = beyond(extent.lat).map(|lat| lat.clamp(-90.0, 90.0));
     let mut lines = Vec::new();
     for lat in multiples(south, north, lat_step).into_iter().filter(|lat| lat.abs() < 90.0) {
-        let points = (0..=SAMPLES).map(|i| view.pixel([along(i, extent.lon), lat])).collect();
+        let points = (0..=SAMPLES).map(|i| view.pixel([along(i, across), lat])).collect();
         lines.push(Line {
             points,
             label: degrees(lat, lat_step, ["N", "S"]),
@@ -65,7 +69,7 @@ fn lines(view: &View) -> Vec<Line> {
     }
     let whole = east - west >= 360.0;
     for lon in multiples(west, east, lon_step).into_iter().filter(|&lon| !(whole && lon >= east)) {
-        let points = (0..=SAMPLES).map(|i| view.pixel([lon, along(i, extent.lat)])).collect();
+        let points = (0..=SAMPLES).map(|i| view.pixel([lon, along(i, up)])).collect();
         let label = degrees(wrap(lon), lon_step, ["E", "W"]);
         lines.push(Line { points, label, sides: [Side::Bottom, Side::Left, Side::Top] });
     }

@@ -126,6 +126,14 @@ impl Layout {
         let footer = inner.bottom - ((footer_lines - 1.0) * FOOTER_STEP + 0.1) * em;
         Self { em, inner, frame, bar, title, subtitle, footer }
     }
+
+    /// Takes a square for the locator from the top of the colour bar's column.
+    pub(crate) fn take_locator(&mut self) -> Rect {
+        let side = (self.bar.width()).min(0.3 * self.bar.height());
+        let Rect { left, top, .. } = self.bar;
+        self.bar.top += side + 1.3 * self.em;
+        Rect { left, top, right: left + side, bottom: top + side }
+    }
 }
 
 #[cfg(test)]

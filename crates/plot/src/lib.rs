@@ -1,9 +1,10 @@
 //! Maps of gridded cells: a [`Map`] of polygons with values becomes SVG, or PNG through a bundled font, so that a picture
 //! does not depend on what is installed.
 //!
-//! A map has a title, the cells coloured by value, their parent's outline, a graticule with labels, a scale bar, a colour
-//! bar with unit, and a footer for provenance. Cells without a value are hatched. Colours are ordered by lightness, hence
-//! readable with any colour vision and in print.
+//! A map has a title, land and water, the cells coloured by value, outlines of their parents, a graticule with labels, a
+//! scale bar, a colour bar with unit, a small map that tells where this is, and a footer for provenance. Cells without a
+//! value are hatched. Colours are ordered by lightness, hence readable with any colour vision and in print. A [`Sheet`]
+//! shows several maps at once.
 //!
 //! Cells come as plain polygons of longitude and latitude: this crate knows no grid and no file format.
 //!
@@ -19,16 +20,20 @@
 #![forbid(unsafe_code)]
 
 mod advances;
+mod clip;
+mod coast;
 mod colour;
 mod colour_bar;
 mod error;
 mod graticule;
 mod layout;
+mod locator;
 mod map;
 mod projection;
 mod raster;
 mod scale;
 mod scale_bar;
+mod sheet;
 mod svg;
 mod text;
 mod ticks;
@@ -41,3 +46,4 @@ pub use map::{Cell, Map};
 pub use projection::Projection;
 pub use raster::rasterise;
 pub use scale::{Limits, Scale};
+pub use sheet::Sheet;

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
+use crate::coast::Coast;
 use crate::colour_bar::ColourBar;
 use crate::layout::{FOOTER, FOOTER_STEP, Layout, Rect, Size, TITLE, em};
 use crate::svg::{PathData, Px, Svg};
 use crate::text::{Anchor, INK, Style};
 use crate::view::View;
-use crate::{Colour, ColourMap, Error, Limits, Projection, Scale, graticule, rasterise, scale_bar};
+use crate::{Colour, ColourMap, Error, Limits, Projection, Scale, graticule, locator, rasterise, scale_bar};
 
 /// An area with one value.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +31,9 @@ pub struct Map {
     pub unit: String,
     /// What is coloured.
     pub cells: Vec<Cell>,
-    /// Outline of the parent as `[longitude, latitude]`, degrees; dense enough to follow the parent's edges.
-    pub outline: Vec<[f64; 2]>,
+    /// Outlines of parents as `[longitude, latitude]`, degrees; dense enough to follow the parents' edges. Where there are
+    /// any, all cells lie in them, and the hatching of cells without data is theirs: one shape in place of thousands.
+    pub outlines: Vec<Vec<[f64; 2]>>,
     /// By default chosen by the position of the first corner.
     pub projection: Projection,
     /// Linear by default.
@@ -42,6 +44,10 @@ pub struct Map {
     pub colours: ColourMap,
     /// Where the data come from; wrapped to two lines; none if empty.
     pub footer: String,
+    /// Land and water behind the cells, and the coastline over them; on by default.
+    pub coast: bool,
+    /// A small map of the region with a mark, where the map itself shows little of it; on by default.
+    pub locator: bool,
 }
 
 impl Map {
@@ -56,12 +62,14 @@ impl Map {
             variable: variable.to_owned(),
             unit: unit.to_owned(),
             cells,
-            outline: Vec::new(),
+            outlines: Vec::new(),
             projection,
             scale: Scale::default(),
             limits: None,
             colours: ColourMap::default(),
             footer: String::new(),
+            coast: true,
+            locator: true,
         }
     }
 
@@ -83,11 +91,13 @@ impl Map {
     }
 
     /// Draws into a part of a document, so that several maps can share one.
-    fn draw(&self, svg: &mut Svg, area: Rect) {
+    pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
         let footer = Style::quiet(FOOTER * em(area));
-        let notes = footer.wrap(&self.footer, 0.8 * area.width(), 2);
+        // Margins, the projection's name at the right, and a gap.
+        let taken = 3.0 * em(area) + footer.width(self.projection.name()) + 1.2 * em(area);
+        let notes = footer.wrap(&self.footer, area.width() - taken, 2);
         let lines = if notes.len() > 1 { 2.0 } else { 1.0 };
-        let layout = Layout::new(area, !self.subtitle.is_empty(), lines);
+        let mut layout = Layout::new(area, !self.subtitle.is_empty(), lines);
         self.header(svg, &layout);
         for (line, y) in notes.iter().zip([layout.footer, layout.footer + FOOTER_STEP * layout.em]) {
             footer.draw(svg, [layout.inner.left, y], Anchor::Start, line);
@@ -96,9 +106,15 @@ impl Map {
 
         let limits = self.scale.admit(self.effective_limits());
         let hatch = hatch(svg, layout.em);
-        let points = self.cells.iter().flat_map(|cell| &cell.polygon).chain(&self.outline);
+        let points = self.cells.iter().flat_map(|cell| &cell.polygon).chain(self.outlines.iter().flatten());
         let gaps = match View::fit(self.projection, layout.frame, points) {
-            Some(view) => self.content(svg, &view, &layout, limits, &hatch),
+            Some(view) => {
+                if self.locator && locator::is_useful(&view) {
+                    let square = layout.take_locator();
+                    locator::draw(svg, &view, square, layout.em);
+                }
+                self.content(svg, &view, &layout, limits, &hatch)
+            }
             None => {
                 let [x, y] = layout.frame.centre();
                 Style::quiet(layout.em).draw_centred(svg, [x, y], Anchor::Middle, "no cells");
@@ -128,6 +144,10 @@ impl Map {
         svg.close();
         let clipped = format!("url(#{clip})");
         svg.open("g", &[("clip-path", &clipped)]);
+        let coast = self.coast.then(|| Coast::new(view));
+        if let Some(coast) = &coast {
+            coast.ground(svg, view.frame);
+        }
         let (paths, drawn) = self.paths(view, limits);
         let gaps = paths.contains_key(&None);
         let cells = svg.id("cells");
@@ -138,16 +158,19 @@ impl Map {
         }
         svg.close();
         svg.close();
+        if let Some(path) = paths.get(&None).filter(|path| !path.is_empty()) {
+            svg.leaf("path", &[("d", path), ("fill", &format_args!("url(#{hatch})"))]);
+        }
         // Antialiasing leaves seams between neighbours: the cells are drawn a little too wide first, then as they are.
         let reference = format!("#{cells}");
         let widened: [crate::svg::Attribute<'_>; 3] =
-            [("xlink:href", &reference), ("stroke-width", &1.5), ("stroke-linejoin", &"round")];
+            [("xlink:href", &reference), ("stroke-width", &0.8), ("stroke-linejoin", &"round")];
         svg.leaf("use", &widened);
-        if let Some(path) = paths.get(&None) {
-            svg.leaf("path", &[("d", path), ("fill", &format_args!("url(#{hatch})"))]);
-        }
         svg.leaf("use", &[("xlink:href", &reference), ("stroke-width", &0)]);
-        self.parent(svg, view, layout.em);
+        if let Some(coast) = &coast {
+            coast.shore(svg, 0.1 * layout.em);
+        }
+        self.parents(svg, view, layout.em);
         svg.close();
         graticule::draw(svg, view, layout, &clip);
         scale_bar::draw(svg, view, layout, &drawn);
@@ -167,18 +190,29 @@ impl Map {
             if place.is_some() {
                 drawn.extend_from_slice(&pixels);
             }
-            paths.entry(place.map(|place| self.colours.step(place))).or_default().chain(pixels, true);
+            let path = paths.entry(place.map(|place| self.colours.step(place))).or_default();
+            if place.is_some() || self.outlines.is_empty() {
+                path.chain(pixels, true);
+            }
+        }
+        if let Some(gaps) = paths.get_mut(&None) {
+            for outline in self.outlines.iter().filter(|outline| outline.len() >= 3) {
+                gaps.chain(outline.iter().map(|&corner| view.pixel(corner)), true);
+            }
         }
         (paths, drawn)
     }
 
-    fn parent(&self, svg: &mut Svg, view: &View, em: f64) {
-        if self.outline.len() < 3 {
+    fn parents(&self, svg: &mut Svg, view: &View, em: f64) {
+        let mut path = PathData::default();
+        for outline in self.outlines.iter().filter(|outline| outline.len() >= 3) {
+            path.chain(outline.iter().map(|&corner| view.pixel(corner)), true);
+        }
+        if path.is_empty() {
             return;
         }
-        let mut path = PathData::default();
-        path.chain(self.outline.iter().map(|&corner| view.pixel(corner)), true);
-        let (width, join) = (Px(0.11 * em), "round");
+        let thin = if self.outlines.len() > 4 { 0.06 } else { 0.11 };
+        let (width, join) = (Px(thin * em), "round");
         svg.leaf(
             "path",
             &[("d", &path), ("fill", &"none"), ("stroke", &INK), ("stroke-width", &width), ("stroke-linejoin", &join)],

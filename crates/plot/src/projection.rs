@@ -64,6 +64,16 @@ impl Projection {
         }
     }
 
+    /// [`forward`](Self::forward) for longitudes that are continuous: on the plain projection they may lie turns away.
+    pub(crate) fn forward_unwrapped(self, lon: f64, lat: f64) -> [f64; 2] {
+        match self {
+            Self::Plain { lon: lon0, lat: lat0 } => {
+                [A * (lon - lon0).to_radians() * lat0.to_radians().cos(), A * (lat - lat0).to_radians()]
+            }
+            polar => polar.forward(lon, lat),
+        }
+    }
+
     /// Metres to degrees `[lon, lat]`, longitude within -180 to 180.
     #[must_use]
     pub fn inverse(self, x: f64, y: f64) -> [f64; 2] {

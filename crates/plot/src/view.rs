@@ -46,9 +46,22 @@ impl View {
         Some(Self { projection, frame, centre, metres: metres.max(1e-3) })
     }
 
+    /// The view of a square of the plane around its origin, from `-half` to `half` metres.
+    pub(crate) fn around(projection: Projection, frame: Rect, half: f64) -> Self {
+        Self { projection, frame, centre: [0.0; 2], metres: 2.0 * half / frame.width().min(frame.height()) }
+    }
+
     /// Degrees to pixels.
     pub(crate) fn pixel(&self, [lon, lat]: [f64; 2]) -> [f64; 2] {
-        let [x, y] = self.projection.forward(lon, lat);
+        self.on_frame(self.projection.forward(lon, lat))
+    }
+
+    /// Degrees to pixels, for continuous longitudes.
+    pub(crate) fn pixel_unwrapped(&self, [lon, lat]: [f64; 2]) -> [f64; 2] {
+        self.on_frame(self.projection.forward_unwrapped(lon, lat))
+    }
+
+    fn on_frame(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [cx, cy] = self.frame.centre();
         [cx + (x - self.centre[0]) / self.metres, cy - (y - self.centre[1]) / self.metres]
     }

@@ -1,6 +1,6 @@
 //! A granule, wherever it is.
 use crate::{Counts, LocalSource, RemoteSource};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::fmt;
 
 /// A file to read by ranges, pinned to one version.
@@ -34,6 +34,13 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.cost(),
             Self::Remote(source) => source.cost(),
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Self::Local(source) => source.stamp(),
+            Self::Remote(source) => source.stamp(),
         }
     }
 }

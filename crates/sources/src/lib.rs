@@ -43,7 +43,7 @@ pub use credentials::{Bearer, Credentials, S3Access, S3Options};
 pub use granule::GranuleSource;
 pub use local::LocalSource;
 pub use location::Location;
-pub use options::{Costs, HTTP_COST, LOCAL_COST, Options, Retry, S3_COST, Timeouts, TlsRoots};
+pub use options::{Costs, Options, Retry, Timeouts, TlsRoots};
 pub use remote::RemoteSource;
 pub use secret::Secret;
 pub use sink::{LocalSink, StoreSink, StoreState};

@@ -1,6 +1,6 @@
 //! A local file, read by position.
 use crate::Stats;
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind, Stamp};
 use bytes::Bytes;
 use std::fs::{File, Metadata};
 use std::io;
@@ -72,6 +72,12 @@ impl Source for LocalSource {
 
     fn cost(&self) -> Cost {
         self.cost
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        let (size, changed) = self.pinned;
+        let since = changed?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Stamp { size, tag: format!("changed {}.{:09}", since.as_secs(), since.subsec_nanos()) })
     }
 }
 

@@ -3,36 +3,20 @@ use crate::{Bearer, S3Options};
 use byte_ranges::Cost;
 use std::time::Duration;
 
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
-
-/// A read of a local file costs microseconds: small gaps, few at a time.
-pub const LOCAL_COST: Cost =
-    Cost { gap: 64 * KIB, max_request: 16 * MIB, in_flight: 4, ahead: 16 * KIB, head: 64 * KIB, tail: 0 };
-
-/// A request over HTTP: 8 MiB at most, to keep a retry cheap. The rest fits where ATL06 granules keep their metadata
-/// (measured, design note 0006): a root header of 22 KB, 47 KB from a track's header to its last dataset's, heaps in the
-/// last 160 KB, and chunk indexes 20 to 60 KB apart.
-pub const HTTP_COST: Cost =
-    Cost { gap: 33 * KIB, max_request: 8 * MIB, in_flight: 32, ahead: 48 * KIB, head: 24 * KIB, tail: 168 * KIB };
-
-/// S3 answers as HTTP does. Where every GET is billed, a larger gap costs less.
-pub const S3_COST: Cost = HTTP_COST;
-
 /// What asking costs, by kind of place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Costs {
-    /// Local files; [`LOCAL_COST`].
+    /// Local files; [`Cost::LOCAL`].
     pub local: Cost,
-    /// `http://` and `https://`; [`HTTP_COST`].
+    /// `http://` and `https://`; [`Cost::HTTP`].
     pub http: Cost,
-    /// `s3://`; [`S3_COST`].
+    /// `s3://`; [`Cost::HTTP`].
     pub s3: Cost,
 }
 
 impl Default for Costs {
     fn default() -> Self {
-        Self { local: LOCAL_COST, http: HTTP_COST, s3: S3_COST }
+        Self { local: Cost::LOCAL, http: Cost::HTTP, s3: Cost::HTTP }
     }
 }
 

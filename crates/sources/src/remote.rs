@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::s3::S3;
 use crate::version::{Version, check_range, content_range, unsatisfied_range};
 use crate::{Location, Stats};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_MATCH, RANGE};
 use reqwest::{Response, Url};
@@ -212,5 +212,9 @@ impl Source for RemoteSource {
 
     fn cost(&self) -> Cost {
         self.cost
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        self.version.get().and_then(Version::stamp)
     }
 }

@@ -56,12 +56,16 @@ impl S3Sink {
     }
 
     pub(crate) async fn state(&self) -> Result<StoreState, SourceError> {
+        // The usual case costs one request.
+        if self.list(1).await?.is_empty() {
+            return Ok(StoreState::Empty);
+        }
         for mark in ZARR_MARKS {
             if self.exists(mark).await? {
                 return Ok(StoreState::Zarr);
             }
         }
-        Ok(if self.list(1).await?.is_empty() { StoreState::Empty } else { StoreState::Other })
+        Ok(StoreState::Other)
     }
 
     pub(crate) async fn remove_tree(&self) -> Result<(), SourceError> {

@@ -1,6 +1,6 @@
 //! Which version of a file an answer is about.
 use crate::attempt::Failure;
-use byte_ranges::{ByteRange, SourceError, SourceErrorKind};
+use byte_ranges::{ByteRange, SourceError, SourceErrorKind, Stamp};
 use reqwest::Response;
 use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
 
@@ -21,6 +21,15 @@ impl Version {
     /// The entity tag to send as `If-Match`; a weak one never matches there (RFC 9110, 13.1.1).
     pub(crate) fn if_match(&self) -> Option<HeaderValue> {
         self.etag.clone().filter(|etag| !etag.as_bytes().starts_with(b"W/"))
+    }
+
+    /// For indexes made of this version: its strong entity tag, or where there is no tag at all the date.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let tag = match &self.etag {
+            Some(_) => self.if_match(),
+            None => self.last_modified.clone(),
+        };
+        Some(Stamp { size: self.size, tag: tag?.to_str().ok()?.to_owned() })
     }
 
     /// What differs, if anything does: the size, the entity tag where both answers have one, else the date.
@@ -93,6 +102,9 @@ mod tests {
         assert!(then.difference(&Version { size: 6, ..then.clone() }).is_some());
         let untagged = Version { etag: None, ..then.clone() };
         assert!(untagged.difference(&Version { last_modified: value("Tue"), ..untagged.clone() }).is_some());
-        assert_eq!(Version { etag: value("W/\"a\""), ..then }.if_match(), None);
+        assert_eq!(then.stamp().unwrap().tag, "\"a\"");
+        assert_eq!(Version { etag: None, ..then.clone() }.stamp().unwrap().tag, "Mon");
+        let weak = Version { etag: value("W/\"a\""), ..then };
+        assert_eq!((weak.if_match(), weak.stamp()), (None, None));
     }
 }

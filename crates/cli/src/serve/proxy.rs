@@ -1,6 +1,8 @@
 //! Reading from hosts that refuse pages of other sites: ranges pass through, with this machine's token.
-use super::answer::{Answer, Part, answer, part, set, words};
-use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind as Kind};
+use super::answer::{Answer, Part, answer, part, set, several, words};
+use byte_ranges::{ByteRange, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use bytes::Bytes;
+use futures_util::future::try_join_all;
 use hyper::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG};
 use sources::{Clients, GranuleSource, Location, Options};
 use std::cell::RefCell;
@@ -39,35 +41,34 @@ impl Proxy {
             Ok(source) => source,
             Err(error) => return refused(&error),
         };
+        if let Some(nothing) = ByteRange::at(0, 0).filter(|_| head) {
+            return match source.fetch(nothing).await {
+                Ok(fetched) => described(answer(200, TYPE, Vec::new()), fetched.file_size, Some(fetched.file_size)),
+                Err(error) => self.refused(url, &error),
+            };
+        }
         // The size is not known yet; what lies beyond it is cut by the source.
-        let (start, end) = match part(range, u64::MAX) {
-            _ if head => (0, 0),
-            Part::Range(start, end) => (start, end),
+        let asked = match part(range, u64::MAX) {
+            Part::Range(start, end) => vec![(start, end)],
+            Part::Several(ranges) => ranges,
             _ => return words(400, "this proxy passes ranges through: ask with `Range: bytes=FIRST-LAST`"),
         };
-        let Some(asked) = ByteRange::new(start, end).filter(|asked| asked.len() <= MOST_BYTES) else {
+        let sum = asked.iter().fold(0_u64, |sum, (start, end)| sum.saturating_add(end - start));
+        if sum > MOST_BYTES {
             return words(400, format!("at most {MOST_BYTES} bytes at once"));
-        };
-        match source.fetch(asked).await {
-            Ok(fetched) if head => described(answer(200, TYPE, Vec::new()), fetched.file_size, fetched.file_size),
-            Ok(fetched) if fetched.bytes.is_empty() => {
-                let mut answer = words(416, "the file ends before that");
-                set(&mut answer, CONTENT_RANGE, &format!("bytes */{}", fetched.file_size));
-                answer
-            }
-            Ok(fetched) => {
-                let (length, size) = (fetched.bytes.len() as u64, fetched.file_size);
-                let mut answer = described(answer(206, TYPE, fetched.bytes), size, length);
-                set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", start + length - 1));
-                answer
-            }
-            Err(error) => {
-                if error.kind == Kind::Changed {
-                    self.files.borrow_mut().remove(url);
-                }
-                refused(&error)
-            }
         }
+        let fetches = asked.iter().filter_map(|&(start, end)| ByteRange::new(start, end)).map(|r| source.fetch(r));
+        match try_join_all(fetches).await {
+            Ok(fetched) => passed(&asked, fetched),
+            Err(error) => self.refused(url, &error),
+        }
+    }
+
+    fn refused(&self, url: &str, error: &SourceError) -> Answer {
+        if error.kind == Kind::Changed {
+            self.files.borrow_mut().remove(url);
+        }
+        refused(error)
     }
 
     /// Whether the host is on the list, and the way there private.
@@ -96,9 +97,36 @@ impl Proxy {
 
 const TYPE: &str = "application/x-hdf5";
 
-fn described(mut answer: Answer, size: u64, length: u64) -> Answer {
+/// One range, or several, as they came.
+fn passed(asked: &[(u64, u64)], fetched: Vec<Fetched>) -> Answer {
+    let size = fetched.first().map_or(0, |fetched| fetched.file_size);
+    let starts = asked.iter().map(|(start, _)| *start);
+    let parts = starts.zip(fetched.into_iter().map(|fetched| fetched.bytes));
+    let mut parts: Vec<(u64, Bytes)> = parts.filter(|(_, bytes)| !bytes.is_empty()).collect();
+    match (parts.len(), parts.pop()) {
+        (_, None) => {
+            let mut answer = words(416, "the file ends before that");
+            set(&mut answer, CONTENT_RANGE, &format!("bytes */{size}"));
+            answer
+        }
+        (1, Some((start, bytes))) => {
+            let length = bytes.len() as u64;
+            let mut answer = described(answer(206, TYPE, bytes), size, Some(length));
+            set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", start + length - 1));
+            answer
+        }
+        (_, Some(last)) => {
+            parts.push(last);
+            described(several(&parts, size, TYPE), size, None)
+        }
+    }
+}
+
+fn described(mut answer: Answer, size: u64, length: Option<u64>) -> Answer {
     set(&mut answer, ACCEPT_RANGES, "bytes");
-    set(&mut answer, CONTENT_LENGTH, &length.to_string());
+    if let Some(length) = length {
+        set(&mut answer, CONTENT_LENGTH, &length.to_string());
+    }
     // The source behind it is pinned: a change is answered by 412.
     set(&mut answer, ETAG, &format!("\"pinned-{size}\""));
     answer

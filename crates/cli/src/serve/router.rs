@@ -1,8 +1,9 @@
 //! Which request gets what.
-use super::answer::{Answer, Part, answer, part, set, words};
+use super::answer::{Answer, Part, answer, part, set, several, words};
 use super::guard::{Asker, Guard};
 use super::proxy::Proxy;
-use byte_ranges::{ByteRange, Source as _};
+use byte_ranges::{ByteRange, Source as _, SourceError};
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -67,14 +68,18 @@ impl Router {
         }
     }
 
-    /// What a page finds here: granules of the folder, hosts of the proxy.
+    /// What a page finds here: granules of the folder, hosts of the proxy, and that requests may ask for several ranges.
     fn offer(&self) -> Answer {
         let entries = self.folder.as_deref().and_then(|folder| fs::read_dir(folder).ok());
         let files = entries.into_iter().flatten().flatten().filter(|entry| entry.path().is_file());
         let mut granules: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         granules.retain(|name| kind(Path::new(name)) == HDF5);
         granules.sort_unstable();
-        answer(200, "application/json", json!({ "granules": granules, "hosts": self.proxy.hosts() }).to_string())
+        answer(
+            200,
+            "application/json",
+            json!({ "granules": granules, "hosts": self.proxy.hosts(), "several": true }).to_string(),
+        )
     }
 }
 
@@ -101,31 +106,45 @@ async fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
     let Ok(metadata) = fs::metadata(path) else { return words(404, "there is no such file") };
     let size = metadata.len();
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let (status, start, end) = match part(range, size) {
-        Part::Whole => (200, 0, size),
-        Part::Range(start, end) => (206, start, end),
+    let (status, ranges) = match part(range, size) {
+        Part::Whole => (200, vec![(0, size)]),
+        Part::Range(start, end) => (206, vec![(start, end)]),
+        Part::Several(ranges) => (206, ranges),
         Part::Unsatisfiable => {
             let mut answer = words(416, "the file ends before that");
             set(&mut answer, CONTENT_RANGE, &format!("bytes */{size}"));
             return answer;
         }
     };
-    let asked = if head { Some((start, start)) } else { Some((start, end)) };
-    let Some(asked) = asked.and_then(|(start, end)| ByteRange::new(start, end)) else { return words(500, "no range") };
-    let source = Clients::new(Options::default()).open(&Location::from(path.to_path_buf()));
-    let fetched = match source {
-        Ok(source) => source.fetch(asked).await,
-        Err(error) => Err(error),
+    let Ok(mut parts) = read(path, &ranges, head).await else { return words(500, "the file cannot be read") };
+    let mut answer = match (ranges.as_slice(), parts.pop()) {
+        (&[(start, end)], Some((_, bytes))) => {
+            let mut answer = answer(status, kind(path), bytes);
+            set(&mut answer, CONTENT_LENGTH, &(end - start).to_string());
+            if status == 206 {
+                set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
+            }
+            answer
+        }
+        (_, last) => {
+            parts.extend(last);
+            several(&parts, size, kind(path))
+        }
     };
-    let Ok(fetched) = fetched else { return words(500, "the file cannot be read") };
-    let mut answer = answer(status, kind(path), fetched.bytes);
     set(&mut answer, ACCEPT_RANGES, "bytes");
-    set(&mut answer, CONTENT_LENGTH, &(end - start).to_string());
     set(&mut answer, ETAG, &format!("\"{size:x}-{:x}\"", changed.map_or(0, |since| since.as_nanos())));
-    if status == 206 {
-        set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
-    }
     answer
+}
+
+/// The bytes of ranges, each with its start; none for a question about the headers.
+async fn read(path: &Path, ranges: &[(u64, u64)], head: bool) -> Result<Vec<(u64, Bytes)>, SourceError> {
+    let source = Clients::new(Options::default()).open(&Location::from(path.to_path_buf()))?;
+    let mut parts = Vec::with_capacity(ranges.len());
+    for &(start, end) in ranges {
+        let Some(asked) = ByteRange::new(start, if head { start } else { end }) else { continue };
+        parts.push((start, source.fetch(asked).await?.bytes));
+    }
+    Ok(parts)
 }
 
 const HDF5: &str = "application/x-hdf5";

@@ -33,13 +33,15 @@ use std::borrow::Cow;
 
 use deflate::inflate_zlib;
 pub use registry::registered_name;
+use serde::{Deserialize, Serialize};
 
 /// One filter of a pipeline, as stored in the Filter Pipeline message.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Filter {
     /// Registered filter identification value.
     pub id: u16,
     /// Name stored beside the id, if any; only used in errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Bit 0: the filter was optional when writing (its absence in a chunk then shows in the chunk's filter mask).
     pub flags: u16,
@@ -157,19 +159,19 @@ fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -
         1 => inflate_zlib(&data, limit).map(Cow::Owned),
         2 => shuffle::decode(words, data),
         3 => fletcher32::decode(data),
-        4 => szip::decode(words, &data, limit).map(Cow::Owned),
-        5 => nbit::decode(words, data, limit, ctx.element_size),
-        6 => scaleoffset::decode(words, data, limit, ctx.element_size),
-        305 => lzo::decode(&data, limit).map(Cow::Owned),
-        307 => bzip2::decode(&data, limit).map(Cow::Owned),
-        32000 => lzf::decode(&data, limit).map(Cow::Owned),
-        32001 => blosc::decode(&data, limit).map(Cow::Owned),
-        32004 => lz4::decode(&data, limit).map(Cow::Owned),
-        32008 => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
-        32013 => zfp::decode(words, &data, limit).map(Cow::Owned),
-        32015 => zstd::decode(&data, limit).map(Cow::Owned),
-        32018 => jpegls::decode(words, &data, limit).map(Cow::Owned),
-        32026 => blosc2::decode(&data, limit).map(Cow::Owned),
+        4 if CODECS => szip::decode(words, &data, limit).map(Cow::Owned),
+        5 if CODECS => nbit::decode(words, data, limit, ctx.element_size),
+        6 if CODECS => scaleoffset::decode(words, data, limit, ctx.element_size),
+        305 if CODECS => lzo::decode(&data, limit).map(Cow::Owned),
+        307 if CODECS => bzip2::decode(&data, limit).map(Cow::Owned),
+        32000 if CODECS => lzf::decode(&data, limit).map(Cow::Owned),
+        32001 if CODECS => blosc::decode(&data, limit).map(Cow::Owned),
+        32004 if CODECS => lz4::decode(&data, limit).map(Cow::Owned),
+        32008 if CODECS => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
+        32013 if CODECS => zfp::decode(words, &data, limit).map(Cow::Owned),
+        32015 if CODECS => zstd::decode(&data, limit).map(Cow::Owned),
+        32018 if CODECS => jpegls::decode(words, &data, limit).map(Cow::Owned),
+        32026 if CODECS => blosc2::decode(&data, limit).map(Cow::Owned),
         _ => return Err(unsupported(filter)),
     };
     result.map_err(|fault| match fault {
@@ -179,25 +181,28 @@ fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -
     })
 }
 
+/// Whether more is built in than deflate, shuffle and fletcher32, which is all that NASA's granules use.
+const CODECS: bool = cfg!(feature = "codecs");
+
 /// Names of the filters decoded here.
 const fn builtin_name(id: u16) -> Option<&'static str> {
     Some(match id {
         1 => "deflate",
         2 => "shuffle",
         3 => "fletcher32",
-        4 => "szip",
-        5 => "nbit",
-        6 => "scaleoffset",
-        305 => "lzo",
-        307 => "bzip2",
-        32000 => "lzf",
-        32001 => "blosc",
-        32004 => "lz4",
-        32008 => "bitshuffle",
-        32013 => "zfp",
-        32015 => "zstd",
-        32018 => "jpeg-ls",
-        32026 => "blosc2",
+        4 if CODECS => "szip",
+        5 if CODECS => "nbit",
+        6 if CODECS => "scaleoffset",
+        305 if CODECS => "lzo",
+        307 if CODECS => "bzip2",
+        32000 if CODECS => "lzf",
+        32001 if CODECS => "blosc",
+        32004 if CODECS => "lz4",
+        32008 if CODECS => "bitshuffle",
+        32013 if CODECS => "zfp",
+        32015 if CODECS => "zstd",
+        32018 if CODECS => "jpeg-ls",
+        32026 if CODECS => "blosc2",
         _ => return None,
     })
 }

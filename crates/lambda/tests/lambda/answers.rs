@@ -84,7 +84,7 @@ fn malformed_values_are_named() {
         ("granule_urls", json!(["s3://granules/a.h5", "ftp://host/b.h5"]), "granule_urls `ftp://host/b.h5`"),
         ("granule_urls", json!(["/proc/self/environ"]), "granule_urls `/proc/self/environ`"),
         ("s3_bucket", json!("not a bucket"), "s3_bucket `not a bucket`"),
-        ("layout", json!("sphere"), "layout `sphere`"),
+        ("layout", json!("flat"), "layout `flat`"),
     ] {
         let answer = function.answer(&event_with("answers/malformed", name, value));
         let error = body(&answer, 400)["error"].as_str().unwrap();

@@ -5,6 +5,7 @@
 
 mod answers;
 mod failures;
+mod fan_out;
 mod function;
 mod logs;
 mod runtime_api;

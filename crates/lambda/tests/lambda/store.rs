@@ -8,14 +8,17 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The command, of `ICESTREAM` or built now with the profile of the tests.
-fn icestream() -> PathBuf {
-    if let Ok(path) = std::env::var("ICESTREAM") {
-        return path.into();
-    }
-    let args = ["build", "--quiet", "--profile", "test", "--package", "icestream", "--bin", "icestream"];
-    let built = Command::new(env!("CARGO")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
-    assert!(built.success());
-    Path::new(env!("CARGO_BIN_EXE_bootstrap")).with_file_name("icestream")
+pub(crate) fn icestream() -> &'static Path {
+    static ICESTREAM: OnceLock<PathBuf> = OnceLock::new();
+    ICESTREAM.get_or_init(|| {
+        if let Ok(path) = std::env::var("ICESTREAM") {
+            return path.into();
+        }
+        let args = ["build", "--quiet", "--profile", "test", "--package", "icestream", "--bin", "icestream"];
+        let built = Command::new(env!("CARGO")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
+        assert!(built.success());
+        Path::new(env!("CARGO_BIN_EXE_bootstrap")).with_file_name("icestream")
+    })
 }
 
 /// What `icestream cell` writes for the same granules, by key.
@@ -37,7 +40,7 @@ fn expected() -> &'static BTreeMap<String, Vec<u8>> {
 }
 
 /// Every object under a folder by key.
-fn objects(store: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn objects(store: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut objects = BTreeMap::new();
     let mut folders = vec![store.to_path_buf()];
     while let Some(folder) = folders.pop() {

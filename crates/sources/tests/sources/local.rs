@@ -2,7 +2,7 @@
 use crate::{Scratch, content, options, range, run};
 use byte_ranges::{Sink, Source, SourceErrorKind as Kind};
 use bytes::Bytes;
-use sources::{Clients, Counts, LOCAL_COST, Location, StoreSink, StoreState};
+use sources::{Clients, Counts, Location, StoreSink, StoreState};
 use std::fs;
 
 fn clients() -> Clients {
@@ -36,7 +36,7 @@ fn ranges_are_read_and_counted() {
     fs::write(scratch.join("x.h5"), content()).unwrap();
     let clients = clients();
     let source = clients.open(&Location::parse(&scratch.join("x.h5")).unwrap()).unwrap();
-    assert_eq!(source.cost(), LOCAL_COST);
+    assert_eq!(source.cost(), byte_ranges::Cost::LOCAL);
     let fetched = run(source.fetch(range(10, 30))).unwrap();
     assert_eq!((&fetched.bytes[..], fetched.file_size), (&content()[10..30], 1000));
     assert_eq!(&run(source.fetch(range(990, 99_999))).unwrap().bytes[..], &content()[990..]);

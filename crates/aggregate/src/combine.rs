@@ -1,0 +1,345 @@
+use crate::{NO_DATA, Permille, Statistic};
+
+/// Points that stand for the values of one cell at most, before cells are combined.
+const POINTS_PER_CELL: u64 = 64;
+
+/// What a store holds of one cell. A statistic that is not stored is NaN.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stored<'a> {
+    /// Rows, at least 1.
+    pub count: u32,
+    /// Least value.
+    pub min: f32,
+    /// Greatest value.
+    pub max: f32,
+    /// Weighted mean.
+    pub mean: f32,
+    /// Formal sigma of the weighted mean.
+    pub sigma: f32,
+    /// Population variance.
+    pub variance: f32,
+    /// Quantiles by ascending probability.
+    pub quantiles: &'a [(Permille, f32)],
+}
+
+/// Statistics of a cell from the stored statistics of the cells in it, in `f64`.
+///
+/// | statistic | how | exact but for the rounding of what is stored |
+/// |---|---|---|
+/// | count, min, max | sum, least, greatest | yes |
+/// | mean, sigma | `w = 1 / sigma^2`: `sum(w mean) / sum(w)`, `1 / sqrt(sum(w))` | yes |
+/// | variance | parts within and between cells (Chan, Golub, LeVeque 1979) | no: the part between cells needs plain means, which are estimated from the quantiles (without any, the weighted means stand in) |
+/// | quantiles | of the count-weighted mixture of the cells' distributions, each linear between its stored quantiles | no: an estimate |
+///
+/// The result depends on the order in which cells are added, by rounding only: callers add in nested order.
+#[derive(Debug, Clone, Default)]
+pub struct Combiner {
+    count: u64,
+    extremes: Option<(f32, f32)>,
+    weight: f64,
+    mean: f64,
+    centre: f64,
+    /// Sum of squared distances from `centre`.
+    spread: f64,
+    /// Values with the number of rows that each stands for.
+    points: Vec<(f32, u32)>,
+}
+
+impl Combiner {
+    /// A cell without rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Adds a cell; one without rows adds nothing.
+    pub fn add(&mut self, cell: &Stored<'_>) {
+        if cell.count == 0 {
+            return;
+        }
+        let weight = 1.0 / (f64::from(cell.sigma) * f64::from(cell.sigma));
+        let points = points(cell);
+        let mean = f64::from(cell.mean);
+        self.join(&Self {
+            count: u64::from(cell.count),
+            extremes: Some((cell.min, cell.max)),
+            weight,
+            mean,
+            centre: if points.is_empty() { mean } else { centre(&points) },
+            spread: f64::from(cell.variance) * f64::from(cell.count),
+            points,
+        });
+    }
+
+    /// Adds all that another one holds.
+    pub fn join(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            *self = other.clone();
+            return;
+        }
+        let least = |a: f32, b: f32| if b.total_cmp(&a).is_lt() { b } else { a };
+        let greatest = |a: f32, b: f32| if b.total_cmp(&a).is_gt() { b } else { a };
+        self.extremes = match (self.extremes, other.extremes) {
+            (Some(a), Some(b)) => Some((least(a.0, b.0), greatest(a.1, b.1))),
+            (a, b) => a.or(b),
+        };
+        let weight = self.weight + other.weight;
+        self.mean += (other.mean - self.mean) * (other.weight / weight);
+        self.weight = weight;
+        let (ours, theirs) = (float(self.count), float(other.count));
+        let apart = other.centre - self.centre;
+        self.spread += other.spread + apart * apart * (ours * theirs / (ours + theirs));
+        self.centre += apart * (theirs / (ours + theirs));
+        self.count += other.count;
+        self.points.extend_from_slice(&other.points);
+    }
+
+    /// Keeps at most `most` points: a rank is then off by no more than `1 / (2 most)` of the rows.
+    pub fn compress(&mut self, most: u32) {
+        if self.points.len() <= most as usize {
+            return;
+        }
+        self.points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let (rows, most) = (self.rows(), u64::from(most));
+        let bound = |k: u64| u64::try_from(u128::from(k) * u128::from(rows) / u128::from(most)).unwrap_or(rows);
+        let groups = (0..most).map(|k| (bound(k), bound(k + 1))).filter(|(from, to)| from < to);
+        let mut kept = Vec::new();
+        let (mut at, mut before) = (0, 0);
+        for (from, to) in groups {
+            let middle = from + (to - from) / 2;
+            while let Some(&(_, held)) = self.points.get(at).filter(|&&(_, held)| before + u64::from(held) <= middle) {
+                before += u64::from(held);
+                at += 1;
+            }
+            let value = self.points.get(at).map_or(NO_DATA, |&(value, _)| value);
+            kept.push((value, u32::try_from(to - from).unwrap_or(u32::MAX)));
+        }
+        self.points = kept;
+    }
+
+    /// The statistics in the order asked for, NaN without rows or where what they need is not stored. Sorts the points.
+    pub fn finish(&mut self, statistics: &[Statistic]) -> Vec<f64> {
+        self.points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        statistics.iter().map(|&statistic| self.statistic(statistic)).collect()
+    }
+
+    fn statistic(&self, statistic: Statistic) -> f64 {
+        if self.count == 0 {
+            return if statistic == Statistic::Count { 0.0 } else { f64::NAN };
+        }
+        match statistic {
+            Statistic::Count => float(self.count),
+            Statistic::Min => self.extremes.map_or(f64::NAN, |(min, _)| f64::from(min)),
+            Statistic::Max => self.extremes.map_or(f64::NAN, |(_, max)| f64::from(max)),
+            Statistic::WeightedMean => self.mean,
+            Statistic::WeightedMeanSigma => 1.0 / self.weight.sqrt(),
+            Statistic::Variance => self.spread / float(self.count),
+            Statistic::Quantile(permille) => self.quantile(permille),
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        self.points.iter().map(|&(_, rows)| u64::from(rows)).sum()
+    }
+
+    /// Type 7, as of the rows that the sorted points stand for.
+    fn quantile(&self, permille: Permille) -> f64 {
+        let last = self.rows().saturating_sub(1);
+        let position = u128::from(last) * u128::from(permille.get());
+        let lower = u64::try_from(position / 1000).unwrap_or(last);
+        #[expect(clippy::cast_precision_loss, reason = "below 1000")]
+        let fraction = (position % 1000) as f64 / 1000.0;
+        let (a, b) = (self.at(lower), self.at((lower + 1).min(last)));
+        a + (b - a) * fraction
+    }
+
+    /// The value of a rank.
+    fn at(&self, rank: u64) -> f64 {
+        let mut before = 0;
+        for &(value, rows) in &self.points {
+            before += u64::from(rows);
+            if rank < before {
+                return f64::from(value);
+            }
+        }
+        f64::NAN
+    }
+}
+
+/// The values of a cell as its stored quantiles tell them: its order statistics, where it has few rows, else points in
+/// the middle of equal shares.
+fn points(cell: &Stored<'_>) -> Vec<(f32, u32)> {
+    if cell.quantiles.is_empty() {
+        return Vec::new();
+    }
+    let inner = cell.quantiles.iter().map(|&(permille, value)| (permille.probability(), value));
+    let ends = [(0.0, cell.min), (1.0, cell.max)];
+    let mut knots: Vec<(f64, f32)> = inner.chain(ends).filter(|(_, value)| !value.is_nan()).collect();
+    knots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let count = u64::from(cell.count);
+    let shares = count.min(POINTS_PER_CELL);
+    let share = |k: u64| {
+        let (from, to) = (k * count / shares, (k + 1) * count / shares);
+        let rank = float(from) + float(to - from - 1) / 2.0;
+        let probability = if count > 1 { rank / float(count - 1) } else { 0.5 };
+        (along(&knots, probability), u32::try_from(to - from).unwrap_or(u32::MAX))
+    };
+    (0..shares).map(share).collect()
+}
+
+/// Mean of the points of a cell. The least of them is taken off first: heights need their millimetres.
+fn centre(points: &[(f32, u32)]) -> f64 {
+    let base = points.first().map_or(0.0, |&(value, _)| f64::from(value));
+    let sum: f64 = points.iter().map(|&(value, rows)| (f64::from(value) - base) * f64::from(rows)).sum();
+    let rows: u64 = points.iter().map(|&(_, rows)| u64::from(rows)).sum();
+    base + sum / float(rows)
+}
+
+/// Linear between knots, constant beyond the outermost.
+fn along(knots: &[(f64, f32)], probability: f64) -> f32 {
+    let after = knots.iter().position(|&(p, _)| p >= probability);
+    let (Some(&first), Some(&last)) = (knots.first(), knots.last()) else { return NO_DATA };
+    match after {
+        None => last.1,
+        Some(0) => first.1,
+        Some(at) => {
+            let (low, high) = (knots[at - 1], knots[at]);
+            let fraction = (probability - low.0) / (high.0 - low.0);
+            let value = f64::from(low.1) + (f64::from(high.1) - f64::from(low.1)) * fraction;
+            #[expect(clippy::cast_possible_truncation, reason = "between two values of that type")]
+            let value = value as f32;
+            value
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of rows lie far below 2^53")]
+const fn float(rows: u64) -> f64 {
+    rows as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Reducer, Rows};
+
+    /// A rough surface: rows of 64 cells, heights near 3000 m.
+    fn rows(seed: u64, n: u32) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
+        let mut state = seed;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            f32::from(u16::try_from(state >> 48).unwrap()) / 65_536.0
+        };
+        let mut all = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..n {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..64")]
+            let cell = (random() * random() * 64.0) as u32;
+            all.0.push(cell);
+            all.1.push(3000.0 + f32::from(u8::try_from(cell).unwrap()) * 4.0 + 20.0 * random());
+            all.2.push(0.01 + 0.05 * random());
+        }
+        all
+    }
+
+    fn combined(reducer: &Reducer, points: Option<u32>) -> Vec<f64> {
+        let table = reducer.finish(&Statistic::STANDARD);
+        let column = |statistic| table.column(statistic).unwrap();
+        let mut all = Combiner::new();
+        for (cell, &count) in table.counts().iter().enumerate() {
+            let at = |statistic| column(statistic)[cell];
+            let quantile = |permille| (permille, at(Statistic::Quantile(permille)));
+            let quantiles = [Permille::Q25, Permille::Q50, Permille::Q75].map(quantile);
+            all.add(&Stored {
+                count: u32::try_from(count).unwrap(),
+                min: at(Statistic::Min),
+                max: at(Statistic::Max),
+                mean: at(Statistic::WeightedMean),
+                sigma: at(Statistic::WeightedMeanSigma),
+                variance: at(Statistic::Variance),
+                quantiles: &quantiles,
+            });
+        }
+        if let Some(points) = points {
+            all.compress(points);
+        }
+        all.finish(&Statistic::STANDARD)
+    }
+
+    #[test]
+    fn what_composes_equals_the_rows_and_the_rest_is_close() {
+        let (child, value, sigma) = rows(7, 20_000);
+        let mut reducer = Reducer::new(64, Limits::default()).unwrap();
+        reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
+        let exact = reducer.finish_at(3, &Statistic::STANDARD).unwrap();
+        for points in [None, Some(1024)] {
+            let found = combined(&reducer, points);
+            assert_eq!(found[0], 20_000.0);
+            let truth: Vec<f64> = exact.columns().iter().map(|(_, values)| f64::from(values[0])).collect();
+            assert_eq!(found[1..3], truth[..2], "extremes");
+            let relative = |at: usize| (found[at] - truth[at - 1]).abs() / truth[at - 1];
+            assert!(relative(3) < 2e-7, "mean: {found:?} {truth:?}");
+            assert!(relative(4) < 2e-7, "sigma: {found:?} {truth:?}");
+            assert!(relative(5) < 1e-3, "variance: {found:?} {truth:?}");
+            let spread = truth[7] - truth[5];
+            for at in 6..9 {
+                assert!((found[at] - truth[at - 1]).abs() < 0.01 * spread, "quantile {at}: {found:?} {truth:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_rows_come_back_as_they_were() {
+        // NumPy: quantile([1, 2, 4, 8, 16], [.25, .5, .75]) = 2, 4, 8; of one more row, 32: 2.5, 6, 14.
+        let quantile = |permille, value| (permille, value);
+        let quantiles = [quantile(Permille::Q25, 2.0), quantile(Permille::Q50, 4.0), quantile(Permille::Q75, 8.0)];
+        let five =
+            Stored { count: 5, min: 1.0, max: 16.0, mean: 6.2, sigma: 1.0, variance: 29.76, quantiles: &quantiles };
+        let one = [Permille::Q25, Permille::Q50, Permille::Q75].map(|permille| quantile(permille, 32.0));
+        let one = Stored { count: 1, min: 32.0, max: 32.0, mean: 32.0, sigma: 1.0, variance: 0.0, quantiles: &one };
+        let mut all = Combiner::new();
+        all.add(&five);
+        assert_eq!(all.finish(&Statistic::STANDARD)[6..], [2.0, 4.0, 8.0]);
+        all.add(&one);
+        all.add(&Stored { count: 0, ..one });
+        assert_eq!(all.finish(&Statistic::STANDARD)[6..], [2.5, 6.0, 14.0]);
+    }
+
+    #[test]
+    fn without_rows_there_is_nothing() {
+        let found = Combiner::new().finish(&Statistic::STANDARD);
+        assert_eq!(found[0], 0.0);
+        assert!(found[1..].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn compression_keeps_the_rows_and_bounds_the_ranks() {
+        let mut all = Combiner::new();
+        for k in 0..5000u16 {
+            let value = f32::from(k.wrapping_mul(7919) % 5000);
+            let quantiles = [(Permille::Q50, value)];
+            all.add(&Stored {
+                count: 3,
+                min: value,
+                max: value,
+                mean: value,
+                sigma: 1.0,
+                variance: 0.0,
+                quantiles: &quantiles,
+            });
+        }
+        all.compress(100);
+        assert!(all.points.len() <= 100);
+        assert_eq!(all.rows(), 15_000);
+        let quartiles = all.finish(&[Statistic::Quantile(Permille::Q25), Statistic::Quantile(Permille::Q75)]);
+        assert!((quartiles[0] - 1250.0).abs() <= 50.0 && (quartiles[1] - 3750.0).abs() <= 50.0, "{quartiles:?}");
+    }
+}

@@ -1,0 +1,85 @@
+//! `icestream docs`: the reference, man pages and shell completions, all from the same definition of the arguments.
+use crate::args::Args;
+use crate::exit::{self, Failure};
+use crate::out::say;
+use clap::{Command, CommandFactory as _, ValueEnum as _};
+use clap_complete::Shell;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Completions for the shell at hand, without a folder:\n  \
+    icestream docs --completions bash > ~/.local/share/bash-completion/completions/icestream")]
+pub(crate) struct DocsArgs {
+    /// Folder for `cli.md`, `man/*.1` and `completions/`.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["markdown", "completions"])]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the reference as Markdown on standard output.
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) markdown: bool,
+    /// Print the completions of a shell on standard output.
+    #[arg(long, value_name = "SHELL", value_enum, conflicts_with_all = ["out", "markdown"])]
+    pub(crate) completions: Option<Shell>,
+}
+
+pub(crate) fn run(args: &DocsArgs) -> Result<u8, Failure> {
+    if args.markdown {
+        say!("{}", markdown().trim_end());
+    } else if let Some(shell) = args.completions {
+        say!("{}", completions(shell).trim_end());
+    } else if let Some(out) = &args.out {
+        write(out).map_err(|error| Failure::new(exit::FAILED, format!("{}: {error}", out.display())))?;
+        say!("wrote {}", out.display());
+    }
+    Ok(exit::DONE)
+}
+
+fn write(out: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(out)?;
+    std::fs::write(out.join("cli.md"), markdown())?;
+    clap_mangen::generate_to(command(), man(out)?)?;
+    let folder = out.join("completions");
+    std::fs::create_dir_all(&folder)?;
+    for shell in Shell::value_variants() {
+        std::fs::write(folder.join(format!("icestream.{shell}")), completions(*shell))?;
+    }
+    Ok(())
+}
+
+fn man(out: &Path) -> std::io::Result<PathBuf> {
+    let folder = out.join("man");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The command as it is documented: on any terminal the same.
+fn command() -> Command {
+    let mut command = Args::command().term_width(100);
+    command.build();
+    command
+}
+
+fn completions(shell: Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "icestream", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The help of every command, as the command itself prints it.
+fn markdown() -> String {
+    let mut command = command();
+    let mut text =
+        String::from("# The command line\n\nMade by `icestream docs --markdown` from the command's own help.\n");
+    let mut section = |command: &mut Command, name: &str| {
+        let help = command.render_long_help().to_string();
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+    };
+    section(&mut command, "icestream");
+    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
+        let name = format!("icestream {}", sub.get_name());
+        section(sub, &name);
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! `icestream export`: stores and tables in the formats of other programs.
+use crate::args::AccessArgs;
+use crate::exit::{self, Failure};
+use crate::out::say;
+use crate::tables::{self, Wanted};
+use ::export::{Error, Geometry};
+use clap::{Args, ValueEnum};
+use morton::Latitude;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Formats, by the ending of FILE:\n  \
+    .parquet      GeoParquet 1.1: one row a cell, longitude and latitude (OGC:CRS84)\n  \
+    .tif, .tiff   GeoTIFF: one band a variable, EPSG:3031 or EPSG:3413 (EPSG:4326 away from the poles)\n  \
+    .nc           NetCDF-4 with CF attributes, one row a cell\n  \
+    .csv          one line a cell, with its centre")]
+pub(crate) struct ExportArgs {
+    /// Stores (folders, http(s)://, s3://) or tables (.csv) of cells; several go into one file.
+    #[arg(value_name = "STORE|CSV", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// The file to write; its ending chooses the format.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// Variables [default: all].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) var: Vec<String>,
+    /// The order of the cells [default: the finest in the store].
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) order: Option<u8>,
+    /// What stands for a cell in GeoParquet.
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    pub(crate) geometry: Shape,
+    /// Side of a pixel of a GeoTIFF in metres [default: about half a cell].
+    #[arg(long, value_name = "METRES")]
+    pub(crate) resolution: Option<f64>,
+    /// Cells without observations too (all but GeoTIFF, which has room for them).
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Replace a file that is already there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Latitude convention of a .csv, which does not tell; stores do.
+    #[arg(long, value_name = "spherical|authalic", default_value_t)]
+    pub(crate) latitude: Latitude,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// Kinds of geometry.
+#[derive(ValueEnum, Clone, Copy, Default, Debug)]
+pub(crate) enum Shape {
+    /// Outlines.
+    #[default]
+    Polygons,
+    /// Centres.
+    Points,
+}
+
+enum Format {
+    GeoParquet,
+    GeoTiff,
+    NetCdf,
+    Csv,
+}
+
+pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
+    let format = format(&args.to)?;
+    if args.to.exists() && !args.overwrite {
+        let message = format!("{} is already there", args.to.display());
+        return Err(Failure::new(exit::USAGE, message).hint("add --overwrite, or choose another name"));
+    }
+    let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
+    // Without `count` nothing tells an empty cell from one whose values are missing.
+    let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
+    let mut table = tables::load(&args.inputs, &wanted, &args.access)?;
+    if !args.all && !matches!(format, Format::GeoTiff) {
+        table = table.select(&table.observed());
+    }
+    for name in &names {
+        table.column(name)?;
+    }
+    if !names.is_empty() {
+        table.columns.retain(|(variable, _)| names.contains(&variable.name.as_str()));
+    }
+    let bytes = match format {
+        Format::GeoParquet => {
+            let geometry = match args.geometry {
+                Shape::Polygons => Geometry::Polygons,
+                Shape::Points => Geometry::Points,
+            };
+            ::export::geoparquet(&table, geometry)?
+        }
+        Format::GeoTiff => ::export::geotiff(&table, args.resolution)?,
+        Format::NetCdf => ::export::netcdf(&table)?,
+        Format::Csv => ::export::csv(&table).into_bytes(),
+    };
+    std::fs::write(&args.to, &bytes)
+        .map_err(|error| Failure::new(exit::FAILED, format!("{}: {error}", args.to.display())))?;
+    let what = format!("{} cells, {} variables", crate::report::group(table.ids.len() as u64), table.columns.len());
+    say!("wrote {}: {what}, {}", args.to.display(), crate::progress::size(bytes.len() as u64));
+    Ok(exit::DONE)
+}
+
+fn format(path: &Path) -> Result<Format, Failure> {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("parquet" | "geoparquet") => Ok(Format::GeoParquet),
+        Some("tif" | "tiff") => Ok(Format::GeoTiff),
+        Some("csv") => Ok(Format::Csv),
+        Some("nc" | "nc4") => Ok(Format::NetCdf),
+        _ => Err(Failure::usage(format!("{}: write .parquet, .tif, .nc or .csv", path.display()))),
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Empty => Self::new(exit::BAD_INPUT, &error).hint("--all exports cells without data too"),
+            Error::Resolution(_) | Error::Size { .. } => Self::usage(error),
+            error => Self::new(exit::FAILED, error),
+        }
+    }
+}

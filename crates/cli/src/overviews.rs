@@ -1,0 +1,82 @@
+//! `icestream overviews`: levels above the parents of a store of the sphere.
+use crate::args::AccessArgs;
+use crate::exit::{self, Failure};
+use crate::stored::Stored;
+use crate::{access, out::say, target};
+use clap::Args as ClapArgs;
+use futures_util::stream::{self, StreamExt as _};
+use pipeline::Overviews;
+use serde_json::json;
+use sources::{Clients, Location};
+use store_reader::Objects as _;
+
+/// Cells that are read at the same time, each by all its arrays.
+const CELLS_AT_ONCE: usize = 8;
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct OverviewsArgs {
+    /// A store of the sphere, with all the cells that it shall have.
+    #[arg(value_name = "SPHERE", allow_hyphen_values = true)]
+    store: String,
+    /// The coarsest order; all between it and the parents' are written.
+    #[arg(long, value_name = "ORDER")]
+    to: u8,
+    /// Print what was done as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// What was done.
+struct Done {
+    parents: usize,
+    orders: Vec<u8>,
+    chunks: usize,
+}
+
+pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
+    let done = access::block_on(overviews(args, &access::clients(&args.access)))?;
+    if args.json {
+        say!("{}", json!({ "parents": done.parents, "orders": done.orders, "chunks": done.chunks }));
+    } else {
+        let orders: Vec<String> = done.orders.iter().map(ToString::to_string).collect();
+        say!("{}: orders {} from {} cells, {} chunks", args.store, orders.join(", "), done.parents, done.chunks);
+    }
+    Ok(exit::DONE)
+}
+
+async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Failure> {
+    let store = Stored::open(&args.store, clients).await?;
+    let usage = |what: String| Failure::new(exit::USAGE, what).at(&args.store);
+    if store.recipe.parent.is_some() {
+        let failure = usage("this is a store of one cell: it has nothing above its cell".into());
+        return Err(failure.hint("`icestream merge` joins stores of cells into one of the sphere"));
+    }
+    let parents = store.cells().await?;
+    let first = *parents.first().ok_or_else(|| usage("there is no cell yet".into()))?;
+    let job = store.recipe.job(first).map_err(usage)?;
+    let finest = job.child_order();
+    // Said here already, so that nothing that is there hides it.
+    Overviews::new(&job, target::order(args.to)?).map_err(Failure::usage)?;
+    // Coarser levels that are there already would be out of date otherwise.
+    let coarsest = store.recipe.above.iter().copied().chain([target::order(args.to)?]).min();
+    let coarsest = coarsest.unwrap_or(finest);
+    let mut levels = Overviews::new(&job, coarsest).map_err(Failure::usage)?;
+    let reads = parents.iter().map(|&parent| store.level(parent, finest));
+    let mut children = stream::iter(reads).buffered(CELLS_AT_ONCE);
+    for &parent in &parents {
+        let Some(children) = children.next().await.transpose()? else { break };
+        levels.add(parent, &children).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+    }
+    drop(children);
+    let (sphere, mut objects) = levels.finish().map_err(|error| Failure::new(exit::FAILED, error))?;
+    let root = store.place.get("zarr.json").await?.unwrap_or_default();
+    pipeline::sphere_accepts(&job, &root).map_err(usage)?;
+    let chunks = objects.len();
+    objects.extend(sphere.template().map_err(|error| Failure::new(exit::FAILED, error))?);
+    let sink = clients.sink(&Location::parse(&args.store)?)?;
+    pipeline::write_objects(objects, &sink).await.map_err(|error| Failure::new(exit::FAILED, error))?;
+    let orders = (coarsest.get()..store.recipe.parent_order.get()).rev().collect();
+    Ok(Done { parents: parents.len(), orders, chunks })
+}

@@ -1,0 +1,207 @@
+//! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
+mod descriptors;
+mod drive;
+mod ended;
+mod estimate;
+mod journal;
+mod keys;
+mod lambda;
+mod local;
+mod pace;
+mod plan;
+mod progress;
+mod tell;
+
+use crate::access;
+use crate::args::AccessArgs;
+use crate::exit::{self, Failure};
+use crate::sphere_out::SphereOut;
+use clap::{Args, ValueEnum};
+use drive::{Backend, Drive, Outcome};
+use invocation::{Architecture, Layout};
+use journal::Journal;
+use keys::Keys;
+use lambda::Lambda;
+use local::Local;
+use morton::Latitude;
+use plan::Plan;
+use progress::Progress;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  icestream run --catalog cycle22.json --out stores/ --dry-run
+  icestream run --catalog cycle22.json --out s3://bucket/atl06 --on lambda --function icestream-cell --max-cost 5
+  icestream run --catalog cycle22.json --out s3://bucket/atl06 --failed-of atl06.run.jsonl
+
+The report has a line for every cell. The same command again goes on where an earlier one stopped: cells that ended well with
+the same granules and options are not run again. Ctrl-C lets the cells under way end; a second one drops them (exit code 130).")]
+pub(crate) struct RunArgs {
+    /// The catalog: cells and their granules.
+    #[arg(long, value_name = "FILE")]
+    catalog: PathBuf,
+    /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix. With --layout sphere, the one store.
+    #[arg(long, value_name = "PLACE")]
+    out: String,
+    /// Order of the children.
+    #[arg(long, value_name = "ORDER", default_value_t = 12)]
+    child_order: u8,
+    /// What cell ids are computed from [default: as the catalog says, else spherical].
+    #[arg(long, value_name = "spherical|authalic")]
+    latitude: Option<Latitude>,
+    /// Orders between cell and children that are written too: 11,10,9
+    #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
+    overviews: Vec<u8>,
+    /// A store for each cell, or one of the whole sphere that every cell writes its own chunks of.
+    #[arg(long, value_name = "cell|sphere", default_value_t)]
+    layout: Layout,
+    /// Leave out granules that cannot be read, and say so, instead of failing the cell.
+    #[arg(long)]
+    allow_partial: bool,
+    #[command(flatten)]
+    which: WhichArgs,
+    #[command(flatten)]
+    how: HowArgs,
+    /// Tell what the run would take, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Dollars: a run whose estimate is higher does not start, and one that comes near stops beginning cells.
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<f64>,
+    /// The report, a line of JSON for every cell [default: the name of --out with .run.jsonl].
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Run cells again although the report says that they ended well.
+    #[arg(long)]
+    fresh: bool,
+    /// Print the whole report as JSON on standard output at the end.
+    #[arg(long)]
+    json: bool,
+    /// No progress and no summary; errors only.
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// Which cells of the catalog.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cells")]
+struct WhichArgs {
+    /// These: a list in any notation, or a file that holds one (text, JSON, or a catalog).
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
+    cells: Option<String>,
+    /// No more than the first N of the catalog.
+    #[arg(long, value_name = "N")]
+    max_cells: Option<usize>,
+    /// Those that failed in an earlier run, by its report.
+    #[arg(long, value_name = "REPORT")]
+    failed_of: Option<PathBuf>,
+}
+
+/// Where cells are computed.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Machines")]
+struct HowArgs {
+    /// On this machine, or by calls of a Lambda function.
+    #[arg(long, value_enum, default_value_t)]
+    on: On,
+    /// Name or ARN of the function (deploy/README.md sets one up).
+    #[arg(long, value_name = "NAME", required_if_eq("on", "lambda"))]
+    function: Option<String>,
+    /// Lambda's endpoint, where it is not that of --endpoint-url or AWS (also: AWS_ENDPOINT_URL_LAMBDA).
+    #[arg(long, value_name = "URL")]
+    lambda_endpoint: Option<String>,
+    /// Memory of the function, MB: for estimates, and for calls whose bill is not told.
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(128..=10_240))]
+    memory_size: u64,
+    /// Processor of the function: for the price.
+    #[arg(long, value_name = "arm64|x86_64", default_value_t = Architecture::Arm64)]
+    architecture: Architecture,
+    /// Name of the secret or parameter that holds the credentials for reading: the function fetches them itself.
+    #[arg(long, value_name = "NAME", conflicts_with = "earthdata")]
+    credentials_ref: Option<String>,
+    /// Read s3:// with credentials of the Earthdata login, renewed in time [default: for NSIDC's buckets].
+    #[arg(long)]
+    earthdata: bool,
+    /// Cells under way at once [default: the processors of this machine, or 500 on lambda].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    concurrency: Option<u16>,
+    /// Attempts for one cell where another may help, the first included; throttled ones do not count.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    tries: u32,
+    /// First wait before another attempt, ms; it doubles, and is drawn at random below that.
+    #[arg(long, value_name = "MS", default_value_t = 1000, hide = true)]
+    backoff: u64,
+}
+
+/// Where cells are computed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
+enum On {
+    /// On this machine.
+    #[default]
+    Local,
+    /// By a Lambda function.
+    Lambda,
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let plan = Plan::new(args)?;
+    let estimate = plan.estimate(args);
+    if args.dry_run {
+        tell::estimate(args, &plan, &estimate)?;
+        return Ok(exit::DONE);
+    }
+    if let Some(most) = args.max_cost.filter(|most| estimate.dollars > *most) {
+        let message = format!("the run would cost about ${:.2}, and --max-cost is ${most:.2}", estimate.dollars);
+        return Err(Failure::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
+    }
+    let mut journal = Journal::open(&plan.report, &plan.shape.out, plan.layout_name())?;
+    let began = std::time::Instant::now();
+    if plan.work.is_empty() {
+        return tell::done(args, &plan, &Outcome::default(), began.elapsed(), 0);
+    }
+    let (outcome, keys) = access::block_on(async {
+        let keys = Keys::of(args, &plan)?;
+        // Before a long run starts: whether it could end well.
+        keys.check().await?;
+        begin_sphere(args, &plan).await?;
+        let drive = Drive {
+            backend: backend(args, &plan)?,
+            keys,
+            plan: &plan,
+            tries: args.how.tries,
+            backoff: Duration::from_millis(args.how.backoff),
+            max_cost: args.max_cost,
+            per_cell: estimate.dollars / plan.work.len().max(1) as f64,
+            progress: Progress::new(args.quiet || args.json && !tell::watched(), &plan),
+            architecture: args.how.architecture,
+        };
+        let outcome = drive.run(&mut journal).await?;
+        Ok::<_, Failure>((outcome, drive.keys.renewals()))
+    })?;
+    journal.finish()?;
+    tell::done(args, &plan, &outcome, began.elapsed(), keys)
+}
+
+/// A store of many cells: what all share is written once, and a store of another job is refused before anything runs.
+async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
+    let Some(first) = plan.work.first().filter(|_| plan.shape.layout == Layout::Sphere) else { return Ok(()) };
+    let job = plan.shape.job(first.cell).map_err(Failure::usage)?;
+    let store = SphereOut::open(&plan.shape.out, &job, &access::clients(&args.access)).await?;
+    store.put(&job, Vec::new()).await.map_err(|error| Failure::new(exit::FAILED, error))
+}
+
+fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {
+    let options = access::options(&args.access);
+    let how = &args.how;
+    match how.on {
+        On::Local => {
+            let usual = std::thread::available_parallelism().map_or(1, usize::from);
+            let most = how.concurrency.map_or(usual, usize::from).min(plan.work.len().max(1));
+            Ok(Backend::Local(Local::start(&options, &plan.shape, most)?))
+        }
+        On::Lambda => Ok(Backend::Lambda(Box::new(Lambda::new(how, &options, plan, args.quiet)?))),
+    }
+}

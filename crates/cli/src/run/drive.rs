@@ -1,0 +1,287 @@
+//! The run itself: cells begin as the pace allows, are tried again as their failures allow, and end once.
+use super::ended::{Class, Ended, Fault, Spent, Tried};
+use super::journal::Journal;
+use super::keys::Keys;
+use super::lambda::Lambda;
+use super::local::Local;
+use super::pace::{self, Pace};
+use super::plan::{Plan, Work};
+use super::progress::Progress;
+use crate::exit::Failure;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use invocation::Architecture;
+use sources::Credentials;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Throttles that one cell bears: with waits of up to a minute, a quarter of an hour.
+const MOST_THROTTLES: u32 = 40;
+/// Crashes and timeouts come again more often than not.
+const MOST_CRASHES: u32 = 2;
+/// Renewals of credentials for one cell.
+const MOST_RENEWALS: u32 = 5;
+/// Hopeless cells that end a run, at the least, and their share in percent.
+const HOPELESS: usize = 3;
+const HOPELESS_PERCENT: usize = 2;
+/// How often people are told.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What runs cells.
+pub(super) enum Backend {
+    /// Threads of this process.
+    Local(Local),
+    /// Calls of a function.
+    Lambda(Box<Lambda>),
+}
+
+/// A run under way.
+pub(super) struct Drive<'a> {
+    pub(super) backend: Backend,
+    pub(super) keys: Keys,
+    pub(super) plan: &'a Plan,
+    /// Attempts for one cell.
+    pub(super) tries: u32,
+    /// First wait.
+    pub(super) backoff: Duration,
+    /// Dollars.
+    pub(super) max_cost: Option<f64>,
+    /// Dollars that one cell may take.
+    pub(super) per_cell: f64,
+    pub(super) progress: Progress,
+    pub(super) architecture: Architecture,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Cells that ended in this run, in the order in which they did.
+    pub(super) ended: Vec<Ended>,
+    /// Somebody pressed Ctrl-C.
+    pub(super) interrupted: bool,
+    /// Why cells were left.
+    pub(super) stopped: Option<String>,
+    /// Attempts that were throttled.
+    pub(super) throttled: u64,
+    /// Attempts beyond the first of a cell, without those.
+    pub(super) retries: u64,
+}
+
+enum Happened {
+    Ended(Box<Ended>, usize),
+    Tick,
+    Interrupt,
+}
+
+/// What all cells of a run share while it is under way.
+struct Shared {
+    pace: RefCell<Pace>,
+    in_flight: Cell<usize>,
+    stopping: Cell<bool>,
+    throttled: Cell<u64>,
+    retries: Cell<u64>,
+}
+
+/// How often one cell failed in which way.
+#[derive(Default)]
+struct Tries {
+    throttles: u32,
+    crashes: u32,
+    renewals: u32,
+    others: u32,
+}
+
+impl Drive<'_> {
+    /// Runs every cell of the plan, or stops early and says why. Every cell that began is in the journal.
+    pub(super) async fn run(&self, journal: &mut Journal) -> Result<Outcome, Failure> {
+        let (most, gentle) = match &self.backend {
+            Backend::Local(local) => (local.at_once(), false),
+            Backend::Lambda(lambda) => (lambda.at_once(), true),
+        };
+        let shared = Shared {
+            pace: RefCell::new(Pace::new(most, gentle)),
+            in_flight: Cell::new(0),
+            stopping: Cell::new(false),
+            throttled: Cell::new(0),
+            retries: Cell::new(0),
+        };
+        let mut outcome = Outcome::default();
+        let mut slots: BTreeSet<usize> = (0..most).collect();
+        let mut queue = self.plan.work.iter();
+        let mut happening: FuturesUnordered<LocalBoxFuture<'_, Happened>> = FuturesUnordered::new();
+        happening.push(Box::pin(tick()));
+        happening.push(Box::pin(interrupt()));
+        let (mut spent, mut dearest) = (0.0, self.per_cell);
+        loop {
+            while !shared.stopping.get() && shared.in_flight.get() < shared.pace.borrow().window() {
+                outcome.stopped = self.too_dear(spent, dearest, shared.in_flight.get());
+                if outcome.stopped.is_some() && queue.len() > 0 {
+                    shared.stopping.set(true);
+                    break;
+                }
+                outcome.stopped = None;
+                let (Some(work), Some(slot)) = (queue.next(), slots.pop_first()) else { break };
+                journal.begun(work.name)?;
+                shared.in_flight.set(shared.in_flight.get() + 1);
+                happening.push(Box::pin(self.cell(work, slot, &shared)));
+            }
+            if shared.in_flight.get() == 0 {
+                break;
+            }
+            match happening.next().await {
+                Some(Happened::Ended(ended, slot)) => {
+                    slots.insert(slot);
+                    shared.in_flight.set(shared.in_flight.get() - 1);
+                    spent += ended.cost_usd;
+                    dearest = ended.cost_usd.max(dearest);
+                    journal.ended(&ended)?;
+                    self.progress.ended(&ended);
+                    outcome.ended.push(*ended);
+                    if !shared.stopping.get()
+                        && let Some(why) = hopeless(&outcome.ended, self.plan.work.len())
+                    {
+                        shared.stopping.set(true);
+                        outcome.stopped = Some(why);
+                    }
+                }
+                Some(Happened::Tick) => {
+                    self.progress.tick(shared.in_flight.get(), shared.throttled.get());
+                    happening.push(Box::pin(tick()));
+                }
+                Some(Happened::Interrupt) if outcome.interrupted => break,
+                Some(Happened::Interrupt) => {
+                    outcome.interrupted = true;
+                    shared.stopping.set(true);
+                    self.progress.interrupted(shared.in_flight.get());
+                    happening.push(Box::pin(interrupt()));
+                }
+                None => break,
+            }
+        }
+        self.progress.finish();
+        (outcome.throttled, outcome.retries) = (shared.throttled.get(), shared.retries.get());
+        Ok(outcome)
+    }
+
+    /// Why no further cell may begin, if what is spent and under way comes near the ceiling: each cell under way may cost
+    /// as much as the dearest so far.
+    fn too_dear(&self, spent: f64, dearest: f64, in_flight: usize) -> Option<String> {
+        let most = self.max_cost?;
+        let under_way = f64::from(u32::try_from(in_flight + 1).unwrap_or(u32::MAX)) * dearest;
+        (spent + under_way > most)
+            .then(|| format!("${spent:.4} are spent, and another cell could exceed --max-cost ${most}"))
+    }
+
+    /// One cell to its end.
+    async fn cell(&self, work: &Work, slot: usize, shared: &Shared) -> Happened {
+        let began = Instant::now();
+        let (mut attempts, mut spent, mut tries) = (0, Spent::default(), Tries::default());
+        let outcome = loop {
+            attempts += 1;
+            let keys = match self.keys.get().await {
+                Ok(keys) => keys,
+                Err(fault) => break Err(fault),
+            };
+            let Tried { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
+            spent.add(&taken);
+            let fault = match outcome {
+                Ok(body) => {
+                    shared.pace.borrow_mut().succeeded();
+                    break Ok(body);
+                }
+                Err(fault) => fault,
+            };
+            if fault.class == Class::Throttled {
+                shared.throttled.set(shared.throttled.get() + 1);
+                shared.pace.borrow_mut().throttled(shared.in_flight.get(), Instant::now());
+            }
+            let (fault, wait) = match self.again(fault, keys.as_ref(), &mut tries).await {
+                Ok(again) => again,
+                Err(fault) => break Err(fault),
+            };
+            if !sleep(wait, shared).await {
+                break Err(fault);
+            }
+            shared.retries.set(shared.retries.get() + u64::from(fault.class != Class::Throttled));
+        };
+        let ended = Ended::new(work, outcome).after(attempts, began.elapsed(), spent, self.architecture);
+        Happened::Ended(Box::new(ended), slot)
+    }
+
+    async fn attempt(&self, work: &Work, keys: Option<Credentials>, slot: usize) -> Tried {
+        match &self.backend {
+            Backend::Local(local) => local.attempt(work, keys).await,
+            Backend::Lambda(lambda) => lambda.attempt(work, keys, &self.keys, slot).await,
+        }
+    }
+
+    /// The wait before another attempt, or the failure that is the cell's last.
+    async fn again(
+        &self,
+        fault: Fault,
+        keys: Option<&Credentials>,
+        tries: &mut Tries,
+    ) -> Result<(Fault, Duration), Fault> {
+        let fault = if fault.class == Class::Expired { self.keys.renew(keys, fault).await? } else { fault };
+        let (counter, most) = match fault.class {
+            Class::Throttled => (&mut tries.throttles, MOST_THROTTLES),
+            Class::Crash | Class::Timeout => (&mut tries.crashes, MOST_CRASHES.min(self.tries)),
+            Class::Expired => (&mut tries.renewals, MOST_RENEWALS.min(self.tries)),
+            Class::Service | Class::Source => (&mut tries.others, self.tries),
+            Class::Hopeless | Class::Final => return Err(fault),
+        };
+        *counter += 1;
+        if *counter >= most {
+            return Err(fault);
+        }
+        let first = if fault.class == Class::Expired { Duration::ZERO } else { self.backoff };
+        let wait = pace::wait(first, *counter, fault.least);
+        Ok((fault, wait))
+    }
+}
+
+/// Waits, in steps; false when the run is being ended meanwhile.
+async fn sleep(wait: Duration, shared: &Shared) -> bool {
+    let until = Instant::now() + wait;
+    loop {
+        if shared.stopping.get() {
+            return false;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        tokio::time::sleep(left.min(TICK)).await;
+    }
+}
+
+async fn tick() -> Happened {
+    tokio::time::sleep(TICK).await;
+    Happened::Tick
+}
+
+/// Ctrl-C, or what a scheduler sends.
+async fn interrupt() -> Happened {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        let pressed = std::pin::pin!(tokio::signal::ctrl_c());
+        futures_util::future::select(pressed, std::pin::pin!(terminate.recv())).await;
+        return Happened::Interrupt;
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    Happened::Interrupt
+}
+
+/// Why the rest would fail likewise, if enough cells have shown it.
+fn hopeless(ended: &[Ended], cells: usize) -> Option<String> {
+    let mut same = ended.iter().filter(|ended| ended.hopeless);
+    let count = same.clone().count();
+    if count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
+        return None;
+    }
+    let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;
+    Some(format!("{count} cells met what every other cell would meet: {} ({})", kind?, message?))
+}

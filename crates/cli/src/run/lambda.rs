@@ -1,0 +1,346 @@
+//! Cells by calls of a Lambda function (AWS Lambda API Reference, "Invoke"). A call is synchronous: its answer is needed,
+//! and an asynchronous one would be retried by the service behind our back.
+use super::descriptors;
+use super::ended::{Class, Fault, Spent, Tried, judge};
+use super::plan::{Plan, Shape, Work};
+use super::{HowArgs, keys::Keys};
+use crate::access;
+use crate::exit::{self, Failure};
+use invocation::{Answer, ErrorType, Event, Usage};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, Request, Url};
+use serde_json::Value;
+use sources::{Credentials, Options, S3Access, http_client, sigv4};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Calls at once when nothing is said: half of what an account has in the beginning.
+pub(super) const USUAL_CONCURRENCY: usize = 500;
+/// A function may take 15 minutes, and is silent until then.
+const PATIENCE: Duration = Duration::from_secs(16 * 60);
+/// Streams of one HTTP/2 connection that servers usually allow; where only HTTP/1.1 is spoken, a call has its own.
+const LANE: usize = 100;
+/// Words of somebody else's answer in a message.
+const MOST_WORDS: usize = 400;
+
+/// A function, and how it is called.
+pub(super) struct Lambda {
+    /// Each for so many calls at once.
+    lanes: Vec<Client>,
+    url: Url,
+    /// Our own credentials: they call.
+    keys: Credentials,
+    region: String,
+    /// Where function and stores meet, if not at AWS.
+    endpoint: Option<String>,
+    memory_mb: u64,
+    shape: Shape,
+    most: usize,
+}
+
+impl Lambda {
+    pub(super) fn new(how: &HowArgs, options: &Options, plan: &Plan, quiet: bool) -> Result<Self, Failure> {
+        let S3Access::Keys(keys) = options.s3.access.clone() else {
+            let failure = Failure::new(exit::CREDENTIALS, "no credentials to call the function with");
+            return Err(failure.hint("set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"));
+        };
+        let region = options.s3.region.clone();
+        let asked = how.concurrency.map_or(USUAL_CONCURRENCY, usize::from).min(plan.work.len().max(1));
+        let most = descriptors::connections(asked).unwrap_or(asked).min(asked);
+        if most < asked && !quiet {
+            eprintln!(
+                "{most} calls at once instead of {asked}: this process may not open more files (ulimit -n); the others wait. The state machine of deploy/ needs none"
+            );
+        }
+        let mut options = options.clone();
+        (options.timeouts.idle, options.timeouts.request) = (PATIENCE, PATIENCE);
+        let lanes = (0..most.div_ceil(LANE)).map(|_| http_client(&options)).collect::<Result<_, _>>()?;
+        let function = how.function.as_deref().unwrap_or_default();
+        let endpoint = how.lambda_endpoint.clone().or_else(|| access::variable("AWS_ENDPOINT_URL_LAMBDA"));
+        let endpoint = endpoint.or_else(|| options.s3.endpoint_url.clone());
+        let root = endpoint.unwrap_or_else(|| format!("https://lambda.{region}.amazonaws.com"));
+        let url = url(&root, function).ok_or_else(|| Failure::usage(format!("{root}: this is not a URL")))?;
+        let (endpoint, shape) = (options.s3.endpoint_url, plan.shape.clone());
+        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: how.memory_size, shape, most })
+    }
+
+    pub(super) const fn at_once(&self) -> usize {
+        self.most
+    }
+
+    /// `slot` is the call's own number below [`Lambda::at_once`] while it is under way.
+    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Tried {
+        let began = Instant::now();
+        let answered = self.call(work, keys, secret, slot).await;
+        match answered {
+            Ok(reply) => reply.tried(work, &self.shape, began.elapsed(), self.memory_mb),
+            Err(fault) => Tried { outcome: Err(fault), spent: Spent::default() },
+        }
+    }
+
+    async fn call(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Result<Reply, Fault> {
+        let hopeless = |message: String| Fault::new(Class::Hopeless, "BadCall", message);
+        let service = |error: reqwest::Error| {
+            let why = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+            let why: String = why.map(|cause| format!(": {cause}")).collect();
+            Fault::new(Class::Service, "NoAnswer", format!("no answer from Lambda{why}"))
+        };
+        let mut request = Request::new(Method::POST, self.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(HeaderName::from_static("x-amz-invocation-type"), HeaderValue::from_static("RequestResponse"));
+        headers.insert(HeaderName::from_static("x-amz-log-type"), HeaderValue::from_static("Tail"));
+        *request.body_mut() = Some(self.event(work, keys, secret).to_value().to_string().into());
+        sigv4::sign(&mut request, &self.keys, &self.region, "lambda", SystemTime::now())
+            .map_err(|error| hopeless(error.message))?;
+        let client = self.lanes.get(slot / LANE).or(self.lanes.first());
+        let client = client.ok_or_else(|| hopeless("no calls are allowed".into()))?;
+        let response = client.execute(request).await.map_err(service)?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.map_err(service)?;
+        let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+        Ok(Reply { status, headers, body })
+    }
+
+    fn event(&self, work: &Work, keys: Option<Credentials>, secret: &Keys) -> Event {
+        let (bucket, prefix) =
+            self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
+        Event {
+            parent: work.cell,
+            parent_morton: work.name,
+            child_order: self.shape.child_order,
+            granule_urls: work.granules.clone(),
+            max_granules: None,
+            s3_bucket: Some(bucket.to_owned()),
+            s3_prefix: prefix.to_owned(),
+            credentials: keys,
+            credentials_ref: secret.secret().map(str::to_owned),
+            latitude: Some(self.shape.latitude),
+            overviews: self.shape.overviews.clone(),
+            layout: self.shape.layout,
+            allow_partial: self.shape.allow_partial,
+            region: Some(self.region.clone()),
+            endpoint_url: self.endpoint.clone(),
+            raise: true,
+        }
+    }
+}
+
+/// What came back.
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Reply {
+    fn tried(self, work: &Work, shape: &Shape, elapsed: Duration, memory_mb: u64) -> Tried {
+        let log = self.header("x-amz-log-result").and_then(decode).unwrap_or_default();
+        let bill = Bill::of(&log);
+        let ran = self.status == 200 || self.is_function_error();
+        let (outcome, told) = if self.is_function_error() {
+            (Err(self.function_error()), bill.told)
+        } else if self.status == 200 {
+            match serde_json::from_value::<Answer>(self.body) {
+                Ok(answer) => {
+                    let spent = Spent::of(&answer.body);
+                    (judge(work, shape, answer), spent)
+                }
+                Err(error) => {
+                    let message = format!("the function's answer is none of ours: {error}");
+                    (Err(Fault::new(Class::Hopeless, "BadAnswer", message)), Spent::default())
+                }
+            }
+        } else {
+            (Err(self.service_error()), Spent::default())
+        };
+        let mut spent = told;
+        if ran {
+            let clocked = Usage::call(memory_mb, elapsed).gb_seconds;
+            // The bill of the service, else what the function reckons of itself, else our clock.
+            let told = (spent.usage.gb_seconds > 0.0).then_some(spent.usage.gb_seconds);
+            spent.unbilled_calls = u64::from(bill.gb_seconds.is_none());
+            spent.usage.gb_seconds = bill.gb_seconds.or(told).unwrap_or(clocked);
+            spent.usage.invocations = 1;
+        }
+        Tried { outcome, spent }
+    }
+
+    /// AWS marks errors of the function by a header on a 200; cargo-lambda answers 500 with the same body.
+    fn is_function_error(&self) -> bool {
+        self.header("x-amz-function-error").is_some() || self.status >= 500 && self.body.get("errorType").is_some()
+    }
+
+    fn function_error(&self) -> Fault {
+        let name = self.body["errorType"].as_str().unwrap_or_default();
+        let message = self.body["errorMessage"].as_str().unwrap_or("the function failed and says nothing");
+        // An untyped one of the service itself, which ended the function.
+        let timed_out = name == "Sandbox.Timedout" || name.is_empty() && message.contains("Task timed out");
+        let kind = if timed_out { ErrorType::Timeout } else { ErrorType::from_name(name) };
+        let fault = Fault::of(kind, shortened(message));
+        // Its own name says more than ours.
+        if name.is_empty() { fault } else { Fault { kind: name.to_owned(), ..fault } }
+    }
+
+    /// Errors of the service ("Invoke", Errors): 429 and some 5xx pass, the rest is about us or the function.
+    fn service_error(&self) -> Fault {
+        let kind = self.header("x-amzn-errortype").and_then(|text| text.split(':').next()).unwrap_or_default();
+        let kind = if kind.is_empty() { format!("Status{}", self.status) } else { kind.to_owned() };
+        let words = ["message", "Message"].iter().find_map(|name| self.body[*name].as_str());
+        let message =
+            format!("Lambda answered {}: {}", self.status, shortened(words.unwrap_or(&self.body.to_string())));
+        let least = self.header(RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        let class = match self.status {
+            429 => Class::Throttled,
+            // 409: the function is being updated.
+            408 | 409 | 500..=599 => Class::Service,
+            413 => Class::Final,
+            _ => Class::Hopeless,
+        };
+        Fault::new(class, kind, message).not_before(Duration::from_secs(least))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().filter(|text| !text.is_empty())
+    }
+}
+
+/// What the last lines of the function's log tell.
+#[derive(Default)]
+struct Bill {
+    /// Of the service's own line: `REPORT RequestId: .. Billed Duration: 12 ms Memory Size: 1024 MB ..`
+    gb_seconds: Option<f64>,
+    /// Of the function's `processing_complete`.
+    told: Spent,
+}
+
+impl Bill {
+    fn of(log: &str) -> Self {
+        let mut bill = Self::default();
+        for line in log.lines() {
+            if line.starts_with("REPORT ") {
+                let number =
+                    |name: &str| -> Option<u64> { line.split_once(name)?.1.split_whitespace().next()?.parse().ok() };
+                let (billed, memory) = (number("Billed Duration:"), number("Memory Size:"));
+                bill.gb_seconds = billed
+                    .zip(memory)
+                    .map(|(billed, memory)| Usage::call(memory, Duration::from_millis(billed)).gb_seconds);
+            } else if let Ok(line) = serde_json::from_str::<Value>(line)
+                && line["event_type"] == "processing_complete"
+                && let Ok(body) = serde_json::from_value(line)
+            {
+                bill.told = Spent::of(&body);
+            }
+        }
+        bill
+    }
+}
+
+/// `ROOT/2015-03-31/functions/NAME/invocations`
+fn url(root: &str, function: &str) -> Option<Url> {
+    let mut url = Url::parse(root).ok()?;
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["2015-03-31", "functions", function, "invocations"]);
+    // An ARN holds colons, which a signature wants encoded.
+    let path = url.path().replace(':', "%3A").replace('$', "%24");
+    url.set_path(&path);
+    Some(url)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MOST_WORDS).collect()
+}
+
+/// Base64 (RFC 4648, 4) of a text.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut held, mut bits) = (0_u32, 0);
+    for byte in text.bytes().take_while(|byte| *byte != b'=') {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        held = held << 6 | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reply(status: u16, headers: &[(&'static str, &str)], body: Value) -> Reply {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
+        Reply { status, headers, body }
+    }
+
+    #[test]
+    fn errors_of_the_function_and_of_the_service_are_told_apart() {
+        let typed = |name: &str| json!({ "errorType": name, "errorMessage": "why" });
+        let error = ("x-amz-function-error", "Unhandled");
+        for (reply, kind, class) in [
+            (reply(200, &[error], typed("SourceUnavailable")), "SourceUnavailable", Class::Source),
+            (reply(500, &[], typed("CredentialsExpired")), "CredentialsExpired", Class::Expired),
+            (reply(200, &[error], typed("Sandbox.Timedout")), "Sandbox.Timedout", Class::Timeout),
+            (reply(200, &[error], typed("Runtime.ExitError")), "Runtime.ExitError", Class::Crash),
+            (reply(200, &[error], typed("Runtime.OutOfMemory")), "Runtime.OutOfMemory", Class::Final),
+            (
+                reply(200, &[error], json!({"errorMessage": "x Task timed out after 3.00 seconds"})),
+                "Timeout",
+                Class::Timeout,
+            ),
+            (reply(200, &[error], typed("OutputDenied")), "OutputDenied", Class::Hopeless),
+        ] {
+            assert!(reply.is_function_error());
+            let fault = reply.function_error();
+            assert_eq!((fault.kind.as_str(), fault.class), (kind, class));
+        }
+        let throttle = reply(
+            429,
+            &[("x-amzn-errortype", "TooManyRequestsException:http://x/"), ("retry-after", "3")],
+            json!({ "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded." }),
+        );
+        assert!(!throttle.is_function_error());
+        let fault = throttle.service_error();
+        assert_eq!((fault.kind.as_str(), fault.class), ("TooManyRequestsException", Class::Throttled));
+        assert_eq!(
+            (fault.least, fault.message.as_str()),
+            (Duration::from_secs(3), "Lambda answered 429: Rate Exceeded.")
+        );
+        let classes = [(500, Class::Service), (502, Class::Service), (403, Class::Hopeless), (404, Class::Hopeless)];
+        for (status, class) in classes {
+            assert_eq!(reply(status, &[], json!({})).service_error().class, class);
+        }
+    }
+
+    #[test]
+    fn the_bill_is_read_from_the_log() {
+        // base64 of the line below, by coreutils.
+        let encoded = "UkVQT1JUIFJlcXVlc3RJZDogYQlEdXJhdGlvbjogMTIuMyBtcwlCaWxsZWQgRHVyYXRpb246IDUwMCBtcwlNZW1vcnkgU2l6ZTogMjA0OCBNQglNYXggTWVtb3J5IFVzZWQ6IDQwIE1CCg==";
+        let log = decode(encoded).unwrap();
+        assert!(log.starts_with("REPORT RequestId: a\tDuration: 12.3 ms"), "{log}");
+        let told = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
+        let bill = Bill::of(&format!("not JSON\n{told}\n{log}"));
+        assert_eq!(bill.gb_seconds, Some(1.0));
+        assert_eq!((bill.told.requests, bill.told.bytes, bill.told.usage.gets), (7, 9, 12));
+        assert_eq!(Bill::of("").gb_seconds, None);
+        assert_eq!(decode("a~b="), None);
+    }
+
+    #[test]
+    fn names_and_arns_stand_in_the_path() {
+        let path = |function: &str| url("http://127.0.0.1:9/", function).unwrap().path().to_owned();
+        assert_eq!(path("icestream-cell"), "/2015-03-31/functions/icestream-cell/invocations");
+        let arn = "arn:aws:lambda:us-west-2:1:function:f";
+        assert_eq!(path(arn), "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-west-2%3A1%3Afunction%3Af/invocations");
+    }
+}

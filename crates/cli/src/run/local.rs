@@ -1,0 +1,143 @@
+//! Cells on this machine: threads, each with a runtime and connections of its own.
+use super::descriptors;
+use super::ended::{Class, Fault, Spent, Tried, judge};
+use super::plan::{Shape, Work};
+use crate::exit::{self, Failure};
+use byte_ranges::SourceError;
+use invocation::{Answer, Error, ErrorType, Host, Layout, Task};
+use pipeline::{Event, Observer, Tuning};
+use sources::{Clients, Credentials, Location, Options, S3Access, S3Options, StoreState};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The threads. They end with the process, or when this is dropped.
+pub(super) struct Local {
+    orders: Sender<Order>,
+    shape: Shape,
+    most: usize,
+}
+
+/// One attempt.
+struct Order {
+    work: Work,
+    keys: Option<Credentials>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The clock of the ledger.
+struct Clock(Instant);
+
+impl Observer for Clock {
+    fn event(&self, _: Event<'_>) {}
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Local {
+    pub(super) fn start(options: &Options, shape: &Shape, most: usize) -> Result<Self, Failure> {
+        let (orders, queue) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        let mut options = options.clone();
+        if let Some(connections) = descriptors::connections(options.max_in_flight.saturating_mul(most)) {
+            options.max_in_flight = options.max_in_flight.min(connections / most).max(1);
+        }
+        for _ in 0..most {
+            let (queue, options, shape) = (Arc::clone(&queue), options.clone(), shape.clone());
+            let thread = std::thread::Builder::new().name("cell".into());
+            let started = thread.spawn(move || serve(&queue, &Clients::new(options), &shape));
+            started.map_err(|error| Failure::new(exit::FAILED, format!("no thread: {error}")))?;
+        }
+        Ok(Self { orders, shape: shape.clone(), most })
+    }
+
+    pub(super) const fn at_once(&self) -> usize {
+        self.most
+    }
+
+    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>) -> Tried {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.orders.send(Order { work: work.clone(), keys, answer });
+        let answer = if sent.is_ok() { answered.await.ok() } else { None };
+        match answer {
+            Some(answer) => {
+                let spent = Spent::of(&answer.body);
+                Tried { outcome: judge(work, &self.shape, answer), spent }
+            }
+            None => {
+                let fault = Fault::new(Class::Crash, ErrorType::Internal.name(), "the thread that ran it has ended");
+                Tried { outcome: Err(fault), spent: Spent::default() }
+            }
+        }
+    }
+}
+
+/// Runs what comes, one cell after the other.
+fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &Shape) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    loop {
+        let order = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Order { work, keys, answer }) = order else { return };
+        // Nobody waits for it any more after a second Ctrl-C.
+        let _ = answer.send(runtime.block_on(cell(&work, keys, clients, shape)));
+    }
+}
+
+async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Answer {
+    let began = Instant::now();
+    let failed = |error: &Error| Answer::failed(Some(work.name), error, began.elapsed().as_secs_f64());
+    let task = match task(work, keys, clients, shape) {
+        Ok(task) => task,
+        Err(error) => return failed(&error),
+    };
+    if let Err(error) = clear(work, &task).await {
+        return failed(&error);
+    }
+    let host = Host {
+        tuning: Tuning::default(),
+        memory_mib: None,
+        remaining: None,
+        sleep: tokio::time::sleep,
+        observer: &Clock(began),
+        init: Duration::ZERO,
+        secrets_endpoint: None,
+    };
+    invocation::run(&task, &host).await
+}
+
+fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Result<Task, Error> {
+    let bad = |error: SourceError| Error::new(ErrorType::BadEvent, error.to_string());
+    let reading = match keys {
+        Some(keys) => clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() }),
+        None => clients.clone(),
+    };
+    Ok(Task {
+        cell: work.name,
+        job: shape.job(work.cell)?,
+        granules: work.granules.iter().map(|link| Location::parse(link)).collect::<Result<_, _>>().map_err(bad)?,
+        reading,
+        out: Location::parse(&shape.store(work.name)).map_err(bad)?,
+        layout: shape.layout,
+        writing: clients.clone(),
+    })
+}
+
+/// What an earlier, killed run of ours left of a folder goes; what somebody else put there stays, and stops the cell.
+async fn clear(work: &Work, task: &Task) -> Result<(), Error> {
+    let Some(path) = task.out.as_path().filter(|_| task.layout == Layout::Cell) else { return Ok(()) };
+    let output = |why: String| Error::new(ErrorType::OutputDenied, format!("Failed to write zarr: {why}"));
+    let state = match task.writing.sink(&task.out) {
+        Ok(sink) => sink.state().await,
+        Err(error) => Err(error),
+    };
+    match state.map_err(|error| output(error.to_string()))? {
+        StoreState::Other if work.begun => {
+            std::fs::remove_dir_all(path).map_err(|error| output(format!("{}: {error}", path.display())))
+        }
+        StoreState::Other => Err(output(format!("{}: there is something else than a Zarr store", path.display()))),
+        _ => Ok(()),
+    }
+}

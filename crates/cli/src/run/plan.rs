@@ -1,0 +1,255 @@
+//! From flags and catalog to the cells that are to be run.
+use super::estimate::Estimate;
+use super::journal::{self, Past};
+use super::{On, RunArgs};
+use crate::exit::{self, Failure};
+use crate::{catalog, target};
+use ::catalog::{Area, Catalog, select};
+use invocation::Layout;
+use morton::{Cell, Latitude, Order};
+use pipeline::Job;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sources::Location;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Characters of a key: 64 bits tell the runs of one report apart.
+const KEY: usize = 16;
+
+/// What is to be done, all of it decided.
+pub(super) struct Plan {
+    pub(super) shape: Shape,
+    /// Cells to run, those with most granules first: the last ones to end should be short.
+    pub(super) work: Vec<Work>,
+    /// Cells that were chosen and have ended well before.
+    pub(super) finished: Vec<super::ended::Ended>,
+    pub(super) report: PathBuf,
+}
+
+/// What every cell of the run shares.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) child_order: Order,
+    pub(super) latitude: Latitude,
+    pub(super) overviews: Vec<Order>,
+    pub(super) allow_partial: bool,
+    pub(super) layout: Layout,
+    /// Without a slash at its end.
+    pub(super) out: String,
+}
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    pub(super) cell: Cell,
+    /// Its decimal id, which names it.
+    pub(super) name: i64,
+    pub(super) granules: Vec<String>,
+    /// Tells whether an earlier end is of the same granules and options.
+    pub(super) key: String,
+    /// An earlier run began it and did not end it: what is there is ours.
+    pub(super) begun: bool,
+}
+
+impl Plan {
+    pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
+        let catalog = catalog::read(&args.catalog)?;
+        let shape = Shape::new(args, &catalog)?;
+        let report = args.report.clone().unwrap_or_else(|| default_report(&shape.out));
+        let past = journal::read(&report)?.unwrap_or_default();
+        let mut chosen = choose(args, &catalog, &shape)?;
+        let mut finished = Vec::new();
+        if !args.fresh {
+            chosen.retain(|work| match past.ended.get(&work.name).filter(|ended| shape.stands(work, ended)) {
+                Some(ended) => {
+                    finished.push(ended.clone());
+                    false
+                }
+                None => true,
+            });
+        }
+        for work in &mut chosen {
+            work.begun = past.begun.contains(&work.name);
+        }
+        chosen.sort_by_key(|work| (std::cmp::Reverse(work.granules.len()), work.cell));
+        Ok(Self { shape, work: chosen, finished, report })
+    }
+
+    pub(super) fn estimate(&self, args: &RunArgs) -> Estimate {
+        let remote = args.how.on == On::Lambda;
+        let usual = if remote { super::lambda::USUAL_CONCURRENCY } else { 1 };
+        let at_once = args.how.concurrency.map_or(usual, usize::from);
+        let function = remote.then_some((args.how.memory_size, args.how.architecture));
+        Estimate::new(&self.work, function, at_once, self.shape.out.starts_with("s3://"))
+    }
+
+    pub(super) const fn cells(&self) -> usize {
+        self.work.len() + self.finished.len()
+    }
+
+    pub(super) fn layout_name(&self) -> String {
+        self.shape.layout.to_string()
+    }
+}
+
+impl Shape {
+    fn new(args: &RunArgs, catalog: &Catalog) -> Result<Self, Failure> {
+        let told = catalog.metadata.get("latitude").and_then(Value::as_str).map(str::parse::<Latitude>).transpose();
+        let told = told.map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+        let latitude = match (args.latitude, told) {
+            (Some(asked), Some(told)) if asked != told => {
+                let message = format!("the catalog is of {told} latitude, and --latitude says {asked}");
+                return Err(Failure::usage(message).hint("make a catalog of that latitude, or leave the flag out"));
+            }
+            (asked, told) => asked.or(told).unwrap_or_default(),
+        };
+        let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
+        overviews.sort_unstable();
+        overviews.dedup();
+        let out = args.out.trim_end_matches('/').to_owned();
+        let place = Location::parse(&out)?;
+        if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
+            return Err(Failure::usage(format!("--out {out}: write a folder, or s3://bucket/prefix")));
+        }
+        if args.how.on == On::Lambda && !place.is_s3() {
+            return Err(Failure::usage(format!("--out {out}: a function writes to s3://bucket/prefix")));
+        }
+        let child_order = target::order(args.child_order)?;
+        let allow_partial = args.allow_partial;
+        Ok(Self { child_order, latitude, overviews, allow_partial, layout: args.layout, out })
+    }
+
+    pub(super) fn job(&self, cell: Cell) -> Result<Job, pipeline::Error> {
+        let mut job = Job::new(cell, self.child_order)?;
+        job.latitude = self.latitude;
+        job.overviews.clone_from(&self.overviews);
+        job.allow_partial = self.allow_partial;
+        Ok(job)
+    }
+
+    /// Where the store of a cell is.
+    pub(super) fn store(&self, name: i64) -> String {
+        match self.layout {
+            Layout::Cell => format!("{}/{name}.zarr", self.out),
+            Layout::Sphere => self.out.clone(),
+        }
+    }
+
+    /// Whether an earlier end saves running a cell again. A folder is looked at; a bucket is believed to have kept it.
+    fn stands(&self, work: &Work, ended: &super::ended::Ended) -> bool {
+        let there = || {
+            let Ok(store) = Location::parse(&self.store(work.name)) else { return false };
+            let mark = match self.layout {
+                Layout::Cell => "zarr.json".to_owned(),
+                Layout::Sphere => pipeline::sphere_mark(work.cell).unwrap_or_default(),
+            };
+            store.as_path().is_none_or(|path| path.join(mark).is_file())
+        };
+        ended.key == work.key && ended.is_good() && (!ended.has_data() || there())
+    }
+
+    fn key(&self, name: i64, granules: &[String]) -> String {
+        let orders: Vec<u8> = self.overviews.iter().map(|order| order.get()).collect();
+        let inputs: Vec<Value> = granules.iter().map(|link| identity(link)).collect();
+        let all = json!([
+            env!("CARGO_PKG_VERSION"),
+            name,
+            self.child_order.get(),
+            self.latitude.to_string(),
+            orders,
+            self.allow_partial,
+            self.layout.to_string(),
+            self.out,
+            inputs,
+        ]);
+        let digest = Sha256::digest(all.to_string().as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(KEY).collect()
+    }
+}
+
+/// What a granule is known by: a link without its query, which may be a signature; a file with its size and date.
+fn identity(link: &str) -> Value {
+    let Ok(location) = Location::parse(link) else { return link.into() };
+    let Some(path) = location.as_path() else { return location.to_string().into() };
+    let told = std::fs::metadata(path).ok();
+    let modified = told.as_ref().and_then(|told| told.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    json!([link, told.map(|told| told.len()), modified.map(|moment| moment.as_nanos().to_string())])
+}
+
+fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>, Failure> {
+    let order = catalog.cells.keys().next().map(|cell| cell.order());
+    let wanted = match (&args.which.cells, order) {
+        (Some(list), Some(order)) => select(&[listed(list)?], order, shape.latitude)?,
+        _ => None,
+    };
+    let failed = args.which.failed_of.as_deref().map(failed_of).transpose()?;
+    let mut chosen = Vec::new();
+    for (cell, granules) in &catalog.cells {
+        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&cell.nested())) {
+            continue;
+        }
+        // Reports at the first cell what is wrong with the orders of all.
+        shape.job(*cell).map_err(Failure::usage)?;
+        let name = cell.decimal().map_err(Failure::usage)?;
+        if failed.as_ref().is_none_or(|failed| failed.contains(&name)) {
+            let key = shape.key(name, granules);
+            chosen.push(Work { cell: *cell, name, granules: granules.clone(), key, begun: false });
+        }
+    }
+    chosen.truncate(args.which.max_cells.unwrap_or(usize::MAX));
+    Ok(chosen)
+}
+
+fn listed(list: &str) -> Result<Area, Failure> {
+    let path = Path::new(list);
+    if !path.is_file() {
+        return Ok(Area::parse_cells(list)?);
+    }
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
+    Ok(Area::parse_cells(&text)?)
+}
+
+fn failed_of(report: &Path) -> Result<BTreeSet<i64>, Failure> {
+    let Some(Past { ended, .. }) = journal::read(report)? else {
+        return Err(Failure::new(exit::BAD_INPUT, format!("{}: there is no such report", report.display())));
+    };
+    Ok(ended.values().filter(|ended| !ended.is_good()).map(|ended| ended.cell).collect())
+}
+
+/// Beside a folder; where the command runs for a bucket.
+fn default_report(out: &str) -> PathBuf {
+    let text = match out.split_once("://") {
+        Some(_) => out.rsplit('/').next().unwrap_or("icestream"),
+        None => out,
+    };
+    PathBuf::from(format!("{text}.run.jsonl"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_changes_no_key_and_everything_else_does() {
+        let order = |order| Order::new(order).unwrap();
+        let shape = Shape {
+            child_order: order(12),
+            latitude: Latitude::Spherical,
+            overviews: vec![order(9)],
+            allow_partial: false,
+            layout: Layout::Cell,
+            out: "s3://b/p".to_owned(),
+        };
+        let key = |shape: &Shape, link: &str| shape.key(-6_134_114, &[link.to_owned()]);
+        let first = key(&shape, "https://h/a.h5?X-Amz-Signature=1");
+        assert_eq!(first, key(&shape, "https://h/a.h5?X-Amz-Signature=2"));
+        assert_ne!(first, key(&shape, "https://h/b.h5?X-Amz-Signature=1"));
+        assert_ne!(first, key(&Shape { latitude: Latitude::Authalic, ..shape.clone() }, "https://h/a.h5?x"));
+        assert_ne!(first, key(&Shape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));
+        assert_eq!(default_report("s3://b/p/atl06"), Path::new("atl06.run.jsonl"));
+        assert_eq!(default_report("a/stores"), Path::new("a/stores.run.jsonl"));
+    }
+}

@@ -1,0 +1,208 @@
+//! What a run would take, and what it took: for people and as JSON.
+use super::RunArgs;
+use super::drive::Outcome;
+use super::ended::{Ended, Spent, State};
+use super::estimate::Estimate;
+use super::plan::Plan;
+use super::progress::time;
+use crate::exit::{self, Failure};
+use crate::out::say;
+use crate::progress::size;
+use crate::report::group;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+/// Sums over all cells that were chosen, those that had ended before included.
+#[derive(Default, Serialize)]
+struct Totals {
+    with_data: u64,
+    empty: u64,
+    failed: u64,
+    partial: u64,
+    not_run: u64,
+    finished_earlier: u64,
+    observations: u64,
+    attempts: u64,
+    #[serde(flatten)]
+    spent: Spent,
+    cost_usd: f64,
+}
+
+impl Totals {
+    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+        let mut totals = Self { finished_earlier: plan.finished.len() as u64, ..Self::default() };
+        for ended in plan.finished.iter().chain(&outcome.ended) {
+            let counter = match ended.state {
+                State::Data => &mut totals.with_data,
+                State::Empty => &mut totals.empty,
+                State::Failed => &mut totals.failed,
+            };
+            *counter += 1;
+            totals.partial += u64::from(ended.partial);
+            totals.observations += ended.observations;
+            totals.attempts += u64::from(ended.attempts);
+            totals.spent.add(&ended.spent);
+            totals.cost_usd += ended.cost_usd;
+        }
+        totals.not_run = (plan.work.len() - outcome.ended.len()) as u64;
+        totals.cost_usd = (totals.cost_usd * 1e9).round() / 1e9;
+        totals
+    }
+
+    const fn cells(&self) -> u64 {
+        self.with_data + self.empty + self.failed + self.not_run
+    }
+}
+
+/// Whether somebody looks at standard error.
+pub(super) fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Result<(), Failure> {
+    let report = plan.report.display().to_string();
+    if args.json {
+        return print(&json!({
+            "out": plan.shape.out, "report": report, "finished_earlier": plan.finished.len(), "estimate": estimate,
+            "max_cost": args.max_cost, "within_max_cost": args.max_cost.is_none_or(|most| estimate.dollars <= most),
+        }));
+    }
+    let each = estimate.dollars / (estimate.cells.max(1)) as f64;
+    say!("to run       {:>14}  cells, {} finished earlier", group(estimate.cells), group(plan.finished.len() as u64));
+    say!("granules     {:>14}  each counted once a cell", group(estimate.granules));
+    say!("requests     {:>14}", group(estimate.requests));
+    say!("to read      {:>14}", size(estimate.bytes));
+    say!("time         {:>14}  ({} one after the other)", time(estimate.seconds), time(estimate.cell_seconds));
+    say!(
+        "cost         {:>14}  {:.0} GB-seconds, ${each:.5} a cell",
+        format!("${:.4}", estimate.dollars),
+        estimate.gb_seconds
+    );
+    say!(
+        "An estimate from the number of granules: 44 requests and 2.1 MB for each that crosses its cell; less where one only grazes it."
+    );
+    if let Some(most) = args.max_cost.filter(|most| estimate.dollars > *most) {
+        say!("--max-cost ${most} would not let it start.");
+    }
+    Ok(())
+}
+
+/// Tells the end; the exit code says how it was.
+pub(super) fn done(
+    args: &RunArgs,
+    plan: &Plan,
+    outcome: &Outcome,
+    elapsed: Duration,
+    renewals: u64,
+) -> Result<u8, Failure> {
+    let totals = Totals::of(plan, outcome);
+    if args.json {
+        print(&document(args, plan, outcome, &totals, (elapsed, renewals)))?;
+    }
+    if !args.quiet && !args.json {
+        people(plan, outcome, &totals, elapsed).iter().for_each(|line| eprintln!("{line}"));
+    }
+    if let Some(why) = &outcome.stopped {
+        eprintln!("stopped early: {why}");
+    }
+    Ok(code(outcome, &totals))
+}
+
+fn code(outcome: &Outcome, totals: &Totals) -> u8 {
+    let good = totals.with_data + totals.empty;
+    let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
+    let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(|kind| credentials.contains(&kind));
+    match () {
+        () if outcome.interrupted => exit::INTERRUPTED,
+        () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
+            exit::CREDENTIALS
+        }
+        () if totals.failed > 0 && good == 0 => exit::FAILED,
+        () if totals.failed > 0 || totals.not_run > 0 || totals.partial > 0 => exit::PARTIAL,
+        () => exit::DONE,
+    }
+}
+
+fn document(
+    args: &RunArgs,
+    plan: &Plan,
+    outcome: &Outcome,
+    totals: &Totals,
+    (elapsed, renewals): (Duration, u64),
+) -> Value {
+    let mut cells: Vec<&Ended> = plan.finished.iter().chain(&outcome.ended).collect();
+    cells.sort_by_key(|ended| ended.cell);
+    json!({
+        "out": plan.shape.out,
+        "layout": plan.layout_name(),
+        "report": plan.report.display().to_string(),
+        "cells": plan.cells(),
+        "totals": totals,
+        "this_run": {
+            "cells": outcome.ended.len(),
+            "seconds": (elapsed.as_secs_f64() * 1e3).round() / 1e3,
+            "cost_usd": outcome.ended.iter().map(|ended| ended.cost_usd).sum::<f64>(),
+            "throttled": outcome.throttled,
+            "retries": outcome.retries,
+            "credential_renewals": renewals,
+        },
+        "interrupted": outcome.interrupted,
+        "stopped": outcome.stopped,
+        "architecture": args.how.architecture,
+        "each": cells,
+    })
+}
+
+fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
+    let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
+    let mut lines =
+        vec![format!("{} cells to {} in {}", group(totals.cells()), plan.shape.out, time(elapsed.as_secs_f64()))];
+    let earlier = match totals.finished_earlier {
+        0 => String::new(),
+        some => format!("{} of data and empty from earlier runs", group(some)),
+    };
+    lines.push(line("with data", totals.with_data, &earlier));
+    lines.push(line("empty", totals.empty, ""));
+    lines.push(line("failed", totals.failed, &causes(&outcome.ended)));
+    if totals.not_run > 0 {
+        lines.push(line("not run", totals.not_run, "the same command goes on with them"));
+    }
+    lines.push(line("observations", totals.observations, ""));
+    let retried = format!("{} attempts, {} throttled", group(totals.attempts), group(outcome.throttled));
+    lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", size(totals.spent.bytes))));
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+    let each = totals.cost_usd / (totals.with_data + totals.empty + totals.failed).max(1) as f64;
+    let told = match totals.spent.unbilled_calls {
+        0 => String::new(),
+        calls => format!("; {} calls reckoned by the clock", group(calls)),
+    };
+    let (seconds, calls) = (totals.spent.usage.gb_seconds, group(totals.spent.usage.invocations));
+    lines.push(format!(
+        "  {:<14} {:>14}  {seconds:.1} GB-seconds, {calls} calls; ${each:.6} a cell{told}",
+        "cost",
+        format!("${:.4}", totals.cost_usd),
+    ));
+    lines.push(format!("  report         {}", plan.report.display()));
+    if totals.failed > 0 {
+        lines.push(format!("  run the failed ones again with --failed-of {}", plan.report.display()));
+    }
+    lines
+}
+
+/// `GranuleUnreadable 2, SourceUnavailable 1`
+fn causes(ended: &[Ended]) -> String {
+    let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
+    for kind in ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
+        *causes.entry(kind).or_default() += 1;
+    }
+    causes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+fn print(value: &Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(exit::FAILED, error))?;
+    say!("{text}");
+    Ok(())
+}

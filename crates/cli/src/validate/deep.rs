@@ -1,0 +1,86 @@
+//! Computing all again from the granules that a store names.
+use super::objects::Checker;
+use crate::exit::{self, Failure};
+use crate::stored::OWN;
+use dggs_zarr::Object;
+use morton::Cell;
+use pipeline::{Granule, Tuning};
+use serde_json::Value;
+use sources::{Clients, Location};
+use std::collections::BTreeMap;
+use store_reader::Objects as _;
+
+/// Computes every cell again and compares every byte; returns how many could be.
+pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Failure> {
+    let Some(recipe) = checker.recipe.clone() else { return Ok(0) };
+    let mut found: BTreeMap<String, Location> = BTreeMap::new();
+    for location in clients.expand_all(granules).await? {
+        found.insert(Granule::at(&location.to_string()).name().to_owned(), location);
+    }
+    let mut done = 0;
+    for parent in checker.parents.clone() {
+        let key = match recipe.parent {
+            Some(_) => format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default()),
+            None => pipeline::sphere_mark(parent).map_err(Failure::usage)?,
+        };
+        let bytes = checker.place.get(&key).await?.unwrap_or_default();
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let own = &document["attributes"][OWN];
+        if own["partial"] == true {
+            checker.findings.warning("partial", &key, "not computed again: granules were missing at that time");
+            continue;
+        }
+        let Some(locations) = locate(checker, own, &key, &found) else { continue };
+        let job = recipe.job(parent).map_err(|why| Failure::new(exit::BAD_INPUT, why))?;
+        let again = again(&job, &locations, recipe.parent.is_some(), clients).await;
+        match again {
+            Ok(objects) => {
+                compare(checker, parent, &objects).await?;
+                done += 1;
+            }
+            Err(error) => checker.findings.error("rerun", key, format!("cannot be computed again: {error}")),
+        }
+    }
+    Ok(done)
+}
+
+/// The granules of a cell; `None` after telling which are missing.
+fn locate(checker: &mut Checker, own: &Value, key: &str, found: &BTreeMap<String, Location>) -> Option<Vec<Location>> {
+    let names: Vec<&str> = own["granules"].as_array()?.iter().filter_map(|granule| granule["name"].as_str()).collect();
+    let missing: Vec<&str> = names.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+    if !missing.is_empty() {
+        let what = format!("not computed again: {} granules are not at hand: {}", missing.len(), missing.join(", "));
+        checker.findings.error("granule-missing", key, what);
+        return None;
+    }
+    Some(names.into_iter().filter_map(|name| found.get(name).cloned()).collect())
+}
+
+async fn again(
+    job: &pipeline::Job,
+    locations: &[Location],
+    whole: bool,
+    clients: &Clients,
+) -> Result<Vec<Object>, pipeline::Error> {
+    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.to_string())).collect();
+    let open = |granule: &Granule| match locations.iter().find(|location| location.to_string() == granule.location()) {
+        Some(location) => clients.open(location),
+        None => clients.open(&Location::parse(granule.location())?),
+    };
+    let result = pipeline::run_cell(&granules, job, &Tuning::default(), open, &()).await?;
+    if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
+}
+
+async fn compare(checker: &mut Checker, parent: Cell, objects: &[Object]) -> Result<(), Failure> {
+    let mut differ = Vec::new();
+    for object in objects {
+        if checker.place.get(&object.key).await?.is_none_or(|held| held != object.bytes) {
+            differ.push(object.key.as_str());
+        }
+    }
+    if let Some(first) = differ.first() {
+        let what = format!("computed again, {} of {} objects differ, the first {first}", differ.len(), objects.len());
+        checker.findings.error("rerun", format!("cell {parent}"), what);
+    }
+    Ok(())
+}

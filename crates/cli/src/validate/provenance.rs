@@ -1,0 +1,72 @@
+//! What a store says of its making.
+use super::finding::Findings;
+use morton::Cell;
+use serde_json::Value;
+
+/// Fates of rows in the parent other than being used.
+const DROPPED: [&str; 4] = ["quality", "fill", "not_finite", "sigma_not_positive"];
+
+/// Checks the provenance of one cell; `key` is where it stands. Returns the rows that it says were used.
+pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
+    let mut wrong = |what: String| findings.error("provenance", key, what);
+    if !own.is_object() {
+        wrong("there is no provenance: nobody can tell what this was made from".into());
+        return None;
+    }
+    if own["engine"].as_str().is_none_or(|engine| engine.split(' ').count() != 2) {
+        wrong(format!("engine is {}, must be a name and a version", own["engine"]));
+    }
+    let decimal = parent.decimal().unwrap_or_default();
+    if own["parent_morton"] != decimal {
+        wrong(format!("parent_morton is {}, but these are the children of {decimal}", own["parent_morton"]));
+    }
+    let rows = &own["rows"];
+    let used = balanced(rows);
+    if used.is_none() {
+        wrong(format!("rows do not add up: {rows}"));
+    }
+    match own["granules"].as_array() {
+        Some(granules) => check_granules(granules, used, &mut wrong),
+        None => wrong("the granules are not named".into()),
+    }
+    if own["partial"] == true {
+        findings.warning("partial", key, "granules are missing from the values, as was allowed");
+    }
+    used
+}
+
+fn check_granules(granules: &[Value], used: Option<u64>, wrong: &mut impl FnMut(String)) {
+    let mut names: Vec<&str> = Vec::new();
+    let mut sum = 0;
+    for granule in granules {
+        let Some(name) = granule["name"].as_str().filter(|name| !name.is_empty()) else {
+            wrong(format!("a granule without a name: {granule}"));
+            continue;
+        };
+        names.push(name);
+        if granule["failed"] == true {
+            continue;
+        }
+        match balanced(&granule["rows"]) {
+            Some(rows) => sum += rows,
+            None => wrong(format!("rows of {name} do not add up: {}", granule["rows"])),
+        }
+        if granule["size"].as_u64().is_none_or(|size| size == 0) {
+            wrong(format!("{name} has no size"));
+        }
+    }
+    if used.is_some_and(|used| used != sum) {
+        wrong(format!("{} rows were used, but the granules give {sum}", used.unwrap_or_default()));
+    }
+    if names.windows(2).any(|pair| pair[0] >= pair[1]) {
+        wrong("granules are not in ascending order of their names, each once".into());
+    }
+}
+
+/// Rows used, where the fates add up.
+fn balanced(rows: &Value) -> Option<u64> {
+    let number = |name: &str| rows[name].as_u64();
+    let dropped = DROPPED.iter().map(|name| number(name)).sum::<Option<u64>>()?;
+    let used = number("used")?;
+    (number("in_parent")? == used + dropped).then_some(used)
+}

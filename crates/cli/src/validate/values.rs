@@ -1,0 +1,145 @@
+//! Values that contradict each other.
+use super::finding::Findings;
+use aggregate::Statistic;
+use dggs_zarr::{Level, Values};
+use morton::{Cell, Order};
+use pipeline::Product;
+
+/// A column of a level; empty where it is not stored or of another type.
+struct Columns<'a> {
+    level: &'a Level,
+    product: &'a Product,
+    counts: &'a [i32],
+}
+
+impl<'a> Columns<'a> {
+    fn of(level: &'a Level, product: &'a Product) -> Self {
+        let mut columns = Self { level, product, counts: &[] };
+        if let Some(Values::I32(counts)) = columns.values(Statistic::Count) {
+            columns.counts = counts;
+        }
+        columns
+    }
+
+    fn values(&self, statistic: Statistic) -> Option<&'a Values> {
+        let name = self.product.array_name(statistic);
+        self.level.variables.iter().find(|variable| variable.name == name).map(|variable| &variable.values)
+    }
+
+    fn singles(&self, statistic: Statistic) -> &'a [f32] {
+        match self.values(statistic) {
+            Some(Values::F32(values)) => values,
+            _ => &[],
+        }
+    }
+}
+
+/// Checks the values of a level against each other. `path` is what comes before the names of arrays in messages.
+pub(crate) fn check(level: &Level, product: &Product, findings: &mut Findings) {
+    let columns = Columns::of(level, product);
+    let mut report = Report { columns: &columns, findings };
+    let counts = columns.counts;
+    report.rows("count", Statistic::Count, "a count is below 0", counts.len(), |row| counts[row] < 0);
+    for &statistic in product.statistics.iter().filter(|&&statistic| statistic != Statistic::Count) {
+        let values = columns.singles(statistic);
+        let rows = values.len().min(counts.len());
+        let nan = |row: usize| values[row].is_nan();
+        report.rows("no-data", statistic, "a value where the count is 0", rows, |row| counts[row] == 0 && !nan(row));
+        report.rows("no-data", statistic, "no value where there are rows", rows, |row| counts[row] > 0 && nan(row));
+        report.rows("not-finite", statistic, "an infinite value", rows, |row| values[row].is_infinite());
+    }
+    spans(&mut report);
+}
+
+/// What lies between least and greatest.
+fn spans(report: &mut Report<'_, '_>) {
+    let columns = report.columns;
+    let (min, max) = (columns.singles(Statistic::Min), columns.singles(Statistic::Max));
+    let rows = min.len().min(max.len());
+    report.rows("extremes", Statistic::Min, "the minimum is above the maximum", rows, |row| min[row] > max[row]);
+    let mean = columns.singles(Statistic::WeightedMean);
+    let outside = |values: &[f32], row: usize| values[row] < min[row] || values[row] > max[row];
+    let both = rows.min(mean.len());
+    report.rows("mean", Statistic::WeightedMean, "a mean outside of the extremes", both, |row| outside(mean, row));
+    let sigma = columns.singles(Statistic::WeightedMeanSigma);
+    report.rows("sigma", Statistic::WeightedMeanSigma, "a sigma that is not above 0", sigma.len(), |row| {
+        sigma[row] <= 0.0
+    });
+    let variance = columns.singles(Statistic::Variance);
+    report.rows("variance", Statistic::Variance, "a variance below 0", variance.len(), |row| variance[row] < 0.0);
+    // Popoviciu's inequality, with room for the rounding of what is stored.
+    let most = |row: usize| {
+        let half = (f64::from(max[row]) - f64::from(min[row])) / 2.0;
+        half * half * 1.000_001
+    };
+    let both = rows.min(variance.len());
+    let wide = |row: usize| f64::from(variance[row]) > most(row);
+    report.rows("variance", Statistic::Variance, "a variance larger than the extremes allow", both, wide);
+    let mut lower = (Statistic::Min, min);
+    let mut quantiles: Vec<Statistic> = columns.product.statistics.clone();
+    quantiles.retain(|statistic| matches!(statistic, Statistic::Quantile(_)));
+    quantiles.sort_unstable();
+    for statistic in quantiles.into_iter().chain([Statistic::Max]) {
+        let values = columns.singles(statistic);
+        let rows = values.len().min(lower.1.len());
+        let text = format!("a {statistic} below the {}", lower.0);
+        report.rows("quantiles", statistic, &text, rows, |row| values[row] < lower.1[row]);
+        lower = (statistic, values);
+    }
+}
+
+/// Checks a coarser level against the children: counts and extremes compose exactly.
+pub(crate) fn check_levels(fine: &Level, coarse: &Level, product: &Product, findings: &mut Findings) {
+    let shift = 2 * u32::from(fine.order.saturating_sub(coarse.order));
+    let (below, above) = (Columns::of(fine, product), Columns::of(coarse, product));
+    let group = |row: usize| row << shift..(row + 1) << shift;
+    let sum = |row: usize| below.counts.get(group(row)).map(|counts| counts.iter().map(|&n| i64::from(n)).sum::<i64>());
+    let mut report = Report { columns: &above, findings };
+    let text = format!("a count that is not the sum of those of order {}", fine.order);
+    let rows = above.counts.len();
+    report.rows("levels", Statistic::Count, &text, rows, |row| {
+        sum(row).is_some_and(|sum| sum != i64::from(above.counts[row]))
+    });
+    for (statistic, takes_less) in [(Statistic::Min, true), (Statistic::Max, false)] {
+        let (children, parents) = (below.singles(statistic), above.singles(statistic));
+        let extreme = |row: usize| {
+            let values = children.get(group(row))?.iter().copied().filter(|value| !value.is_nan());
+            values.reduce(|a, b| if (b < a) == takes_less { b } else { a })
+        };
+        let text = format!("a {statistic} that is not that of order {}", fine.order);
+        report.rows("levels", statistic, &text, parents.len(), |row| {
+            extreme(row).is_some_and(|extreme| extreme != parents[row])
+        });
+    }
+}
+
+/// The sum of all counts of a level.
+pub(crate) fn total(level: &Level, product: &Product) -> i64 {
+    Columns::of(level, product).counts.iter().map(|&count| i64::from(count)).sum()
+}
+
+struct Report<'a, 'f> {
+    columns: &'a Columns<'a>,
+    findings: &'f mut Findings,
+}
+
+impl Report<'_, '_> {
+    /// Reports rows for which something holds: how many, and the first.
+    fn rows(
+        &mut self,
+        code: &'static str,
+        statistic: Statistic,
+        what: &str,
+        rows: usize,
+        holds: impl Fn(usize) -> bool,
+    ) {
+        let mut wrong = (0..rows).filter(|&row| holds(row));
+        let Some(first) = wrong.next() else { return };
+        let count = 1 + wrong.count();
+        let level = self.columns.level;
+        let cell = level.cell_ids.get(first).and_then(|&id| Cell::new(Order::new(level.order).ok()?, id).ok());
+        let cell = cell.map_or_else(|| format!("row {first}"), |cell| cell.to_string());
+        let key = format!("{}/{}", level.order, self.columns.product.array_name(statistic));
+        self.findings.error(code, key, format!("{what}: {count} cells, the first {cell}"));
+    }
+}

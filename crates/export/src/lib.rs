@@ -1,0 +1,37 @@
+//! Tables of cells as GeoParquet, GeoTIFF, NetCDF-4 and CSV, so that results land in QGIS, geopandas, rasterio or a spreadsheet.
+//!
+//! * [`geoparquet()`]: one row a cell, as a polygon or its centre (GeoParquet 1.1: WKB, OGC:CRS84).
+//! * [`geotiff()`]: one band a variable, each pixel the value of the cell that holds its centre, in EPSG:3031 or EPSG:3413
+//!   (beyond 60 degrees of latitude) or EPSG:4326 (GeoTIFF 1.1; deflate; NaN for no data).
+//! * [`netcdf()`]: NetCDF-4 with CF attributes, one row a cell.
+//! * [`csv()`]: one line a cell, with its centre.
+//!
+//! All return the bytes of the file: where they go is the caller's business. Equal tables give equal bytes.
+#![forbid(unsafe_code)]
+
+mod csv;
+mod error;
+mod geoparquet;
+mod geotiff;
+mod grid;
+mod netcdf;
+mod outline;
+mod wkb;
+
+pub use csv::csv;
+pub use error::Error;
+pub use geoparquet::geoparquet;
+pub use geotiff::geotiff;
+pub use netcdf::netcdf;
+pub use outline::rings;
+
+/// What stands for a cell in a vector format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Geometry {
+    /// Its outline.
+    #[default]
+    Polygons,
+    /// Its centre.
+    Points,
+}

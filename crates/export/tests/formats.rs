@@ -1,0 +1,105 @@
+//! The files as Rust readers see them; what GDAL and pyarrow see is checked by `tests/python/check_export.py`.
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+use bytes::Bytes;
+use export::{Error, Geometry, csv, geoparquet, geotiff};
+use morton::{Cell, Latitude, Order};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::RowAccessor;
+use std::io::Cursor;
+use store_reader::{Column, Table, Variable};
+use tiff::decoder::Decoder;
+use tiff::tags::Tag;
+
+fn table(parent: i64) -> Table {
+    let (order, parent) = (Order::new(9).unwrap(), Cell::from_decimal(parent).unwrap());
+    let ids: Vec<u64> = parent.children(order).unwrap().collect();
+    let values = |i: usize| if i.is_multiple_of(5) { f32::NAN } else { 1000.25 + i as f32 };
+    Table {
+        order,
+        latitude: Latitude::Spherical,
+        parent: Some(parent.order()),
+        columns: vec![
+            (Variable::guessed("count"), Column::Integer((0..ids.len()).map(|i| i as i64 % 5).collect())),
+            (Variable::guessed("h_mean"), Column::Single((0..ids.len()).map(values).collect())),
+        ],
+        ids,
+        provenance: serde_json::Value::Null,
+    }
+}
+
+#[test]
+fn parquet_has_every_row_and_nulls_for_no_data() {
+    let table = table(-6_134_114);
+    for geometry in [Geometry::Polygons, Geometry::Points] {
+        let bytes = geoparquet(&table, geometry).unwrap();
+        assert_eq!(bytes, geoparquet(&table, geometry).unwrap());
+        let reader = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
+        let keys = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let geo = keys.iter().find(|key| key.key == "geo").unwrap().value.clone().unwrap();
+        let geo: serde_json::Value = serde_json::from_str(&geo).unwrap();
+        assert_eq!((&geo["version"], &geo["columns"]["geometry"]["encoding"]), (&"1.1.0".into(), &"WKB".into()));
+        let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 64);
+        for (i, row) in rows.iter().enumerate() {
+            assert_eq!(row.get_ulong(0).unwrap(), table.ids[i]);
+            assert_eq!(row.get_int(2).unwrap(), i as i32 % 5);
+            match row.get_float(3) {
+                Ok(value) => assert_eq!(value, 1000.25 + i as f32),
+                Err(_) => assert!(i.is_multiple_of(5)),
+            }
+        }
+    }
+}
+
+#[test]
+fn tiff_pixels_are_the_values_of_the_cells_that_hold_them() {
+    for (parent, epsg) in [(-6_134_114, 3031), (4_441_321, 3413), (5_111_111, 4326)] {
+        let table = table(parent);
+        let bytes = geotiff(&table, Some(2_000.0)).unwrap();
+        let mut decoder = Decoder::new(Cursor::new(bytes)).unwrap();
+        let keys = decoder.get_tag_u16_vec(Tag::GeoKeyDirectoryTag).unwrap();
+        assert_eq!(keys.last(), Some(&epsg));
+        let (width, height) = decoder.dimensions().unwrap();
+        assert!(width > 20 && height > 20, "{width} {height}");
+        let plane = plane(&mut decoder, (width * height) as usize);
+        let held = plane.iter().filter(|value| !value.is_nan()).count();
+        assert!(plane.iter().all(|value| value.is_nan() || (0.0..5.0).contains(value)));
+        assert!(held > plane.len() / 4 && held < plane.len(), "{held} of {}", plane.len());
+    }
+}
+
+/// The first band; `tiff` is built without a codec for its strips.
+fn plane(decoder: &mut Decoder<Cursor<Vec<u8>>>, pixels: usize) -> Vec<f32> {
+    let offsets = decoder.get_tag_u32_vec(Tag::StripOffsets).unwrap();
+    let counts = decoder.get_tag_u32_vec(Tag::StripByteCounts).unwrap();
+    let file = decoder.inner().get_ref().clone();
+    let mut raw = Vec::new();
+    for (&offset, &count) in offsets.iter().zip(&counts).take(offsets.len() / 2) {
+        let strip = &file[offset as usize..(offset + count) as usize];
+        raw.extend(miniz_oxide::inflate::decompress_to_vec_zlib(strip).unwrap());
+    }
+    assert_eq!(raw.len(), pixels * 4);
+    raw.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+}
+
+#[test]
+fn csv_reads_back() {
+    let table = table(-6_134_114);
+    let text = csv(&table);
+    assert!(text.starts_with("morton,cell_ids,lon,lat,count,h_mean\n"));
+    let back = Table::from_csv(&text, Latitude::Spherical).unwrap();
+    assert_eq!(back.ids, table.ids);
+    assert_eq!(format!("{:?}", back.columns), format!("{:?}", table.columns));
+}
+
+#[test]
+fn what_cannot_be_exported_is_named() {
+    let table = table(-6_134_114);
+    assert!(matches!(geotiff(&table, Some(0.0)), Err(Error::Resolution(_))));
+    assert!(matches!(geotiff(&table, Some(f64::NAN)), Err(Error::Resolution(_))));
+    assert!(matches!(geotiff(&table, Some(0.01)), Err(Error::Size { .. })));
+    let empty = table.select(&[]);
+    assert!(matches!(geoparquet(&empty, Geometry::Points), Err(Error::Empty)));
+    assert!(matches!(geotiff(&empty, None), Err(Error::Empty)));
+}

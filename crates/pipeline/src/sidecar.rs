@@ -1,0 +1,238 @@
+//! The chunk index of a granule, kept beside it (docs/sidecar.md): where the product's columns are, chunk by chunk, and which
+//! cells the rows of each coordinate chunk lie in. With it a cell is read in one round, without any metadata of the file.
+//!
+//! It speaks of one version of one file, and is believed only when the file's size and tag are the ones it was made of.
+use crate::bodies::Bodies;
+use crate::locate::Track;
+use crate::pieces::{Column, ColumnRecord};
+use crate::select::{self, Group};
+use crate::{GranuleError, Job, Product, fetch, locate};
+use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind, Stamp};
+use hdf5_pure::{File, Limits};
+use morton::{INVALID, Latitude, Order};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the format.
+const VERSION: u32 = 1;
+/// Order of the cells that are listed: 25 km, so that a parent of order 8 or coarser is answered exactly.
+const ORDER: u8 = 8;
+/// Bytes of a sidecar that are read in one go; real ones have tens of kilobytes.
+const USUAL: u64 = 256 << 10;
+/// Most bytes of a sidecar, and of what it inflates to.
+const MOST: u64 = 64 << 20;
+/// Deflate level: written once, read often.
+const LEVEL: u8 = 9;
+/// Coordinate bytes read at the same time when an index is made.
+const WAVE: u64 = 16 << 20;
+
+/// An index of one granule.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Version of the format.
+    icestream_index: u32,
+    /// Name of the granule.
+    pub granule: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its entity tag or time of change.
+    pub tag: String,
+    /// Group inside a track that holds the columns.
+    group: String,
+    /// Order of the cells.
+    order: u8,
+    /// Tracks that are there, by name.
+    tracks: BTreeMap<String, TrackRecord>,
+    /// Tracks of the product that are not.
+    absent: Vec<String>,
+}
+
+/// One track: its columns by name, and the cells of each piece of its latitude.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct TrackRecord {
+    columns: BTreeMap<String, ColumnRecord>,
+    spherical: Vec<Vec<u64>>,
+    authalic: Vec<Vec<u64>>,
+}
+
+/// Why an index is of no use; the granule is then read without it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(String);
+
+impl Unusable {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl Sidecar {
+    /// The name of a granule's index: `ATL06_20190416093911_02770303_002_01.h5.icx`.
+    #[must_use]
+    pub fn name_for(granule: &str) -> String {
+        format!("{granule}.icx")
+    }
+
+    /// Makes the index of a granule: reads its metadata and all coordinates.
+    ///
+    /// # Errors
+    /// What reading the granule answers; [`GranuleError::Product`] when a column is of a type or layout that cannot be indexed,
+    /// or nothing tells versions of the file apart.
+    pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
+        let mut file = File::new(Limits::default());
+        let tracks = locate::tracks(&mut file, source, product).await?;
+        let bodies = Bodies::new(source, file.arrived().clone());
+        drop(file);
+        let Some(Stamp { size, tag }) = source.stamp() else {
+            return Err(GranuleError::product(
+                "/",
+                "has no strong entity tag and no date: an index could not be tied to it",
+            ));
+        };
+        let mut records = BTreeMap::new();
+        for track in &tracks {
+            records.insert(track.name.clone(), TrackRecord::of(track, &bodies, product).await?);
+        }
+        let absent = product.tracks.iter().filter(|name| !records.contains_key(*name)).cloned().collect();
+        let (granule, group) = (granule.to_owned(), product.group.clone());
+        Ok(Self { icestream_index: VERSION, granule, size, tag, group, order: ORDER, tracks: records, absent })
+    }
+
+    /// The bytes to keep: JSON in a zlib stream (RFC 1950), whose Adler-32 tells damage.
+    ///
+    /// # Errors
+    /// [`Unusable`] when it cannot be written as JSON, which numbers of a sound granule can.
+    pub fn encode(&self) -> Result<Vec<u8>, Unusable> {
+        let text = serde_json::to_vec(self).map_err(|error| Unusable::new(error.to_string()))?;
+        Ok(miniz_oxide::deflate::compress_to_vec_zlib(&text, LEVEL))
+    }
+
+    /// The inverse of [`Sidecar::encode`].
+    ///
+    /// # Errors
+    /// [`Unusable`]: damaged, cut off, or of another version of the format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unusable> {
+        let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+        let text = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(bytes, most)
+            .map_err(|_| Unusable::new("it is damaged or no index"))?;
+        let sidecar: Self = serde_json::from_slice(&text)
+            .map_err(|error| Unusable::new(format!("it is no index of this version: {error}")))?;
+        if sidecar.icestream_index != VERSION || sidecar.order > Order::MAX.get() {
+            return Err(Unusable::new(format!("it is of version {}, not {VERSION}", sidecar.icestream_index)));
+        }
+        Ok(sidecar)
+    }
+
+    /// Reads an index through its own source.
+    ///
+    /// # Errors
+    /// [`Unusable`]: not there, not reachable, or what [`Sidecar::decode`] answers.
+    pub async fn fetch<S: Source>(source: &S) -> Result<Self, Unusable> {
+        let head = ByteRange::at(0, USUAL).ok_or_else(|| Unusable::new("no range"))?;
+        let first = source.fetch(head).await.map_err(|error| Self::unreachable(&error))?;
+        if first.file_size > MOST {
+            return Err(Unusable::new(format!("it has {} bytes", first.file_size)));
+        }
+        let mut bytes = first.bytes.to_vec();
+        if let Some(rest) = ByteRange::new(bytes.len() as u64, first.file_size).filter(|rest| !rest.is_empty()) {
+            bytes.extend(source.fetch(rest).await.map_err(|error| Self::unreachable(&error))?.bytes);
+        }
+        Self::decode(&bytes)
+    }
+
+    /// Why there is nothing to read.
+    pub(crate) fn unreachable(error: &SourceError) -> Unusable {
+        match error.kind {
+            SourceErrorKind::NotFound => Unusable::new("there is none"),
+            _ => Unusable::new(error.to_string()),
+        }
+    }
+
+    /// Whether the index speaks of the version of the file that a source stands for; `None` while that is not known.
+    #[must_use]
+    pub fn is_of<S: Source>(&self, source: &S) -> Option<bool> {
+        source.stamp().map(|stamp| stamp.size == self.size && stamp.tag == self.tag)
+    }
+
+    /// The tracks as `locate` would find them.
+    pub(crate) fn tracks(&self, product: &Product) -> Result<Vec<Track>, Unusable> {
+        if self.group != product.group {
+            return Err(Unusable::new("it is of another product"));
+        }
+        let present = product.tracks.iter().filter(|name| !self.absent.contains(name));
+        present.map(|name| self.track(name, product)).collect()
+    }
+
+    fn track(&self, name: &str, product: &Product) -> Result<Track, Unusable> {
+        let missing = |what: &str| Unusable::new(format!("it does not have {what}"));
+        let record = self.tracks.get(name).ok_or_else(|| missing(name))?;
+        let columns = locate::column_names(product).into_iter().map(|column| {
+            let path = format!("/{name}/{}/{column}", product.group);
+            let record = record.columns.get(column).ok_or_else(|| missing(&path))?;
+            Column::from_record(&path, record).map_err(|error| Unusable::new(error.to_string()))
+        });
+        let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
+        let track =
+            locate::track(name, columns.into_iter(), product).map_err(|error| Unusable::new(error.to_string()))?;
+        let pieces = track.pieces();
+        let complete = record.spherical.len() == pieces && record.authalic.len() == pieces;
+        if complete { Ok(track) } else { Err(missing("the cells of every chunk")) }
+    }
+
+    /// Pieces of a track's latitude that hold rows of the job's parent, or may do so.
+    pub(crate) fn pieces(&self, track: &str, job: &Job) -> impl Iterator<Item = usize> {
+        let record = self.tracks.get(track);
+        let pieces = record.map_or(&[][..], |record| match job.latitude {
+            Latitude::Spherical => &record.spherical,
+            Latitude::Authalic => &record.authalic,
+        });
+        let (parent, order) = (job.parent().nested(), job.parent().order().get());
+        let (coarser, finer) = (2 * self.order.saturating_sub(order), 2 * order.saturating_sub(self.order));
+        let holds = move |cells: &Vec<u64>| cells.iter().any(|cell| cell >> coarser == parent >> finer);
+        pieces.iter().enumerate().filter(move |(_, cells)| holds(cells)).map(|(piece, _)| piece)
+    }
+
+    /// Whether [`Sidecar::pieces`] are exactly those with rows in the parent.
+    pub(crate) fn is_exact_for(&self, job: &Job) -> bool {
+        job.parent().order().get() <= self.order
+    }
+}
+
+impl TrackRecord {
+    async fn of<S: Source>(track: &Track, bodies: &Bodies<'_, S>, product: &Product) -> Result<Self, GranuleError> {
+        let mut columns = BTreeMap::new();
+        for (name, column) in locate::column_names(product).into_iter().zip(track.columns()) {
+            columns.insert(name.to_owned(), column.record()?);
+        }
+        let mut record =
+            Self { columns, spherical: vec![Vec::new(); track.pieces()], authalic: vec![Vec::new(); track.pieces()] };
+        let groups: Vec<Group<'_>> = (0..track.pieces()).filter_map(|piece| Group::new(0, track, piece)).collect();
+        for (_, wave) in fetch::waves(groups, WAVE, Group::bytes) {
+            let read = select::read(&wave, bodies, |group, longitude, latitude| {
+                let cells = |mode| {
+                    cells(mode, longitude, latitude)
+                        .map_err(|error| GranuleError::product(&track.name, error.to_string()))
+                };
+                Ok((group.piece(), cells(Latitude::Spherical)?, cells(Latitude::Authalic)?))
+            });
+            for (piece, spherical, authalic) in read.await? {
+                for (cells, found) in [(&mut record.spherical, spherical), (&mut record.authalic, authalic)] {
+                    if let Some(cells) = cells.get_mut(piece) {
+                        *cells = found;
+                    }
+                }
+            }
+        }
+        Ok(record)
+    }
+}
+
+/// The cells that hold some of the places, ascending.
+fn cells(mode: Latitude, longitude: &[f64], latitude: &[f64]) -> Result<Vec<u64>, morton::Error> {
+    let mut cells = vec![0; latitude.len()];
+    morton::nested_of(Order::new(ORDER)?, mode, longitude, latitude, &mut cells)?;
+    cells.retain(|&cell| cell != INVALID);
+    cells.sort_unstable();
+    cells.dedup();
+    Ok(cells)
+}

@@ -1,0 +1,193 @@
+//! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
+use crate::store::{fates_and_granules, latitude_of, store_level, write_objects};
+use crate::{CellResult, Error, Job};
+use aggregate::Statistic;
+use byte_ranges::Sink;
+use dggs_zarr::{DataType, Object, Sphere, SphereCell, SphereLevel, TemplateVariable};
+use morton::Cell;
+use serde_json::{Value, json};
+
+/// What all cells of a sphere store share. Equal jobs, the parent cell apart, give equal templates, so any number of
+/// writers may put it at any time.
+///
+/// # Errors
+/// [`Error::Encode`] when the job does not form a store.
+pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
+    sphere_of(job).template().map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// The objects that one cell adds, its mark last. No other cell has any of these keys.
+///
+/// # Errors
+/// [`Error::Encode`] when the result does not form a part of a store.
+pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
+    let encode = |error: &dyn std::fmt::Display| Error::Encode(error.to_string());
+    let parent = result.job.parent();
+    let cell = SphereCell {
+        nested: parent.nested(),
+        decimal: parent.decimal().map_err(|error| encode(&error))?,
+        levels: result.levels.iter().map(|level| store_level(result, level)).collect(),
+        provenance: fates_and_granules(result),
+    };
+    sphere_of(&result.job).cell(&cell).map_err(|error| encode(&error))
+}
+
+/// Key of the object that says that a cell is in a sphere store, whole: nobody has to compute it again. It holds the
+/// cell's provenance.
+///
+/// # Errors
+/// [`Error::Config`] for a cell without a decimal id (above order 18).
+pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
+    Ok(dggs_zarr::mark_key(cell.decimal().map_err(|error| Error::Config(error.to_string()))?))
+}
+
+/// Puts the template: once before the cells of a run, or by every writer. Where a store is already, compare its root
+/// `zarr.json` with the last object of [`sphere_template`] first: another template there means another product, and the
+/// root may also have gained coarser levels since.
+///
+/// # Errors
+/// [`Error::Write`] when an object is not taken.
+pub async fn write_template<K: Sink>(job: &Job, sink: &K) -> Result<(), Error> {
+    write_objects(sphere_template(job)?, sink).await
+}
+
+/// Writes one cell into a sphere store: its chunks, then its mark. The template is [`write_template`]'s. A writer that
+/// dies leaves chunks without a mark; whoever runs the cell again writes the same objects over them. They must not be
+/// removed after a failure: of another attempt at the same cell they may be the result.
+///
+/// # Errors
+/// [`Error::Write`] when an object is not taken.
+pub async fn write_sphere<K: Sink>(result: &CellResult, sink: &K) -> Result<(), Error> {
+    write_objects(sphere_objects(result)?, sink).await
+}
+
+/// Whether cells of a job may be written into the store whose root `zarr.json` this is: every level of the parents' order
+/// and finer is the job's, to the byte. Coarser levels are of no concern.
+///
+/// # Errors
+/// What differs, in words.
+pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
+    let members = |root: &[u8]| -> Option<serde_json::Map<String, Value>> {
+        let mut root: Value = serde_json::from_slice(root).ok()?;
+        serde_json::from_value(root.get_mut("consolidated_metadata")?.get_mut("metadata")?.take()).ok()
+    };
+    let parents = job.parent().order().get();
+    let order_of = |key: &str| key.split('/').next().and_then(|order| order.parse::<u8>().ok());
+    let template = sphere_template(job).map_err(|error| error.to_string())?;
+    let wanted = template.last().and_then(|object| members(&object.bytes)).unwrap_or_default();
+    let found = members(root).ok_or("there is no root of a sphere store")?;
+    let differs = |held: Option<&Value>, key: &str| match held {
+        None if !key.contains('/') => format!("only one of store and job has order {key}"),
+        _ => format!("{key}/zarr.json differs: another product, latitude convention or order made the store"),
+    };
+    for (key, value) in &wanted {
+        if found.get(key) != Some(value) {
+            return Err(differs(found.get(key), key));
+        }
+    }
+    let beyond = found.keys().filter(|key| !wanted.contains_key(*key));
+    match beyond.into_iter().find(|key| order_of(key).is_none_or(|order| order >= parents)) {
+        Some(key) => Err(differs(None, key)),
+        None => Ok(()),
+    }
+}
+
+/// The template of a job as `dggs-zarr` understands it.
+#[must_use]
+pub fn sphere_of(job: &Job) -> Sphere {
+    let product = &job.product;
+    let quantity = product.quantity.in_store();
+    let variables: Vec<TemplateVariable> = product
+        .statistics
+        .iter()
+        .map(|&statistic| TemplateVariable {
+            name: product.array_name(statistic),
+            data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
+            attributes: quantity.attributes(statistic, &product.statistics),
+        })
+        .collect();
+    let level = |order: morton::Order| SphereLevel {
+        order: order.get(),
+        variables: variables.clone(),
+        provenance: shared_provenance(job),
+    };
+    Sphere {
+        latitude: latitude_of(job.latitude),
+        parent_order: job.parent().order().get(),
+        levels: crate::result::orders(job).into_iter().map(level).collect(),
+    }
+}
+
+/// What is true of every cell of the store. The engine's version is not: cells may come from different ones.
+fn shared_provenance(job: &Job) -> Value {
+    json!({
+        "layout": "sphere",
+        "product": job.product,
+        "parent_order": job.parent().order().get(),
+        "child_order": job.child_order().get(),
+        "cells": dggs_zarr::CELLS,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Ledger, Level};
+    use aggregate::Reducer;
+    use byte_ranges::MemorySink;
+    use futures_util::FutureExt as _;
+    use morton::Order;
+
+    fn result(nested: u64) -> CellResult {
+        let order = |order| Order::new(order).unwrap();
+        let mut job = Job::new(Cell::new(order(6), nested).unwrap(), order(8)).unwrap();
+        job.overviews = vec![order(7), order(3), order(7)];
+        let reducer = Reducer::new(job.children(), aggregate::Limits::default()).unwrap();
+        let levels: Vec<Level> = crate::result::levels(&job, &reducer).unwrap();
+        CellResult { job, levels, ledger: Ledger::default() }
+    }
+
+    #[test]
+    fn every_cell_has_the_same_template_and_no_key_in_common() {
+        let (a, b) = (result(45_763), result(45_761));
+        assert_eq!(sphere_template(&a.job).unwrap(), sphere_template(&b.job).unwrap());
+        let keys = |result| sphere_objects(result).unwrap().into_iter().map(|object| object.key).collect::<Vec<_>>();
+        assert_eq!(keys(&a).len(), 2 * 9 + 1);
+        assert!(keys(&a).iter().all(|key| !keys(&b).contains(key)));
+    }
+
+    #[test]
+    fn the_mark_comes_last_and_the_root_after_all_it_shows() {
+        let (sink, result) = (MemorySink::new(), result(45_763));
+        write_template(&result.job, &sink).now_or_never().unwrap().unwrap();
+        assert_eq!(sink.order().last().unwrap(), "zarr.json");
+        write_sphere(&result, &sink).now_or_never().unwrap().unwrap();
+        assert_eq!(sink.order().last().unwrap(), &sphere_mark(result.job.parent()).unwrap());
+        assert_eq!(sink.objects().len(), 2 * 10 + 2 + 19);
+        let cell = MemorySink::new();
+        crate::write(&result, &cell).now_or_never().unwrap().unwrap();
+        let order = cell.order();
+        let first_metadata = order.iter().position(|key| key.ends_with("zarr.json")).unwrap();
+        assert_eq!(first_metadata, 2 * 11, "all chunks come before any metadata");
+        assert_eq!(order[order.len() - 3..].iter().filter(|key| key.matches('/').count() == 1).count(), 2);
+        assert_eq!(order.last().unwrap(), "zarr.json");
+    }
+
+    #[test]
+    fn another_job_is_not_accepted_and_coarser_levels_do_no_harm() {
+        let job = result(45_763).job;
+        let root = |job: &Job| sphere_template(job).unwrap().pop().unwrap().bytes;
+        assert_eq!(sphere_accepts(&job, &root(&result(45_761).job)), Ok(()));
+        let mut with_coarser = sphere_of(&job);
+        with_coarser.levels.push(SphereLevel { order: 4, ..with_coarser.levels[0].clone() });
+        assert_eq!(sphere_accepts(&job, &with_coarser.template().unwrap().pop().unwrap().bytes), Ok(()));
+        let mut other = job.clone();
+        other.latitude = morton::Latitude::Authalic;
+        assert!(sphere_accepts(&other, &root(&job)).unwrap_err().contains("/zarr.json differs"));
+        other = job.clone();
+        other.overviews.clear();
+        assert!(sphere_accepts(&other, &root(&job)).unwrap_err().contains("order 7"));
+        assert!(sphere_accepts(&job, &root(&other)).unwrap_err().contains("order 7"));
+        assert!(sphere_accepts(&job, b"{}").unwrap_err().contains("no root"));
+    }
+}

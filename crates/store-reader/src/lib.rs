@@ -1,0 +1,38 @@
+//! Reads the Zarr stores of this project back: what is in them, and the values with their cells.
+//!
+//! A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names every group and array). Each of
+//! its [`Level`]s is one HEALPix order with its [`Variable`]s; [`Store::table`] reads one level as a [`Table`]: nested ids in
+//! ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of `icestream cell --csv`
+//! ([`Table::from_csv`]), so that maps, exports and comparisons take either.
+//!
+//! Both layouts are read, and told apart by the arrays themselves:
+//!
+//! * `cell`: the array `cell_ids` says which cell a row is.
+//! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are
+//!   found by listing the chunks of one variable, so a local folder or S3; plain HTTP cannot list).
+//!
+//! Where bytes come from is behind [`Objects`]: [`Place`] reads local folders, `http(s)://` and `s3://` through
+//! `sources`, and a map from key to bytes does for tests and other callers.
+//!
+//! Sources: the Zarr v3 core specification (`zarr.json`, regular grids, chunk keys `default`, codecs `bytes` and `gzip`,
+//! `sharding_indexed`, `crc32c`); RFC 1952 for gzip. No more is understood than that, and anything else is an [`Error`], not
+//! a guess.
+#![forbid(unsafe_code)]
+
+mod array;
+mod checksum;
+mod codec;
+mod csv;
+mod error;
+mod objects;
+mod place;
+mod shard;
+mod store;
+mod table;
+
+pub use array::{ArrayInfo, DataType};
+pub use error::Error;
+pub use objects::Objects;
+pub use place::Place;
+pub use store::{Level, Store, Variable};
+pub use table::{Column, Table};

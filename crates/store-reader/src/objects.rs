@@ -1,0 +1,30 @@
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use crate::Error;
+
+/// Objects by key: a store as its reader sees it.
+pub trait Objects {
+    /// The whole object; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Source`] when it could not be told or read.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>, Error>>;
+
+    /// Keys below a prefix that ends with `/`, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Source`] where the place cannot list.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, Error>>;
+}
+
+impl Objects for BTreeMap<String, Bytes> {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, Error> {
+        Ok(BTreeMap::get(self, key).cloned())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        Ok(self.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+}
