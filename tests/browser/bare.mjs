@@ -1,5 +1,5 @@
-// A browser as people have it: told where to go and asked what it shows, but with none of the tracing of requests that
-// Playwright switches on, which costs each request more than the request itself. For measuring.
+// A browser as people have it: told where to go and asked what it shows, without the tracing of requests that Playwright
+// switches on. For measuring.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { equality } from "./equality.mjs";
 import { failures } from "./failures.mjs";
 import { rangeServer } from "./server.mjs";
+import { serving } from "./serving.mjs";
 import { demo, launch, real, serve, work } from "./support.mjs";
 import { use } from "./use.mjs";
 
@@ -36,6 +37,7 @@ try {
   await equality(world);
   await failures(world);
   await use(world);
+  await serving(world);
 } finally {
   await browser.close();
   pages.close();

@@ -11,7 +11,7 @@ export const root = resolve(import.meta.dirname, "../..");
 export const work = join(root, process.env.CARGO_TARGET_DIR ?? "target", "browser");
 export const demo = join(root, "crates/cli/demo");
 export const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const icestream = resolve(root, process.env.ICESTREAM);
+export const icestream = resolve(root, process.env.ICESTREAM);
 
 /** Real granules beside the project, or null. */
 export const real = existsSync(join(root, "../shared/data/atl06")) ? join(root, "../shared/data/atl06") : null;
@@ -23,8 +23,13 @@ export const chromiumFlags = ["--no-sandbox", "--disable-gpu", "--disable-quic",
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: chromiumFlags });
 
 /** `icestream serve`, once it says where. */
-export function serve(...args) {
-  const child = spawn(icestream, ["serve", "--no-open", "--port", "0", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+export const serve = (...args) => started(["--no-open", ...args]);
+
+/** The same, with the programs of a folder to open the browser by. */
+serve.opening = (bin, ...args) => started(args, { PATH: `${bin}:${process.env.PATH}` });
+
+function started(args, env = process.env) {
+  const child = spawn(icestream, ["serve", "--port", "0", ...args], { stdio: ["ignore", "pipe", "inherit"], env });
   return new Promise((done, failed) => {
     let text = "";
     child.stdout.on("data", (piece) => {

@@ -152,3 +152,19 @@ fn what_cannot_be_indexed_is_named_and_the_rest_is_made() {
     assert!(error.contains("broken.h5") && error.contains("1 of 5 granules"), "{error}");
     assert_eq!(std::fs::read_dir(&indexes).unwrap().count(), 4);
 }
+
+#[test]
+fn a_catalog_names_its_indexes_and_a_run_uses_them() {
+    let (granules, indexes) = copies("index-run");
+    stdout(&["index", text(&granules), "--out", text(&indexes)], 0);
+    let folder = folder("index-run/out");
+    let (catalog, out) = (folder.join("catalog.json"), folder.join("stores"));
+    let named = ["--index", text(&indexes), "--out", text(&catalog), "--quiet"];
+    stdout(&[&["catalog", "--from", text(&granules)], &named[..]].concat(), 0);
+    let run = ["run", "--catalog", text(&catalog), "--cells", CELL, "--json"];
+    let with = json(&[&run[..], &["--out", text(&out)]].concat(), 0);
+    let without = json(&[&run[..], &["--out", text(&folder.join("plain")), "--index", "nowhere"]].concat(), 0);
+    let spent = |report: &Value, what: &str| report["totals"][what].as_u64().or(report[what].as_u64());
+    assert!(spent(&with, "bytes_read") < spent(&without, "bytes_read"), "{with}\n{without}");
+    assert!(objects(&out.join("-6134114.zarr")) == objects(&folder.join("plain/-6134114.zarr")));
+}

@@ -324,7 +324,7 @@ fn stores_may_be_named_as_the_command_names_them() {
     for args in [
         &["validate", "-6134114.zarr", "--json"][..],
         &["compare", "-6134114.zarr", "--json", "-6134114.zarr"],
-        &["merge", "--json", "-6134114.zarr", "--out", "sphere.zarr"],
+        &["merge", "--json", "./-6134114.zarr", "--out", "sphere.zarr"],
     ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_icestream"));
         let output = command.args(args).current_dir(&folder).env_clear().output().unwrap();

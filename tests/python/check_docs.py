@@ -81,14 +81,14 @@ def check(path, icestream, known, counts):
         os.symlink(ROOT / "crates/cli/demo", f"{folder}/granules")
         os.makedirs(f"{folder}/bin")
         os.symlink(icestream, f"{folder}/bin/icestream")
-        os.makedirs(f"{folder}/work")
+        os.makedirs(f"{folder}/desk")
         for name in ("tests", "crates", "examples"):
-            os.symlink(ROOT / name, f"{folder}/work/{name}")
-        os.symlink(ROOT / "crates/cli/demo", f"{folder}/work/granules")
+            os.symlink(ROOT / name, f"{folder}/desk/{name}")
+        os.symlink(ROOT / "crates/cli/demo", f"{folder}/desk/granules")
         if os.path.isdir(ROOT / "../shared"):
             os.symlink((ROOT / "../shared").resolve(), f"{folder}/shared")
         environment = {**os.environ, "PATH": f"{folder}/bin:{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
-        work = f"{folder}/work"
+        work = f"{folder}/desk"
         blocks = list(FENCE.finditer(text))
         for block in blocks:
             if block[1] == "console":

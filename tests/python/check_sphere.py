@@ -5,7 +5,8 @@
 Checked: the three lines of the README open every group (xarray, zarr-python, xdggs, by both names of xdggs' decoder); all
 values of every cell equal those of its own store, to the bit; the cell centres that xdggs makes of both are the same; what
 was not computed is fill; zarr-python lists the store without a warning and reads every cell's provenance as the attributes
-of a group; opening a group reads one object, reading a cell of a variable one more. Prints one line that begins with
+of a group; the levels above the cells hold every observation; opening a group reads one object, reading a cell of a
+variable one more. Prints one line that begins with
 `ok`; anything else is a failure.
 """
 
@@ -84,6 +85,21 @@ def check_zarr(sphere, parents):
     return groups
 
 
+def check_coarse(sphere, groups, parents, total):
+    """Levels above the parents: xdggs opens them, and no observation is lost."""
+    coarse = [name for name in groups if int(name) < parents["order"]]
+    for name in coarse:
+        ds = xdggs.decode(xr.open_zarr(str(sphere), group=name))
+        assert ds.dggs.grid_info.level == int(name) and ds.sizes["cells"] == 12 * 4 ** int(name)
+        assert int(ds["count"].sum()) == total, (name, int(ds["count"].sum()), total)
+        assert np.array_equal(np.isnan(ds["h_mean"].values), ds["count"].values == 0), name
+        for variable in ("h_q25", "h_q50", "h_q75", "h_variance"):
+            assert ds[variable].attrs["long_name"].startswith("estimate of"), variable
+        inside = np.unique([i >> 2 * (parents["order"] - int(name)) for i in parents["ids"]])
+        assert np.array_equal(np.flatnonzero(ds["count"].values), inside), name
+    return coarse
+
+
 def check_requests(sphere, group, first, last):
     """Opening and reading one variable of one cell."""
     Recording.found.clear()
@@ -104,7 +120,7 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-    rows, parents = 0, {"order": None, "ids": set(), "decimals": []}
+    rows, total, parents = 0, 0, {"order": None, "ids": set(), "decimals": []}
     for store in arguments.stores:
         names = sorted(zarr.open_group(str(store), mode="r").group_keys(), key=int)
         for name in names:
@@ -116,9 +132,11 @@ def main():
         parents["ids"].add(int(ids[0]) >> 2 * (int(names[-1]) - about["parent_order"]))
         parents["decimals"].append(about["parent_morton"])
         requests = check_requests(arguments.sphere, names[-1], int(ids[0]), int(ids[-1]))
+        total += int(own["count"][:].sum())
     groups = check_zarr(arguments.sphere, parents)
+    coarse = check_coarse(arguments.sphere, groups, parents, total)
     print(f"ok {arguments.sphere.name} {arguments.latitude}: groups {' '.join(groups)}, {len(arguments.stores)} cells, "
-          f"{rows} rows equal, {requests} objects read to open and read a cell")
+          f"{rows} rows equal, {total} observations in {' '.join(coarse)} too, {requests} objects read to open and read a cell")
 
 
 if __name__ == "__main__":

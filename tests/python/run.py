@@ -36,6 +36,13 @@ def sphere(name, granules, cells, latitude, more):
     return f"sphere store of {name}, {latitude}", commands
 
 
+def exports(name, granules, cell, latitude):
+    """Exports of a store that the command writes, compared with the store by software that is not ours."""
+    made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", latitude, "--out", "{tmp}/cell.zarr", "--quiet"]
+    checked = [PYTHON, "tests/python/check_export.py", ICESTREAM, "{tmp}/cell.zarr", latitude, "{tmp}/exports"]
+    return f"exports of {name}, {latitude}", [made, checked]
+
+
 MODES = ["spherical", "authalic"]
 
 # (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
@@ -46,13 +53,16 @@ CHECKS = [
     *(sphere("the demo granules", DEMO, [-6134114, -6134112, -6134111], mode, ["--overviews", "11,8"]) for mode in MODES),
     # 4^9 children are four chunks in one shard.
     sphere("the demo granules in shards", DEMO, [-6134114], "spherical", ["--child-order", "15", "--overviews", "14,12"]),
+    *(exports("the demo granules", DEMO, -6134114, mode) for mode in MODES),
+    ("examples", [[PYTHON, "tests/python/check_examples.py", ICESTREAM]]),
+    ("documents", [[PYTHON, "tests/python/check_docs.py", ICESTREAM]]),
 ]
 if os.path.isdir("../shared/data/hdf5"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
 else:
     print("skipped: no shared data (conformance)")
 if os.path.isdir(REAL):
-    CHECKS += [store("real granules", REAL, 4441321, mode) for mode in MODES]
+    CHECKS += [check("real granules", REAL, 4441321, mode) for check in (store, exports) for mode in MODES]
 else:
     print("skipped: no shared data (stores of real granules)")
 

@@ -74,7 +74,7 @@ const KINDS = [
     title: "This is not a granule of ATL06",
     steps: () => ["Check that the file is an ATL06 granule with its ground tracks in it; a subset without land_ice_segments has no heights."],
   },
-  { class: "unsupported", title: "This file uses a feature that is not supported", steps: () => ["Please report it with the message above."] },
+  { class: "unsupported", title: "This file uses a feature that is not supported", steps: () => ["This page undoes deflate, shuffle and Fletcher-32, which NASA’s granules use; the command icestream cell undoes more filters.", "If it cannot read it either, please report it with the message above."] },
   { class: "config", title: "The server hides what a reader has to see", steps: () => [DROP, "Or expose the headers named above:", { code: CORS_RULES }] },
 ];
 
@@ -89,10 +89,12 @@ export function explain(error) {
   if (failed.length === 0) return { title: "This cannot be run", message: error.message, steps: [] };
   const failure = failed[0].error;
   const kind = KINDS.find((each) => each.class === failure.class || each.test?.(failure));
-  const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
+  const others = failed.length > 1 ? ` (${failed.length - 1} more could not be read either.)` : "";
+  const [{ granule }] = failed;
+  const named = failure.message.includes(granule) ? failure.message : `${granule}: ${failure.message}`;
   return {
     title: kind?.title ?? "A granule could not be read",
-    message: `${failed[0].granule}${others}: ${failure.message}`,
+    message: named.replaceAll("`", "").replace(/\.?$/, ".") + others,
     steps: kind?.steps(failure) ?? [],
   };
 }

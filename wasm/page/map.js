@@ -248,7 +248,8 @@ export class CellMap {
         const at = crossing(points, side, frame);
         if (!at) continue;
         const width = ctx.measureText(label).width;
-        const [x, y] = side === "left" ? [frame.left - 0.4 * em - width, at[1]] : [at[0] - width / 2, frame.top + frame.height + 0.9 * em];
+        const most = frame.left + frame.width + 0.7 * em - width; // the picture ends there
+        const [x, y] = side === "left" ? [frame.left - 0.4 * em - width, at[1]] : [Math.min(at[0] - width / 2, most), frame.top + frame.height + 0.9 * em];
         const fits = x > 0 && taken.every(([x2, y2, w2]) => x > x2 + w2 + 8 || x + width + 8 < x2 || Math.abs(y - y2) > 1.4 * em);
         if (!fits) continue;
         taken.push([x, y, width]);

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 /// Cloud HDF5 point granules in, gridded multi-resolution Zarr out.
 #[derive(Parser, Debug)]
 #[command(name = "icestream", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done (also: no data), 1 failed, 2 usage, 3 partial, 4 credentials, 5 bad input, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done (also: no data), 1 failed, 2 usage, 3 partial, 4 credentials, 5 bad input, 130 interrupted."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

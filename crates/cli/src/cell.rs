@@ -3,10 +3,10 @@ use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
-use crate::{access, event, index, report, target};
+use crate::{access, event, report, target};
 use invocation::{Body, Event, Layout};
 use morton::Cell;
-use pipeline::{CellResult, Error, Granule, Job, Ledger, Tuning};
+use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Tuning};
 use sources::{Clients, Location, S3Access, S3Options, StoreSink, StoreState};
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
@@ -15,6 +15,8 @@ use std::path::Path;
 struct Plan {
     inputs: Vec<String>,
     max_granules: Option<usize>,
+    /// Folder or prefix of indexes.
+    index: Option<String>,
     job: Job,
     tuning: Tuning,
     name: i64,
@@ -120,7 +122,8 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let memory = args.memory << 20;
     let tuning = Tuning { tracks_in_flight: usize::from(args.tracks_in_flight), exhaustive: args.exhaustive, memory };
     let max_granules = event.and_then(|event| event.max_granules);
-    Ok(Plan { inputs, max_granules, job, tuning, name, out, reading, writing })
+    let index = args.index.clone().or_else(|| event.and_then(|event| event.index.clone()));
+    Ok(Plan { inputs, max_granules, index, job, tuning, name, out, reading, writing })
 }
 
 /// Clients that read with the credentials of the event.
@@ -137,8 +140,8 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellRe
     };
     let locations = locations(plan).await?;
     // A presigned URL is a password: the granule is named without its query, and opened with it.
-    let granule = |location: &Location| match &args.index {
-        Some(index) => Granule::at(&location.to_string()).with_index(&index::place(index, &location.name())),
+    let granule = |location: &Location| match &plan.index {
+        Some(index) => Granule::at(&location.to_string()).with_index(&Sidecar::place_in(index, &location.name())),
         None => Granule::at(&location.to_string()),
     };
     let granules: Vec<Granule> = locations.iter().map(granule).collect();

@@ -2,7 +2,7 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Wanted};
+use crate::tables::{self, Hemisphere, Wanted};
 use ::export::{Error, Geometry};
 use clap::{Args, ValueEnum};
 use morton::Latitude;
@@ -33,6 +33,9 @@ pub(crate) struct ExportArgs {
     /// Side of a pixel of a GeoTIFF in metres [default: about half a cell].
     #[arg(long, value_name = "METRES")]
     pub(crate) resolution: Option<f64>,
+    /// The side to rasterise, where there are cells around both poles (a GeoTIFF has room for one).
+    #[arg(long, value_name = "SIDE", value_enum)]
+    pub(crate) hemisphere: Option<Hemisphere>,
     /// Cells without observations too (all but GeoTIFF, which has room for them).
     #[arg(long)]
     pub(crate) all: bool,
@@ -76,6 +79,9 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
     if !args.all && !matches!(format, Format::GeoTiff) {
         table = table.select(&table.observed());
     }
+    if matches!(format, Format::GeoTiff) || args.hemisphere.is_some() {
+        table = tables::on_one_side(table, args.hemisphere)?;
+    }
     for name in &names {
         table.column(name)?;
     }
@@ -102,7 +108,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
 }
 
 fn format(path: &Path) -> Result<Format, Failure> {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     match ending.as_ref().and_then(|ending| ending.to_str()) {
         Some("parquet" | "geoparquet") => Ok(Format::GeoParquet),
         Some("tif" | "tiff") => Ok(Format::GeoTiff),

@@ -68,7 +68,7 @@ async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result
     let name = location.name();
     let source = clients.open(location)?;
     let key = Sidecar::name_for(&name);
-    let place = place(&args.out, &name);
+    let place = Sidecar::place_in(&args.out, &name);
     let (sidecar, kept) = match kept(args, clients, &source, &place).await {
         Some(sidecar) => (sidecar, true),
         None => (Sidecar::of(&source, &name, &Product::atl06()).await.map_err(|e| failure(&e))?, false),
@@ -83,11 +83,6 @@ async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result
         "granule": name, "index": place, "kept": kept, "index_bytes": written, "granule_bytes": sidecar.size,
         "requests": read.requests, "bytes_read": read.bytes,
     }))
-}
-
-/// The index of a granule in the folder or under the prefix of indexes.
-pub(crate) fn place(folder: &str, granule: &str) -> String {
-    format!("{}/{}", folder.trim_end_matches('/'), Sidecar::name_for(granule))
 }
 
 /// The index that is there, if it is of this very granule.

@@ -36,7 +36,7 @@ pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> 
     let unit = &map.unit;
     map.title = format!("{name}: {} less {}", names[0], names[1]);
     map.subtitle = match (sizes.last(), sizes.get(sizes.len() / 2)) {
-        (Some(&most), _) if most == 0.0 => format!("equal in all {} cells that both have", group(sizes.len() as u64)),
+        (Some(&0.0), _) => format!("equal in all {} cells that both have", group(sizes.len() as u64)),
         (Some(most), Some(typical)) => format!(
             "{} cells that both have, differences up to {} {unit}, half of them below {} {unit}",
             group(sizes.len() as u64),
@@ -74,7 +74,10 @@ pub(crate) fn subject(table: &Table) -> String {
 
 /// Where the data come from, as the store tells.
 pub(crate) fn provenance(table: &Table) -> String {
-    let parts = parts(&table.provenance);
+    let drawn: BTreeSet<i64> = table.parents().iter().filter_map(|parent| parent.decimal().ok()).collect();
+    let of_drawn =
+        |part: &&Value| part["parent_morton"].as_i64().is_none_or(|id| drawn.is_empty() || drawn.contains(&id));
+    let parts: Vec<&Value> = parts(&table.provenance).into_iter().filter(of_drawn).collect();
     let mut said = Vec::new();
     let product = parts.iter().find_map(|part| part["product"]["short_name"].as_str());
     said.extend(product.map(str::to_owned));

@@ -14,8 +14,9 @@ use store_reader::{Objects as _, Place};
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct MergeArgs {
-    /// Stores of one cell each (or of the sphere), or folders and prefixes that hold them as NAME.zarr.
-    #[arg(value_name = "STORE", required = true, allow_hyphen_values = true)]
+    /// Stores of one cell each (or of the sphere), or folders and prefixes that hold them as NAME.zarr. A name that begins with a
+    /// hyphen is written ./-6134114.zarr.
+    #[arg(value_name = "STORE", required = true)]
     stores: Vec<String>,
     /// The store of the sphere: made if it is not there, else added to.
     #[arg(long, value_name = "STORE")]

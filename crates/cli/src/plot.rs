@@ -2,7 +2,7 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Wanted};
+use crate::tables::{self, Hemisphere, Wanted};
 use crate::{access, maps};
 use ::plot::{Limits, Map, Sheet, Size};
 use clap::Args;
@@ -45,6 +45,9 @@ pub(crate) struct PlotArgs {
     /// First line of the picture.
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    /// The side to draw, where there are cells around both poles.
+    #[arg(long, value_name = "SIDE", value_enum)]
+    pub(crate) hemisphere: Option<Hemisphere>,
     /// Latitude convention of a .csv, which does not tell; stores do.
     #[arg(long, value_name = "spherical|authalic", default_value_t)]
     pub(crate) latitude: Latitude,
@@ -88,6 +91,7 @@ fn picture(args: &PlotArgs) -> Result<Picture, Failure> {
         return compare(args, [a, b], &wanted).map(|map| Picture::Map(Box::new(map)));
     }
     let table = tables::load(&args.inputs, &wanted, &args.access)?;
+    let table = tables::on_one_side(table, args.hemisphere)?;
     if args.sheet {
         return sheet(args, &table).map(Picture::Sheet);
     }
@@ -110,6 +114,7 @@ fn compare(args: &PlotArgs, inputs: [&String; 2], wanted: &Wanted<'_>) -> Result
         let message = format!("{a} is {}, {b} {}: the same id is another place", left.latitude, right.latitude);
         return Err(Failure::new(exit::BAD_INPUT, message).hint("run one of them again with the other's --latitude"));
     }
+    let left = tables::on_one_side(left, args.hemisphere)?;
     let names = [a, b].map(|input| Location::parse(input).map(|location| location.name()));
     let [Ok(first), Ok(second)] = names else { return Err(Failure::usage("an empty name")) };
     let mut map = maps::difference(&left, &right, &variable(args, &left)?, [&first, &second])?;
@@ -155,7 +160,7 @@ enum Ending {
 }
 
 fn ending(path: &Path) -> Result<Ending, Failure> {
-    match path.extension().map(|ending| ending.to_ascii_lowercase()).as_ref().and_then(|ending| ending.to_str()) {
+    match path.extension().map(std::ffi::OsStr::to_ascii_lowercase).as_ref().and_then(|ending| ending.to_str()) {
         Some("png") => Ok(Ending::Png),
         Some("svg") => Ok(Ending::Svg),
         _ => Err(Failure::usage(format!("{}: a picture ends with .png or .svg", path.display()))),

@@ -56,6 +56,9 @@ pub(crate) struct RunArgs {
     /// A store for each cell, or one of the whole sphere that every cell writes its own chunks of.
     #[arg(long, value_name = "cell|sphere", default_value_t)]
     layout: Layout,
+    /// Folder or prefix with indexes that `icestream index` made [default: as the catalog says, else none].
+    #[arg(long, value_name = "DIR")]
+    index: Option<String>,
     /// Leave out granules that cannot be read, and say so, instead of failing the cell.
     #[arg(long)]
     allow_partial: bool,

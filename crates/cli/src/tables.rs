@@ -2,6 +2,7 @@
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
+use clap::ValueEnum;
 use morton::Latitude;
 use sources::Clients;
 use std::path::Path;
@@ -41,6 +42,10 @@ pub(crate) async fn read(input: &str, wanted: &Wanted<'_>, clients: &Clients) ->
     let name = place.name();
     let store = Store::open(place, &name).await.map_err(named)?;
     let mut table = store.table(wanted.order, wanted.names).await.map_err(named)?;
+    // Above the parents a chunk covers cells that nobody computed.
+    if table.parent.is_none_or(|parent| parent > table.order) {
+        table = table.select(&table.observed());
+    }
     if table.provenance["cells"].is_string() && table.parents().len() <= MOST_PARENTS {
         let parts = store.parents_provenance(&table).await.map_err(named)?;
         let whole = std::iter::once(table.provenance.take());
@@ -56,6 +61,31 @@ pub(crate) async fn read_all(inputs: &[String], wanted: &Wanted<'_>, clients: &C
         tables.push(read(input, wanted, clients).await?);
     }
     Ok(Table::join(tables)?)
+}
+
+/// Which side of the equator is drawn, where there are cells around both poles.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hemisphere {
+    /// South of the equator.
+    South,
+    /// North of the equator.
+    North,
+}
+
+/// The cells of one hemisphere: no projection shows both poles.
+pub(crate) fn on_one_side(table: Table, side: Option<Hemisphere>) -> Result<Table, Failure> {
+    let latitudes: Vec<f64> = table.cells().map(|cell| cell.centre_in(table.latitude).lat()).collect();
+    let both = latitudes.iter().any(|&lat| lat > 50.0) && latitudes.iter().any(|&lat| lat < -50.0);
+    match side {
+        None if both => Err(Failure::usage("the cells lie around both poles, and no map shows both")
+            .hint("choose with --hemisphere south or --hemisphere north")),
+        None => Ok(table),
+        Some(side) => {
+            let is_on = |lat: f64| if side == Hemisphere::South { lat <= 0.0 } else { lat > 0.0 };
+            let rows: Vec<usize> = (0..latitudes.len()).filter(|&row| is_on(latitudes[row])).collect();
+            Ok(table.select(&rows))
+        }
+    }
 }
 
 /// [`read_all`], waiting for the network.

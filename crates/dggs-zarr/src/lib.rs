@@ -16,7 +16,7 @@
 //! [`chunk_key`] make one object.
 //!
 //! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
-//! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design note 0003.
+//! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design notes 0003 and 0007.
 #![forbid(unsafe_code)]
 
 mod array;

@@ -54,7 +54,6 @@ pub fn geotiff(table: &Table, resolution: Option<f64>) -> Result<Vec<u8>, Error>
     directory.write_tag(Tag::Unknown(42_112), metadata(table).as_str())?;
     directory.write_tag(Tag::GdalNodata, "nan")?;
     directory.finish()?;
-    drop(encoder);
     Ok(file.into_inner())
 }
 

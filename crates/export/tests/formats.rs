@@ -20,7 +20,10 @@ fn table(parent: i64) -> Table {
         latitude: Latitude::Spherical,
         parent: Some(parent.order()),
         columns: vec![
-            (Variable::guessed("count"), Column::Integer((0..ids.len()).map(|i| i as i64 % 5).collect())),
+            (
+                Variable::guessed("count"),
+                Column::Integer((0..ids.len()).map(|i| i64::try_from(i % 5).unwrap()).collect()),
+            ),
             (Variable::guessed("h_mean"), Column::Single((0..ids.len()).map(values).collect())),
         ],
         ids,
@@ -43,7 +46,7 @@ fn parquet_has_every_row_and_nulls_for_no_data() {
         assert_eq!(rows.len(), 64);
         for (i, row) in rows.iter().enumerate() {
             assert_eq!(row.get_ulong(0).unwrap(), table.ids[i]);
-            assert_eq!(row.get_int(2).unwrap(), i as i32 % 5);
+            assert_eq!(row.get_int(2).unwrap(), i32::try_from(i % 5).unwrap());
             match row.get_float(3) {
                 Ok(value) => assert_eq!(value, 1000.25 + i as f32),
                 Err(_) => assert!(i.is_multiple_of(5)),

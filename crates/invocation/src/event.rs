@@ -43,6 +43,8 @@ pub struct Event {
     pub child_order: Order,
     /// Granules.
     pub granule_urls: Vec<String>,
+    /// Folder or prefix of their indexes (`pipeline::Sidecar`).
+    pub index: Option<String>,
     /// Of these, so many of the first count.
     pub max_granules: Option<usize>,
     /// Bucket of the output.
@@ -92,6 +94,7 @@ impl Event {
             parent_morton,
             child_order,
             granule_urls,
+            index: fields.text("index")?.map(str::to_owned),
             max_granules: max_granules(&fields)?,
             s3_bucket: bucket(&fields)?,
             s3_prefix: fields.text("s3_prefix")?.unwrap_or_default().trim_matches('/').to_owned(),
@@ -116,6 +119,7 @@ impl Event {
             "parent_order": self.parent.order().get(),
             "child_order": self.child_order.get(),
             "granule_urls": self.granule_urls,
+            "index": self.index,
             "max_granules": self.max_granules,
             "s3_bucket": self.s3_bucket,
             "s3_prefix": self.s3_prefix,
@@ -289,6 +293,7 @@ mod tests {
         full["overviews"] = json!([11, 8]);
         full["allow_partial"] = true.into();
         full["region"] = "eu-central-1".into();
+        full["index"] = "s3://bucket/indexes".into();
         full["endpoint_url"] = "http://127.0.0.1:9000".into();
         full["raise"] = true.into();
         full["layout"] = "sphere".into();

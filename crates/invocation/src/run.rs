@@ -3,7 +3,6 @@ use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
 use crate::write::{self, Written};
 use crate::{Answer, Architecture, Body, Error, ErrorType, Layout, Task, Usage, memory};
-use byte_ranges::{SourceError, SourceErrorKind};
 use futures_util::future::select;
 use pipeline::{CellResult, Granule, Observer, Tuning};
 use std::future::{Future, pending};
@@ -33,7 +32,7 @@ fn margin(remaining: Duration) -> Duration {
     (remaining / 20).clamp(Duration::from_millis(500), Duration::from_secs(5))
 }
 
-/// Runs a task: reads, reduces, writes. A failure is an answer too; nothing half-written stays visible.
+/// Runs a task: reads, reduces, writes. A failure is an answer too; nothing half-written is visible as a store.
 pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Answer
 where
     S: Fn(Duration) -> F,
@@ -97,7 +96,9 @@ where
         Ok(Err(error)) => with_ledger(error),
         Err(why) => with_ledger(stopped(why, "writing")),
     };
-    if task.layout == Layout::Cell {
+    // In a bucket another attempt at the same cell may be under way, and what lies there may be its: without metadata it is
+    // no store, and the next attempt writes the same keys. A store of many cells is nobody's alone.
+    if task.layout == Layout::Cell && !task.out.is_s3() {
         // The error that matters is the first one; what cannot be removed in time is no store without its metadata.
         let grace = host.remaining.map_or(Duration::from_secs(5), |remaining| margin(remaining) / 2);
         let _ = select(pin!(sink.remove_written()), pin!((host.sleep)(grace))).await;
@@ -106,10 +107,7 @@ where
 }
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
-    let open = |granule: &Granule| match task.location(granule) {
-        Some(location) => task.reading.open(location),
-        None => Err(SourceError::new(SourceErrorKind::Config, granule.location(), "not a granule of this task")),
-    };
+    let open = |granule: &Granule| task.reading.open(&task.location(granule)?);
     Ok(pipeline::run_cell(&task.named(), &task.job, &host.tuning, open, watch).await?)
 }
 

@@ -1,7 +1,7 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
 use crate::{Error, Event, Layout};
-use byte_ranges::SourceError;
-use pipeline::{Granule, Job};
+use byte_ranges::{SourceError, SourceErrorKind};
+use pipeline::{Granule, Job, Sidecar};
 use sources::{Clients, Credentials, Location, S3Access, S3Options};
 
 /// Everything that one cell needs.
@@ -13,6 +13,8 @@ pub struct Task {
     pub job: Job,
     /// What to read; each location also names its granule.
     pub granules: Vec<Location>,
+    /// Folder or prefix of their indexes, if there is one.
+    pub index: Option<String>,
     /// For reading granules.
     pub reading: Clients,
     /// Where the store goes; one of this cell that is there already is replaced, one of many cells is added to.
@@ -53,6 +55,7 @@ impl Task {
             cell: event.parent_morton,
             job,
             granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
+            index: event.index.clone(),
             reading: clients.with_s3(&reading),
             out: Location::parse(&out).map_err(bad)?,
             layout: event.layout,
@@ -62,11 +65,28 @@ impl Task {
 
     /// The granules as the pipeline names them: without the query of a presigned URL.
     pub(crate) fn named(&self) -> Vec<Granule> {
-        self.granules.iter().map(|location| Granule::at(&location.to_string())).collect()
+        let named = |location: &Location| {
+            let granule = Granule::at(&location.to_string());
+            match &self.index {
+                Some(folder) => granule.with_index(&Sidecar::place_in(folder, &location.name())),
+                None => granule,
+            }
+        };
+        self.granules.iter().map(named).collect()
     }
 
-    /// The location of a named granule.
-    pub(crate) fn location(&self, granule: &Granule) -> Option<&Location> {
-        self.granules.iter().find(|location| location.to_string() == granule.location())
+    /// The location of a named granule, or of the index of one.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Config`](byte_ranges::SourceErrorKind::Config) for one that is not of this task.
+    pub(crate) fn location(&self, granule: &Granule) -> Result<Location, SourceError> {
+        let own = self.granules.iter().find(|location| location.to_string() == granule.location());
+        match (own, &self.index) {
+            (Some(location), _) => Ok(location.clone()),
+            (None, Some(folder)) if granule.location().starts_with(folder.trim_end_matches('/')) => {
+                Location::parse(granule.location())
+            }
+            _ => Err(SourceError::new(SourceErrorKind::Config, granule.location(), "not a granule of this task")),
+        }
     }
 }

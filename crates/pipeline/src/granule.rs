@@ -2,6 +2,7 @@
 use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::{self, Track};
+use crate::region::Region;
 use crate::select::{self, Group, Selected};
 use crate::sidecar::{Sidecar, Unusable};
 use crate::{GranuleError, Job, RowCounts, TrackEntry, Tuning, filter, gather, prune};
@@ -27,6 +28,7 @@ pub(crate) async fn read<S: Source>(
     source: &S,
     job: &Job,
     tuning: &Tuning,
+    region: Option<&Region>,
     budget: &Budget,
 ) -> Result<Tracks, GranuleError> {
     let mut file = File::new(Limits::default());
@@ -35,7 +37,7 @@ pub(crate) async fn read<S: Source>(
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let selected = select(batch, job, tuning, &mut bodies, budget).await?;
+        let selected = select(batch, job, region, &mut bodies, budget).await?;
         done.extend(keep(batch, selected, &bodies, budget).await?);
     }
     Ok(done)
@@ -126,18 +128,17 @@ async fn keep<S: Source>(
     Ok(kept.collect())
 }
 
-/// Rows of the tracks inside the parent: by as few coordinates as will do, or by all of them.
+/// Rows of the tracks inside the parent: by as few coordinates as will do where the parent's region is given, else by all of
+/// them.
 async fn select<S: Source>(
     tracks: &[Track],
     job: &Job,
-    tuning: &Tuning,
+    region: Option<&Region>,
     bodies: &mut Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<Vec<Selected>, GranuleError> {
-    if let Some(orbit) = job.product.orbit.as_ref().filter(|_| !tuning.exhaustive)
-        && let Some(selected) = prune::selected(tracks, job, orbit, bodies).await?
-    {
-        return Ok(selected);
+    match region.zip(job.product.orbit.as_ref()) {
+        Some(known) => prune::selected(tracks, job, known, bodies).await,
+        None => select::exhaustive(tracks, job, bodies, budget).await,
     }
-    select::exhaustive(tracks, job, bodies, budget).await
 }

@@ -1,6 +1,6 @@
 //! Where the columns of a granule are.
-use crate::pieces::Column;
-use crate::{GranuleError, Product, prune};
+use crate::pieces::{Column, is_long};
+use crate::{GranuleError, Product};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
 use hdf5_pure::{Dataset, File, Object, Selection};
 use std::ops::Range;
@@ -132,7 +132,7 @@ fn fill_is_chosen(dataset: &Dataset) -> bool {
 fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
     let first = |lengths: &[u64]| lengths.first().copied().unwrap_or(0);
     let chunk_rows = |column: &Dataset| first(&column.chunk_shape());
-    let long = |column: &Dataset| prune::is_long(first(&column.shape).div_ceil(chunk_rows(column).max(1)));
+    let long = |column: &Dataset| is_long(first(&column.shape).div_ceil(chunk_rows(column).max(1)));
     let leader = datasets.iter().find(|(_, columns)| columns.first().is_some_and(|latitude| long(latitude)));
     let coordinates = leader.into_iter().flat_map(|(_, columns)| columns.iter().take(2));
     let begins = coordinates.filter_map(|column| {

@@ -11,6 +11,14 @@ const MOST_PIECES: u64 = 1 << 20;
 /// Most rows of a piece that was never written (a stored one is bounded by the reader's limits).
 const MOST_UNWRITTEN_ROWS: u64 = 1 << 24;
 
+/// Columns of at most so many pieces are read at once: there is little to leave out.
+const FEW: u64 = 2;
+
+/// Whether a column of so many pieces is read in part.
+pub(crate) const fn is_long(pieces: u64) -> bool {
+    pieces > FEW
+}
+
 /// A one-dimensional dataset, cut into pieces that are stored apart.
 #[derive(Debug)]
 pub(crate) struct Column {
@@ -69,15 +77,16 @@ impl Column {
         let dataset = Arc::new(record.outline.dataset(path).map_err(GranuleError::at(path))?);
         let chunk_shape = dataset.chunk_shape();
         let step = chunk_shape.first().copied().unwrap_or(0);
+        let rows = dataset.shape.first().copied().unwrap_or(0);
+        if dataset.shape.len() != 1 || rows.div_ceil(step.max(1)) != record.chunks.len() as u64 {
+            return Err(GranuleError::product(path, "has another number of chunks than its shape asks for"));
+        }
         let stored = record.chunks.iter().zip(0..).filter_map(|(&chunk, index)| {
             let (address, size, filter_mask) = chunk?;
             Some(Chunk { origin: vec![step.saturating_mul(index)], address, size, filter_mask })
         });
         let map = ChunkMap { chunk_shape, chunks: stored.collect() };
         let mut column = Self::new(dataset, None, map)?;
-        if column.pieces.len() != record.chunks.len() || column.dataset.shape.len() != 1 {
-            return Err(GranuleError::product(path, "has another number of chunks than its shape asks for"));
-        }
         let fill = record.fill.as_deref().map(str::parse).transpose();
         column.fill = fill.map_err(|_| GranuleError::product(path, "has a fill value that is no number"))?;
         column.fill_chosen = record.fill_chosen;
@@ -93,7 +102,7 @@ impl Column {
             return Err(GranuleError::product(&dataset.path, format!("has {count} chunks, more than {MOST_PIECES}")));
         }
         let mut pieces: Vec<Piece> =
-            (0..count).map(|k| Piece { rows: k * step..rows.min((k + 1) * step), chunk: None }).collect();
+            (0..count).map(|k| Piece { rows: k * step..rows.min((k + 1).saturating_mul(step)), chunk: None }).collect();
         for chunk in map.chunks {
             let index = chunk.origin.first().map_or(0, |row| row / step);
             if let Some(piece) = usize::try_from(index).ok().and_then(|index| pieces.get_mut(index)) {

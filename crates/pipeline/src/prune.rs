@@ -7,17 +7,11 @@ use crate::bodies::Bodies;
 use crate::explore::{Explored, Pieces};
 use crate::locate::Track;
 use crate::orbit::Orbit;
+use crate::pieces::is_long;
 use crate::region::Region;
 use crate::select::{self, Found, Group, Selected};
 use crate::{GranuleError, Job};
 use byte_ranges::{ByteRange, Source};
-
-/// Tracks of at most so many pieces are read at once: there is little to leave out.
-const FEW: u64 = 2;
-/// Whether a track of so many pieces is read in part.
-pub(crate) const fn is_long(pieces: u64) -> bool {
-    pieces > FEW
-}
 
 /// Pieces to read next: coordinates, and with `values` the other columns of the same rows in the same go.
 struct Next {
@@ -30,16 +24,15 @@ struct Next {
 pub(crate) async fn selected<S: Source>(
     tracks: &[Track],
     job: &Job,
-    orbit: &Orbit,
+    (region, orbit): (&Region, &Orbit),
     bodies: &mut Bodies<'_, S>,
-) -> Result<Option<Vec<Selected>>, GranuleError> {
-    let Some(region) = Region::of(job) else { return Ok(None) };
+) -> Result<Vec<Selected>, GranuleError> {
     let mut explored: Vec<Explored> = tracks.iter().map(|track| Explored::new(Pieces::of(track))).collect();
     let mut found: Vec<Found> = Vec::new();
     loop {
-        let next = plan(&mut explored, &region, orbit);
+        let next = plan(&mut explored, region, orbit);
         if next.is_empty() {
-            return Ok(Some(select::join(found, tracks.len())));
+            return Ok(select::join(found, tracks.len()));
         }
         let groups: Vec<Group<'_>> =
             next.iter().filter_map(|next| Group::new(next.track, tracks.get(next.track)?, next.piece)).collect();

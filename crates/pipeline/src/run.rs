@@ -2,14 +2,18 @@
 use crate::budget::Budget;
 use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
+use crate::region::Region;
 use crate::{
     CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Sidecar, Tuning, Unusable, result,
 };
 use aggregate::{Limits, Reducer, Rows};
 use byte_ranges::{Source, SourceError};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+
+/// Whether granules are read by their indexes; the browser, where size counts, goes without.
+const INDEXES: bool = cfg!(feature = "indexes");
 
 /// A granule to read.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -79,7 +83,9 @@ pub async fn run_cell<S: Source, O: Observer + ?Sized>(
 ) -> Result<CellResult, Error> {
     let (granules, warnings) = canonical(granules);
     observer.event(Event::Planned { granules: granules.len() });
-    let reader = Reader { job, tuning, budget: Budget::new(tuning.memory), stopped: Cell::new(false), open, observer };
+    let region = Region::of(job).filter(|_| !tuning.exhaustive);
+    let budget = Budget::new(tuning.memory);
+    let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), open, observer };
     let at_once = tuning.tracks_in_flight.div_ceil(job.product.tracks.len().max(1)).max(1);
     let mut read: Vec<(usize, Outcome)> = futures_util::stream::iter(granules.iter().enumerate())
         .map(|(index, granule)| {
@@ -136,6 +142,8 @@ fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, E
 struct Reader<'a, F, O: ?Sized> {
     job: &'a Job,
     tuning: &'a Tuning,
+    /// What is known of the parent's shape; `None`: all coordinates are read.
+    region: Option<Region>,
     budget: Budget,
     /// Set by the first failure that fails the job: later granules are not opened.
     stopped: Cell<bool>,
@@ -166,9 +174,15 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
         match (self.open)(granule) {
             Ok(source) => {
                 let source = Metered::new(source, &granule.name, self.observer);
-                let read = match self.read_indexed(granule, &source, &mut entry).await {
+                // Behind a pointer: where indexes are left out, nothing of them is linked.
+                let indexed = if INDEXES && granule.index.is_some() {
+                    self.read_indexed(granule, &source, &mut entry).boxed_local().await
+                } else {
+                    None
+                };
+                let read = match indexed {
                     Some(read) => read,
-                    None => granule::read(&source, self.job, self.tuning, &self.budget).await,
+                    None => granule::read(&source, self.job, self.tuning, self.region.as_ref(), &self.budget).await,
                 };
                 match read {
                     Ok(tracks) => (entry.tracks, rows) = tracks.into_iter().unzip(),

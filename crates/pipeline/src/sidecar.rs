@@ -73,6 +73,12 @@ impl Sidecar {
         format!("{granule}.icx")
     }
 
+    /// The path or URL of a granule's index in a folder or under a prefix of indexes.
+    #[must_use]
+    pub fn place_in(folder: &str, granule: &str) -> String {
+        format!("{}/{}", folder.trim_end_matches('/'), Self::name_for(granule))
+    }
+
     /// Makes the index of a granule: reads its metadata and all coordinates.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub(crate) fn is_useful(view: &View) -> bool {
 
 /// Draws it into a square: Antarctica, or the Arctic from 58° N on and Greenland whole.
 pub(crate) fn draw(svg: &mut Svg, view: &View, frame: Rect, em: f64) {
-    let half = if view.projection == Projection::PolarSouth { 2.75e6 } else { 3.3e6 };
+    let half = if view.projection == Projection::PolarSouth { 3.1e6 } else { 3.3e6 };
     let whole = View::around(view.projection, frame, half);
     let clip = svg.id("locator");
     svg.open("clipPath", &[("id", &clip)]);

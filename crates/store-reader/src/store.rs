@@ -1,9 +1,13 @@
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Latitude, Order};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{ArrayInfo, Column, Error, Objects, Table};
+
+/// Objects asked for at the same time.
+const AT_ONCE: usize = 16;
 
 /// Names of the arrays that say which cell a row is.
 const CELL_IDS: &str = "cell_ids";
@@ -238,11 +242,20 @@ impl<O: Objects> Store<O> {
         Ok((rows, columns))
     }
 
+    /// Objects of an array, several at a time, in the order of their indices.
+    async fn fetch(&self, array: &ArrayInfo, indices: &[u64]) -> Result<Vec<(u64, Bytes)>, Error> {
+        let one = async |index: u64| {
+            let key = array.key(index);
+            let bytes = self.objects.get(&key).await?;
+            Ok((index, bytes.ok_or_else(|| Error::corrupt(&key, "the chunk is missing"))?))
+        };
+        stream::iter(indices.iter().map(|&index| one(index))).buffered(AT_ONCE).try_collect().await
+    }
+
     async fn whole(&self, array: &ArrayInfo) -> Result<Column, Error> {
         let mut column: Option<Column> = None;
-        for index in 0..array.objects() {
-            let key = array.key(index);
-            let bytes = self.objects.get(&key).await?.ok_or_else(|| Error::corrupt(&key, "the chunk is missing"))?;
+        let indices: Vec<u64> = (0..array.objects()).collect();
+        for (index, bytes) in self.fetch(array, &indices).await? {
             for (_, part) in array.decode(index, &bytes)? {
                 match &mut column {
                     Some(column) => column.append(&part),
@@ -266,9 +279,9 @@ impl<O: Objects> Store<O> {
             let keys = self.objects.list(&prefix).await?;
             let indices: BTreeSet<u64> =
                 keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect();
+            let indices: Vec<u64> = indices.into_iter().filter(|&index| index < array.objects()).collect();
             let mut chunks = BTreeMap::new();
-            for index in indices.into_iter().filter(|&index| index < array.objects()) {
-                let bytes: Bytes = self.objects.get(&array.key(index)).await?.unwrap_or_default();
+            for (index, bytes) in self.fetch(array, &indices).await? {
                 for (first, part) in array.decode(index, &bytes)? {
                     let span = spans.entry(first).or_default();
                     *span = part.len().max(*span);

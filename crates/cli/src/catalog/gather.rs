@@ -93,6 +93,7 @@ fn metadata(args: &CatalogArgs, grid: &Grid, catalog: &Catalog) -> Map<String, V
         ("polygon", area.polygon.as_deref().and_then(Path::file_name).map(|name| json!(name.to_string_lossy()))),
         ("south_of", area.south_of.map(|lat| json!(lat))),
         ("north_of", area.north_of.map(|lat| json!(lat))),
+        ("index", args.index.as_ref().map(|folder| json!(folder))),
     ];
     told.extend(selected.into_iter().filter_map(|(name, value)| Some((name, value?))));
     told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -109,6 +109,7 @@ impl Lambda {
             parent_morton: work.name,
             child_order: self.shape.child_order,
             granule_urls: work.granules.clone(),
+            index: self.shape.index.clone(),
             max_granules: None,
             s3_bucket: Some(bucket.to_owned()),
             s3_prefix: prefix.to_owned(),

@@ -118,6 +118,7 @@ fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape
         cell: work.name,
         job: shape.job(work.cell)?,
         granules: work.granules.iter().map(|link| Location::parse(link)).collect::<Result<_, _>>().map_err(bad)?,
+        index: shape.index.clone(),
         reading,
         out: Location::parse(&shape.store(work.name)).map_err(bad)?,
         layout: shape.layout,

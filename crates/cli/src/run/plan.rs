@@ -36,6 +36,8 @@ pub(super) struct Shape {
     pub(super) overviews: Vec<Order>,
     pub(super) allow_partial: bool,
     pub(super) layout: Layout,
+    /// Folder or prefix of indexes; it changes what a cell costs, not what comes out.
+    pub(super) index: Option<String>,
     /// Without a slash at its end.
     pub(super) out: String,
 }
@@ -118,7 +120,9 @@ impl Shape {
         }
         let child_order = target::order(args.child_order)?;
         let allow_partial = args.allow_partial;
-        Ok(Self { child_order, latitude, overviews, allow_partial, layout: args.layout, out })
+        let told = catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
+        let index = args.index.clone().or(told);
+        Ok(Self { child_order, latitude, overviews, allow_partial, layout: args.layout, index, out })
     }
 
     pub(super) fn job(&self, cell: Cell) -> Result<Job, pipeline::Error> {
@@ -236,6 +240,7 @@ mod tests {
     fn a_signature_changes_no_key_and_everything_else_does() {
         let order = |order| Order::new(order).unwrap();
         let shape = Shape {
+            index: None,
             child_order: order(12),
             latitude: Latitude::Spherical,
             overviews: vec![order(9)],

@@ -82,7 +82,7 @@ pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Resu
         estimate.gb_seconds
     );
     say!(
-        "An estimate from the number of granules: 44 requests and 2.1 MB for each that crosses its cell; less where one only grazes it."
+        "An estimate from the number of granules: 44 requests and 2.4 MB for each that crosses its cell; less where one only grazes it."
     );
     if let Some(most) = args.max_cost.filter(|most| estimate.dollars > *most) {
         say!("--max-cost ${most} would not let it start.");

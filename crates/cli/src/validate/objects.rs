@@ -343,15 +343,16 @@ impl Checker {
     pub(crate) async fn overviews(&mut self) -> Result<(), Failure> {
         let Some(overviews) = self.overviews.take() else { return Ok(()) };
         let (_, chunks) = overviews.finish().map_err(|error| Failure::new(exit::FAILED, error))?;
+        let fetched = self.fetch(chunks.iter().map(|chunk| chunk.key.clone()).collect()).await?;
         for chunk in chunks {
             self.known.insert(chunk.key.clone());
             let gone = chunk.key.split('/').next().map(|order| format!("{order}/"));
             if gone.is_some_and(|gone| !self.keys.iter().any(|key| key.starts_with(&gone))) {
                 continue;
             }
-            match self.place.get(&chunk.key).await? {
+            match fetched.get(&chunk.key).and_then(Option::as_ref) {
                 None => {
-                    self.findings.error("chunk-missing", chunk.key, "the chunk is missing: readers see fill values")
+                    self.findings.error("chunk-missing", chunk.key, "the chunk is missing: readers see fill values");
                 }
                 Some(bytes) if *bytes == chunk.bytes => {}
                 Some(_) => {
