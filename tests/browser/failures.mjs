@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { demo, ended, fresh, granulesOf, serve, start, work } from "./support.mjs";
+import { demo, ended, fresh, granulesOf, root, serve, start, work } from "./support.mjs";
 
 const CELL = "-6134114";
 
@@ -120,7 +120,7 @@ export async function failures({ browser, page: url, data, check }) {
   await check("icestream serve: another site's page reads through the proxy, and strangers do not", async () => {
     data.reset();
     data.state.cors = false;
-    const other = await serve("--page", join(work, "../../wasm/dist"));
+    const other = await serve("--page", join(root, "wasm/dist"));
     const site = other.url.replace(/\/$/, "").replace("127.0.0.1", "localhost");
     const proxy = await serve("--allow-origin", site, "--proxy-host", new URL(data.url).host);
     try {

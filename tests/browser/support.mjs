@@ -8,7 +8,7 @@ const require = createRequire(process.env.NODE_MODULES);
 const { chromium } = require("playwright-core");
 
 export const root = resolve(import.meta.dirname, "../..");
-export const work = join(root, process.env.CARGO_TARGET_DIR ?? "target", "browser");
+export const work = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "browser");
 export const demo = join(root, "crates/cli/demo");
 export const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const icestream = resolve(root, process.env.ICESTREAM);
