@@ -209,6 +209,63 @@ export async function use({ browser, page: url, data, check, skip }) {
     await page.context().close();
   });
 
+  await check("the pointer tells the cell under it, drags and zooms", async () => {
+    const page = await fresh(browser, url);
+    await page.click("#sample");
+    assert.equal(await ended(page), "done");
+    await settled(page);
+    const canvas = await page.locator("#map").boundingBox();
+    // The pixel of a cell with data in the middle of the map, and the cell's name.
+    const [cell, name, x, y] = await page.evaluate(() => {
+      const { map, state } = globalThis.icestream;
+      const cell = map.neighbour([1, 0], true);
+      return [cell, String(state.geometry.morton[cell]), ...map.view.pixel(map.centres[2 * cell], map.centres[2 * cell + 1])];
+    });
+    await page.mouse.move(canvas.x + x, canvas.y + y);
+    assert.match(await page.textContent("#readout h3"), new RegExp(`^Cell ${name} `));
+    await page.mouse.move(canvas.x + 2, canvas.y + canvas.height - 2);
+    assert.doesNotMatch(await page.textContent("#readout"), /Cell -?\d+/);
+    await page.mouse.move(canvas.x + x, canvas.y + y);
+    await page.mouse.down();
+    await page.mouse.move(canvas.x + x + 30, canvas.y + y + 20, { steps: 3 });
+    await page.mouse.up();
+    const pixel = () => page.evaluate((at) => { const { map } = globalThis.icestream; return map.view.pixel(map.centres[2 * at], map.centres[2 * at + 1]); }, cell);
+    (await pixel()).forEach((place, axis) => assert.ok(Math.abs(place - [x + 30, y + 20][axis]) < 0.5, `${place}`));
+    const scale = () => page.evaluate(() => globalThis.icestream.map.view.scale);
+    const before = await scale();
+    await page.mouse.wheel(0, -200);
+    await page.waitForFunction((than) => globalThis.icestream.map.view.scale < than, before);
+    (await pixel()).forEach((place, axis) => assert.ok(Math.abs(place - [x + 30, y + 20][axis]) < 1, "the cell under the pointer stays there"));
+    await page.context().close();
+    return `cell ${name}`;
+  });
+
+  await check("typed limits bound the colours", async () => {
+    const page = await fresh(browser, url);
+    await page.click("#sample");
+    assert.equal(await ended(page), "done");
+    const limits = () => page.evaluate(() => globalThis.icestream.map.style.limits);
+    const robust = await limits();
+    const type = async (id, text) => { await page.fill(id, text); await page.press(id, "Enter"); };
+    const [low, high] = [Math.round(robust[0]) - 3, Math.round(robust[1]) + 5];
+    await type("#low", `${low}`.replace("-", "−"));
+    await type("#high", `${high}`);
+    await settled(page);
+    assert.deepEqual(await limits(), [low, high]);
+    const wide = await painted(page);
+    await type("#low", `${high + 1}`);
+    assert.match(await page.textContent("#status"), /the lower one first/);
+    assert.deepEqual(await limits(), robust);
+    await type("#low", `${high - 0.001}`);
+    await type("#high", `${high}`);
+    await settled(page);
+    assert.ok((await painted(page)) < wide, "nearly all values at one end of the bar");
+    await page.click("#robust");
+    assert.deepEqual(await limits(), robust);
+    await page.context().close();
+    return `${robust.map((value) => value.toFixed(2)).join(" to ")}, then ${low} to ${high}`;
+  });
+
   await check("GeoJSON and PNG", async () => {
     const page = await fresh(browser, url);
     await page.click("#sample");

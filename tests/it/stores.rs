@@ -178,6 +178,35 @@ fn overviews_compose_what_composes_and_estimate_the_rest_closely() {
 }
 
 #[test]
+fn with_unweighted_means_the_variance_composes_exactly_too() {
+    let folder = folder("also");
+    let (out, truth) = (folder.join("sphere.zarr"), folder.join("truth.zarr"));
+    for (cell, _) in [CELLS[0], CELLS[1], CELLS[3], CELLS[4]] {
+        write(cell, "sphere", &out, &["--also", "q05,unweighted_mean"]);
+    }
+    let (out, truth) = (out.to_str().unwrap(), truth.to_str().unwrap());
+    stdout(&["overviews", out, "--to", "5"], 0);
+    stdout(&["validate", out], 0);
+    let granules = demo_granules();
+    let parent = format!("nested:5/{}", CELLS[0].1 >> 2);
+    let args = ["cell", granules.to_str().unwrap(), "--cell", &parent, "--child-order", "12", "--overviews", "5"];
+    stdout(&[&args[..], &["--also", "unweighted_mean,q05,count", "--out", truth, "--quiet"]].concat(), 0);
+    stdout(&["validate", truth, "--deep", "--granules", granules.to_str().unwrap()], 0);
+    let mut compared = vec!["compare", out, truth, "--order", "5", "--json"];
+    compared.extend(["--relative", "h_variance=0.000001", "--ulps", "h_unweighted_mean=1"]);
+    compared.extend(["--ulps", "h_mean=1", "--ulps", "h_sigma=1"]);
+    for quantile in ["h_q05=5", "h_q25=1", "h_q50=1", "h_q75=1"] {
+        compared.extend(["--tolerance", quantile]);
+    }
+    assert_eq!(json(&compared, 0)["cells_in_both"], 1);
+    // A store without them is another product.
+    let plain =
+        ["cell", granules.to_str().unwrap(), "--cell", CELLS[2].0, "--layout", "sphere", "--overviews", "11,8,6"];
+    assert!(stderr(&[&plain[..], &["--out", out]].concat(), 2).contains("another product"));
+    assert!(stderr(&[&plain[..], &["--out", out, "--also", "median"]].concat(), 2).contains("median"));
+}
+
+#[test]
 fn comparing_tells_how_far_and_where() {
     let folder = folder("compare");
     let (cell, sphere_store) = (folder.join("cell.zarr"), folder.join("sphere.zarr"));

@@ -16,6 +16,8 @@ pub struct Stored<'a> {
     pub mean: f32,
     /// Formal sigma of the weighted mean.
     pub sigma: f32,
+    /// Unweighted mean.
+    pub unweighted_mean: f32,
     /// Population variance.
     pub variance: f32,
     /// Quantiles by ascending probability.
@@ -28,7 +30,7 @@ pub struct Stored<'a> {
 /// |---|---|---|
 /// | count, min, max | sum, least, greatest | yes |
 /// | mean, sigma | `w = 1 / sigma^2`: `sum(w mean) / sum(w)`, `1 / sqrt(sum(w))` | yes |
-/// | variance | parts within and between cells (Chan, Golub, LeVeque 1979) | no: the part between cells needs plain means, which are estimated from the quantiles (without any, the weighted means stand in) |
+/// | unweighted mean, variance | parts within and between cells (Chan, Golub, LeVeque 1979) | where unweighted means are stored; else these are estimated from the quantiles (without any, the weighted means stand in) |
 /// | quantiles | of the count-weighted mixture of the cells' distributions, each linear between its stored quantiles | no: an estimate |
 ///
 /// The result depends on the order in which cells are added, by rounding only: callers add in nested order.
@@ -66,12 +68,17 @@ impl Combiner {
         let weight = 1.0 / (f64::from(cell.sigma) * f64::from(cell.sigma));
         let points = points(cell);
         let mean = f64::from(cell.mean);
+        let centre = match f64::from(cell.unweighted_mean) {
+            stored if !stored.is_nan() => stored,
+            _ if points.is_empty() => mean,
+            _ => centre(&points),
+        };
         self.join(&Self {
             count: u64::from(cell.count),
             extremes: Some((cell.min, cell.max)),
             weight,
             mean,
-            centre: if points.is_empty() { mean } else { centre(&points) },
+            centre,
             spread: f64::from(cell.variance) * f64::from(cell.count),
             points,
         });
@@ -142,6 +149,7 @@ impl Combiner {
             Statistic::Max => self.extremes.map_or(f64::NAN, |(_, max)| f64::from(max)),
             Statistic::WeightedMean => self.mean,
             Statistic::WeightedMeanSigma => 1.0 / self.weight.sqrt(),
+            Statistic::UnweightedMean => self.centre,
             Statistic::Variance => self.spread / float(self.count),
             Statistic::Quantile(permille) => self.quantile(permille),
         }
@@ -250,9 +258,15 @@ mod tests {
         all
     }
 
-    fn combined(reducer: &Reducer, points: Option<u32>) -> Vec<f64> {
-        let table = reducer.finish(&Statistic::STANDARD);
-        let column = |statistic| table.column(statistic).unwrap();
+    /// A cell of one row.
+    fn only(value: f32) -> Stored<'static> {
+        let (min, max, mean) = (value, value, value);
+        Stored { count: 1, min, max, mean, sigma: 1.0, unweighted_mean: NO_DATA, variance: 0.0, quantiles: &[] }
+    }
+
+    fn combined(reducer: &Reducer, points: Option<u32>, stored: &[Statistic]) -> Vec<f64> {
+        let table = reducer.finish(stored);
+        let column = |statistic| table.column(statistic).unwrap_or(&[NO_DATA; 64]);
         let mut all = Combiner::new();
         for (cell, &count) in table.counts().iter().enumerate() {
             let at = |statistic| column(statistic)[cell];
@@ -264,6 +278,7 @@ mod tests {
                 max: at(Statistic::Max),
                 mean: at(Statistic::WeightedMean),
                 sigma: at(Statistic::WeightedMeanSigma),
+                unweighted_mean: at(Statistic::UnweightedMean),
                 variance: at(Statistic::Variance),
                 quantiles: &quantiles,
             });
@@ -271,7 +286,7 @@ mod tests {
         if let Some(points) = points {
             all.compress(points);
         }
-        all.finish(&Statistic::STANDARD)
+        all.finish(stored)
     }
 
     #[test]
@@ -281,7 +296,7 @@ mod tests {
         reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
         let exact = reducer.finish_at(3, &Statistic::STANDARD).unwrap();
         for points in [None, Some(1024)] {
-            let found = combined(&reducer, points);
+            let found = combined(&reducer, points, &Statistic::STANDARD);
             assert_eq!(found[0], 20_000.0);
             let truth: Vec<f64> = exact.columns().iter().map(|(_, values)| f64::from(values[0])).collect();
             assert_eq!(found[1..3], truth[..2], "extremes");
@@ -297,14 +312,28 @@ mod tests {
     }
 
     #[test]
+    fn with_stored_means_the_variance_is_exact() {
+        let mut stored = Statistic::STANDARD.to_vec();
+        stored.push(Statistic::UnweightedMean);
+        let (child, value, sigma) = rows(7, 20_000);
+        let mut reducer = Reducer::new(64, Limits::default()).unwrap();
+        reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
+        let exact = reducer.finish_at(3, &stored).unwrap();
+        let found = combined(&reducer, Some(1024), &stored);
+        for (at, statistic) in [(5, Statistic::Variance), (9, Statistic::UnweightedMean)] {
+            let truth = f64::from(exact.column(statistic).unwrap()[0]);
+            assert!((found[at] - truth).abs() / truth < 1e-6, "{statistic}: {} {truth}", found[at]);
+        }
+    }
+
+    #[test]
     fn few_rows_come_back_as_they_were() {
         // NumPy: quantile([1, 2, 4, 8, 16], [.25, .5, .75]) = 2, 4, 8; of one more row, 32: 2.5, 6, 14.
         let quantile = |permille, value| (permille, value);
         let quantiles = [quantile(Permille::Q25, 2.0), quantile(Permille::Q50, 4.0), quantile(Permille::Q75, 8.0)];
-        let five =
-            Stored { count: 5, min: 1.0, max: 16.0, mean: 6.2, sigma: 1.0, variance: 29.76, quantiles: &quantiles };
+        let five = Stored { count: 5, min: 1.0, max: 16.0, variance: 29.76, quantiles: &quantiles, ..only(6.2) };
         let one = [Permille::Q25, Permille::Q50, Permille::Q75].map(|permille| quantile(permille, 32.0));
-        let one = Stored { count: 1, min: 32.0, max: 32.0, mean: 32.0, sigma: 1.0, variance: 0.0, quantiles: &one };
+        let one = Stored { quantiles: &one, ..only(32.0) };
         let mut all = Combiner::new();
         all.add(&five);
         assert_eq!(all.finish(&Statistic::STANDARD)[6..], [2.0, 4.0, 8.0]);
@@ -326,15 +355,7 @@ mod tests {
         for k in 0..5000u16 {
             let value = f32::from(k.wrapping_mul(7919) % 5000);
             let quantiles = [(Permille::Q50, value)];
-            all.add(&Stored {
-                count: 3,
-                min: value,
-                max: value,
-                mean: value,
-                sigma: 1.0,
-                variance: 0.0,
-                quantiles: &quantiles,
-            });
+            all.add(&Stored { count: 3, quantiles: &quantiles, ..only(value) });
         }
         all.compress(100);
         assert!(all.points.len() <= 100);

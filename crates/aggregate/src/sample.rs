@@ -5,7 +5,7 @@ use crate::{Permille, Statistic};
 pub(crate) struct Needs {
     extremes: bool,
     weights: bool,
-    variance: bool,
+    spread: bool,
 }
 
 impl Needs {
@@ -15,7 +15,7 @@ impl Needs {
             match statistic {
                 Statistic::Min | Statistic::Max => needs.extremes = true,
                 Statistic::WeightedMean | Statistic::WeightedMeanSigma => needs.weights = true,
-                Statistic::Variance => needs.variance = true,
+                Statistic::UnweightedMean | Statistic::Variance => needs.spread = true,
                 Statistic::Count | Statistic::Quantile(_) => {}
             }
         }
@@ -33,6 +33,7 @@ pub(crate) struct Sample {
     extremes: [f32; 2],
     weight: f64,
     weighted: f64,
+    mean: f64,
     variance: f64,
 }
 
@@ -49,8 +50,8 @@ impl Sample {
             let sigmas = rows.iter().map(|&row| sigma[row as usize]);
             (self.weight, self.weighted) = weighted_sums(&self.values, sigmas);
         }
-        if needs.variance {
-            self.variance = variance(&self.values);
+        if needs.spread {
+            (self.mean, self.variance) = mean_and_variance(&self.values);
         }
     }
 
@@ -62,6 +63,7 @@ impl Sample {
             Statistic::Max => f64::from(self.extremes[1]),
             Statistic::WeightedMean => self.weighted / self.weight,
             Statistic::WeightedMeanSigma => 1.0 / self.weight.sqrt(),
+            Statistic::UnweightedMean => self.mean,
             Statistic::Variance => self.variance,
             Statistic::Quantile(permille) => self.quantile(permille),
         }
@@ -116,8 +118,8 @@ fn weighted_sums(values: &[f32], sigmas: impl Iterator<Item = f32>) -> (f64, f64
 }
 
 /// Mean first, then squared deviations from it. The deviations' own sum would be zero if the mean were exact; what it is
-/// instead corrects the result for the mean's rounding.
-fn variance(values: &[f32]) -> f64 {
+/// instead corrects both for the mean's rounding.
+fn mean_and_variance(values: &[f32]) -> (f64, f64) {
     let n = count(values.len());
     let mut sum = 0.0;
     for &value in values {
@@ -130,7 +132,7 @@ fn variance(values: &[f32]) -> f64 {
         squares += deviation * deviation;
         residue += deviation;
     }
-    (squares - residue * residue / n) / n
+    (mean + residue / n, (squares - residue * residue / n) / n)
 }
 
 /// Linear interpolation as NumPy rounds it: from the nearer end.
@@ -152,7 +154,7 @@ mod tests {
     fn sample(values: &[f32]) -> Sample {
         let rows: Vec<u32> = (0..).take(values.len()).collect();
         let mut sample = Sample::default();
-        let all = Needs { extremes: true, weights: true, variance: true };
+        let all = Needs { extremes: true, weights: true, spread: true };
         sample.gather(&rows, values, &vec![1.0; values.len()], all);
         sample
     }
@@ -173,6 +175,13 @@ mod tests {
             let quantile = sample.statistic(Statistic::Quantile(Permille::new(permille).unwrap()));
             assert_eq!(quantile, f64::from(permille) / 10.0);
         }
+    }
+
+    #[test]
+    fn the_unweighted_mean_is_exact() {
+        // Multiples of 1/4096 near 3000: their mean is 3000 + 50/4096.
+        let values: Vec<f32> = (0_u16..101).map(|i| 3000.0 + f32::from(i) / 4096.0).collect();
+        assert_eq!(sample(&values).statistic(Statistic::UnweightedMean), 3000.0 + 50.0 / 4096.0);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Statistic {
     WeightedMean,
     /// `1 / sqrt(sum(1 / s^2))`: the formal sigma of the weighted mean, not a spread of the values.
     WeightedMeanSigma,
+    /// `sum(v) / n`.
+    UnweightedMean,
     /// Population variance of `v` (`ddof = 0`), unweighted. The square of the value's unit.
     Variance,
     /// Quantile of `v`, linear between order statistics (type 7 of Hyndman and Fan, NumPy's default).
@@ -70,7 +72,7 @@ impl Permille {
 }
 
 impl fmt::Display for Statistic {
-    /// `count`, `min`, `max`, `mean`, `sigma`, `variance`, `q25` (per cent; `q2.5` for thousandths).
+    /// `count`, `min`, `max`, `mean`, `sigma`, `unweighted_mean`, `variance`, `q25` (per cent; `q2.5` for thousandths).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count => f.write_str("count"),
@@ -78,6 +80,7 @@ impl fmt::Display for Statistic {
             Self::Max => f.write_str("max"),
             Self::WeightedMean => f.write_str("mean"),
             Self::WeightedMeanSigma => f.write_str("sigma"),
+            Self::UnweightedMean => f.write_str("unweighted_mean"),
             Self::Variance => f.write_str("variance"),
             Self::Quantile(Permille(p)) if p % 10 == 0 => write!(f, "q{:02}", p / 10),
             Self::Quantile(Permille(p)) => write!(f, "q{}.{}", p / 10, p % 10),
@@ -96,6 +99,7 @@ impl FromStr for Statistic {
             "max" => Self::Max,
             "mean" => Self::WeightedMean,
             "sigma" => Self::WeightedMeanSigma,
+            "unweighted_mean" => Self::UnweightedMean,
             "variance" => Self::Variance,
             _ => {
                 let (percent, tenth) =
@@ -117,7 +121,7 @@ mod tests {
     #[test]
     fn names_read_back() {
         let odd = Statistic::Quantile(Permille::new(25).unwrap());
-        for statistic in Statistic::STANDARD.into_iter().chain([odd]) {
+        for statistic in Statistic::STANDARD.into_iter().chain([Statistic::UnweightedMean, odd]) {
             assert_eq!(statistic.to_string().parse::<Statistic>().unwrap(), statistic);
         }
         assert_eq!(odd.to_string(), "q2.5");

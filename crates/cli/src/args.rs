@@ -1,4 +1,5 @@
 //! The command line.
+use aggregate::Statistic;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use morton::Latitude;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub(crate) enum Command {
     Catalog(Box<crate::catalog::CatalogArgs>),
     /// Run the cells of a catalog, on this machine or on Lambda, and report how each ended.
     Run(Box<crate::run::RunArgs>),
-    /// Make small indexes of granules, with which cells are read in one round and half of the requests.
+    /// Make small indexes of granules, with which cells are read in two rounds and a third of the requests.
     Index(crate::index::IndexArgs),
     /// Check the Earthdata login: who asks, and until when.
     Login(crate::login::LoginArgs),
@@ -72,6 +73,9 @@ pub(crate) struct CellArgs {
     /// Orders between cell and children that are written too, exact from the observations: 11,10,9
     #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
     pub(crate) overviews: Vec<u8>,
+    /// Statistics beside the nine: unweighted_mean, and quantiles as q05 or q97.5
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) also: Vec<Statistic>,
     /// Where to write the store: a folder or s3://bucket/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,

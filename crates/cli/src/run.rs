@@ -16,6 +16,7 @@ use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::sphere_out::SphereOut;
+use aggregate::Statistic;
 use clap::{Args, ValueEnum};
 use drive::{Backend, Drive, Outcome};
 use invocation::{Architecture, Layout};
@@ -53,6 +54,9 @@ pub(crate) struct RunArgs {
     /// Orders between cell and children that are written too: 11,10,9
     #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
     overviews: Vec<u8>,
+    /// Statistics beside the nine: unweighted_mean (with it the variance composes exactly above the cells), quantiles as q05
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    also: Vec<Statistic>,
     /// A store for each cell, or one of the whole sphere that every cell writes its own chunks of.
     #[arg(long, value_name = "cell|sphere", default_value_t)]
     layout: Layout,

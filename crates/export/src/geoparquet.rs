@@ -1,13 +1,14 @@
 //! GeoParquet 1.1.0: Parquet with WKB geometries and a JSON of metadata under the key `geo`.
 
 use bytes::Bytes;
+use morton::Cell;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::ops::Range;
 use std::sync::Arc;
 use store_reader::{Column, Table};
@@ -17,8 +18,9 @@ use crate::{Error, Geometry, rings, wkb};
 /// Rows of a row group: readers skip by its statistics.
 const GROUP: usize = 65_536;
 
-/// One row a cell: `cell_ids` (nested, unsigned), `morton` (decimal, where the order has one), the variables with nulls for
-/// no data, and `geometry` in degrees (OGC:CRS84, planar edges, counter-clockwise). Snappy-compressed.
+/// One row a cell: `cell_ids` (nested; signed, because GDAL makes floats of unsigned 64 bits), `morton` (decimal, where the
+/// order has one), the variables with nulls for no data, and `geometry` in degrees (OGC:CRS84, planar edges,
+/// counter-clockwise; multipolygons where a cell is cut by the antimeridian, else polygons). Snappy-compressed.
 ///
 /// # Errors
 /// [`Error::Empty`], or [`Error::Parquet`] when the encoder refuses.
@@ -26,10 +28,10 @@ pub fn geoparquet(table: &Table, geometry: Geometry) -> Result<Vec<u8>, Error> {
     if table.ids.is_empty() {
         return Err(Error::Empty);
     }
-    let columns = columns(table, geometry);
+    let (columns, about) = columns(table, geometry);
     let fields = columns.iter().map(Field::of).collect::<Result<Vec<TypePtr>, Error>>()?;
     let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
-    let geo = KeyValue::new("geo".to_owned(), metadata(&columns, geometry));
+    let geo = KeyValue::new("geo".to_owned(), about.to_string());
     let own = KeyValue::new("icestream".to_owned(), own(table));
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
@@ -51,14 +53,18 @@ pub fn geoparquet(table: &Table, geometry: Geometry) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// The outlines of one cell, or a place.
+type Rings = Vec<Vec<[f64; 2]>>;
+
 /// A column as Parquet has it; `None` for no data.
 enum Values {
+    /// Parquet has no unsigned physical type: the bits are the same.
     Unsigned(Vec<i64>),
     Long(Vec<i64>),
     Int(Vec<i32>),
     Float(Vec<Option<f32>>),
     Double(Vec<Option<f64>>),
-    Geometry(Vec<Vec<u8>>, [f64; 4]),
+    Geometry(Vec<Vec<u8>>),
 }
 
 struct Field {
@@ -66,35 +72,50 @@ struct Field {
     values: Values,
 }
 
-fn columns(table: &Table, geometry: Geometry) -> Vec<Field> {
+/// The columns, and what the `geo` key says of them.
+fn columns(table: &Table, geometry: Geometry) -> (Vec<Field>, Json) {
     let mut columns = Vec::new();
     let mut add = |name: &str, values| columns.push(Field { name: name.to_owned(), values });
-    // Parquet has no unsigned physical type: the bits are the same.
-    add("cell_ids", Values::Unsigned(table.ids.iter().map(|id| id.cast_signed()).collect()));
-    let decimals: Result<Vec<i64>, _> = table.cells().map(morton::Cell::decimal).collect();
+    // The greatest, of order 29, is below 2^62.
+    add("cell_ids", Values::Long(table.ids.iter().map(|id| id.cast_signed()).collect()));
+    let decimals: Result<Vec<i64>, _> = table.cells().map(Cell::decimal).collect();
     if let Ok(decimals) = decimals {
         add("morton", Values::Long(decimals));
     }
     for (variable, column) in &table.columns {
         add(&variable.name, values(column));
     }
-    let (mut bounds, mut shapes) = ([f64::MAX, f64::MAX, f64::MIN, f64::MIN], Vec::new());
-    for cell in table.cells() {
-        let centre = cell.centre_in(table.latitude);
-        let rings = match geometry {
-            Geometry::Polygons => rings(cell, table.latitude),
-            Geometry::Points => vec![vec![[centre.lon(), centre.lat()]]],
-        };
-        for [lon, lat] in rings.iter().flatten() {
-            bounds = [bounds[0].min(*lon), bounds[1].min(*lat), bounds[2].max(*lon), bounds[3].max(*lat)];
+    let (shapes, about) = shapes(table, geometry);
+    add("geometry", Values::Geometry(shapes));
+    (columns, about)
+}
+
+/// The geometries, all of one type, since tools make layers of one; and the `geo` key (GeoParquet 1.1.0, "File metadata").
+/// Without `crs` it is OGC:CRS84.
+fn shapes(table: &Table, geometry: Geometry) -> (Vec<Vec<u8>>, Json) {
+    let rings: Vec<Rings> = match geometry {
+        Geometry::Polygons => table.cells().map(|cell| rings(cell, table.latitude)).collect(),
+        Geometry::Points => {
+            let centre = |cell: Cell| cell.centre_in(table.latitude);
+            table.cells().map(|cell| vec![vec![[centre(cell).lon(), centre(cell).lat()]]]).collect()
         }
-        shapes.push(match geometry {
-            Geometry::Polygons => wkb::polygon(&rings),
-            Geometry::Points => wkb::point([centre.lon(), centre.lat()]),
-        });
+    };
+    let mut bounds = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
+    for [lon, lat] in rings.iter().flatten().flatten() {
+        bounds = [bounds[0].min(*lon), bounds[1].min(*lat), bounds[2].max(*lon), bounds[3].max(*lat)];
     }
-    add("geometry", Values::Geometry(shapes, bounds));
-    columns
+    let cut = rings.iter().any(|rings| rings.len() > 1);
+    let (kind, shape): (_, fn(&Rings) -> Vec<u8>) = match geometry {
+        Geometry::Points => ("Point", |rings| rings.iter().flatten().flat_map(|&place| wkb::point(place)).collect()),
+        Geometry::Polygons if cut => ("MultiPolygon", |rings| wkb::multi_polygon(rings)),
+        Geometry::Polygons => ("Polygon", |rings| rings.iter().flat_map(|ring| wkb::polygon(ring)).collect()),
+    };
+    let mut column = json!({ "encoding": "WKB", "edges": "planar", "bbox": bounds, "geometry_types": [kind] });
+    if geometry == Geometry::Polygons {
+        column["orientation"] = json!("counterclockwise");
+    }
+    let about = json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": column } });
+    (rings.iter().map(shape).collect(), about)
 }
 
 fn values(column: &Column) -> Values {
@@ -118,7 +139,7 @@ impl Field {
             Values::Int(_) => (Physical::INT32, None, false),
             Values::Float(_) => (Physical::FLOAT, None, true),
             Values::Double(_) => (Physical::DOUBLE, None, true),
-            Values::Geometry(..) => (Physical::BYTE_ARRAY, None, false),
+            Values::Geometry(_) => (Physical::BYTE_ARRAY, None, false),
         };
         let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
         let field = Type::primitive_type_builder(&self.name, physical);
@@ -141,7 +162,7 @@ impl Field {
                 let (values, levels) = present(part(values, &rows));
                 writer.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
             }
-            Values::Geometry(shapes, _) => {
+            Values::Geometry(shapes) => {
                 let shapes: Vec<ByteArray> =
                     part(shapes, &rows).iter().map(|shape| Bytes::copy_from_slice(shape).into()).collect();
                 writer.typed::<ByteArrayType>().write_batch(&shapes, None, None)?;
@@ -158,23 +179,6 @@ fn part<'a, T>(values: &'a [T], rows: &Range<usize>) -> &'a [T] {
 /// The values there are, and the definition level of each row.
 fn present<T: Copy>(values: &[Option<T>]) -> (Vec<T>, Vec<i16>) {
     (values.iter().flatten().copied().collect(), values.iter().map(|value| i16::from(value.is_some())).collect())
-}
-
-/// The `geo` key (GeoParquet 1.1.0, "File metadata"). Without `crs` it is OGC:CRS84.
-fn metadata(columns: &[Field], geometry: Geometry) -> String {
-    let bounds = columns.iter().find_map(|column| match &column.values {
-        Values::Geometry(_, bounds) => Some(*bounds),
-        _ => None,
-    });
-    let mut column = json!({ "encoding": "WKB", "edges": "planar", "bbox": bounds.unwrap_or_default() });
-    match geometry {
-        Geometry::Points => column["geometry_types"] = json!(["Point"]),
-        Geometry::Polygons => {
-            column["geometry_types"] = json!(["Polygon", "MultiPolygon"]);
-            column["orientation"] = json!("counterclockwise");
-        }
-    }
-    json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": column } }).to_string()
 }
 
 /// What the columns are and where they come from.

@@ -3,7 +3,7 @@
 use morton::{Cell, Latitude};
 
 /// Degrees of longitude that a straight edge may span before it is given more points.
-const WIDE: f64 = 1.0;
+const WIDE: f64 = 0.5;
 
 /// The outline of a cell as closed rings (first point repeated), counter-clockwise, longitudes within -180..=180: one ring,
 /// or two where the cell lies across the antimeridian (RFC 7946, 3.1.9). A cell with a corner on a pole runs along the
@@ -23,18 +23,22 @@ pub fn rings(cell: Cell, latitude: Latitude) -> Vec<Vec<[f64; 2]>> {
     [keep, moved].into_iter().filter(|ring| ring.len() >= 3).map(closed).collect()
 }
 
-/// The corners, and as many points between as edges need that are curved in degrees: far north and south, and large cells.
+/// The corners, and as many points between as edges need that are curved in degrees: far north and south, and of large cells.
+/// Each edge decides for itself, so that neighbours agree and no gap is between them.
 fn outline(cell: Cell, latitude: Latitude) -> Vec<[f64; 2]> {
     let points = |per_edge| -> Vec<[f64; 2]> {
         cell.boundary(per_edge, latitude).iter().map(|point| [point.lon(), point.lat()]).collect()
     };
     let corners = points(1);
-    let (west, east) = corners.iter().fold((f64::MAX, f64::MIN), |(w, e), p| (w.min(p[0]), e.max(p[0])));
-    let mut per_edge = 1;
-    while per_edge < 64 && (east - west) > WIDE * f64::from(u8::try_from(per_edge).unwrap_or(u8::MAX)) {
-        per_edge *= 2;
-    }
-    if per_edge == 1 { corners } else { points(per_edge) }
+    let parts = |(from, to): (&[f64; 2], &[f64; 2])| -> usize {
+        let finer = (0..=6).find(|&doubled| (to[0] - from[0]).abs() <= WIDE * f64::from(1_u8 << doubled));
+        1 << finer.unwrap_or(6)
+    };
+    let edges: Vec<usize> = corners.iter().zip(corners.iter().cycle().skip(1)).map(parts).collect();
+    let most = edges.iter().copied().max().unwrap_or(1);
+    let all = points(most);
+    let of_edge = all.chunks(most).zip(edges).flat_map(|(edge, parts)| edge.iter().step_by(most / parts));
+    of_edge.copied().collect()
 }
 
 /// A corner on a pole becomes two: one at the longitude of each neighbour.
@@ -101,6 +105,17 @@ mod tests {
         check(at(40.0, -80.0, 12), 1);
         check(at(-48.0, 71.6, 6), 1);
         check(at(0.0, 0.0, 3), 1);
+    }
+
+    #[test]
+    fn the_cells_of_an_order_fill_the_map_without_gaps() {
+        for order in 0..=5 {
+            let order = Order::new(order).unwrap();
+            let cells = (0..12 << (2 * order.get())).map(|id| Cell::new(order, id).unwrap());
+            let covered: f64 =
+                cells.flat_map(|cell| rings(cell, Latitude::Authalic)).map(|ring| area(&ring) / 2.0).sum();
+            assert!((covered - 360.0 * 180.0).abs() < 1e-6, "order {order}: {covered}");
+        }
     }
 
     #[test]

@@ -11,20 +11,18 @@ pub(crate) fn point([lon, lat]: [f64; 2]) -> Vec<u8> {
     out
 }
 
-/// A polygon of one ring, or a multipolygon of several polygons of one ring each.
-pub(crate) fn polygon(rings: &[Vec<[f64; 2]>]) -> Vec<u8> {
-    if let [ring] = rings {
-        return simple(ring);
-    }
+/// A multipolygon of polygons of one ring each.
+pub(crate) fn multi_polygon(rings: &[Vec<[f64; 2]>]) -> Vec<u8> {
     let mut out = head(MULTI_POLYGON);
     out.extend(count(rings.len()));
     for ring in rings {
-        out.extend(simple(ring));
+        out.extend(polygon(ring));
     }
     out
 }
 
-fn simple(ring: &[[f64; 2]]) -> Vec<u8> {
+/// A polygon of one ring.
+pub(crate) fn polygon(ring: &[[f64; 2]]) -> Vec<u8> {
     let mut out = head(POLYGON);
     out.extend(count(1));
     out.extend(count(ring.len()));
@@ -58,9 +56,9 @@ mod tests {
     #[test]
     fn polygons() {
         let ring = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]];
-        let one = polygon(std::slice::from_ref(&ring));
+        let one = polygon(&ring);
         assert_eq!((one.len(), one[1]), (1 + 4 + 4 + 4 + 64, 3));
-        let two = polygon(&[ring.clone(), ring]);
+        let two = multi_polygon(&[ring.clone(), ring]);
         assert_eq!((two.len(), two[1], two[5]), (9 + 2 * one.len(), 6, 2));
     }
 }

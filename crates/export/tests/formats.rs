@@ -11,6 +11,8 @@ use store_reader::{Column, Table, Variable};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 
+const ON_ANTIMERIDIAN: i64 = -1_411_111;
+
 fn table(parent: i64) -> Table {
     let (order, parent) = (Order::new(9).unwrap(), Cell::from_decimal(parent).unwrap());
     let ids: Vec<u64> = parent.children(order).unwrap().collect();
@@ -33,8 +35,15 @@ fn table(parent: i64) -> Table {
 
 #[test]
 fn parquet_has_every_row_and_nulls_for_no_data() {
-    let table = table(-6_134_114);
-    for geometry in [Geometry::Polygons, Geometry::Points] {
+    // The second cell lies on the antimeridian.
+    let cases = [
+        (-6_134_114, Geometry::Polygons, "Polygon", 3),
+        (-6_134_114, Geometry::Points, "Point", 1),
+        (ON_ANTIMERIDIAN, Geometry::Polygons, "MultiPolygon", 6),
+        (ON_ANTIMERIDIAN, Geometry::Points, "Point", 1),
+    ];
+    for (parent, geometry, kind, code) in cases {
+        let table = table(parent);
         let bytes = geoparquet(&table, geometry).unwrap();
         assert_eq!(bytes, geoparquet(&table, geometry).unwrap());
         let reader = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
@@ -42,11 +51,13 @@ fn parquet_has_every_row_and_nulls_for_no_data() {
         let geo = keys.iter().find(|key| key.key == "geo").unwrap().value.clone().unwrap();
         let geo: serde_json::Value = serde_json::from_str(&geo).unwrap();
         assert_eq!((&geo["version"], &geo["columns"]["geometry"]["encoding"]), (&"1.1.0".into(), &"WKB".into()));
+        assert_eq!(geo["columns"]["geometry"]["geometry_types"], serde_json::json!([kind]));
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
         assert_eq!(rows.len(), 64);
         for (i, row) in rows.iter().enumerate() {
-            assert_eq!(row.get_ulong(0).unwrap(), table.ids[i]);
+            assert_eq!(row.get_long(0).unwrap().cast_unsigned(), table.ids[i]);
             assert_eq!(row.get_int(2).unwrap(), i32::try_from(i % 5).unwrap());
+            assert_eq!(row.get_bytes(4).unwrap().data()[1], code, "one type a file");
             match row.get_float(3) {
                 Ok(value) => assert_eq!(value, 1000.25 + i as f32),
                 Err(_) => assert!(i.is_multiple_of(5)),

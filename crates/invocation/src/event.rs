@@ -1,6 +1,7 @@
 //! What a caller asks.
 use crate::Error;
 use crate::fields::{Fields, wrong};
+use aggregate::Statistic;
 use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
 use sources::{Credentials, Location, Secret};
@@ -59,6 +60,8 @@ pub struct Event {
     pub latitude: Option<Latitude>,
     /// Orders between parent and children that are written too.
     pub overviews: Vec<Order>,
+    /// Statistics beside those of the product.
+    pub also: Vec<Statistic>,
     /// How the output is laid out.
     pub layout: Layout,
     /// Leave out granules that cannot be read, instead of failing.
@@ -102,6 +105,7 @@ impl Event {
             credentials_ref: fields.text("s3_credentials_ref")?.map(str::to_owned),
             latitude: fields.parsed("latitude")?,
             overviews,
+            also: fields.all_parsed("also")?,
             layout: fields.parsed("layout")?.unwrap_or_default(),
             allow_partial: fields.flag("allow_partial")?,
             region: fields.text("region")?.map(str::to_owned),
@@ -127,6 +131,7 @@ impl Event {
             "s3_credentials_ref": self.credentials_ref,
             "latitude": self.latitude.map(|latitude| latitude.to_string()),
             "overviews": orders(&self.overviews),
+            "also": self.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "layout": self.layout.to_string(),
             "allow_partial": self.allow_partial,
             "region": self.region,
@@ -291,6 +296,7 @@ mod tests {
         let mut full = event();
         full["latitude"] = "authalic".into();
         full["overviews"] = json!([11, 8]);
+        full["also"] = json!(["q05", "unweighted_mean"]);
         full["allow_partial"] = true.into();
         full["region"] = "eu-central-1".into();
         full["index"] = "s3://bucket/indexes".into();
@@ -301,7 +307,7 @@ mod tests {
         assert_eq!(read.out().as_deref(), Some("s3://out/atl06"));
         let alone = Event { layout: Layout::Cell, ..read.clone() };
         assert_eq!(alone.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
-        assert_eq!((read.layout, read.raise, read.overviews.len()), (Layout::Sphere, true, 2));
+        assert_eq!((read.layout, read.raise, read.overviews.len(), read.also.len()), (Layout::Sphere, true, 2, 2));
         assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
         assert!(!format!("{read:?}").contains("hush"));
     }
@@ -343,6 +349,7 @@ mod tests {
             ("s3_credentials", json!("hush"), "s3_credentials: write an object"),
             ("latitude", json!("geodetic"), "latitude `geodetic`"),
             ("overviews", json!([12]), "overviews 12"),
+            ("also", json!(["median"]), "also `median`"),
             ("layout", json!("flat"), "layout `flat`"),
             ("allow_partial", json!("yes"), "allow_partial `yes`"),
             ("max_granules", json!(0), "max_granules 0"),

@@ -35,6 +35,7 @@ impl Task {
         let mut job = Job::new(event.parent, event.child_order)?;
         job.latitude = event.latitude.unwrap_or_default();
         job.overviews.clone_from(&event.overviews);
+        job.product.add_statistics(&event.also);
         job.allow_partial = event.allow_partial;
         let bad = |error: SourceError| Error::bad_event(error.to_string());
         let out = event.out().ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;

@@ -60,7 +60,7 @@ impl Overviews {
         let Values::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
         let (min, max) = (singles(Statistic::Min)?, singles(Statistic::Max)?);
         let (mean, sigma) = (singles(Statistic::WeightedMean)?, singles(Statistic::WeightedMeanSigma)?);
-        let variance = singles(Statistic::Variance)?;
+        let (unweighted_mean, variance) = (singles(Statistic::UnweightedMean)?, singles(Statistic::Variance)?);
         let quantiles = quantiles(statistics).into_iter();
         let quantiles = quantiles.map(|permille| Ok((permille, singles(Statistic::Quantile(permille))?)));
         let quantiles: Vec<(Permille, &[f32])> = quantiles.collect::<Result<_, Error>>()?;
@@ -77,6 +77,7 @@ impl Overviews {
                 max: at(max, row),
                 mean: at(mean, row),
                 sigma: at(sigma, row),
+                unweighted_mean: at(unweighted_mean, row),
                 variance: at(variance, row),
                 quantiles: &here,
             });
@@ -159,18 +160,39 @@ impl Overviews {
     }
 
     fn template(&self, order: u8, sphere: &Sphere) -> SphereLevel {
-        let children = self.job.child_order();
         let (product, statistics) = (&self.job.product, self.statistics());
         let variables = statistics.iter().map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
-            attributes: attributes(product.quantity.in_store().attributes(statistic, &statistics), statistic, children),
+            attributes: self.attributes(product.quantity.in_store().attributes(statistic, &statistics), statistic),
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
         let mut provenance = own;
-        provenance["composed_from"] = json!(children.get());
+        provenance["composed_from"] = json!(self.job.child_order().get());
         provenance["parents"] = json!(self.parents.len());
         SphereLevel { order, variables: variables.collect(), provenance }
+    }
+
+    /// Says what a number is that was not computed from the observations.
+    fn attributes(&self, mut attributes: Attributes, statistic: Statistic) -> Attributes {
+        let children = self.job.child_order();
+        let comment = match statistic {
+            Statistic::Quantile(_) => format!(
+                "estimate from the stored quantiles of the cells of order {children}: type-7 quantile of their \
+                 distributions, each linear between min, quantiles and max, weighted by their counts; measured on ATL06, \
+                 it is off by less than 2 % of the interquartile range"
+            ),
+            Statistic::Variance if !self.job.product.statistics.contains(&Statistic::UnweightedMean) => format!(
+                "population variance (ddof = 0), unweighted, composed from the cells of order {children}; their unweighted \
+                 means, which are not stored, are estimated from their quantiles"
+            ),
+            _ => return attributes,
+        };
+        if let Some(Value::String(name)) = attributes.get("long_name").cloned() {
+            attributes.insert("long_name".into(), json!(format!("estimate of the {name}")));
+        }
+        attributes.insert("comment".into(), json!(comment));
+        attributes
     }
 }
 
@@ -182,36 +204,6 @@ fn quantiles(statistics: &[Statistic]) -> Vec<Permille> {
     let mut quantiles: Vec<Permille> = statistics.iter().filter_map(of).collect();
     quantiles.sort_unstable();
     quantiles
-}
-
-/// Says what a number is that was not computed from the observations.
-fn attributes(mut attributes: Attributes, statistic: Statistic, children: Order) -> Attributes {
-    let say = |text: String| Some(json!(text));
-    let (estimate, comment) = match statistic {
-        Statistic::Quantile(_) => (
-            true,
-            say(format!(
-                "estimate from the stored quantiles of the cells of order {children}: type-7 quantile of their \
-                 distributions, each linear between min, quantiles and max, weighted by their counts; measured on ATL06, \
-                 it is off by less than 2 % of the interquartile range"
-            )),
-        ),
-        Statistic::Variance => (
-            true,
-            say(format!(
-                "population variance (ddof = 0), unweighted, composed from the cells of order {children}; their plain \
-                 means, which are not stored, are estimated from their quantiles"
-            )),
-        ),
-        _ => (false, None),
-    };
-    if let (true, Some(Value::String(name))) = (estimate, attributes.get("long_name").cloned()) {
-        attributes.insert("long_name".into(), json!(format!("estimate of the {name}")));
-    }
-    if let Some(comment) = comment {
-        attributes.insert("comment".into(), comment);
-    }
-    attributes
 }
 
 fn spread<T: Clone>(size: usize, fill: T, held: Vec<(usize, f64)>, value: impl Fn(f64) -> T) -> Vec<T> {
@@ -296,11 +288,15 @@ mod tests {
 
     #[test]
     fn estimates_say_so() {
-        let level = Overviews::new(&job(&Statistic::STANDARD), Order::new(5).unwrap()).unwrap().levels().pop().unwrap();
-        for variable in &level.variables {
-            let name = variable.attributes["long_name"].as_str().unwrap();
-            let estimate = variable.name.contains("_q") || variable.name.ends_with("variance");
-            assert_eq!(name.starts_with("estimate of"), estimate, "{name}");
+        let mut more = Statistic::STANDARD.to_vec();
+        more.push(Statistic::UnweightedMean);
+        for (statistics, exact) in [(Statistic::STANDARD.as_slice(), false), (&more, true)] {
+            let level = Overviews::new(&job(statistics), Order::new(5).unwrap()).unwrap().levels().pop().unwrap();
+            for variable in &level.variables {
+                let name = variable.attributes["long_name"].as_str().unwrap();
+                let estimate = variable.name.contains("_q") || variable.name.ends_with("variance") && !exact;
+                assert_eq!(name.starts_with("estimate of"), estimate, "{name}");
+            }
         }
     }
 }

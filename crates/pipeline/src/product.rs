@@ -91,6 +91,15 @@ impl Product {
         }
     }
 
+    /// Asks for more statistics, after those there are. Their order does not matter, and one asked for twice counts once.
+    pub fn add_statistics(&mut self, more: &[Statistic]) {
+        let mut more = more.to_vec();
+        more.sort_unstable();
+        more.dedup();
+        more.retain(|statistic| !self.statistics.contains(statistic));
+        self.statistics.extend(more);
+    }
+
     /// Name of the output array of a statistic: `count`, `h_min`, `h_q25`.
     #[must_use]
     pub fn array_name(&self, statistic: Statistic) -> String {
@@ -123,5 +132,14 @@ mod tests {
         let text = serde_json::to_string(&product).unwrap();
         assert_eq!(serde_json::from_str::<Product>(&text).unwrap(), product);
         assert_eq!(product.array_name(Statistic::STANDARD[6]), "h_q25");
+    }
+
+    #[test]
+    fn more_statistics_come_once_and_in_one_order() {
+        let parse = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<Statistic>>();
+        let mut product = Product::atl06();
+        product.add_statistics(&parse(&["q95", "count", "unweighted_mean", "q05", "q95"]));
+        let names: Vec<String> = product.statistics.iter().skip(9).map(|added| product.array_name(*added)).collect();
+        assert_eq!(names, ["h_unweighted_mean", "h_q05", "h_q95"]);
     }
 }

@@ -6,6 +6,8 @@ use morton::LonLat;
 const SAMPLES: usize = 33;
 /// Kilometres between two places that give a direction, at least.
 const BASELINE: f64 = 5.0;
+/// Rows from one place to the next that is tried for it: some 320 m.
+const STRIDE: usize = 16;
 /// Of all steps from row to row, how many may change the sign of the latitude's direction (noise where a track turns).
 const RESTLESS: f64 = 0.02;
 
@@ -56,7 +58,7 @@ impl Shape {
         if !onward(&sampled) {
             return Self::Unknown;
         }
-        let ends = end((0..count).filter_map(place)).zip(end((0..count).rev().filter_map(place)));
+        let ends = end(0..count, place).zip(end((0..count).rev(), place));
         ends.map_or(Self::Short, |(first, last)| Self::Line(Line { first, last }))
     }
 }
@@ -84,11 +86,11 @@ fn onward(sampled: &[(u64, Vector)]) -> bool {
     })
 }
 
-/// The first place, and the first after it that is far enough away.
-fn end(mut places: impl Iterator<Item = (u64, Vector)>) -> Option<End> {
-    let (row, place) = places.next()?;
-    let (_, inside) = places.find(|(_, other)| distance(place, *other) >= BASELINE)?;
-    Some(End { row, place, inside })
+/// The first place, and one after it that is far enough away.
+fn end(mut rows: impl Iterator<Item = usize>, place: impl Fn(usize) -> Option<(u64, Vector)>) -> Option<End> {
+    let (row, first) = rows.find_map(&place)?;
+    let (_, inside) = rows.step_by(STRIDE).filter_map(place).find(|(_, other)| distance(first, *other) >= BASELINE)?;
+    Some(End { row, place: first, inside })
 }
 
 #[cfg(test)]

@@ -156,8 +156,11 @@ impl RemoteSource {
         let reserved = usize::try_from(length.min(MOST_RESERVED)).unwrap_or(0);
         let mut body = BytesMut::with_capacity(reserved);
         loop {
-            let during = format!("the answer broke off after {} of {length} bytes", body.len());
-            let piece = response.chunk().await.map_err(|e| Failure::of_transport(e, &self.shown, &during))?;
+            let broken = |error| {
+                let during = format!("the answer broke off after {} of {length} bytes", body.len());
+                Failure::of_transport(error, &self.shown, &during)
+            };
+            let piece = response.chunk().await.map_err(broken)?;
             let Some(piece) = piece else { break };
             self.stats.add_bytes(piece.len());
             body.extend_from_slice(&piece);

@@ -117,6 +117,7 @@ impl Lambda {
             credentials_ref: secret.secret().map(str::to_owned),
             latitude: Some(self.shape.latitude),
             overviews: self.shape.overviews.clone(),
+            also: self.shape.also.clone(),
             layout: self.shape.layout,
             allow_partial: self.shape.allow_partial,
             region: Some(self.region.clone()),

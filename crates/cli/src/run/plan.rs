@@ -5,6 +5,7 @@ use super::{On, RunArgs};
 use crate::exit::{self, Failure};
 use crate::{catalog, target};
 use ::catalog::{Area, Catalog, select};
+use aggregate::Statistic;
 use invocation::Layout;
 use morton::{Cell, Latitude, Order};
 use pipeline::Job;
@@ -34,6 +35,8 @@ pub(super) struct Shape {
     pub(super) child_order: Order,
     pub(super) latitude: Latitude,
     pub(super) overviews: Vec<Order>,
+    /// Statistics beside those of the product, sorted.
+    pub(super) also: Vec<Statistic>,
     pub(super) allow_partial: bool,
     pub(super) layout: Layout,
     /// Folder or prefix of indexes; it changes what a cell costs, not what comes out.
@@ -110,6 +113,9 @@ impl Shape {
         let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
         overviews.sort_unstable();
         overviews.dedup();
+        let mut also = args.also.clone();
+        also.sort_unstable();
+        also.dedup();
         let out = args.out.trim_end_matches('/').to_owned();
         let place = Location::parse(&out)?;
         if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
@@ -122,13 +128,14 @@ impl Shape {
         let allow_partial = args.allow_partial;
         let told = catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
         let index = args.index.clone().or(told);
-        Ok(Self { child_order, latitude, overviews, allow_partial, layout: args.layout, index, out })
+        Ok(Self { child_order, latitude, overviews, also, allow_partial, layout: args.layout, index, out })
     }
 
     pub(super) fn job(&self, cell: Cell) -> Result<Job, pipeline::Error> {
         let mut job = Job::new(cell, self.child_order)?;
         job.latitude = self.latitude;
         job.overviews.clone_from(&self.overviews);
+        job.product.add_statistics(&self.also);
         job.allow_partial = self.allow_partial;
         Ok(job)
     }
@@ -163,6 +170,7 @@ impl Shape {
             self.child_order.get(),
             self.latitude.to_string(),
             orders,
+            self.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
             self.allow_partial,
             self.layout.to_string(),
             self.out,
@@ -244,6 +252,7 @@ mod tests {
             child_order: order(12),
             latitude: Latitude::Spherical,
             overviews: vec![order(9)],
+            also: Vec::new(),
             allow_partial: false,
             layout: Layout::Cell,
             out: "s3://b/p".to_owned(),
@@ -253,6 +262,7 @@ mod tests {
         assert_eq!(first, key(&shape, "https://h/a.h5?X-Amz-Signature=2"));
         assert_ne!(first, key(&shape, "https://h/b.h5?X-Amz-Signature=1"));
         assert_ne!(first, key(&Shape { latitude: Latitude::Authalic, ..shape.clone() }, "https://h/a.h5?x"));
+        assert_ne!(first, key(&Shape { also: vec![Statistic::UnweightedMean], ..shape.clone() }, "https://h/a.h5?x"));
         assert_ne!(first, key(&Shape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));
         assert_eq!(default_report("s3://b/p/atl06"), Path::new("atl06.run.jsonl"));
         assert_eq!(default_report("a/stores"), Path::new("a/stores.run.jsonl"));

@@ -57,10 +57,12 @@ fn spans(report: &mut Report<'_, '_>) {
     let (min, max) = (columns.singles(Statistic::Min), columns.singles(Statistic::Max));
     let rows = min.len().min(max.len());
     report.rows("extremes", Statistic::Min, "the minimum is above the maximum", rows, |row| min[row] > max[row]);
-    let mean = columns.singles(Statistic::WeightedMean);
     let outside = |values: &[f32], row: usize| values[row] < min[row] || values[row] > max[row];
-    let both = rows.min(mean.len());
-    report.rows("mean", Statistic::WeightedMean, "a mean outside of the extremes", both, |row| outside(mean, row));
+    for statistic in [Statistic::WeightedMean, Statistic::UnweightedMean] {
+        let mean = columns.singles(statistic);
+        let both = rows.min(mean.len());
+        report.rows("mean", statistic, "a mean outside of the extremes", both, |row| outside(mean, row));
+    }
     let sigma = columns.singles(Statistic::WeightedMeanSigma);
     report.rows("sigma", Statistic::WeightedMeanSigma, "a sigma that is not above 0", sigma.len(), |row| {
         sigma[row] <= 0.0
