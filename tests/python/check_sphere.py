@@ -19,17 +19,7 @@ import xarray as xr
 import xdggs
 import zarr
 
-
-class Recording(zarr.storage.LocalStore):
-    """A store that lists the objects that were found in it."""
-
-    found = []
-
-    async def get(self, key, *args, **kwargs):
-        value = await super().get(key, *args, **kwargs)
-        if value is not None:
-            Recording.found.append(key)
-        return value
+from check_store import Recording
 
 
 def centres(ds):

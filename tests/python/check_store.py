@@ -165,18 +165,21 @@ def check_http(store, name, order, ids, latitude):
         server.server_close()
 
 
+class Recording(zarr.storage.LocalStore):
+    """A store that lists the objects that were found in it."""
+
+    found = []
+
+    async def get(self, key, *args, **kwargs):
+        value = await super().get(key, *args, **kwargs)
+        if value is not None:
+            Recording.found.append(key)
+        return value
+
+
 def check_metadata_reads(store, name):
     """Opening a group finds one object: xarray the root's document, zarr-python the group's own."""
-
-    class Recording(zarr.storage.LocalStore):
-        found = []
-
-        async def get(self, key, *args, **kwargs):
-            value = await super().get(key, *args, **kwargs)
-            if value is not None:
-                Recording.found.append(key)
-            return value
-
+    Recording.found.clear()
     xr.open_zarr(Recording(store, read_only=True), group=name)
     assert Recording.found == ["zarr.json"], Recording.found
     Recording.found.clear()

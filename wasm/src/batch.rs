@@ -3,8 +3,9 @@
 //! says that it does.
 use crate::fetch::PATIENCE;
 use crate::host::{self, Timer};
-use crate::version::{Version, content_range, header};
+use crate::version::{header, version};
 use byte_ranges::ByteRange;
+use byte_ranges::http::{Version, content_range};
 use bytes::Bytes;
 use futures_util::future::{Either, FutureExt as _, LocalBoxFuture, Shared, select};
 use js_sys::{Promise, Uint8Array};
@@ -142,7 +143,7 @@ async fn read(response: &Response, count: usize) -> Option<Parts> {
         at = place.checked_add(u32::try_from(range.len()).ok()?).filter(|end| *end <= body.length())?;
         places.push((range, place));
     }
-    Some(Parts { version: Version::of(&response.headers(), size?), body, places })
+    Some(Parts { version: version(&response.headers(), size?), body, places })
 }
 
 /// Range and size from the headers of a part.

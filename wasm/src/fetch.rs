@@ -2,7 +2,8 @@
 use crate::batch::Batch;
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
-use crate::version::{Version, content_range, header, unsatisfied_range};
+use crate::version::{header, version};
+use byte_ranges::http::{Version, content_range, unsatisfied_range};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -117,7 +118,7 @@ impl FetchSource {
         let Some((said, size)) = content_range(&text) else {
             return Err(self.last(Kind::BadAnswer, "206 with a Content-Range that cannot be read"));
         };
-        self.pin(&Version::of(&response.headers(), size))?;
+        self.pin(&version(&response.headers(), size))?;
         let expected_end = asked.end().min(size);
         if said.start() != asked.start() || said.end() != expected_end {
             let message = format!("asked for bytes {asked} of {size}, the answer holds {said}");
@@ -140,7 +141,7 @@ impl FetchSource {
     fn whole(&self, response: &Response) -> Result<Fetched, Failure> {
         host::discard(response);
         if header(&response.headers(), "content-length").as_deref() == Some("0") {
-            self.pin(&Version::of(&response.headers(), 0))?;
+            self.pin(&version(&response.headers(), 0))?;
             return Ok(Fetched { bytes: Bytes::new(), file_size: 0 });
         }
         Err(self.last(

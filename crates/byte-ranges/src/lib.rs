@@ -6,11 +6,13 @@
 //! * [`Cost`] and [`coalesce`]: how wanted ranges become requests.
 //! * [`Source`] and [`Sink`]: the only two doors to the outside. Neither asks for `Send`, so that a browser can
 //!   fulfil them; who wants threads spawns at the leaves.
+//! * [`http`]: what header fields say of ranges and versions, for every client.
 //!
 //! Nothing here performs IO, reads a clock or starts a thread.
 #![forbid(unsafe_code)]
 
 mod coalesce;
+pub mod http;
 mod map;
 mod memory;
 mod range;

@@ -52,7 +52,7 @@ mod vector;
 pub use area::{Area, select};
 pub use build::{CellFinder, MARGIN_KM, Remarks, assemble};
 pub use cmr::{CMR_URL, Collection, Found, MOST_PAGE_SIZE, Progress, Query, Search};
-pub use date::{iso, window_edge};
+pub use date::window_edge;
 pub use earthdata::{DATA_URL, Earthdata, Hosts, LOGIN_URL};
 pub use error::Error;
 pub use extent::{TrackPaths, crossed_cells};

@@ -206,6 +206,6 @@ impl Umm {
             domain.equator_crossing_longitude.is_some_and(|at| (at - orbit.ascending_crossing).abs() < 1e-3)
         };
         let crossing = self.orbit_calculated_spatial_domains.iter().find(same)?.equator_crossing_date_time.as_ref()?;
-        Some(date::seconds(begins)? - date::seconds(crossing)?)
+        date::seconds_between(crossing, begins)
     }
 }

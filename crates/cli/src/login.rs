@@ -2,10 +2,10 @@
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, DONE, Failure};
-use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN, iso};
+use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN};
 use clap::Args;
 use serde_json::json;
-use sources::{Clients, Credentials};
+use sources::{Clients, Credentials, moment};
 use std::time::SystemTime;
 
 /// Looks for a login in EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, and the netrc, in that order.
@@ -30,8 +30,8 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
         let left = credentials.expiration.and_then(|end| end.duration_since(SystemTime::now()).ok());
         if args.json {
             let answer = json!({
-                "user": login.user(), "found_in": login.found_in, "token_ends": login.token_ends().map(iso),
-                "s3_credentials": { "host": host, "region": "us-west-2", "ends": credentials.expiration.map(iso),
+                "user": login.user(), "found_in": login.found_in, "token_ends": login.token_ends().map(moment::extended),
+                "s3_credentials": { "host": host, "region": "us-west-2", "ends": credentials.expiration.map(moment::extended),
                                     "seconds_left": left.map(|left| left.as_secs()) },
             });
             println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
@@ -39,9 +39,9 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
         }
         let mut text = format!("user   {} (from {})", login.user().as_deref().unwrap_or("not told"), login.found_in);
         if let Some(ends) = login.token_ends() {
-            text += &format!("\ntoken  ends {}", iso(ends));
+            text += &format!("\ntoken  ends {}", moment::extended(ends));
         }
-        let ends = credentials.expiration.map_or_else(|| "at a time not told".to_owned(), iso);
+        let ends = credentials.expiration.map_or_else(|| "at a time not told".to_owned(), moment::extended);
         let minutes = left.map_or(0, |left| left.as_secs() / 60);
         text +=
             &format!("\ns3     credentials of {host} end {ends} (in {minutes} minutes), usable from us-west-2 only");

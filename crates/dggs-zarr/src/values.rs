@@ -35,6 +35,12 @@ impl DataType {
         }
     }
 
+    /// The inverse of [`DataType::name`]; `None` for one that this convention does not use.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::U64, Self::I64, Self::I32, Self::F32, Self::F64].into_iter().find(|held| held.name() == name)
+    }
+
     /// Bytes per element.
     #[must_use]
     pub const fn size(self) -> usize {

@@ -24,7 +24,7 @@ mod expand;
 mod granule;
 mod local;
 mod location;
-mod moment;
+pub mod moment;
 mod options;
 mod refusal;
 mod remote;

@@ -4,8 +4,9 @@ use crate::clients::Shared;
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::s3::S3;
-use crate::version::{Version, check_range, content_range, unsatisfied_range};
+use crate::version::{check_range, content_range, unsatisfied_range, version};
 use crate::{Location, Stats};
+use byte_ranges::http::Version;
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_MATCH, RANGE};
@@ -72,7 +73,8 @@ impl RemoteSource {
         let asked = format!("bytes={}-{last}", range.start());
         headers.insert(RANGE, HeaderValue::try_from(asked).map_err(|_| self.bad("the range cannot be written"))?);
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(etag) = self.version.get().and_then(Version::if_match) {
+        let etag = self.version.get().and_then(Version::if_match);
+        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
             headers.insert(IF_MATCH, etag);
         }
         if let Some(s3) = &self.s3 {
@@ -104,7 +106,7 @@ impl RemoteSource {
         if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return Err(self.bad("the server compresses ranges although it was asked not to"));
         }
-        self.pin(&Version::of(&response, size))?;
+        self.pin(&version(&response, size))?;
         check_range(asked, said, size, &self.shown)?;
         let bytes = self.body(response, said.len()).await?;
         Ok(Fetched { bytes, file_size: size })
@@ -116,7 +118,7 @@ impl RemoteSource {
         let length: Option<u64> =
             response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if length == Some(0) {
-            self.pin(&Version::of(response, 0))?;
+            self.pin(&version(response, 0))?;
             return Ok(Fetched { bytes: Bytes::new(), file_size: 0 });
         }
         Err(self.bad(
@@ -127,7 +129,7 @@ impl RemoteSource {
     /// 416: the range begins at the end or beyond.
     async fn beyond(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failure> {
         let told = unsatisfied_range(response.headers());
-        let headers_only = told.map(|size| Version::of(&response, size));
+        let headers_only = told.map(|size| version(&response, size));
         let size = match told {
             Some(size) => Some(size),
             // S3 tells the size in the body.

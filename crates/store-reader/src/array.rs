@@ -1,3 +1,4 @@
+use dggs_zarr::DataType;
 use serde_json::Value;
 
 use crate::codec::Chain;
@@ -8,50 +9,6 @@ use crate::{Column, Error};
 const MOST_ROWS: u64 = 12 << 30;
 /// Bytes of the largest chunk: 64 MiB.
 const MOST_CHUNK: u64 = 1 << 26;
-
-/// Element types of the arrays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DataType {
-    /// `uint64`
-    U64,
-    /// `int64`
-    I64,
-    /// `int32`
-    I32,
-    /// `float32`
-    F32,
-    /// `float64`
-    F64,
-}
-
-impl DataType {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "uint64" => Self::U64,
-            "int64" => Self::I64,
-            "int32" => Self::I32,
-            "float32" => Self::F32,
-            "float64" => Self::F64,
-            _ => return None,
-        })
-    }
-
-    /// Bytes per element.
-    #[must_use]
-    pub const fn size(self) -> usize {
-        match self {
-            Self::I32 | Self::F32 => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-
-    /// Whether missing values are NaN.
-    #[must_use]
-    pub const fn is_float(self) -> bool {
-        matches!(self, Self::F32 | Self::F64)
-    }
-}
 
 /// One-dimensional array as its `zarr.json` describes it.
 #[derive(Debug, Clone, PartialEq)]

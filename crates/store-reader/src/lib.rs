@@ -30,7 +30,8 @@ mod shard;
 mod store;
 mod table;
 
-pub use array::{ArrayInfo, DataType};
+pub use array::ArrayInfo;
+pub use dggs_zarr::DataType;
 pub use error::Error;
 pub use objects::Objects;
 pub use place::Place;

@@ -1,9 +1,9 @@
 //! The login against local stand-ins of the three hosts that take part, which write down what each hop receives.
 use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client};
-use catalog::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN, iso};
+use catalog::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};
 use serde_json::json;
-use sources::{Clients, Options};
+use sources::{Clients, Options, moment};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,8 @@ use std::time::{Duration, SystemTime};
 const BASIC: &str = "Basic bWU6aHVzaA==";
 
 fn answer(seconds: u64) -> Reply {
-    let ends = iso(SystemTime::now() + Duration::from_secs(seconds)).replace('T', " ").replace('Z', "+00:00");
+    let ends =
+        moment::extended(SystemTime::now() + Duration::from_secs(seconds)).replace('T', " ").replace('Z', "+00:00");
     let keys = json!({ "accessKeyId": "ASIAKEY", "secretAccessKey": "hush-key", "sessionToken": "hush-session",
                        "expiration": ends });
     Reply::status(200).body(keys.to_string())
