@@ -243,8 +243,9 @@ fn steps(x: f64, y: f64) -> u64 {
 }
 
 fn show(report: &Report) {
+    let width = report.variables.iter().map(|variable| variable.name.len()).max().unwrap_or(0).max(12);
     say!(
-        "{:<12} {:>9} {:>9} {:>12} {:>6} {:>12}  where (A, B)",
+        "{:<width$} {:>9} {:>9} {:>12} {:>6} {:>12}  where (A, B)",
         "",
         "different",
         "beyond",
@@ -260,7 +261,7 @@ fn show(report: &Report) {
         let largest = variable.largest.map_or_else(|| "NaN".to_owned(), |largest| format!("{largest:.3e}"));
         let ulps = variable.largest_ulps.map_or_else(|| "-".to_owned(), |ulps| ulps.to_string());
         let line = format!(
-            "{:<12} {:>9} {:>9} {largest:>12} {ulps:>6} {:>12.3e}  {place}",
+            "{:<width$} {:>9} {:>9} {largest:>12} {ulps:>6} {:>12.3e}  {place}",
             variable.name, variable.different, variable.beyond, variable.typical
         );
         say!("{}", line.trim_end());
