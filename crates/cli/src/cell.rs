@@ -104,8 +104,8 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     job.allow_partial = args.allow_partial || event.is_some_and(|event| event.allow_partial);
     job.overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<_, _>>()?;
     job.overviews.extend(event.iter().flat_map(|event| &event.overviews));
-    job.product.add_statistics(&args.also);
-    job.product.add_statistics(event.map_or(&[], |event| event.also.as_slice()));
+    let also = args.also.iter().chain(event.iter().flat_map(|event| &event.also)).copied();
+    job.product.add_statistics(&also.collect::<Vec<_>>());
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
     let out = args.out.clone().or_else(|| event.and_then(Event::out)).or_else(default_out);

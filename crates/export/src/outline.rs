@@ -36,6 +36,9 @@ fn outline(cell: Cell, latitude: Latitude) -> Vec<[f64; 2]> {
     };
     let edges: Vec<usize> = corners.iter().zip(corners.iter().cycle().skip(1)).map(parts).collect();
     let most = edges.iter().copied().max().unwrap_or(1);
+    if most == 1 {
+        return corners;
+    }
     let all = points(most);
     let of_edge = all.chunks(most).zip(edges).flat_map(|(edge, parts)| edge.iter().step_by(most / parts));
     of_edge.copied().collect()

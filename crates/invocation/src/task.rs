@@ -81,13 +81,15 @@ impl Task {
     /// # Errors
     /// [`SourceErrorKind::Config`](byte_ranges::SourceErrorKind::Config) for one that is not of this task.
     pub(crate) fn location(&self, granule: &Granule) -> Result<Location, SourceError> {
-        let own = self.granules.iter().find(|location| location.to_string() == granule.location());
-        match (own, &self.index) {
-            (Some(location), _) => Ok(location.clone()),
-            (None, Some(folder)) if granule.location().starts_with(folder.trim_end_matches('/')) => {
-                Location::parse(granule.location())
-            }
-            _ => Err(SourceError::new(SourceErrorKind::Config, granule.location(), "not a granule of this task")),
+        let asked = granule.location();
+        if let Some(location) = self.granules.iter().find(|location| location.to_string() == asked) {
+            return Ok(location.clone());
         }
+        let is_index =
+            |folder: &String| self.granules.iter().any(|location| Sidecar::place_in(folder, &location.name()) == asked);
+        if self.index.as_ref().is_some_and(is_index) {
+            return Location::parse(asked);
+        }
+        Err(SourceError::new(SourceErrorKind::Config, asked, "not a granule of this task"))
     }
 }

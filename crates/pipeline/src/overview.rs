@@ -119,13 +119,13 @@ impl Overviews {
         Ok((sphere, chunks))
     }
 
-    /// What can be composed: a mean needs its sigma as weight, a variance the mean, quantiles something to lie between.
+    /// What can be composed: a mean needs its sigma as weight, a variance a mean, quantiles something to lie between.
     fn statistics(&self) -> Vec<Statistic> {
         let held = |statistic| self.job.product.statistics.contains(&statistic);
         let weighted = held(Statistic::WeightedMean) && held(Statistic::WeightedMeanSigma);
         let composes = |statistic: &Statistic| match statistic {
             Statistic::WeightedMean => weighted,
-            Statistic::Variance => held(Statistic::WeightedMean),
+            Statistic::Variance => held(Statistic::WeightedMean) || held(Statistic::UnweightedMean),
             _ => true,
         };
         self.job.product.statistics.iter().copied().filter(composes).collect()
