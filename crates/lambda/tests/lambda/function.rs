@@ -2,9 +2,9 @@
 use crate::runtime_api::{Invocation, Outcome, RuntimeApi};
 use crate::s3::{Keys, READER, ROLE, SECRETS, granules, s3};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The cell that the bundled granules cross.
@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) struct Function {
     api: RuntimeApi,
     child: Child,
-    stderr: Arc<Mutex<String>>,
+    /// Takes standard error: what the function wrote before an answer can be read when the answer is there.
+    log: PathBuf,
     spawned: Instant,
     calls: usize,
 }
@@ -45,19 +46,12 @@ impl Function {
             ("AWS_SESSION_TOKEN", ROLE.2),
             ("TZ", ":UTC"),
         ]);
-        command.envs(more.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lambda-log-{}", api.address.replace(':', "-")));
+        command.envs(more.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(&log).unwrap());
         let spawned = Instant::now();
-        let mut child = command.spawn().unwrap();
-        let stderr = Arc::new(Mutex::new(String::new()));
-        let (pipe, log) = (child.stderr.take().unwrap(), Arc::clone(&stderr));
-        std::thread::spawn(move || {
-            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                let mut log = log.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        Self { api, child, stderr, spawned, calls: 0 }
+        let child = command.spawn().unwrap();
+        Self { api, child, log, spawned, calls: 0 }
     }
 
     /// Sends an event without waiting for its answer. `limit` is the time that the host gives; `None` sends the deadline
@@ -101,7 +95,7 @@ impl Function {
 
     /// Everything on standard error so far.
     pub(crate) fn log(&self) -> String {
-        self.stderr.lock().unwrap().clone()
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// The lines of the log of one type.
@@ -125,6 +119,7 @@ impl Drop for Function {
         if !std::thread::panicking() {
             free_of_secrets(&self.log());
         }
+        let _ = std::fs::remove_file(&self.log);
     }
 }
 
