@@ -3,7 +3,7 @@ use crate::batch::Batch;
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
 use crate::version::{header, version};
-use byte_ranges::http::{Version, content_range, unsatisfied_range};
+use byte_ranges::http::{Version, content_range, to_ask, unsatisfied_range};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -226,18 +226,11 @@ impl FetchSource {
 impl Source for FetchSource {
     async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
         let known = self.version.borrow().as_ref().map(|version| version.size);
-        // No byte can be asked for as "none": the one at the start tells the size.
-        let mut asked = if range.is_empty() { ByteRange::at(range.start(), 1).unwrap_or(range) } else { range };
-        if let Some(size) = known {
-            if range.start() > size {
-                let message = format!("range {range} lies past the end ({size} bytes)");
-                return Err(SourceError::new(Kind::BadAnswer, &self.shown, message));
-            }
-            if range.is_empty() || range.start() == size {
-                return Ok(Fetched { bytes: Bytes::new(), file_size: size });
-            }
-            asked = ByteRange::new(range.start(), range.end().min(size)).unwrap_or(range);
-        }
+        let asked = match to_ask(range, known) {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return Ok(Fetched { bytes: Bytes::new(), file_size: known.unwrap_or(0) }),
+            Err(message) => return Err(SourceError::new(Kind::BadAnswer, &self.shown, message)),
+        };
         // An empty wish is rare, and a file of unknown size has its first range alone.
         if let (Some(batch), Some(size), false) = (&self.batch, known, range.is_empty())
             && let Some((version, bytes)) = batch.fetch(asked).await

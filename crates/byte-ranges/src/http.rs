@@ -59,6 +59,20 @@ pub fn unsatisfied_range(text: &str) -> Option<u64> {
     text.trim().strip_prefix("bytes */")?.parse().ok()
 }
 
+/// What to ask for where a range is wanted of a file of `size` bytes: only what is there, `None` where that is nothing. While
+/// the size is not known, an empty range is asked for as its first byte ("none" cannot be said), and the answer tells it.
+///
+/// # Errors
+/// A message, when the range begins past the end.
+pub fn to_ask(wanted: ByteRange, size: Option<u64>) -> Result<Option<ByteRange>, String> {
+    match size {
+        None if wanted.is_empty() => Ok(Some(ByteRange::at(wanted.start(), 1).unwrap_or(wanted))),
+        None => Ok(Some(wanted)),
+        Some(size) if wanted.start() > size => Err(format!("range {wanted} lies past the end ({size} bytes)")),
+        Some(size) => Ok(ByteRange::new(wanted.start(), wanted.end().min(size)).filter(|range| !range.is_empty())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +87,17 @@ mod tests {
         assert_eq!(content_range("bytes 0-18446744073709551615/5"), None);
         assert_eq!(unsatisfied_range("bytes */100"), Some(100));
         assert_eq!(unsatisfied_range("bytes 0-9/100"), None);
+    }
+
+    #[test]
+    fn only_bytes_that_can_be_there_are_asked_for() {
+        let range = |s, e| ByteRange::new(s, e).unwrap();
+        assert_eq!(to_ask(range(5, 9), None), Ok(Some(range(5, 9))));
+        assert_eq!(to_ask(range(5, 5), None), Ok(Some(range(5, 6))));
+        assert_eq!(to_ask(range(5, 9), Some(7)), Ok(Some(range(5, 7))));
+        assert_eq!(to_ask(range(5, 5), Some(7)), Ok(None));
+        assert_eq!(to_ask(range(7, 9), Some(7)), Ok(None));
+        assert!(to_ask(range(8, 8), Some(7)).unwrap_err().contains("past the end (7 bytes)"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::s3::S3;
 use crate::version::{check_range, content_range, unsatisfied_range, version};
 use crate::{Location, Stats};
-use byte_ranges::http::Version;
+use byte_ranges::http::{Version, to_ask};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_MATCH, RANGE};
@@ -196,18 +196,11 @@ impl RemoteSource {
 impl Source for RemoteSource {
     async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
         let known = self.version.get().map(|version| version.size);
-        // No byte can be asked for as "none": the one at the start tells the size.
-        let mut asked = if range.is_empty() { ByteRange::at(range.start(), 1).unwrap_or(range) } else { range };
-        if let Some(size) = known {
-            if range.start() > size {
-                let message = format!("range {range} lies past the end ({size} bytes)");
-                return Err(SourceError::new(Kind::BadAnswer, &self.shown, message));
-            }
-            if range.is_empty() || range.start() == size {
-                return Ok(Fetched { bytes: Bytes::new(), file_size: size });
-            }
-            asked = ByteRange::new(range.start(), range.end().min(size)).unwrap_or(range);
-        }
+        let asked = match to_ask(range, known) {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return Ok(Fetched { bytes: Bytes::new(), file_size: known.unwrap_or(0) }),
+            Err(message) => return Err(SourceError::new(Kind::BadAnswer, &self.shown, message)),
+        };
         let mut fetched = attempts(&self.shared.options.retry, &self.stats, async || self.once(asked).await).await?;
         if range.is_empty() {
             fetched.bytes.clear();

@@ -27,7 +27,7 @@ pub(crate) const EXPIRED: Keys = ("AKIDEXPIRED", "expired-secret/gH+i", "expired
 pub(crate) const SECRETS: [&str; 8] =
     [READER.1, READER.2, SECOND_READER.1, SECOND_READER.2, ROLE.1, ROLE.2, EXPIRED.1, EXPIRED.2];
 /// How long `slow` takes to answer.
-const SLOW: Duration = Duration::from_secs(20);
+pub(crate) const SLOW: Duration = Duration::from_secs(20);
 
 pub(crate) struct S3 {
     pub(crate) endpoint: String,
