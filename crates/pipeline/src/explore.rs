@@ -13,6 +13,9 @@ const MARGIN: f64 = 1.0;
 const GROWTH: f64 = 0.0075;
 /// A track may be longer than its rows without gaps by this factor and so many kilometres.
 const LONGER: (f64, f64) = (1.5, 500.0);
+/// Share of the rows that are there, for want of better knowledge: clouds and slopes cost a track every twentieth row. It only
+/// tells where to look first.
+const DENSITY: f64 = 0.95;
 /// Rows that the last piece should have to tell a course.
 const TELLING: u64 = 400;
 
@@ -203,7 +206,7 @@ impl Explored {
         let length = (rows * orbit.spacing * LONGER.0 + LONGER.1).min(EARTH_RADIUS * std::f64::consts::PI);
         let sign = if forward { 1.0 } else { -1.0 };
         let course = Course { length, miss: None };
-        Some(Stretch { pieces, ray, course, rows: (count(end.row), sign / orbit.spacing) })
+        Some(Stretch { pieces, ray, course, rows: (count(end.row), sign * DENSITY / orbit.spacing) })
     }
 
     /// A stretch between two known ends; `None` when no course leads from one to the other.
