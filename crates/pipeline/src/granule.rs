@@ -2,10 +2,10 @@
 use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::{self, Track};
-use crate::region::Region;
+use crate::planned::{self, Region};
 use crate::select::{self, Group, Selected};
 use crate::sidecar::{Sidecar, Unusable};
-use crate::{GranuleError, Job, RowCounts, TrackEntry, Tuning, filter, gather, prune};
+use crate::{GranuleError, Job, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
@@ -30,17 +30,21 @@ pub(crate) async fn read<S: Source>(
     tuning: &Tuning,
     region: Option<&Region>,
     budget: &Budget,
-) -> Result<Tracks, GranuleError> {
+) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
     let tracks = locate::tracks(&mut file, source, &job.product).await?;
     let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());
+    let mut reading = Reading::Planned;
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let selected = select(batch, job, region, &mut bodies, budget).await?;
+        let (selected, read) = select(batch, job, region, &mut bodies, budget).await?;
+        if read != Reading::Planned {
+            reading = read;
+        }
         done.extend(keep(batch, selected, &bodies, budget).await?);
     }
-    Ok(done)
+    Ok((done, reading))
 }
 
 /// Reads one granule by its index: all that is needed in one round. [`Refused::Index`] when the index turns out not to be
@@ -128,17 +132,24 @@ async fn keep<S: Source>(
     Ok(kept.collect())
 }
 
-/// Rows of the tracks inside the parent: by as few coordinates as will do where the parent's region is given, else by all of
-/// them.
+/// Rows of the tracks inside the parent: by as few coordinates as will do where that can be planned, else by all of them.
 async fn select<S: Source>(
     tracks: &[Track],
     job: &Job,
     region: Option<&Region>,
     bodies: &mut Bodies<'_, S>,
     budget: &Budget,
-) -> Result<Vec<Selected>, GranuleError> {
-    match region.zip(job.product.orbit.as_ref()) {
-        Some(known) => prune::selected(tracks, job, known, bodies).await,
-        None => select::exhaustive(tracks, job, bodies, budget).await,
-    }
+) -> Result<(Vec<Selected>, Reading), GranuleError> {
+    let why = match (region, job.product.orbit.as_ref()) {
+        (Some(region), Some(orbit)) if planned::worthwhile(tracks) => {
+            match planned::selected(tracks, job, (region, orbit), bodies).await? {
+                Ok(selected) => return Ok((selected, Reading::Planned)),
+                Err(doubt) => doubt.to_string(),
+            }
+        }
+        (Some(_), Some(_)) => "no track has more than two chunks".into(),
+        (None, Some(_)) => "asked for, or the cell is too small to plan for".into(),
+        (_, None) => "nothing is known of the product's orbit".into(),
+    };
+    Ok((select::exhaustive(tracks, job, bodies, budget).await?, Reading::Exhaustive(why)))
 }

@@ -49,12 +49,53 @@ pub struct GranuleEntry {
     pub bytes: u64,
     /// Time from opening to the last row, milliseconds; 0 where nobody has a clock.
     pub milliseconds: u64,
+    /// How its coordinates were read; nothing where it was not read at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
     /// What became of its index, where one was given: `used`, or why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
     /// The error that stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+}
+
+/// How the coordinates of a granule were read; as text `planned`, `indexed`, or `exhaustive: ` and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Reading {
+    /// Where rows of the parent can lie, by a certificate (design note 0006).
+    Planned,
+    /// Where the granule's index has rows of the parent.
+    Indexed,
+    /// All of them, for a reason.
+    Exhaustive(String),
+}
+
+impl From<Reading> for String {
+    fn from(reading: Reading) -> Self {
+        match reading {
+            Reading::Planned => "planned".into(),
+            Reading::Indexed => "indexed".into(),
+            Reading::Exhaustive(why) => format!("exhaustive: {why}"),
+        }
+    }
+}
+
+impl From<String> for Reading {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "planned" => Self::Planned,
+            "indexed" => Self::Indexed,
+            other => Self::Exhaustive(other.strip_prefix("exhaustive: ").unwrap_or(other).into()),
+        }
+    }
+}
+
+impl std::fmt::Display for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from(self.clone()))
+    }
 }
 
 /// One track of one granule.
@@ -72,7 +113,7 @@ pub struct TrackEntry {
 pub struct RowCounts {
     /// Rows that the track has.
     pub rows: u64,
-    /// Rows whose coordinates were read; the others provably lie outside the parent.
+    /// Rows whose coordinates were read; no other can lie in the parent (design note 0006).
     pub rows_read: u64,
     /// Dropped: latitude or longitude is fill, NaN, infinite or out of range.
     pub bad_coordinate: u64,

@@ -1,5 +1,6 @@
 //! Where the columns of a granule are.
 use crate::pieces::{Column, is_long};
+use crate::planned;
 use crate::{GranuleError, Product};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
 use hdf5_pure::{Dataset, File, Object, Selection};
@@ -128,13 +129,16 @@ fn fill_is_chosen(dataset: &Dataset) -> bool {
     dataset.fill_value.as_ref().is_some_and(|raw| raw.iter().any(|&byte| byte != 0))
 }
 
-/// Where the coordinates begin that `prune` looks at first: read along with the chunk indexes that they usually follow.
+/// Where the coordinates begin that `planned` looks at first: read along with the chunk indexes that they usually follow.
 fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
     let first = |lengths: &[u64]| lengths.first().copied().unwrap_or(0);
     let chunk_rows = |column: &Dataset| first(&column.chunk_shape());
-    let long = |column: &Dataset| is_long(first(&column.shape).div_ceil(chunk_rows(column).max(1)));
-    let leader = datasets.iter().find(|(_, columns)| columns.first().is_some_and(|latitude| long(latitude)));
-    let coordinates = leader.into_iter().flat_map(|(_, columns)| columns.iter().take(2));
+    let chunks = |column: &Dataset| first(&column.shape).div_ceil(chunk_rows(column).max(1));
+    let size = |latitude: &Arc<Dataset>| (first(&latitude.shape), chunks(latitude));
+    let sizes = || datasets.iter().map(|(_, columns)| columns.first().map_or((0, 0), size));
+    let leader = planned::leader(sizes());
+    let long = sizes().nth(leader).is_some_and(|(_, chunks)| is_long(chunks));
+    let coordinates = datasets.get(leader).filter(|_| long).into_iter().flat_map(|(_, columns)| columns.iter().take(2));
     let begins = coordinates.filter_map(|column| {
         let raw = chunk_rows(column).saturating_mul(column.element_size()).min(MOST_OPENING);
         ByteRange::at(column.index_offset()?, INDEX_NODE + raw / 4 * 3)

@@ -2,9 +2,9 @@
 use crate::budget::Budget;
 use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
-use crate::region::Region;
+use crate::planned::Region;
 use crate::{
-    CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Sidecar, Tuning, Unusable, result,
+    CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar, Tuning, Unusable, result,
 };
 use aggregate::{Limits, Reducer, Rows};
 use byte_ranges::{Source, SourceError};
@@ -181,11 +181,14 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
                     None
                 };
                 let read = match indexed {
-                    Some(read) => read,
+                    Some(read) => read.map(|tracks| (tracks, Reading::Indexed)),
                     None => granule::read(&source, self.job, self.tuning, self.region.as_ref(), &self.budget).await,
                 };
                 match read {
-                    Ok(tracks) => (entry.tracks, rows) = tracks.into_iter().unzip(),
+                    Ok((tracks, reading)) => {
+                        (entry.tracks, rows) = tracks.into_iter().unzip();
+                        entry.reading = Some(reading);
+                    }
                     Err(error) => entry.error = Some(error.failure()),
                 }
                 entry.size = source.file_size();

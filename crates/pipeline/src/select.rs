@@ -3,7 +3,6 @@ use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::locate::Track;
 use crate::pieces::Column;
-use crate::track_shape::Shape;
 use crate::{GranuleError, Job, fetch};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
@@ -32,8 +31,6 @@ pub(crate) struct Found {
     pub(crate) piece: usize,
     /// Rows inside the parent.
     pub(crate) selected: Selected,
-    /// How the track runs there.
-    pub(crate) shape: Shape,
 }
 
 /// Rows that are looked at together: one piece of latitude, and the pieces of longitude that hold the same rows.
@@ -160,6 +157,11 @@ impl<'a> Group<'a> {
         self.piece
     }
 
+    /// Rows of the track.
+    pub(crate) const fn rows(&self) -> &Range<u64> {
+        &self.rows
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
         self.ranges().map(ByteRange::len).sum()
     }
@@ -193,8 +195,7 @@ impl<'a> Group<'a> {
                 }
             }
         }
-        let shape = Shape::of(self.rows.start, longitude, latitude);
-        Ok(Found { track: self.track, piece: self.piece, selected, shape })
+        Ok(Found { track: self.track, piece: self.piece, selected })
     }
 
     fn place(&self) -> String {

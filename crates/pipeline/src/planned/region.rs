@@ -1,0 +1,58 @@
+//! The parent cell as points that a track may come near.
+use crate::Job;
+use crate::vector::{EARTH_RADIUS, Vector};
+use morton::{Cell, Order};
+
+/// Orders below the parent at which its shape is sampled: 16 parts of 64 points.
+const COARSE: u8 = 2;
+const FINE: u8 = 5;
+/// Side of a square of the area of an order-0 cell, kilometres: sqrt(4 pi / 12) radians.
+const SIDE: f64 = 1.023_326_707_946_488_5 * EARTH_RADIUS;
+/// A HEALPix cell reaches at most 1.0446 sides from its centre, at every order (healpy's `max_pixrad`); geodetic latitudes
+/// stretch it by less than another 0.5 %.
+const REACH: f64 = 1.05;
+
+/// The parent cell: points all over it, and how far from the nearest of them a place inside can be.
+#[derive(Debug)]
+pub(crate) struct Region {
+    parts: Vec<Part>,
+    reach: f64,
+}
+
+/// A sixteenth of the cell.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) centre: Vector,
+    /// Kilometres from the centre within which all of the part lies.
+    pub(crate) reach: f64,
+    pub(crate) points: Vec<Vector>,
+}
+
+impl Region {
+    /// The region of a job; `None` at orders too fine to be sampled.
+    pub(crate) fn of(job: &Job) -> Option<Self> {
+        let parent = job.parent();
+        let order = |levels| Order::new(parent.order().get() + levels).ok();
+        let (coarse, fine) = (order(COARSE)?, order(FINE)?);
+        let reach = |order: Order| REACH * SIDE / f64::from(1_u32 << order.get().min(31));
+        let centre = |cell: Cell| cell.centre_in(job.latitude).unit_vector();
+        let cells = |of: Cell, order| -> Option<Vec<Cell>> {
+            of.children(order).ok()?.map(|id| Cell::new(order, id).ok()).collect()
+        };
+        let part = |cell: Cell| {
+            let points = cells(cell, fine)?.into_iter().map(centre).collect();
+            Some(Part { centre: centre(cell), reach: reach(coarse), points })
+        };
+        let parts: Option<Vec<Part>> = cells(parent, coarse)?.into_iter().map(part).collect();
+        Some(Self { parts: parts?, reach: reach(fine) })
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Kilometres: every place of the cell has a point that near.
+    pub(crate) const fn reach(&self) -> f64 {
+        self.reach
+    }
+}

@@ -1,0 +1,290 @@
+//! Planned reads against exhaustive ones, on granules flown with the formulas of an ephemeris.
+//!
+//! Family 1 keeps the premises and is hostile in everything else: planned reading must find every row, without giving up.
+//! Family 2 breaks them: planned reading must give up, or find every row all the same.
+//! `PLANNER_CASES` sets how many of each are tried (`./test full`: 100,000).
+use super::{Doubt, Known, Region, Survey, Trace};
+use crate::vector::{EARTH_RADIUS, Vector, angle};
+use crate::{Job, Orbit};
+use morton::{Cell, Latitude, LonLat, Order};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::f64::consts::{PI, TAU};
+
+/// ICESat-2, but for fewer rows to the kilometre.
+const ORBIT: Orbit = Orbit { spacing: 0.2, ..Orbit::ICESAT2_ATL06 };
+/// A solar day to a revolution, as the reference tracks have it; the planner assumes a sidereal one.
+const EARTH_RATE: f64 = TAU / 86_400.0;
+const ACROSS: [f64; 6] = [-3.345, -3.255, -0.045, 0.045, 3.255, 3.345];
+
+/// Coordinates of one track, degrees, and how they are stored.
+#[derive(Clone, Debug)]
+struct Track {
+    longitude: Vec<f64>,
+    latitude: Vec<f64>,
+    chunk: usize,
+}
+
+/// A track to be: where it begins and ends, kilometres along the orbit, and what it lacks.
+#[derive(Clone, Debug)]
+struct Extent {
+    begins: f64,
+    length: f64,
+    /// Rows to a chunk.
+    chunk: usize,
+    /// Gaps: where, as a share of the length, and kilometres without rows.
+    gaps: Vec<(f64, f64)>,
+    /// Every so many rows one is there.
+    thinned: usize,
+    /// Share of the rows that are lost at random.
+    lost: f64,
+    /// Rows without a place at both ends of each chunk.
+    edges: usize,
+}
+
+/// How the pattern of tracks is pointed beside the reference track.
+#[derive(Clone, Debug)]
+struct Pointing {
+    /// Kilometres beside it before, and by how much it moves.
+    from: f64,
+    shift: f64,
+    /// Kilometre where it begins to move, and kilometres sideways for each flown.
+    at: f64,
+    slope: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Granule {
+    /// Argument of latitude where it begins, and longitude of the node, radians.
+    start: f64,
+    node: f64,
+    tracks: Vec<Extent>,
+    pointing: Pointing,
+    seed: u64,
+}
+
+impl Pointing {
+    fn beside(&self, kilometre: f64) -> f64 {
+        let moved = ((kilometre - self.at) * self.slope).clamp(0.0, self.shift.abs());
+        self.from + moved.copysign(self.shift)
+    }
+}
+
+impl Granule {
+    /// Longitude and latitude in degrees: a circular orbit over a turning sphere.
+    fn place(&self, kilometre: f64, across: f64) -> (f64, f64) {
+        let tilt = ORBIT.inclination.to_radians();
+        let flown = kilometre / EARTH_RADIUS;
+        let (u, beside) = (self.start + flown, (across + self.pointing.beside(kilometre)) / EARTH_RADIUS);
+        let along = [u.cos(), u.sin() * tilt.cos(), u.sin() * tilt.sin()];
+        let normal = [0.0, -tilt.sin(), tilt.cos()];
+        let [x, y, z]: Vector = std::array::from_fn(|axis| along[axis] * beside.cos() + normal[axis] * beside.sin());
+        let longitude = angle(y, x) + self.node - EARTH_RATE * flown * ORBIT.period / TAU;
+        ((longitude.to_degrees() + 540.0).rem_euclid(360.0) - 180.0, z.clamp(-1.0, 1.0).asin().to_degrees())
+    }
+
+    fn tracks(&self) -> Vec<Track> {
+        let mut random = Random(self.seed);
+        self.tracks.iter().zip(ACROSS).map(|(extent, across)| self.track(extent, across, &mut random)).collect()
+    }
+
+    fn track(&self, extent: &Extent, across: f64, random: &mut Random) -> Track {
+        let mut track = Track { longitude: Vec::new(), latitude: Vec::new(), chunk: extent.chunk };
+        let rows = (extent.length / ORBIT.spacing) as usize + 1;
+        for row in (0..rows).step_by(extent.thinned) {
+            let mut kilometre = row as f64 * ORBIT.spacing;
+            let before = extent.gaps.iter().filter(|(share, _)| kilometre > share * extent.length);
+            kilometre += extent.begins + before.map(|(_, gap)| gap).sum::<f64>();
+            if random.next() < extent.lost {
+                continue;
+            }
+            let (longitude, latitude) = self.place(kilometre, across + 0.02 * (kilometre / 90.0).sin());
+            track.longitude.push(longitude);
+            track.latitude.push(latitude);
+        }
+        let count = track.latitude.len();
+        for row in 0..count {
+            let from_edge = (row % extent.chunk).min(extent.chunk - 1 - row % extent.chunk).min(count - 1 - row);
+            if from_edge < extent.edges {
+                track.latitude[row] = f64::NAN;
+            }
+        }
+        track
+    }
+}
+
+/// A small generator of numbers from 0 to 1 (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Track and row.
+type Places = BTreeSet<(usize, u64)>;
+
+/// What planned reading found, or why it gave up; and which chunks it read.
+#[expect(dead_code, reason = "for the tests that count reads")]
+struct Planned {
+    rows: Result<Places, Doubt>,
+    read: BTreeSet<(usize, usize)>,
+    steps: usize,
+}
+
+fn inside(job: &Job, track: &Track, rows: std::ops::Range<usize>) -> Vec<u64> {
+    let (longitude, latitude) = (&track.longitude[rows.clone()], &track.latitude[rows.clone()]);
+    let mut child = vec![0; latitude.len()];
+    morton::children_of(job.parent(), job.child_order(), job.latitude, longitude, latitude, &mut child).unwrap();
+    rows.zip(child).filter(|(_, child)| *child < job.children()).map(|(row, _)| row as u64).collect()
+}
+
+fn exhaustive(job: &Job, tracks: &[Track]) -> Places {
+    let all = tracks.iter().enumerate();
+    all.flat_map(|(index, track)| inside(job, track, 0..track.latitude.len()).into_iter().map(move |row| (index, row)))
+        .collect()
+}
+
+fn planned(job: &Job, tracks: &[Track]) -> Planned {
+    let region = Region::of(job).unwrap();
+    let chunk =
+        |track: &Track, chunk: usize| chunk * track.chunk..((chunk + 1) * track.chunk).min(track.latitude.len());
+    let known = |track: &Track| {
+        let count = track.latitude.len().div_ceil(track.chunk);
+        Known::new((0..count).map(|index| chunk(track, index)).map(|rows| rows.start as u64..rows.end as u64).collect())
+    };
+    let named = tracks.iter().enumerate().map(|(index, track)| (format!("track {index}"), known(track)));
+    let mut survey = Survey::new(named.collect(), &region, ORBIT);
+    let (mut rows, mut read, mut steps) = (Places::new(), BTreeSet::new(), 0);
+    loop {
+        let next = match survey.next() {
+            Ok(next) if next.is_empty() => return Planned { rows: Ok(rows), read, steps },
+            Ok(next) => next,
+            Err(doubt) => return Planned { rows: Err(doubt), read, steps },
+        };
+        steps += 1;
+        for next in next {
+            assert!(read.insert((next.track, next.chunk)), "a chunk was read twice");
+            let track = &tracks[next.track];
+            let range = chunk(track, next.chunk);
+            let hits = inside(job, track, range.clone());
+            let (longitude, latitude) = (&track.longitude[range.clone()], &track.latitude[range.clone()]);
+            let trace = Trace::of(range.start as u64, longitude, latitude, ORBIT.spacing);
+            let hit = hits.first().copied().zip(hits.last().copied());
+            rows.extend(hits.into_iter().map(|row| (next.track, row)));
+            if let Err(doubt) = survey.learn(next.track, next.chunk, trace, hit) {
+                return Planned { rows: Err(doubt), read, steps };
+            }
+        }
+    }
+}
+
+fn job(longitude: f64, latitude: f64, order: u8, mode: Latitude) -> Job {
+    let cell = Cell::at(LonLat::degrees(longitude, latitude).unwrap(), Order::new(order).unwrap(), mode).unwrap();
+    let mut job = Job::new(cell, Order::new(order + 2).unwrap()).unwrap();
+    job.latitude = mode;
+    job
+}
+
+fn extent() -> impl Strategy<Value = Extent> {
+    let length = prop_oneof![1 => Just(0.0), 1 => 0.0..30.0, 6 => 30.0..900.0];
+    let chunk = prop_oneof![1 => 1_usize..20, 3 => 20_usize..300, 3 => 300_usize..1200, 1 => Just(100_000)];
+    let gaps = prop::collection::vec((0.0..1.0, prop_oneof![0.0..50.0, 50.0..2000.0]), 0..4);
+    let lost = prop_oneof![3 => Just(0.0), 1 => 0.0..0.6];
+    (
+        0.0..900.0,
+        length,
+        chunk,
+        gaps,
+        prop_oneof![4 => Just(1_usize), 1 => 2_usize..12],
+        lost,
+        prop_oneof![3 => Just(0_usize), 1 => 1_usize..6],
+    )
+        .prop_map(|(begins, length, chunk, gaps, thinned, lost, edges)| Extent {
+            begins,
+            length,
+            chunk,
+            gaps,
+            thinned,
+            lost,
+            edges,
+        })
+}
+
+fn pointing() -> impl Strategy<Value = Pointing> {
+    let shift = prop_oneof![2 => Just(0.0), 1 => 1.0..44.0, 1 => -44.0..-1.0];
+    (prop_oneof![3 => Just(0.0), 1 => -4.0..4.0], shift, -100.0..1500.0, prop_oneof![0.02..0.2, 0.2..0.95])
+        .prop_map(|(from, shift, at, slope)| Pointing { from, shift, at, slope })
+}
+
+fn granule() -> impl Strategy<Value = Granule> {
+    // Anywhere, and often over a turn, where courses are hardest to tell.
+    let start = prop_oneof![3 => 0.0..TAU, 1 => 0.44 * PI..0.52 * PI, 1 => 1.44 * PI..1.52 * PI];
+    (start, -PI..PI, prop::collection::vec(extent(), 1..=6), pointing(), any::<u64>())
+        .prop_map(|(start, node, tracks, pointing, seed)| Granule { start, node, tracks, pointing, seed })
+}
+
+/// A place on the granule or beside it: which track, how far along it, and kilometres beside.
+fn target(granule: &Granule, tracks: &[Track], at: f64, beside: f64) -> (f64, f64) {
+    let index = ((at * 97.0).fract() * tracks.len() as f64) as usize;
+    let extent = &granule.tracks[index.min(tracks.len() - 1)];
+    let gaps: f64 = extent.gaps.iter().map(|(_, gap)| gap).sum();
+    granule.place(extent.begins + (1.2 * at - 0.1) * (extent.length + gaps), beside)
+}
+
+/// Kilometres from the first to the last place of the longest track.
+fn longest(tracks: &[Track]) -> f64 {
+    let place = |track: &Track, row: usize| crate::vector::place(track.longitude[row], track.latitude[row]);
+    let length = |track: &Track| {
+        let valid = |row: &usize| !track.latitude[*row].is_nan();
+        let ends = (0..track.latitude.len()).find(valid).zip((0..track.latitude.len()).rfind(valid));
+        ends.map_or(0.0, |(first, last)| crate::vector::distance(place(track, first), place(track, last)))
+    };
+    tracks.iter().map(length).fold(0.0, f64::max)
+}
+
+fn mode(authalic: bool) -> Latitude {
+    if authalic { Latitude::Authalic } else { Latitude::Spherical }
+}
+
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PLANNER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1000);
+    ProptestConfig { cases, max_shrink_iters: 300, ..ProptestConfig::default() }
+}
+
+fn beside() -> impl Strategy<Value = f64> {
+    prop_oneof![2 => -8.0..8.0, 2 => -80.0..80.0, 1 => -300.0..300.0]
+}
+
+fn order() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(6_u8), 2 => 0_u8..=13]
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn every_row_is_found_and_nothing_given_up_where_the_premises_hold(
+        granule in granule(), at in 0.0..1.0, beside in beside(), order in order(), authalic: bool
+    ) {
+        let tracks = granule.tracks();
+        let (longitude, latitude) = target(&granule, &tracks, at, beside);
+        let job = job(longitude, latitude, order, mode(authalic));
+        let long = |track: &Track| crate::pieces::is_long(track.latitude.len().div_ceil(track.chunk) as u64);
+        prop_assume!(tracks.iter().any(long));
+        let planned = planned(&job, &tracks);
+        match planned.rows {
+            Ok(rows) => prop_assert_eq!(rows, exhaustive(&job, &tracks)),
+            // A granule of some kilometres tells no course where all courses turn.
+            Err(doubt) => {
+                prop_assert_eq!(doubt, Doubt::Unclear);
+                prop_assert!(longest(&tracks) < 200.0, "{} km long", longest(&tracks));
+            }
+        }
+    }
+}
