@@ -1,6 +1,7 @@
 //! Catalogs as files: the seed's JSON (lambda.md, "The catalog").
-use crate::{Error, GranuleName};
+use crate::Error;
 use morton::Cell;
+use pipeline::GranuleName;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -152,9 +153,8 @@ impl Catalog {
     /// Cycles that the names of its granules tell, in order.
     #[must_use]
     pub fn cycles(&self) -> Vec<u8> {
-        let names = self.cells.values().flatten().filter_map(|link| link.rsplit('/').next());
-        let cycles: std::collections::BTreeSet<u8> =
-            names.filter_map(|name| GranuleName::parse(name).ok()).map(|name| name.cycle).collect();
+        let names = self.cells.values().flatten().filter_map(|link| GranuleName::parse(link));
+        let cycles: std::collections::BTreeSet<u8> = names.map(|name| name.cycle).collect();
         cycles.into_iter().collect()
     }
 }

@@ -1,6 +1,7 @@
 //! A granule as a search finds it.
+use crate::Error;
 use crate::footprint::Footprint;
-use crate::{Error, GranuleName};
+use pipeline::{GranuleName, file_name};
 use serde::{Deserialize, Serialize};
 
 /// Hosts whose first path component is a bucket: `https://HOST/BUCKET/KEY` is `s3://BUCKET/KEY`.
@@ -53,7 +54,7 @@ impl Record {
     /// `data_host`, and the other way round.
     #[must_use]
     pub fn at(place: &str, data_host: &str) -> Self {
-        let name = place.split(['?', '#']).next().unwrap_or(place).rsplit(['/', '\\']).next().unwrap_or(place);
+        let name = file_name(place);
         let mut record =
             Self { name: name.to_owned(), s3: None, https: None, file: None, footprint: Footprint::default() };
         if place.starts_with("s3://") {
@@ -100,7 +101,7 @@ pub fn https_twin(s3: &str, host: &str) -> Option<String> {
 #[must_use]
 pub fn newest(records: Vec<Record>) -> (Vec<Record>, Vec<(String, String)>) {
     let mut keyed: Vec<(Option<GranuleName>, Record)> =
-        records.into_iter().map(|record| (GranuleName::parse(&record.name).ok(), record)).collect();
+        records.into_iter().map(|record| (GranuleName::parse(&record.name), record)).collect();
     keyed.sort_by(|(a, first), (b, second)| a.cmp(b).then_with(|| first.name.cmp(&second.name)));
     let mut kept: Vec<(Option<GranuleName>, Record)> = Vec::new();
     let mut dropped = Vec::new();

@@ -168,7 +168,7 @@ impl Item {
         // Of the name's three places the first that holds one: UR and id may be database keys.
         let linked = s3.as_deref().or(https.as_deref()).and_then(|url| url.rsplit('/').next()).map(str::to_owned);
         let candidates = [produced, Some(umm.granule_ur.clone()), linked];
-        let name = candidates.into_iter().flatten().find(|name| crate::GranuleName::parse(name).is_ok());
+        let name = candidates.into_iter().flatten().find(|name| pipeline::GranuleName::parse(name).is_some());
         Record { name: name.unwrap_or(umm.granule_ur), s3, https, file: None, footprint }
     }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn read<S: Source>(
     budget: &Budget,
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
-    let tracks = locate::tracks(&mut file, source, &job.product).await?;
+    let located = locate::tracks(&mut file, source, &job.product).await?;
+    let tracks = located.tracks;
     let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());

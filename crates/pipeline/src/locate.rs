@@ -1,4 +1,5 @@
 //! Where the columns of a granule are.
+use crate::label::Label;
 use crate::pieces::{Column, is_long};
 use crate::planned;
 use crate::{GranuleError, Product};
@@ -52,13 +53,21 @@ impl Track {
     }
 }
 
+/// What there is of a product in a granule.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// Its tracks, in the product's order.
+    pub(crate) tracks: Vec<Track>,
+    /// Tracks of the product that the granule does not have.
+    pub(crate) absent: Vec<String>,
+    /// What the file says it is.
+    #[expect(dead_code, reason = "for the planner, see `Label::doubt`")]
+    pub(crate) label: Label,
+}
+
 /// Finds the columns of all tracks, their fill values and chunk maps: three questions, each asked for all at once.
-pub(crate) async fn tracks<S: Source>(
-    file: &mut File,
-    source: &S,
-    product: &Product,
-) -> Result<Vec<Track>, GranuleError> {
-    let datasets = datasets(file, source, product).await?;
+pub(crate) async fn tracks<S: Source>(file: &mut File, source: &S, product: &Product) -> Result<Located, GranuleError> {
+    let (datasets, label) = datasets(file, source, product).await?;
     let all = datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
     // Filters are compared with the value to keep; nobody asks for their fill value. Where a fill value was chosen when the
     // dataset was made, the `_FillValue` attribute repeats it (netCDF-4 writes both from one setting): design note 0006.
@@ -71,15 +80,21 @@ pub(crate) async fn tracks<S: Source>(
     for (name, found) in &datasets {
         tracks.push(track(name, columns.by_ref().take(found.len()), product)?);
     }
-    Ok(tracks)
+    let is_absent = |name: &&String| !tracks.iter().any(|track| track.name == **name);
+    let absent = product.tracks.iter().filter(is_absent).cloned().collect();
+    Ok(Located { tracks, absent, label })
 }
 
-/// The datasets of every track that is there, by the product's column order: latitude, longitude, value, sigma, filters.
+/// Datasets by track.
+type Datasets = Vec<(String, Vec<Arc<Dataset>>)>;
+
+/// The datasets of every track that is there, by the product's column order: latitude, longitude, value, sigma, filters; and
+/// the label of the file, asked for at the same time.
 async fn datasets<S: Source>(
     file: &mut File,
     source: &S,
     product: &Product,
-) -> Result<Vec<(String, Vec<Arc<Dataset>>)>, GranuleError> {
+) -> Result<(Datasets, Label), GranuleError> {
     let names = column_names(product);
     let mut paths = Vec::new();
     for track in &product.tracks {
@@ -88,7 +103,7 @@ async fn datasets<S: Source>(
         paths.push(group);
     }
     let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let found = hdf5_pure::drive(file, source, |file| file.find(&asked)).await?;
+    let (found, label) = hdf5_pure::drive(file, source, |file| Ok(file.find(&asked)?.and(Label::read(file)))).await?;
     let mut tracks = Vec::new();
     let mut answers = paths.iter().zip(found);
     for track in &product.tracks {
@@ -101,10 +116,14 @@ async fn datasets<S: Source>(
         tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
     }
     if tracks.is_empty() {
-        let why = format!("has none of the tracks {} of {}", product.tracks.join(" "), product.short_name);
+        let expected = &product.short_name;
+        let why = match label.product().filter(|named| named != expected) {
+            Some(named) => format!("the file is {named}, the job reads {expected}: give granules of {expected}"),
+            None => format!("has none of the tracks {} of {expected}", product.tracks.join(" ")),
+        };
         return Err(GranuleError::product("/", why));
     }
-    Ok(tracks)
+    Ok((tracks, label))
 }
 
 pub(crate) fn column_names(product: &Product) -> Vec<&str> {

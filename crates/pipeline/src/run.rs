@@ -2,6 +2,7 @@
 use crate::budget::Budget;
 use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
+use crate::name::file_name;
 use crate::planned::Region;
 use crate::{
     CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar, Tuning, Unusable, result,
@@ -29,9 +30,7 @@ impl Granule {
     /// identified by its whole location.
     #[must_use]
     pub fn at(location: &str) -> Self {
-        let path = location.split(['?', '#']).next().unwrap_or(location);
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        Self { name: name.into(), location: location.into(), index: None }
+        Self { name: file_name(location).into(), location: location.into(), index: None }
     }
 
     /// The same granule with the path or URL of its index, see [`crate::Sidecar`].

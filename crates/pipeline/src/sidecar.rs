@@ -3,7 +3,7 @@
 //!
 //! It speaks of one version of one file, and is believed only when the file's size and tag are the ones it was made of.
 use crate::bodies::Bodies;
-use crate::locate::Track;
+use crate::locate::{Located, Track};
 use crate::pieces::{Column, ColumnRecord};
 use crate::select::{self, Group};
 use crate::{GranuleError, Job, Product, fetch, locate};
@@ -86,7 +86,7 @@ impl Sidecar {
     /// or nothing tells versions of the file apart.
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
         let mut file = File::new(Limits::default());
-        let tracks = locate::tracks(&mut file, source, product).await?;
+        let Located { tracks, absent, .. } = locate::tracks(&mut file, source, product).await?;
         let bodies = Bodies::new(source, file.arrived().clone());
         drop(file);
         let Some(Stamp { size, tag }) = source.stamp() else {
@@ -99,7 +99,6 @@ impl Sidecar {
         for track in &tracks {
             records.insert(track.name.clone(), TrackRecord::of(track, &bodies, product).await?);
         }
-        let absent = product.tracks.iter().filter(|name| !records.contains_key(*name)).cloned().collect();
         let (granule, group) = (granule.to_owned(), product.group.clone());
         Ok(Self { icestream_index: VERSION, granule, size, tag, group, order: ORDER, tracks: records, absent })
     }

@@ -107,7 +107,7 @@ fn is_asked_for(args: &CatalogArgs, name: &str) -> bool {
     if !by_name && !by_date {
         return true;
     }
-    let Ok(name) = GranuleName::parse(name) else { return false };
+    let Some(name) = GranuleName::parse(name) else { return false };
     let digits = |date: &String| date.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<String>();
     // As much of the name's moment as the date tells: `20231219` for a day.
     let after = search.from_date.as_ref().map(digits).is_none_or(|date| name.start >= date);
