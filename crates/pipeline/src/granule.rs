@@ -5,7 +5,7 @@ use crate::locate::{self, Track};
 use crate::planned::{self, Region};
 use crate::select::{self, Group, Selected};
 use crate::sidecar::{Sidecar, Unusable};
-use crate::{GranuleError, Job, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
+use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
@@ -23,8 +23,10 @@ pub(crate) struct TrackRows {
 /// What was made of a granule: an entry and the rows of each track.
 pub(crate) type Tracks = Vec<(TrackEntry, TrackRows)>;
 
-/// Reads one granule. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at once.
+/// Reads one granule of that name. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at
+/// once.
 pub(crate) async fn read<S: Source>(
+    name: &str,
     source: &S,
     job: &Job,
     tuning: &Tuning,
@@ -34,12 +36,13 @@ pub(crate) async fn read<S: Source>(
     let mut file = File::new(Limits::default());
     let located = locate::tracks(&mut file, source, &job.product).await?;
     let tracks = located.tracks;
+    let plan = plan(job, tuning, region, located.label.doubt(name, &job.product));
     let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());
     let mut reading = Reading::Planned;
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let (selected, read) = select(batch, job, region, &mut bodies, budget).await?;
+        let (selected, read) = select(batch, job, &plan, &mut bodies, budget).await?;
         if read != Reading::Planned {
             reading = read;
         }
@@ -133,24 +136,34 @@ async fn keep<S: Source>(
     Ok(kept.collect())
 }
 
+/// By what reading is planned; the error says why it cannot be.
+type Plan<'a> = Result<(&'a Region, &'a Orbit), String>;
+
+/// `doubt`: why the granule is perhaps not what it seems.
+fn plan<'a>(job: &'a Job, tuning: &Tuning, region: Option<&'a Region>, doubt: Option<String>) -> Plan<'a> {
+    if tuning.exhaustive {
+        return Err("asked for".into());
+    }
+    let orbit = job.product.orbit.as_ref().ok_or("nothing is known of the product's orbit")?;
+    let region = region.ok_or("the cell is too small to plan for")?;
+    doubt.map_or(Ok((region, orbit)), Err)
+}
+
 /// Rows of the tracks inside the parent: by as few coordinates as will do where that can be planned, else by all of them.
 async fn select<S: Source>(
     tracks: &[Track],
     job: &Job,
-    region: Option<&Region>,
+    plan: &Plan<'_>,
     bodies: &mut Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<(Vec<Selected>, Reading), GranuleError> {
-    let why = match (region, job.product.orbit.as_ref()) {
-        (Some(region), Some(orbit)) if planned::worthwhile(tracks) => {
-            match planned::selected(tracks, job, (region, orbit), bodies).await? {
-                Ok(selected) => return Ok((selected, Reading::Planned)),
-                Err(doubt) => doubt.to_string(),
-            }
-        }
-        (Some(_), Some(_)) => "no track has more than two chunks".into(),
-        (None, Some(_)) => "asked for, or the cell is too small to plan for".into(),
-        (_, None) => "nothing is known of the product's orbit".into(),
+    let why = match plan {
+        Ok(known) if planned::worthwhile(tracks) => match planned::selected(tracks, job, *known, bodies).await? {
+            Ok(selected) => return Ok((selected, Reading::Planned)),
+            Err(doubt) => doubt.to_string(),
+        },
+        Ok(_) => "no track has more than two chunks".into(),
+        Err(why) => why.clone(),
     };
     Ok((select::exhaustive(tracks, job, bodies, budget).await?, Reading::Exhaustive(why)))
 }

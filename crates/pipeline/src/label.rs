@@ -29,7 +29,6 @@ impl Label {
 
     /// Why a file does not identify itself as one of the product, if it does not: label and name must both say so
     /// (planned-reading.md). Such a file may be anything, and nothing is assumed about the order of its rows.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the planner, which reads such files whole"))]
     pub(crate) fn doubt(&self, name: &str, product: &Product) -> Option<String> {
         let expected = product.short_name.as_str();
         if !self.products.iter().any(|named| named == expected) {

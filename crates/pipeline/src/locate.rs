@@ -61,7 +61,6 @@ pub(crate) struct Located {
     /// Tracks of the product that the granule does not have.
     pub(crate) absent: Vec<String>,
     /// What the file says it is.
-    #[expect(dead_code, reason = "for the planner, see `Label::doubt`")]
     pub(crate) label: Label,
 }
 

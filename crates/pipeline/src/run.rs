@@ -82,7 +82,7 @@ pub async fn run_cell<S: Source, O: Observer + ?Sized>(
 ) -> Result<CellResult, Error> {
     let (granules, warnings) = canonical(granules);
     observer.event(Event::Planned { granules: granules.len() });
-    let region = Region::of(job).filter(|_| !tuning.exhaustive);
+    let region = if tuning.exhaustive { None } else { Region::of(job) };
     let budget = Budget::new(tuning.memory);
     let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), open, observer };
     let at_once = tuning.tracks_in_flight.div_ceil(job.product.tracks.len().max(1)).max(1);
@@ -141,7 +141,7 @@ fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, E
 struct Reader<'a, F, O: ?Sized> {
     job: &'a Job,
     tuning: &'a Tuning,
-    /// What is known of the parent's shape; `None`: all coordinates are read.
+    /// The parent's shape, where one is of use.
     region: Option<Region>,
     budget: Budget,
     /// Set by the first failure that fails the job: later granules are not opened.
@@ -181,7 +181,10 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
                 };
                 let read = match indexed {
                     Some(read) => read.map(|tracks| (tracks, Reading::Indexed)),
-                    None => granule::read(&source, self.job, self.tuning, self.region.as_ref(), &self.budget).await,
+                    None => {
+                        granule::read(&granule.name, &source, self.job, self.tuning, self.region.as_ref(), &self.budget)
+                            .await
+                    }
                 };
                 match read {
                     Ok((tracks, reading)) => {

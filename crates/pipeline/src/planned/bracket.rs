@@ -70,6 +70,11 @@ impl Known {
         self.read.iter().filter_map(|(&chunk, read)| Some((chunk, read.hit?)))
     }
 
+    /// Chunks that were read and have no row with a place.
+    pub(crate) fn silent(&self) -> usize {
+        self.read.values().filter(|read| read.trace.marks().is_empty()).count()
+    }
+
     pub(crate) fn unread(&self) -> impl Iterator<Item = usize> {
         (0..self.chunks.len()).filter(|&chunk| !self.has_read(chunk))
     }

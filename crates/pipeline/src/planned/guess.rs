@@ -2,7 +2,7 @@
 //! [`super::certificate`] again after each step.
 //!
 //! A track lacks every twentieth row, and a track of which nothing is known has its rows in the proportion of the one that
-//! went ahead. Each answer for an open bracket names at least one of its chunks, so reading ends.
+//! went ahead. For each open bracket at least one of its chunks is named, so reading ends.
 use super::bracket::{Bracket, Known, spots};
 use super::certificate::Stretch;
 use super::course::Course;
@@ -96,7 +96,9 @@ impl Guide<'_> {
             let row = row.max(0.0) as u64;
             self.track.chunks().partition_point(|rows| rows.end <= row).clamp(start, end.max(start))
         };
-        holding(first)..holding(last) + 1
+        // Where chunks told nothing, twice as many are read the next time.
+        let more = self.track.silent();
+        holding(first).saturating_sub(more).max(start)..(holding(last) + more).min(end.max(start)) + 1
     }
 
     /// The row at a kilometre of the course, if this track's rows lie as those of the track ahead.

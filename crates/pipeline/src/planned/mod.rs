@@ -180,7 +180,6 @@ impl<'a> Survey<'a> {
     /// The courses that all known places allow: that of rows in flight order, and where the places are too close together to
     /// exclude it, that of rows in reverse. `None` when the leader tells too little yet.
     fn courses(&self) -> Result<Option<Vec<Course>>, Doubt> {
-        let few = |known: &Known| known.traces().flat_map(|(_, marks)| few(marks)).collect::<Vec<Mark>>();
         let tracks: Vec<Vec<Mark>> = self.tracks.iter().map(few).collect();
         let length = |marks: &Vec<Mark>| {
             marks.first().zip(marks.last()).map_or(0.0, |(first, last)| vector::distance(first.place, last.place))
@@ -220,9 +219,12 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// The outermost marks of a chunk, and one between: enough to tell a course.
-fn few(marks: &[Mark]) -> impl Iterator<Item = Mark> {
-    let middle = marks.get(marks.len() / 2).filter(|_| marks.len() > 2);
-    let last = marks.last().filter(|_| marks.len() > 1);
-    marks.first().into_iter().chain(middle).chain(last).copied()
+/// So few of a track's marks tell a course as well as all, its outermost among them.
+const FEW: usize = 24;
+
+/// A few marks all over what is known of a track, in row order.
+fn few(known: &Known) -> Vec<Mark> {
+    let marks: Vec<Mark> = known.traces().flat_map(|(_, marks)| marks).copied().collect();
+    let Some(last) = marks.len().checked_sub(1) else { return marks };
+    (0..=last.min(FEW)).filter_map(|step| marks.get(step * last / last.clamp(1, FEW))).copied().collect()
 }
