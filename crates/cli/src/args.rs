@@ -110,6 +110,9 @@ pub(crate) struct CellArgs {
     /// Read all coordinates, also where rows cannot lie in the cell: to check that nothing is missed.
     #[arg(long)]
     pub(crate) exhaustive: bool,
+    /// Compute the cell both ways, as usual and from all coordinates, and fail (exit code 1) unless both give the same bytes.
+    #[arg(long, conflicts_with = "exhaustive")]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// No progress bar and no table; errors only.

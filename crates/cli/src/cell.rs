@@ -122,7 +122,9 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let writing = access::clients(&access);
     let reading = event.map_or_else(|| writing.clone(), |event| with_credentials(event, &writing));
     let memory = args.memory << 20;
-    let tuning = Tuning { tracks_in_flight: usize::from(args.tracks_in_flight), exhaustive: args.exhaustive, memory };
+    let tracks_in_flight = usize::from(args.tracks_in_flight);
+    let verify = args.verify || event.is_some_and(|event| event.verify);
+    let tuning = Tuning { tracks_in_flight, exhaustive: args.exhaustive, verify, memory };
     let max_granules = event.and_then(|event| event.max_granules);
     let index = args.index.clone().or_else(|| event.and_then(|event| event.index.clone()));
     Ok(Plan { inputs, max_granules, index, job, tuning, name, out, reading, writing })

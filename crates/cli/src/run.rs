@@ -66,6 +66,10 @@ pub(crate) struct RunArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing the cell.
     #[arg(long)]
     allow_partial: bool,
+    /// Compute a share of the cells (1%, 0.01) a second time from all coordinates, and fail those whose results differ; which
+    /// ones follows from their names.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    audit: Option<f64>,
     #[command(flatten)]
     which: WhichArgs,
     #[command(flatten)]
@@ -151,6 +155,14 @@ enum On {
     Local,
     /// By a Lambda function.
     Lambda,
+}
+
+/// A share as a number from 0 to 1, or in percent.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
+    let share = number.trim().parse::<f64>().map(|number| number * unit);
+    let share = share.ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("`{text}` is no share: give 1%, 100%, or a number from 0 to 1"))
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {

@@ -66,6 +66,8 @@ pub struct Event {
     pub layout: Layout,
     /// Leave out granules that cannot be read, instead of failing.
     pub allow_partial: bool,
+    /// Compute the cell a second time, from all coordinates, and fail where the results differ.
+    pub verify: bool,
     /// Region of granules and output; `None` when the event does not say.
     pub region: Option<String>,
     /// An S3-compatible store in place of AWS, for granules and output.
@@ -108,6 +110,7 @@ impl Event {
             also: fields.all_parsed("also")?,
             layout: fields.parsed("layout")?.unwrap_or_default(),
             allow_partial: fields.flag("allow_partial")?,
+            verify: fields.flag("verify")?,
             region: fields.text("region")?.map(str::to_owned),
             endpoint_url: fields.text("endpoint_url")?.map(str::to_owned),
             raise: fields.flag("raise")?,
@@ -134,6 +137,7 @@ impl Event {
             "also": self.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "layout": self.layout.to_string(),
             "allow_partial": self.allow_partial,
+            "verify": self.verify,
             "region": self.region,
             "endpoint_url": self.endpoint_url,
             "raise": self.raise,

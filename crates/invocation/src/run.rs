@@ -108,7 +108,8 @@ where
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
     let open = |granule: &Granule| task.reading.open(&task.location(granule)?);
-    Ok(pipeline::run_cell(&task.named(), &task.job, &host.tuning, open, watch).await?)
+    let tuning = Tuning { verify: task.verify, ..host.tuning };
+    Ok(pipeline::run_cell(&task.named(), &task.job, &tuning, open, watch).await?)
 }
 
 fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {

@@ -11,6 +11,8 @@ pub struct Task {
     pub cell: i64,
     /// What to compute.
     pub job: Job,
+    /// Compute it a second time, from all coordinates, and fail where the results differ.
+    pub verify: bool,
     /// What to read; each location also names its granule.
     pub granules: Vec<Location>,
     /// Folder or prefix of their indexes, if there is one.
@@ -55,6 +57,7 @@ impl Task {
         Ok(Self {
             cell: event.parent_morton,
             job,
+            verify: event.verify,
             granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
             index: event.index.clone(),
             reading: clients.with_s3(&reading),

@@ -15,6 +15,9 @@ pub enum Error {
         /// What was read, and what stopped.
         ledger: Box<Ledger>,
     },
+    /// The job was computed both ways, and the results differ.
+    #[error("not all rows of the cell were found: {0}; run it with --exhaustive, and please report this granule")]
+    Differs(String),
     /// The output was not taken.
     #[error("Failed to write zarr: {0}")]
     Write(SourceError),

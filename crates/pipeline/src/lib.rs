@@ -35,6 +35,7 @@ mod sidecar;
 mod sphere;
 mod store;
 mod vector;
+mod verify;
 
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};

@@ -6,6 +6,7 @@ use crate::name::file_name;
 use crate::planned::Region;
 use crate::{
     CellResult, Error, Event, Failure, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar, Tuning, Unusable, result,
+    verify,
 };
 use aggregate::{Limits, Reducer, Rows};
 use byte_ranges::{Source, SourceError};
@@ -72,8 +73,25 @@ fn is_granule_name(name: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::Unreadable`] with the ledger when a granule cannot be read and the job does not allow partial results;
-/// [`Error::Config`] when the job makes no sense.
+/// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::Config`] when the job makes no sense.
 pub async fn run_cell<S: Source, O: Observer + ?Sized>(
+    granules: &[Granule],
+    job: &Job,
+    tuning: &Tuning,
+    open: impl Fn(&Granule) -> Result<S, SourceError>,
+    observer: &O,
+) -> Result<CellResult, Error> {
+    let result = compute(granules, job, tuning, &open, observer).await?;
+    if tuning.verify {
+        let exhaustive = Tuning { exhaustive: true, ..*tuning };
+        // Behind a pointer: a future of that size would be carried through every job.
+        let whole = Box::pin(compute(granules, job, &exhaustive, &open, &())).await?;
+        verify::same(&result, &whole)?;
+    }
+    Ok(result)
+}
+
+async fn compute<S: Source, O: Observer + ?Sized>(
     granules: &[Granule],
     job: &Job,
     tuning: &Tuning,

@@ -120,6 +120,7 @@ impl Lambda {
             also: self.shape.also.clone(),
             layout: self.shape.layout,
             allow_partial: self.shape.allow_partial,
+            verify: self.shape.audits(work.name),
             region: Some(self.region.clone()),
             endpoint_url: self.endpoint.clone(),
             raise: true,

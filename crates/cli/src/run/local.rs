@@ -117,6 +117,7 @@ fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape
     Ok(Task {
         cell: work.name,
         job: shape.job(work.cell)?,
+        verify: shape.audits(work.name),
         granules: work.granules.iter().map(|link| Location::parse(link)).collect::<Result<_, _>>().map_err(bad)?,
         index: shape.index.clone(),
         reading,

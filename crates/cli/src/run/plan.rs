@@ -39,6 +39,8 @@ pub(super) struct Shape {
     pub(super) also: Vec<Statistic>,
     pub(super) allow_partial: bool,
     pub(super) layout: Layout,
+    /// Share of the cells, 0 to 1, that are computed both ways; it changes no result.
+    pub(super) audit: f64,
     /// Folder or prefix of indexes; it changes what a cell costs, not what comes out.
     pub(super) index: Option<String>,
     /// Without a slash at its end.
@@ -128,7 +130,8 @@ impl Shape {
         let allow_partial = args.allow_partial;
         let told = catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
         let index = args.index.clone().or(told);
-        Ok(Self { child_order, latitude, overviews, also, allow_partial, layout: args.layout, index, out })
+        let (layout, audit) = (args.layout, args.audit.unwrap_or(0.0));
+        Ok(Self { child_order, latitude, overviews, also, allow_partial, layout, audit, index, out })
     }
 
     pub(super) fn job(&self, cell: Cell) -> Result<Job, pipeline::Error> {
@@ -138,6 +141,13 @@ impl Shape {
         job.product.add_statistics(&self.also);
         job.allow_partial = self.allow_partial;
         Ok(job)
+    }
+
+    /// Whether a cell is among those that are computed both ways: by its name, the same in every run.
+    pub(super) fn audits(&self, name: i64) -> bool {
+        let digest = Sha256::digest(name.to_string().as_bytes());
+        let drawn = digest.iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
+        f64::from(drawn) < self.audit * 4_294_967_296.0
     }
 
     /// Where the store of a cell is.
@@ -254,6 +264,7 @@ mod tests {
             overviews: vec![order(9)],
             also: Vec::new(),
             allow_partial: false,
+            audit: 0.0,
             layout: Layout::Cell,
             out: "s3://b/p".to_owned(),
         };

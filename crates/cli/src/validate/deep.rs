@@ -67,7 +67,9 @@ async fn again(
         Some(location) => clients.open(location),
         None => clients.open(&Location::parse(granule.location())?),
     };
-    let result = pipeline::run_cell(&granules, job, &Tuning::default(), open, &()).await?;
+    // All coordinates: a check that planned its reading would agree with a loss.
+    let exhaustive = Tuning { exhaustive: true, ..Tuning::default() };
+    let result = pipeline::run_cell(&granules, job, &exhaustive, open, &()).await?;
     if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
 }
 
