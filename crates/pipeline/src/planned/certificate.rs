@@ -1,10 +1,11 @@
 //! Where along the course an unread row may lie in the cell.
 //!
-//! *Lemma.* Let the premises of [`super::course`] hold; let the pattern of tracks move sideways by no more than it flies
-//! (`Course::slew`), and tracks at the same place along the course lie within `Orbit::spread`. A row in the cell that was not
-//! read lies within the region's reach of one of its points, and at most that much farther from the course and from every
-//! known row than the point does. So its place along the course lies in one of the stretches of [`stretches`], whatever its
-//! track; and a track is done when no bracket of its unread chunks meets one.
+//! *Lemma.* Let the premises of [`super::course`] hold; let the pattern of tracks move sideways by no more than
+//! `Course::slew` allows, and tracks at the same place along the course lie within `Orbit::spread`. A row in the cell lies
+//! within the region's reach of one of its points, so the point is at most that much farther from the course, from every
+//! known row of its track, and from every known row of its siblings than a row may be. [`Field::of`] keeps all such points,
+//! [`Field::stretches`] covers every place along the course that one of them stands for. A track is done when no bracket of
+//! its unread chunks meets a stretch.
 use super::course::{Course, SLACK, Spot};
 use super::region::Region;
 use crate::vector::Vector;
@@ -22,27 +23,50 @@ pub(crate) struct Stretch {
     pub(crate) likely: Option<Range<f64>>,
 }
 
-/// The stretches, in the order of the course. `known` are the spots of all rows read of any track, ascending.
-pub(crate) fn stretches(region: &Region, course: &Course, known: &[Spot], spread: f64) -> Vec<Stretch> {
-    let view = View { course, known, spread };
-    let mut met: Vec<(f64, bool)> = Vec::new();
-    for part in region.parts().iter().filter(|part| view.meets(part.centre, part.reach).is_some()) {
-        met.extend(part.points.iter().filter_map(|&point| view.meets(point, region.reach())));
+/// Points of the cell that rows of any track may come near, in the order of the course.
+#[derive(Debug)]
+pub(crate) struct Field {
+    points: Vec<Spot>,
+    reach: f64,
+    slew: f64,
+}
+
+impl Field {
+    /// `known` are the spots of all rows read of any track, ascending along the course.
+    pub(crate) fn of(region: &Region, course: &Course, known: &[Spot], spread: f64) -> Self {
+        let slew = course.slew();
+        let meets = |place: Vector, reach: f64| {
+            let spot = course.spot(place);
+            let near = beside(&spot, known, slew, reach, spread) && course.may_pass(place, spot.along, reach);
+            near.then_some(spot)
+        };
+        let reach = region.reach();
+        let parts = region.parts().iter().filter(|part| meets(part.centre, part.reach).is_some());
+        let mut points: Vec<Spot> =
+            parts.flat_map(|part| &part.points).filter_map(|&point| meets(point, reach)).collect();
+        points.sort_unstable_by(|a, b| a.along.total_cmp(&b.along));
+        Self { points, reach, slew }
     }
-    met.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for (along, likely) in met {
-        let reach = region.reach() + OVERLAP;
-        let likely = likely.then(|| along - region.reach()..along + region.reach());
-        match stretches.last_mut() {
-            Some(last) if along - reach <= last.along.end => {
-                last.along.end = along + reach;
-                last.likely = joined(last.likely.take(), likely);
+
+    /// The stretches for a track of which the rows at `own` are known; of `guide`, or it, which line is likely.
+    pub(crate) fn stretches(&self, own: &[Spot], guide: &[Spot]) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for spot in self.points.iter().filter(|spot| beside(spot, own, self.slew, self.reach, 0.0)) {
+            let around = |reach: f64| spot.along - reach..spot.along + reach;
+            let line = nearest(spot, if own.is_empty() { guide } else { own });
+            let likely = line.is_some_and(|line| (line.beside - spot.beside).abs() <= self.reach);
+            let likely = likely.then(|| around(self.reach));
+            let along = around(self.reach + OVERLAP);
+            match stretches.last_mut() {
+                Some(last) if along.start <= last.along.end => {
+                    last.along.end = along.end;
+                    last.likely = joined(last.likely.take(), likely);
+                }
+                _ => stretches.push(Stretch { along, likely }),
             }
-            _ => stretches.push(Stretch { along: along - reach..along + reach, likely }),
         }
+        stretches
     }
-    stretches
 }
 
 fn joined(a: Option<Range<f64>>, b: Option<Range<f64>>) -> Option<Range<f64>> {
@@ -52,27 +76,23 @@ fn joined(a: Option<Range<f64>>, b: Option<Range<f64>>) -> Option<Range<f64>> {
     }
 }
 
-struct View<'a> {
-    course: &'a Course,
-    known: &'a [Spot],
-    spread: f64,
+/// The known rows before and behind a place.
+fn around<'a>(spot: &Spot, known: &'a [Spot]) -> impl Iterator<Item = &'a Spot> + use<'a> {
+    let next = known.partition_point(|known| known.along < spot.along);
+    let before = next.checked_sub(1).and_then(|before| known.get(before));
+    before.into_iter().chain(known.get(next))
 }
 
-impl View<'_> {
-    /// Whether a row within `reach` kilometres of a place may exist: its kilometre along the course, and whether it is likely.
-    fn meets(&self, place: Vector, reach: f64) -> Option<(f64, bool)> {
-        let spot = self.course.spot(place);
-        let next = self.known.partition_point(|known| known.along < spot.along);
-        let near = [next.checked_sub(1).and_then(|before| self.known.get(before)), self.known.get(next)];
-        let slew = self.course.slew();
-        let off = |near: &Spot| (near.beside - spot.beside).abs();
-        let far = |near: &Spot| (near.along - spot.along).abs();
-        let allowed = |near: &Spot| slew * (far(near) + reach) + self.spread + SLACK + reach;
-        if near.into_iter().flatten().any(|near| off(near) > allowed(near)) {
-            return None;
-        }
-        let nearest = near.into_iter().flatten().min_by(|a, b| far(a).total_cmp(&far(b)));
-        let likely = nearest.is_some_and(|near| off(near) <= reach);
-        self.course.may_pass(place, spot.along, reach).then_some((spot.along, likely))
-    }
+fn nearest<'a>(spot: &Spot, known: &'a [Spot]) -> Option<&'a Spot> {
+    let far = |near: &Spot| (near.along - spot.along).abs();
+    around(spot, known).min_by(|a, b| far(a).total_cmp(&far(b)))
+}
+
+/// Whether a row within `reach` of a place may lie beside the known rows before and behind it: no farther than the pattern
+/// moves on the way, and `spread` more.
+pub(crate) fn beside(spot: &Spot, known: &[Spot], slew: f64, reach: f64, spread: f64) -> bool {
+    around(spot, known).all(|near| {
+        let flown = (near.along - spot.along).abs() + reach;
+        (near.beside - spot.beside).abs() <= slew * flown + spread + SLACK + reach
+    })
 }

@@ -26,6 +26,7 @@ use crate::select::{self, Found, Group, Selected};
 use crate::{GranuleError, Job, Orbit, vector};
 use bracket::Known;
 use byte_ranges::{ByteRange, Source};
+use certificate::Field;
 use course::{Course, NoCourse, Spot};
 use trace::Mark;
 
@@ -158,23 +159,28 @@ impl<'a> Survey<'a> {
 
     /// Chunks that may hold rows in the cell, if the granule was flown on a course.
     fn open(&self, course: &Course, ahead: &Known) -> Vec<Next> {
-        let spots = |track| bracket::spots(track, course).map(|(_, spot)| spot);
-        let mut known: Vec<Spot> = self.tracks.iter().flat_map(spots).collect();
+        let spots = |track| bracket::spots(track, course).map(|(_, spot)| spot).collect::<Vec<Spot>>();
+        let own: Vec<Vec<Spot>> = self.tracks.iter().map(spots).collect();
+        let mut known = own.concat();
         known.sort_unstable_by(|a, b| a.along.total_cmp(&b.along));
-        let stretches = certificate::stretches(self.region, course, &known, self.orbit.spread);
+        let field = Field::of(self.region, course, &known, self.orbit.spread);
         let spacing = self.orbit.spacing;
         // The leader goes ahead to where the cell should be: what it finds there settles most for its siblings.
         let alone = ahead.traces().count() == 1 && ahead.hits().next().is_none();
-        let probe = if alone { guess::probe(ahead, course, &stretches, spacing) } else { guess::Guess::new() };
-        let chosen = |(track, known): (usize, &Known)| {
+        let probe = if alone {
+            guess::probe(ahead, course, &field.stretches(&known, &known), spacing)
+        } else {
+            guess::Guess::new()
+        };
+        let chosen = |(track, (tracked, own)): (usize, (&Known, &Vec<Spot>))| {
             let guess = match () {
-                () if probe.is_empty() => guess::chunks(known, ahead, course, &stretches, spacing),
+                () if probe.is_empty() => guess::chunks(tracked, ahead, course, &field.stretches(own, &known), spacing),
                 () if track == self.leader => probe.clone(),
                 () => guess::Guess::new(),
             };
             guess.into_iter().map(move |(chunk, values)| Next { track, chunk, values })
         };
-        self.tracks.iter().enumerate().flat_map(chosen).collect()
+        self.tracks.iter().zip(&own).enumerate().flat_map(chosen).collect()
     }
 
     /// The courses that all known places allow: that of rows in flight order, and where the places are too close together to

@@ -4,6 +4,7 @@
 //! pattern that moves sideways slowly and whose tracks lie side by side ([`Doubt::Apart`]). Where one of these fails,
 //! nothing is concluded from anything: all coordinates are read.
 use super::bracket::{Known, spots};
+use super::certificate::beside;
 use super::course::{Course, SLACK, Spot};
 use crate::Orbit;
 
@@ -60,7 +61,7 @@ pub(crate) fn check(tracks: &[(&str, &Known)], course: &Course, orbit: &Orbit) -
             }
             before = Some((row, spot));
         }
-        let apart = |spot: &Spot| !all.is_empty() && !beside(spot, &all, slew, orbit.spread);
+        let apart = |spot: &Spot| !beside(spot, &all, slew, 0.0, orbit.spread);
         let own: Vec<Spot> = spots(known, course).map(|(_, spot)| spot).collect();
         if own.iter().any(apart) {
             return Err(Doubt::Apart((*name).into()));
@@ -69,16 +70,6 @@ pub(crate) fn check(tracks: &[(&str, &Known)], course: &Course, orbit: &Orbit) -
         all.sort_unstable_by(|a, b| a.along.total_cmp(&b.along));
     }
     Ok(())
-}
-
-/// Whether a place lies beside the nearest of the others, as siblings do.
-fn beside(spot: &Spot, others: &[Spot], slew: f64, spread: f64) -> bool {
-    let next = others.partition_point(|other| other.along < spot.along);
-    let near = [next.checked_sub(1).and_then(|before| others.get(before)), others.get(next)];
-    near.into_iter().flatten().all(|near| {
-        let flown = (near.along - spot.along).abs();
-        (near.beside - spot.beside).abs() <= slew * flown + spread + SLACK
-    })
 }
 
 /// Row numbers as positions along a track.
