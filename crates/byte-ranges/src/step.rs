@@ -19,15 +19,6 @@ impl<T> Step<T> {
         }
     }
 
-    /// Two steps as one: the needs of both together, or both answers.
-    pub fn and<U>(self, other: Step<U>) -> Step<(T, U)> {
-        match (self, other) {
-            (Self::Done(one), Step::Done(two)) => Step::Done((one, two)),
-            (Self::Need(one), Step::Need(two)) => Step::Need(coalesce(&[one, two].concat(), &Cost::EXACT)),
-            (Self::Need(needed), Step::Done(_)) | (Self::Done(_), Step::Need(needed)) => Step::Need(needed),
-        }
-    }
-
     /// Many steps as one: all their needs together, so that they travel together, or all their answers.
     ///
     /// # Errors
@@ -54,12 +45,6 @@ mod tests {
         let range = |start, end| ByteRange::new(start, end).unwrap();
         let steps = [Step::Need(vec![range(5, 9)]), Step::Done(1), Step::Need(vec![range(0, 6)])];
         assert_eq!(Step::all(steps.map(Ok::<_, ()>)), Ok(Step::Need(vec![range(0, 9)])));
-        assert_eq!(
-            Step::Need::<i32>(vec![range(5, 9)]).and(Step::Need::<u8>(vec![range(0, 6)])),
-            Step::Need(vec![range(0, 9)])
-        );
-        assert_eq!(Step::Done(1).and(Step::Need::<u8>(vec![range(0, 6)])), Step::Need(vec![range(0, 6)]));
-        assert_eq!(Step::Done(1).and(Step::Done("one")), Step::Done((1, "one")));
         assert_eq!(Step::all([Ok(Step::Done(1)), Err("no")]), Err("no"));
         assert_eq!(Step::all([Ok::<_, ()>(Step::Done(1)), Ok(Step::Done(2))]), Ok(Step::Done(vec![1, 2])));
     }

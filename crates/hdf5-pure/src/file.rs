@@ -78,6 +78,16 @@ impl File {
         self.query(|walk| walk::attributes(walk, address, names))
     }
 
+    /// [`File::attributes`], all of `names` from the heap that they lie in, without the index of that heap where it can be
+    /// done: those of the root group are often at the end of a file, near what is read anyway, and their index is not.
+    ///
+    /// # Errors
+    /// As [`File::attributes`].
+    pub fn attributes_in_heap(&mut self, object: &Object, names: &[&str]) -> Query<Vec<Attribute>> {
+        let address = object.address();
+        self.query(|walk| walk::attributes_in_heap(walk, address, names))
+    }
+
     /// Where the bytes of the selections lie: one map a question. Chunks outside of the selection are left out and the
     /// index nodes that hold only such are not read.
     ///

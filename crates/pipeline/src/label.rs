@@ -49,7 +49,7 @@ fn read(file: &mut File) -> Query<Label> {
         Step::Need(needed) => return Ok(Step::Need(needed)),
         Step::Done(root) => Object::Group(root),
     };
-    let mut found = match file.attributes(&root, Some(&NAMES))? {
+    let mut found = match file.attributes_in_heap(&root, &NAMES)? {
         Step::Need(needed) => return Ok(Step::Need(needed)),
         Step::Done(found) => found,
     };

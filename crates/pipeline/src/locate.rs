@@ -88,7 +88,7 @@ pub(crate) async fn tracks<S: Source>(file: &mut File, source: &S, product: &Pro
 type Datasets = Vec<(String, Vec<Arc<Dataset>>)>;
 
 /// The datasets of every track that is there, by the product's column order: latitude, longitude, value, sigma, filters; and
-/// the label of the file, asked for at the same time.
+/// the label of the file.
 async fn datasets<S: Source>(
     file: &mut File,
     source: &S,
@@ -102,7 +102,14 @@ async fn datasets<S: Source>(
         paths.push(group);
     }
     let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let (found, label) = hdf5_pure::drive(file, source, |file| Ok(file.find(&asked)?.and(Label::read(file)))).await?;
+    let (found, label) = hdf5_pure::drive(file, source, |file| {
+        // The label last: by then the end of the file is here, where the originals have it.
+        Ok(match file.find(&asked)? {
+            Step::Done(found) => Label::read(file).map(|label| (found, label)),
+            Step::Need(needed) => Step::Need(needed),
+        })
+    })
+    .await?;
     let mut tracks = Vec::new();
     let mut answers = paths.iter().zip(found);
     for track in &product.tracks {

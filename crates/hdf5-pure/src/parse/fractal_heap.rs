@@ -13,6 +13,11 @@ pub(crate) struct HeapHeader {
     checksums: bool,
     /// Version 2 B-tree of huge objects.
     pub(crate) huge: Option<u64>,
+    /// Bytes of direct blocks, those that are yet to be made included, and how many of these are free.
+    space: u64,
+    free: u64,
+    /// Objects in direct blocks.
+    pub(crate) managed: u64,
     pub(crate) root: Option<u64>,
     /// Rows of the root indirect block; 0: the root is a direct block.
     pub(crate) root_rows: u16,
@@ -89,10 +94,14 @@ impl HeapHeader {
             let (rest, max_managed) = u32(rest)?;
             let (rest, _next_huge) = length(sizes)(rest)?;
             let (rest, huge) = address(sizes)(rest)?;
-            let (rest, _free) = length(sizes)(rest)?;
+            let (rest, free) = length(sizes)(rest)?;
             let (rest, _free_space_manager) = address(sizes)(rest)?;
-            // Managed space, allocated, iterator, number of managed; size and number of huge and of tiny objects.
-            let (rest, _) = repeat(8, length(sizes))(rest)?;
+            let (rest, space) = length(sizes)(rest)?;
+            let (rest, _allocated) = length(sizes)(rest)?;
+            let (rest, _iterator) = length(sizes)(rest)?;
+            let (rest, managed) = length(sizes)(rest)?;
+            // Size and number of huge and of tiny objects.
+            let (rest, _) = repeat(4, length(sizes))(rest)?;
             let (rest, width) = u16(rest)?;
             let (rest, start) = length(sizes)(rest)?;
             let (rest, max_direct) = length(sizes)(rest)?;
@@ -108,8 +117,21 @@ impl HeapHeader {
             let length_width = direct_width.min(bytes_for(u64::from(max_managed)));
             let offset_width = usize::from(max_bits).div_ceil(8);
             let checksums = flags & 0x02 != 0;
-            let header =
-                Self { id_len, checksums, huge, root, root_rows, width, start, max_direct, offset_width, length_width };
+            let header = Self {
+                id_len,
+                checksums,
+                huge,
+                space,
+                free,
+                managed,
+                root,
+                root_rows,
+                width,
+                start,
+                max_direct,
+                offset_width,
+                length_width,
+            };
             Ok((rest, header))
         }
     }
@@ -177,6 +199,35 @@ impl HeapHeader {
     /// Rows whose blocks are direct ones.
     fn direct_rows(&self) -> u32 {
         self.max_direct.ilog2() - self.start.ilog2() + 2
+    }
+
+    /// Size in bytes of the direct block that is the child number `index` of an indirect block; `None` where children are
+    /// indirect blocks.
+    pub(crate) fn direct_len(&self, index: usize) -> Option<u64> {
+        let row = u32::try_from(index / usize::from(self.width).max(1)).ok()?;
+        (row < self.direct_rows()).then(|| self.row_size(row)).flatten()
+    }
+
+    /// Bytes of all direct blocks.
+    pub(crate) const fn space(&self) -> u64 {
+        self.space
+    }
+
+    /// Bytes of all objects in direct blocks, which are neither free nor the beginning of a block; `None` where not all of
+    /// these are children of the root.
+    pub(crate) fn managed_len(&self, sizes: Sizes) -> Option<u64> {
+        let (mut spanned, mut blocks) = (0, 0);
+        while spanned < self.space {
+            spanned += if self.root_rows == 0 { self.start } else { self.direct_len(blocks)? };
+            blocks += 1;
+        }
+        let prefixes = (blocks * self.direct_prefix(sizes)) as u64;
+        self.space.checked_sub(self.free)?.checked_sub(prefixes).filter(|_| spanned == self.space)
+    }
+
+    /// Bytes of a direct block before its first object.
+    pub(crate) fn direct_prefix(&self, sizes: Sizes) -> usize {
+        5 + usize::from(sizes.offset) + self.offset_width + if self.checksums { 4 } else { 0 }
     }
 
     /// Size in bytes of an indirect block with so many rows.

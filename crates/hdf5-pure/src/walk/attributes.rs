@@ -1,14 +1,20 @@
 //! Attributes, compact and dense.
 use super::btree2::{self, Place, records};
 use super::header::Header;
-use super::memo::{Walk, Walked};
+use super::memo::{Stop, Walk, Walked};
 use super::shared::Body;
 use crate::datatype::Datatype;
-use crate::parse::{AttributeInfo, AttributeMessage, Dataspace, DenseRecord, HeapHeader, Message, kind, lookup3, run};
+use crate::parse::{
+    AttributeInfo, AttributeMessage, Dataspace, DenseRecord, HeapHeader, Message, Sizes, kind, lookup3, run,
+};
 use crate::{Attribute, Error};
+use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const NAME: &str = "attribute message";
+/// Bytes of a heap that may be read whole rather than through its index.
+const SMALL_HEAP: u64 = 64 << 10;
 
 /// The attributes of the object whose header is at `address`, by name; only those in `names` where given.
 pub(crate) fn attributes(walk: &mut Walk<'_>, address: u64, names: Option<&[&str]>) -> Walked<Vec<Attribute>> {
@@ -29,13 +35,78 @@ pub(crate) fn attributes(walk: &mut Walk<'_>, address: u64, names: Option<&[&str
     Ok(found)
 }
 
-fn dense(walk: &mut Walk<'_>, header: &Arc<Header>, names: Option<&[&str]>) -> Walked<Vec<Option<Attribute>>> {
+/// As [`attributes`] of `names`, but where all of them are dense, in a small heap, that is read whole and its index is not: of
+/// use where the heap is known to be near what is read anyway.
+pub(crate) fn attributes_in_heap(walk: &mut Walk<'_>, address: u64, names: &[&str]) -> Walked<Vec<Attribute>> {
+    let header = walk.whole_header(address)?;
+    if let Some((heap, _)) = dense_places(walk, &header)? {
+        let at = walk.offset("fractal heap", heap)?;
+        // What is wrong with a heap is for the index to say.
+        let all = match stored(walk, heap) {
+            Err(Stop::Missing) => return Err(Stop::Missing),
+            Err(Stop::Failed(_)) => None,
+            Ok(all) => all,
+        };
+        let found = walk.all(&all.unwrap_or_default(), |walk, bytes| {
+            attribute(walk, &Body { at, bytes: bytes.clone() }, Some(names))
+        })?;
+        let mut found: Vec<Attribute> = found.into_iter().flatten().collect();
+        if found.len() == names.len() {
+            found.sort_by(|a, b| a.name.cmp(&b.name));
+            return Ok(found);
+        }
+    }
+    attributes(walk, address, Some(names))
+}
+
+/// Heap and index of the dense attributes of an object, where it has some.
+fn dense_places(walk: &mut Walk<'_>, header: &Header) -> Walked<Option<(u64, u64)>> {
     let sizes = walk.format()?.sizes;
     let Some(message) = header.first(kind::ATTRIBUTE_INFO) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let info = run("attribute info message", message.at, &message.body, AttributeInfo::parse(sizes))?;
-    let (Some(heap), Some(index)) = (info.heap, info.names) else {
+    Ok(info.heap.zip(info.names))
+}
+
+/// The attribute messages in the blocks of a small heap, in the order in which they are stored one behind the other: without
+/// its index, which a writer may leave far from it. What is wrong with a heap is for the index to say. `None` where they are not as many different ones, and as many bytes, as the
+/// heap counts: some were removed since, or changed.
+fn stored(walk: &mut Walk<'_>, heap: u64) -> Walked<Option<Vec<Bytes>>> {
+    let sizes = walk.format()?.sizes;
+    let header = walk.heap(heap)?;
+    let Some(expected) = (header.space() <= SMALL_HEAP).then(|| header.managed_len(sizes)).flatten() else {
+        return Ok(None);
+    };
+    let Some(blocks) = walk.heap_contents(heap)? else { return Ok(None) };
+    let (mut names, mut messages, mut bytes) = (BTreeSet::new(), Vec::new(), 0);
+    for mut rest in blocks {
+        while let Some((name, len)) = message_len(&rest, sizes) {
+            if !names.insert(name) {
+                return Ok(None);
+            }
+            bytes += len as u64;
+            messages.push(rest.split_to(len));
+        }
+    }
+    Ok((messages.len() as u64 == header.managed && bytes == expected).then_some(messages))
+}
+
+/// Name and bytes of the attribute message that `bytes` begin with. Those of version 1 are padded and never in a heap.
+fn message_len(bytes: &[u8], sizes: Sizes) -> Option<(Vec<u8>, usize)> {
+    let message = run(NAME, 0, bytes, AttributeMessage::parse).ok().filter(|_| bytes.first() != Some(&1))?;
+    if message.datatype_shared || message.dataspace_shared {
+        return None;
+    }
+    let (datatype, _) = Datatype::parse(message.datatype, 0).ok()?;
+    let space = run("dataspace message", 0, message.dataspace, Dataspace::parse(sizes)).ok()?;
+    let value = usize::try_from(space.elements()?.checked_mul(datatype.size() as u64)?).ok()?;
+    let len = bytes.len().checked_sub(message.data.len())?.checked_add(value)?;
+    (len <= bytes.len()).then(|| (message.name.to_vec(), len))
+}
+
+fn dense(walk: &mut Walk<'_>, header: &Arc<Header>, names: Option<&[&str]>) -> Walked<Vec<Option<Attribute>>> {
+    let Some((heap, index)) = dense_places(walk, header)? else {
         return Ok(Vec::new());
     };
     let heap_here: Walked<Arc<HeapHeader>> = walk.heap(heap);

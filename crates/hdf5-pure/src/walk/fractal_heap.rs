@@ -44,6 +44,26 @@ impl Walk<'_> {
         }
     }
 
+    /// What the direct blocks of the heap at an address hold, in the order of their offsets; `None` for a heap of several
+    /// levels.
+    pub(crate) fn heap_contents(&mut self, address: u64) -> Walked<Option<Vec<Bytes>>> {
+        let sizes = self.format()?.sizes;
+        let heap = self.heap(address)?;
+        let places = match (heap.root, heap.root_rows) {
+            (None, _) => Some(Vec::new()),
+            (Some(root), 0) => Some(vec![(root, heap.root_direct_len())]),
+            (Some(root), rows) => {
+                let block = self.indirect(&heap, root, rows)?;
+                let there = block.children.iter().enumerate().filter_map(|(index, child)| Some((index, (*child)?)));
+                there.map(|(index, child)| Some((child, heap.direct_len(index)?))).collect()
+            }
+        };
+        let Some(places) = places else { return Ok(None) };
+        let blocks = self.all(&places, |walk, &(place, size)| walk.direct(&heap, place, size))?;
+        let content = |block: &Arc<DirectBlock>| block.bytes.slice(heap.direct_prefix(sizes).min(block.bytes.len())..);
+        Ok(Some(blocks.iter().map(content).collect()))
+    }
+
     fn managed(&mut self, heap_at: u64, heap: &HeapHeader, id: ManagedId) -> Walked<Bytes> {
         let outside = || Error::corrupt(NAME, heap_at, format!("no block holds the object at {}", id.offset));
         let mut address = heap.root.ok_or_else(outside)?;

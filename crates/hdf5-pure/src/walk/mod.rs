@@ -18,7 +18,7 @@ mod shared;
 mod start;
 mod tree;
 
-pub(crate) use attributes::attributes;
+pub(crate) use attributes::{attributes, attributes_in_heap};
 pub(crate) use btree1::{Keys, descend};
 pub(crate) use btree2::{Place, records};
 pub(crate) use global_heap::heap_object;

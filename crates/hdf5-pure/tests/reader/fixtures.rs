@@ -167,3 +167,37 @@ fn released_bytes_are_not_needed_again() {
     let range = byte_ranges::ByteRange::at(0, 8).unwrap();
     assert!(matches!(local.file.arrived().get(range), Lookup::Missing(_)));
 }
+
+#[test]
+fn attributes_that_were_changed_and_deleted_are_those_that_are_left() {
+    let left: serde_json::Value = serde_json::from_slice(&fixture("attributes.json")).unwrap();
+    for (group, held) in left.as_object().unwrap() {
+        let mut local = Local::new(fixture("attributes.h5"));
+        let object = local.find(&format!("/{group}")).unwrap().unwrap();
+        let names: Vec<&str> = held.as_object().unwrap().keys().map(String::as_str).collect();
+        let by_index = local.ask(|file| file.attributes(&object, None)).unwrap();
+        let by_heap = local.ask(|file| file.attributes_in_heap(&object, &names)).unwrap();
+        for found in [by_index, by_heap] {
+            assert_eq!(found.len(), names.len(), "{group}");
+            for attribute in found {
+                let value: Vec<i16> = attribute.datatype.decode(&attribute.raw).unwrap();
+                assert_eq!(serde_json::json!(value), held[&attribute.name], "{group} {}", attribute.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn attributes_that_were_written_once_are_found_without_their_index() {
+    let mut bytes = fixture("attributes.h5").to_vec();
+    // Type 8: records of attributes by name.
+    let is_node = |at: &usize| matches!(&bytes[*at..at + 4], b"BTLF" | b"BTIN") && bytes[at + 5] == 8;
+    let nodes: Vec<usize> = (0..bytes.len() - 5).filter(is_node).collect();
+    nodes.iter().for_each(|&at| bytes[at] = b'X');
+    let mut local = Local::new(bytes);
+    let object = local.find("/plain").unwrap().unwrap();
+    let mut read = |names: &[&str]| local.ask(|file| file.attributes_in_heap(&object, names));
+    let found = read(&["attribute 3", "attribute 11"]).unwrap();
+    assert_eq!(found.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["attribute 11", "attribute 3"]);
+    assert!(read(&["attribute 3", "absent"]).is_err(), "only the index knows what is absent");
+}
