@@ -19,6 +19,16 @@ pub(crate) fn points(bounds: &[(u64, u64)]) -> Option<u64> {
     bounds.iter().try_fold(1u64, |n, (lo, hi)| n.checked_mul(hi.saturating_sub(*lo)))
 }
 
+/// Whether a point lies in a box.
+pub(crate) fn is_inside(point: &[u64], bounds: &[(u64, u64)]) -> bool {
+    point.iter().zip(bounds).all(|(at, (lo, hi))| lo <= at && at < hi)
+}
+
+/// Dimensions for people: `90 x 50`.
+pub(crate) fn dims(shape: &[u64]) -> String {
+    shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
+}
+
 /// Calls `visit` with every point of a box, last dimension fastest, until it fails.
 pub(crate) fn for_each<E>(bounds: &[(u64, u64)], mut visit: impl FnMut(&[u64]) -> Result<(), E>) -> Result<(), E> {
     if bounds.iter().any(|(lo, hi)| lo >= hi) {

@@ -1,7 +1,8 @@
 //! Where the data of a dataset lie, and how stored chunks become the elements of a selection.
 #![deny(clippy::indexing_slicing)]
 mod assemble;
-mod btree;
+mod btree1;
+mod btree2;
 mod extensible_array;
 mod fixed_array;
 mod grid;

@@ -1,5 +1,5 @@
 //! From a layout and a selection to a chunk map.
-use super::{btree, extensible_array, fixed_array, grid};
+use super::{btree1, btree2, extensible_array, fixed_array, grid};
 use crate::walk::{Walk, Walked};
 use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, Dataset, Error, Layout, Selection, filters};
 
@@ -31,10 +31,33 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
         Layout::External | Layout::Virtual => Vec::new(),
     };
     chunks.sort();
-    if chunks.windows(2).any(|pair| matches!(pair, [a, b] if a.origin == b.origin)) {
-        return Err(Error::corrupt("chunk index", dataset.address, "a chunk occurs twice").into());
+    if let Layout::Chunked(_) = &dataset.layout {
+        check_chunks(&chunks).map_err(|why| Error::corrupt("chunk index", dataset.address, why))?;
     }
     Ok(ChunkMap { chunk_shape, chunks })
+}
+
+/// Says what is wrong with chunks of one dataset, given in the order of their origins.
+fn check_chunks(chunks: &[Chunk]) -> Result<(), String> {
+    if let Some([twice, _]) = chunks.array_windows().find(|[a, b]| a.origin == b.origin) {
+        return Err(format!("the chunk at {:?} occurs twice", twice.origin));
+    }
+    if let Some(empty) = chunks.iter().find(|chunk| chunk.size == 0) {
+        return Err(format!("the chunk at {:?} is stored in 0 bytes", empty.origin));
+    }
+    check_apart(chunks.iter().map(|chunk| (chunk.address, chunk.size)))
+}
+
+/// Says which stored chunks, each an address and a size, share bytes: no writer stores two in one place.
+pub(super) fn check_apart(stored: impl Iterator<Item = (u64, u64)>) -> Result<(), String> {
+    let mut stored: Vec<(u64, u64)> = stored.collect();
+    stored.sort_unstable();
+    match stored.array_windows().find(|[a, b]| a.0.saturating_add(a.1) > b.0) {
+        Some([a, b]) => {
+            Err(format!("the chunks of {} bytes at {} and of {} bytes at {} share bytes", a.1, a.0, b.1, b.0))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What an index is asked.
@@ -88,8 +111,8 @@ impl Question<'_> {
 fn indexed(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
     question.dataset.chunk_len()?;
     match question.layout.index {
-        ChunkIndex::BTree1 => btree::version_1(walk, question),
-        ChunkIndex::BTree2 => btree::version_2(walk, question),
+        ChunkIndex::BTree1 => btree1::chunks(walk, question),
+        ChunkIndex::BTree2 => btree2::chunks(walk, question),
         ChunkIndex::FixedArray => fixed_array::chunks(walk, question),
         ChunkIndex::ExtensibleArray => extensible_array::chunks(walk, question),
         ChunkIndex::Implicit => implicit(walk, question),

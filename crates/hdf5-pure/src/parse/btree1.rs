@@ -26,8 +26,10 @@ pub(crate) struct ChunkKey {
     /// Stored size in bytes.
     pub(crate) size: u32,
     pub(crate) filter_mask: u32,
-    /// First element in each dimension, and the offset within an element, which is 0.
+    /// First element in each dimension.
     pub(crate) origin: Vec<u64>,
+    /// Offset in bytes within an element: 0, but for the key behind the last chunk.
+    pub(crate) within: u64,
 }
 
 impl BTree1Prefix {
@@ -93,9 +95,14 @@ impl ChunkKey {
         move |input| {
             let (rest, size) = u32(input)?;
             let (rest, filter_mask) = u32(rest)?;
-            let (rest, mut origin) = repeat(rank + 1, u64)(rest)?;
-            origin.truncate(rank);
-            Ok((rest, Self { size, filter_mask, origin }))
+            let (rest, origin) = repeat(rank, u64)(rest)?;
+            let (rest, within) = u64(rest)?;
+            Ok((rest, Self { size, filter_mask, origin, within }))
         }
+    }
+
+    /// What keys are sorted by.
+    pub(crate) fn place(&self) -> (&[u64], u64) {
+        (&self.origin, self.within)
     }
 }

@@ -20,21 +20,44 @@ pub(crate) struct Keys<P> {
     pub(crate) parse: P,
 }
 
-/// Visits the leaves' entries of the tree at `address`, in order: `visit` gets the key left of it and the child. `wanted`
-/// says, for the keys left and right of a child, whether to go there. Everything missing on one level is recorded.
-pub(crate) fn descend<K, P>(
-    walk: &mut Walk<'_>,
-    address: u64,
-    keys: Keys<P>,
-    wanted: &mut dyn FnMut(&K, &K) -> bool,
-    visit: &mut dyn FnMut(&mut Walk<'_>, &K, u64) -> Walked<()>,
-) -> Walked<()>
+/// The keys left and right of something, as the nodes above have them; `None` at the outer edges of the tree, where nothing
+/// is left out whatever the outermost keys say: no checksum guards them, and no other key repeats them.
+#[derive(Debug)]
+pub(crate) struct Edges<'k, K> {
+    pub(crate) left: Option<&'k K>,
+    pub(crate) right: Option<&'k K>,
+}
+
+impl<K> Clone for Edges<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Edges<'_, K> {}
+
+/// What is looked for in a tree.
+pub(crate) trait Seek<K> {
+    /// Says what is wrong with a node whose parent has the keys `edges` beside it.
+    fn check(&mut self, _node: &BTree1Node<K>, _edges: Edges<'_, K>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether to go to the child between these keys.
+    fn wants(&mut self, edges: Edges<'_, K>) -> Result<bool, Error>;
+
+    /// An entry of a leaf: a child that is wanted, with the key left of it.
+    fn visit(&mut self, walk: &mut Walk<'_>, key: &K, child: u64) -> Walked<()>;
+}
+
+/// Visits the entries of the leaves of the tree at `address`, in order. Everything missing on one level is recorded.
+pub(crate) fn descend<K, P>(walk: &mut Walk<'_>, address: u64, keys: Keys<P>, seek: &mut dyn Seek<K>) -> Walked<()>
 where
     K: Any + Send + Sync,
     P: for<'b> Fn(&'b [u8]) -> Parsed<'b, K> + Copy,
 {
-    let mut descent = Descent { keys, wanted, visit, seen: BTreeSet::new(), missing: false };
-    descent.node(walk, address, None)?;
+    let mut descent = Descent { keys, seek, seen: BTreeSet::new(), missing: false };
+    descent.node(walk, address, None, Edges { left: None, right: None })?;
     if descent.missing { Err(Stop::Missing) } else { Ok(()) }
 }
 
@@ -58,8 +81,7 @@ where
 
 struct Descent<'w, K, P> {
     keys: Keys<P>,
-    wanted: &'w mut dyn FnMut(&K, &K) -> bool,
-    visit: &'w mut dyn FnMut(&mut Walk<'_>, &K, u64) -> Walked<()>,
+    seek: &'w mut dyn Seek<K>,
     /// Nodes visited: a tree visits none twice.
     seen: BTreeSet<u64>,
     missing: bool,
@@ -71,7 +93,7 @@ where
     P: for<'b> Fn(&'b [u8]) -> Parsed<'b, K> + Copy,
 {
     /// Recursion ends: levels fall by one each time, from 255 at most.
-    fn node(&mut self, walk: &mut Walk<'_>, address: u64, level: Option<u8>) -> Walked<()> {
+    fn node(&mut self, walk: &mut Walk<'_>, address: u64, level: Option<u8>, edges: Edges<'_, K>) -> Walked<()> {
         let at = walk.offset(NAME, address)?;
         if !self.seen.insert(address) {
             return Err(Error::corrupt(NAME, at, "a node occurs twice").into());
@@ -86,14 +108,20 @@ where
         if level.is_some_and(|level| level != node.level) {
             return Err(Error::corrupt(NAME, at, "a node stands on the wrong level").into());
         }
-        for (pair, &child) in node.keys.windows(2).zip(&node.children) {
+        self.seek.check(&node, edges).map_err(|why| Error::corrupt(NAME, at, why))?;
+        let last = node.children.len().saturating_sub(1);
+        for (i, (pair, &child)) in node.keys.windows(2).zip(&node.children).enumerate() {
             let [left, right] = pair else { continue };
-            if !(self.wanted)(left, right) {
+            let beside = Edges {
+                left: if i == 0 { edges.left } else { Some(left) },
+                right: if i == last { edges.right } else { Some(right) },
+            };
+            if !self.seek.wants(beside)? {
                 continue;
             }
             let done = match node.level.checked_sub(1) {
-                Some(below) => self.node(walk, child, Some(below)),
-                None => (self.visit)(walk, left, child),
+                Some(below) => self.node(walk, child, Some(below), beside),
+                None => self.seek.visit(walk, left, child),
             };
             match done {
                 Err(Stop::Missing) => self.missing = true,

@@ -78,11 +78,13 @@ pub(crate) struct Walk<'a> {
     wanted: Vec<ByteRange>,
     /// Bytes read by the structure that is being parsed.
     reading: u64,
+    /// Bytes of names and values in the answer so far.
+    answered: u64,
 }
 
 impl<'a> Walk<'a> {
     pub(crate) const fn new(arrived: &'a ByteMap, limits: Limits, memo: &'a mut Memo) -> Self {
-        Self { arrived, limits, memo, wanted: Vec::new(), reading: 0 }
+        Self { arrived, limits, memo, wanted: Vec::new(), reading: 0, answered: 0 }
     }
 
     /// What was missing, sorted and disjoint.
@@ -240,6 +242,16 @@ impl<'a> Walk<'a> {
         let base = self.format()?.base;
         let offset = base.checked_add(address);
         offset.ok_or_else(|| Error::corrupt(structure, address, "its address does not fit in 64 bits").into())
+    }
+
+    /// Counts bytes that are copied into the answer: a small file may name one large thing many times.
+    pub(crate) fn answer(&mut self, bytes: usize) -> Walked<()> {
+        self.answered = self.answered.saturating_add(bytes as u64);
+        let limit = self.limits.metadata_bytes;
+        if self.answered > limit {
+            return Err(Error::Limit { what: "names and values in bytes", limit }.into());
+        }
+        Ok(())
     }
 
     fn spend(&mut self, bytes: u64) -> Walked<()> {

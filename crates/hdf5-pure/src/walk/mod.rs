@@ -19,7 +19,7 @@ mod start;
 mod tree;
 
 pub(crate) use attributes::{attributes, attributes_in_heap};
-pub(crate) use btree1::{Keys, descend};
+pub(crate) use btree1::{Edges, Keys, Seek, descend};
 pub(crate) use btree2::{Place, records};
 pub(crate) use global_heap::heap_object;
 pub(crate) use group::links;

@@ -1,5 +1,5 @@
 //! Old-style groups: version 1 B-tree, symbol table nodes, local heap (III.A.1, III.B, III.D).
-use super::btree1::{Keys, descend, node};
+use super::btree1::{Edges, Keys, Seek, descend, node};
 use super::memo::{Walk, Walked};
 use crate::parse::{LinkMessage, LocalHeap, Parsed, Snod, SymbolTable, length, run};
 use crate::{Error, LinkTarget};
@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 /// Key of a group node: offset of a name in the local heap.
 type Key = u64;
+
+/// Bytes of a name: a heap without a NUL would make each of its names as long as itself.
+const MAX_NAME: usize = 1 << 20;
 
 /// The names of a group.
 struct Names {
@@ -18,54 +21,89 @@ struct Names {
 impl Names {
     /// The NUL-terminated text at an offset.
     fn get(&self, offset: u64) -> Result<&[u8], Error> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..));
-        match rest {
-            Some(rest) => Ok(rest.split(|&b| b == 0).next().unwrap_or_default()),
-            None => Err(Error::corrupt("local heap", self.at, format!("no name at {offset}"))),
+        let rest = self.from(offset)?;
+        match rest.iter().take(MAX_NAME + 1).position(|&b| b == 0) {
+            Some(len) => Ok(rest.get(..len).unwrap_or_default()),
+            None if rest.len() <= MAX_NAME => Ok(rest),
+            None => Err(Error::Limit { what: "name of a link in bytes", limit: MAX_NAME as u64 }),
         }
+    }
+
+    /// Whether a name is the text at an offset.
+    fn is(&self, offset: u64, name: &[u8]) -> Result<bool, Error> {
+        let rest = self.from(offset)?.strip_prefix(name);
+        Ok(rest.is_some_and(|rest| rest.first().is_none_or(|&next| next == 0)))
+    }
+
+    fn from(&self, offset: u64) -> Result<&[u8], Error> {
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..));
+        rest.ok_or_else(|| Error::corrupt("local heap", self.at, format!("no name at {offset}")))
     }
 }
 
 /// All links.
 pub(super) fn list(walk: &mut Walk<'_>, table: SymbolTable) -> Walked<Vec<LinkMessage>> {
     let names = names_and_root(walk, table)?;
-    let mut found = Vec::new();
-    search(walk, table, &mut |_, _| true, &mut |walk, snod| {
-        for entry in &snod.entries {
-            let name = names.get(entry.name)?;
-            found.push(LinkMessage { name: name.to_vec(), target: target(&names, entry.header, entry.soft)? });
-        }
-        let limit = walk.limits.links;
-        let full = found.len() > limit;
-        if full { Err(Error::Limit { what: "links of a group", limit: limit as u64 }.into()) } else { Ok(()) }
-    })?;
-    Ok(found)
+    let mut search = Search { names: &names, name: None, found: Vec::new(), left_out: false };
+    let keys = keys(walk)?;
+    descend(walk, table.btree, keys, &mut search)?;
+    Ok(search.found)
 }
 
 /// The link of a name.
 pub(super) fn lookup(walk: &mut Walk<'_>, table: SymbolTable, name: &[u8]) -> Walked<Option<LinkTarget>> {
     let names = names_and_root(walk, table)?;
-    let mut failed = None;
-    // A child holds the names behind its left key, up to and with its right key.
-    let mut wanted = |left: &Key, right: &Key| match (names.get(*left), names.get(*right)) {
-        (Ok(left), Ok(right)) => left < name && name <= right,
-        (Err(error), _) | (_, Err(error)) => {
-            failed.get_or_insert(error);
-            false
+    let mut search = Search { names: &names, name: Some(name), found: Vec::new(), left_out: false };
+    let keys = keys(walk)?;
+    descend(walk, table.btree, keys, &mut search)?;
+    if search.found.is_empty() && search.left_out {
+        // No checksum guards the keys: that there is no such link is certain only when all links have been seen.
+        let all = list(walk, table)?;
+        if all.iter().any(|link| link.name == name) {
+            let why = format!("its keys lead away from the link {}", String::from_utf8_lossy(name));
+            let at = walk.offset("version 1 B-tree", table.btree)?;
+            return Err(Error::corrupt("version 1 B-tree", at, why).into());
         }
-    };
-    let mut found = None;
-    search(walk, table, &mut wanted, &mut |_, snod| {
+    }
+    Ok(search.found.pop().map(|link| link.target))
+}
+
+/// A search for one name, or for all.
+struct Search<'a> {
+    names: &'a Names,
+    name: Option<&'a [u8]>,
+    found: Vec<LinkMessage>,
+    /// Whether keys left anything out.
+    left_out: bool,
+}
+
+impl Seek<Key> for Search<'_> {
+    /// A child holds the names behind its left key, up to and with its right key.
+    fn wants(&mut self, edges: Edges<'_, Key>) -> Result<bool, Error> {
+        let Some(name) = self.name else { return Ok(true) };
+        let left = edges.left.map(|key| self.names.get(*key)).transpose()?;
+        let right = edges.right.map(|key| self.names.get(*key)).transpose()?;
+        let inside = left.is_none_or(|left| left < name) && right.is_none_or(|right| name <= right);
+        self.left_out |= !inside;
+        Ok(inside)
+    }
+
+    fn visit(&mut self, walk: &mut Walk<'_>, _: &Key, child: u64) -> Walked<()> {
+        let snod = snod(walk, child)?;
         for entry in &snod.entries {
-            if names.get(entry.name)? == name {
-                found = Some(target(&names, entry.header, entry.soft)?);
+            if let Some(wanted) = self.name
+                && !self.names.is(entry.name, wanted)?
+            {
+                continue;
             }
+            let name = self.names.get(entry.name)?;
+            walk.answer(name.len())?;
+            let target = target(self.names, entry.header, entry.soft)?;
+            self.found.push(LinkMessage { name: name.to_vec(), target });
         }
-        Ok(())
-    })?;
-    match failed {
-        Some(error) if found.is_none() => Err(error.into()),
-        _ => Ok(found),
+        let limit = walk.limits.links;
+        let full = self.found.len() > limit;
+        if full { Err(Error::Limit { what: "links of a group", limit: limit as u64 }.into()) } else { Ok(()) }
     }
 }
 
@@ -94,19 +132,6 @@ fn names(walk: &mut Walk<'_>, address: u64) -> Walked<Arc<Names>> {
         let heap = run(NAME, at, &head, LocalHeap::parse(sizes))?;
         let bytes = walk.bytes(NAME, heap.address, heap.size)?;
         Ok(Names { at, bytes: Bytes::copy_from_slice(&bytes) })
-    })
-}
-
-fn search(
-    walk: &mut Walk<'_>,
-    table: SymbolTable,
-    wanted: &mut dyn FnMut(&Key, &Key) -> bool,
-    visit: &mut dyn FnMut(&mut Walk<'_>, &Snod) -> Walked<()>,
-) -> Walked<()> {
-    let keys = keys(walk)?;
-    descend(walk, table.btree, keys, wanted, &mut |walk, _, child| {
-        let snod = snod(walk, child)?;
-        visit(walk, &snod)
     })
 }
 

@@ -9,6 +9,7 @@
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod bodies;
 mod corpus;
+mod damage;
 mod driving;
 mod fixtures;
 mod fuzz;
