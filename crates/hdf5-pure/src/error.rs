@@ -102,11 +102,9 @@ impl Error {
             Self::Unsupported { .. } => ErrorClass::Unsupported,
             Self::Limit { .. } => ErrorClass::Limit,
             Self::Source(_) => ErrorClass::Source,
-            Self::Filter { error, .. } => match error {
-                FilterError::Unsupported { .. } => ErrorClass::Unsupported,
-                FilterError::TooLarge { .. } => ErrorClass::Limit,
-                _ => ErrorClass::Corrupt,
-            },
+            // What decodes to too much decodes to more than the chunk's own size.
+            Self::Filter { error: FilterError::Unsupported { .. }, .. } => ErrorClass::Unsupported,
+            Self::Filter { .. } => ErrorClass::Corrupt,
             Self::Datatype(error) => datatype_class(error),
             Self::Usage(_) => ErrorClass::Usage,
         }

@@ -26,7 +26,7 @@ impl Default for Limits {
             header_chunks: 4096,
             links: 1 << 20,
             depth: 32,
-            chunk_bytes: 256 << 20,
+            chunk_bytes: 512 << 20,
             metadata_bytes: 256 << 20,
             chunks: 4 << 20,
             selection_bytes: 2 << 30,

@@ -22,6 +22,10 @@ const STORED: u8 = 0x02;
 const DONT_SPLIT: u8 = 0x10;
 const DICTIONARY: u8 = 0x01;
 
+// Filters of a chunk.
+const DELTA: u8 = 3;
+const INT_TRUNC: u8 = 36;
+
 /// Undoes the filter; all it needs is in the frame.
 pub(crate) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     let frame = Frame::read(data)?;
@@ -172,15 +176,47 @@ impl Chunk {
         }
         let mut out = vec![0; total];
         let (mut work, mut scratch) = (vec![0; self.block.min(total)], Vec::new());
-        for part in out.chunks_mut(self.block) {
+        let (first, others) = out.split_at_mut(self.block.min(total));
+        let mut reference: Option<&[u8]> = None;
+        for part in std::iter::once(first).chain(others.chunks_mut(self.block)) {
             let stored = data.get(starts.len_le()?..).ok_or(Fault::truncated())?;
             self.streams(Cursor::new(stored), part)?;
             let work = work.get_mut(..part.len()).unwrap_or_default();
-            for &(filter, parameter) in self.filters.iter().rev() {
-                self.undo_filter(filter, parameter, part, work, &mut scratch)?;
+            for (place, &(filter, parameter)) in self.filters.iter().enumerate().rev() {
+                match filter {
+                    DELTA if self.filters.iter().take(place).any(|&(before, _)| before != 0) => {
+                        return Err(Fault::Unsupported("delta behind another of its filters"));
+                    }
+                    DELTA => self.undo_delta(reference, part),
+                    _ => self.undo_filter(filter, parameter, part, work, &mut scratch)?,
+                }
             }
+            reference = reference.or(Some(part));
         }
         Ok(out)
+    }
+
+    /// Delta: the first block holds differences (by exclusive or) from one value to the next, the others differences to it.
+    fn undo_delta(&self, reference: Option<&[u8]>, part: &mut [u8]) {
+        let width = match self.type_size {
+            size @ (1 | 2 | 4 | 8) => size,
+            size if size % 8 == 0 => 8,
+            _ => 1,
+        };
+        let whole = part.len() / width * width;
+        let (values, _) = part.split_at_mut(whole);
+        match reference {
+            Some(reference) => values.iter_mut().zip(reference).for_each(|(to, from)| *to ^= from),
+            None => {
+                let mut before = [0; 8];
+                for value in values.chunks_exact_mut(width) {
+                    for (to, before) in value.iter_mut().zip(&mut before) {
+                        *to ^= *before;
+                        *before = *to;
+                    }
+                }
+            }
+        }
     }
 
     /// One stream, or one per byte of the type; a length of zero stands for zeros, a negative one for a repeated byte.
@@ -212,7 +248,8 @@ impl Chunk {
         Ok(())
     }
 
-    /// Filters: 0 none, 1 byte shuffle, 2 bit shuffle, 4 reduced precision (nothing to undo).
+    /// Filters: 0 none, 1 byte shuffle, 2 bit shuffle, 4 reduced precision (nothing to undo); of the plugins, whose numbers
+    /// begin at 32, 36 is integers of reduced precision.
     fn undo_filter(
         &self,
         filter: u8,
@@ -222,7 +259,7 @@ impl Chunk {
         scratch: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         match filter {
-            0 | 4 => return Ok(()),
+            0 | 4 | INT_TRUNC => return Ok(()),
             1 => {
                 let size = if parameter == 0 { self.type_size } else { usize::from(parameter) };
                 unshuffle_into(part, size, work);
@@ -235,7 +272,10 @@ impl Chunk {
                 bit_unshuffle(shuffled, self.type_size, to, scratch);
                 to_rest.copy_from_slice(rest);
             }
-            _ => return Err(Fault::Unsupported("a filter of its own")),
+            32 => return Err(Fault::Unsupported("its filter ndcell")),
+            33 => return Err(Fault::Unsupported("its filter ndmean")),
+            34 | 35 => return Err(Fault::Unsupported("its filter bytedelta")),
+            _ => return Err(Fault::Unsupported("a filter defined by its user")),
         }
         part.copy_from_slice(work);
         Ok(())

@@ -39,7 +39,7 @@ pub(crate) fn inflate_zlib(input: &[u8], max_len: usize) -> Result<Vec<u8>, Faul
             output.truncate(filled);
             Ok(output)
         }
-        Status::Ok | Status::BufError if filled < output.len() => Err(Fault::truncated()),
+        Status::Ok | Status::BufError if filled < max_len => Err(Fault::truncated()),
         Status::Ok | Status::BufError => Err(Fault::TooLarge),
     }
 }

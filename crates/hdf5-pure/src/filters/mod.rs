@@ -81,7 +81,7 @@ pub enum FilterError {
         why: String,
     },
     /// The bytes decode to more than the caller allowed.
-    #[error("{filter}: output exceeds {limit} bytes")]
+    #[error("{filter}: decodes to more than the {limit} bytes it may")]
     TooLarge {
         /// Name of the filter.
         filter: &'static str,
@@ -99,7 +99,7 @@ pub enum FilterError {
 pub fn decode(filters: &[Filter], filter_mask: u32, data: &[u8], ctx: &Context) -> Result<Vec<u8>, FilterError> {
     let mut bytes = Cow::Borrowed(data);
     for (position, filter) in filters.iter().enumerate().rev() {
-        if position < 32 && (filter_mask >> position) & 1 == 1 {
+        if is_skipped(filter_mask, position) {
             continue;
         }
         let limit = if position == 0 { ctx.max_output } else { intermediate_limit(ctx.max_output) };
@@ -109,6 +109,11 @@ pub fn decode(filters: &[Filter], filter_mask: u32, data: &[u8], ctx: &Context) 
         return Err(FilterError::TooLarge { filter: "pipeline", limit: ctx.max_output });
     }
     Ok(bytes.into_owned())
+}
+
+/// Whether a chunk was written without the filter at a position of the pipeline. Bits beyond the pipeline say nothing.
+pub(crate) const fn is_skipped(filter_mask: u32, position: usize) -> bool {
+    position < 32 && (filter_mask >> position) & 1 == 1
 }
 
 /// Says before anything is fetched whether chunks of this filter can be decoded.
@@ -170,6 +175,8 @@ fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -
         32008 if CODECS => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
         32013 if CODECS => zfp::decode(words, &data, limit).map(Cow::Owned),
         32015 if CODECS => zstd::decode(&data, limit).map(Cow::Owned),
+        // Rounded before they were compressed: the values that were rounded are the values.
+        32022 | 32023 | 32032 => Ok(data),
         32018 if CODECS => jpegls::decode(words, &data, limit).map(Cow::Owned),
         32026 if CODECS => blosc2::decode(&data, limit).map(Cow::Owned),
         _ => return Err(unsupported(filter)),
@@ -202,7 +209,10 @@ const fn builtin_name(id: u16) -> Option<&'static str> {
         32013 if CODECS => "zfp",
         32015 if CODECS => "zstd",
         32018 if CODECS => "jpeg-ls",
+        32022 => "bitgroom",
+        32023 => "granular bitround",
         32026 if CODECS => "blosc2",
+        32032 => "bitround",
         _ => return None,
     })
 }

@@ -46,6 +46,7 @@ pub const fn registered_name(id: u16) -> Option<&'static str> {
         32028 => "SPERR",
         32029 => "TERSE/PROLIX",
         32030 => "FFMPEG",
+        32032 => "BitRound",
         _ => return None,
     })
 }

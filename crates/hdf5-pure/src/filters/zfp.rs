@@ -18,11 +18,26 @@ const MIN_EXP: i32 = -1074;
 const MAX_PRECISION: u32 = 64;
 
 /// Undoes the filter.
+///
+/// The stream is the same on every machine. A big-endian one reads the words of the header from the same bytes in its own
+/// order, though, and hands out elements in it: the datatype says so, too.
 pub(crate) fn decode(words: &[u32], data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
-    let header = Header::read(words.get(1..).unwrap_or_default())?;
+    let words = words.get(1..).unwrap_or_default();
+    if words.first() != Some(&MAGIC.swap_bytes()) {
+        return decode_native(words, data, limit);
+    }
+    let words: Vec<u32> = words.iter().map(|word| word.swap_bytes()).collect();
+    let mut out = decode_native(&words, data, limit)?;
+    let size = Header::read(&words)?.element_size();
+    out.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    Ok(out)
+}
+
+/// The elements in little-endian order.
+fn decode_native(words: &[u32], data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
+    let header = Header::read(words)?;
     let values = header.shape.iter().try_fold(1_usize, |n, &m| n.checked_mul(m)).ok_or(Fault::TooLarge)?;
-    let size = if header.kind & 1 == 0 { 4 } else { 8 };
-    let total = values.checked_mul(size).filter(|&n| n <= limit).ok_or(Fault::TooLarge)?;
+    let total = values.checked_mul(header.element_size()).filter(|&n| n <= limit).ok_or(Fault::TooLarge)?;
     // Every block takes at least one bit.
     let blocks = header.shape.iter().fold(1_usize, |n, m| n.saturating_mul(m.div_ceil(4)));
     if blocks > data.len().saturating_mul(8) {
@@ -56,7 +71,7 @@ impl Header {
         let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let mut bits = Bits::new(&bytes);
         if bits.read(32)? != u64::from(MAGIC) {
-            return Err(Fault::Unsupported("another codec version or byte order"));
+            return Err(Fault::Unsupported("another version of the codec"));
         }
         let kind = low32(bits.read(2)?);
         let dims = low32(bits.read(2)?) + 1;
@@ -92,6 +107,10 @@ impl Header {
             }
         }
         Ok(())
+    }
+
+    const fn element_size(&self) -> usize {
+        if self.kind & 1 == 0 { 4 } else { 8 }
     }
 
     const fn lossless(&self) -> bool {

@@ -20,12 +20,11 @@ impl Dataset {
         if raw.len() as u64 != chunk.size {
             return Err(corrupt(format!("{} bytes given for a chunk of {} bytes", raw.len(), chunk.size)));
         }
-        let Layout::Chunked(layout) = &self.layout else {
+        if !matches!(self.layout, Layout::Chunked(_)) {
             return Ok(Cow::Borrowed(raw));
-        };
+        }
         let expected = self.chunk_len()?;
-        let plain = self.filters.is_empty() || (layout.plain_edges && self.is_edge(&chunk.origin));
-        let decoded = if plain {
+        let decoded = if self.is_plain(chunk) {
             Cow::Borrowed(raw)
         } else {
             let context = Context { max_output: expected, element_size: narrow(self.element_size())? };
@@ -106,7 +105,7 @@ impl Dataset {
     }
 
     const fn too_large(&self) -> Error {
-        Error::Limit { what: "selection in bytes", limit: self.limits.selection_bytes }
+        Error::Limit { what: "the size of a selection in bytes", limit: self.limits.selection_bytes }
     }
 
     /// Copies the elements of a decoded chunk that lie in the selection to their places in `out`, the bytes of the
@@ -147,13 +146,15 @@ impl Dataset {
             .try_fold(self.element_size(), |n, &d| n.checked_mul(d))
             .filter(|&len| len <= limit)
             .and_then(|len| usize::try_from(len).ok())
-            .ok_or(Error::Limit { what: "chunk in bytes", limit })
+            .ok_or(Error::Limit { what: "the size of a chunk in bytes", limit })
     }
 
-    /// Whether a chunk reaches over the edge of the dataset.
-    fn is_edge(&self, origin: &[u64]) -> bool {
-        let chunk_shape = self.chunk_shape();
-        origin.iter().zip(&chunk_shape).zip(&self.shape).any(|((&at, &len), &dim)| at.saturating_add(len) > dim)
+    /// Whether a chunk was stored without any filter: there are none, or it reaches over the edge of a dataset that leaves
+    /// such chunks alone.
+    pub(crate) fn is_plain(&self, chunk: &Chunk) -> bool {
+        let Layout::Chunked(layout) = &self.layout else { return true };
+        let mut dims = chunk.origin.iter().zip(&layout.chunk_shape).zip(&self.shape);
+        self.filters.is_empty() || (layout.plain_edges && dims.any(|((&at, &len), &dim)| at.saturating_add(len) > dim))
     }
 
     /// The elements that the chunk at `origin`, the dataset and the selection share.
@@ -229,7 +230,8 @@ fn offset(at: &[u64], (shape, start): (&[u64], &[u64]), element: u64) -> Option<
 }
 
 fn narrow(value: u64) -> Result<usize, Error> {
-    usize::try_from(value).map_err(|_| Error::Limit { what: "element in bytes", limit: usize::MAX as u64 })
+    usize::try_from(value)
+        .map_err(|_| Error::Limit { what: "the size of an element in bytes", limit: usize::MAX as u64 })
 }
 
 #[cfg(test)]

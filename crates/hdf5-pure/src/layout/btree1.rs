@@ -99,7 +99,10 @@ impl Seek<ChunkKey> for Search<'_> {
             self.check_key(key, is_leaf)?;
         }
         if let Some([a, b]) = node.keys.array_windows().find(|[a, b]| a.place() >= b.place()) {
-            return Err(format!("the key {:?} behind the key {:?}", b.origin, a.origin));
+            return Err(match a.place() == b.place() {
+                true => format!("the chunk at {:?} occurs twice", a.origin),
+                false => format!("the key of the chunk at {:?} stands behind the one of {:?}", b.origin, a.origin),
+            });
         }
         let differs =
             |own: &ChunkKey, above: Option<&ChunkKey>| above.is_some_and(|above| above.place() != own.place());
@@ -130,7 +133,7 @@ impl Seek<ChunkKey> for Search<'_> {
         }
         let limit = walk.limits.chunks;
         let full = self.chunks.len() as u64 > limit;
-        if full { Err(Error::Limit { what: "chunks of a selection", limit }.into()) } else { Ok(()) }
+        if full { Err(Error::Limit { what: "the number of chunks of a selection", limit }.into()) } else { Ok(()) }
     }
 }
 

@@ -10,6 +10,7 @@ mod map;
 mod plan;
 mod selection;
 
+pub(crate) use grid::dims;
 pub use map::{Chunk, ChunkMap};
 pub(crate) use plan::{chunk_map, slab_shape};
 pub use selection::Selection;

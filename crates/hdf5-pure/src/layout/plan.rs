@@ -10,9 +10,6 @@ const SLAB: u64 = 256 << 10;
 pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Selection) -> Walked<ChunkMap> {
     dataset.readable()?;
     selection.check(&dataset.shape)?;
-    for filter in &dataset.filters {
-        filters::is_supported(filter).map_err(|error| Error::Filter { offset: dataset.address, error })?;
-    }
     let chunk_shape = dataset.chunk_shape();
     if selection.is_empty() {
         return Ok(ChunkMap { chunk_shape, chunks: Vec::new() });
@@ -33,6 +30,7 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
     chunks.sort();
     if let Layout::Chunked(_) = &dataset.layout {
         check_chunks(&chunks).map_err(|why| Error::corrupt("chunk index", dataset.address, why))?;
+        check_filters(dataset, &chunks)?;
     }
     Ok(ChunkMap { chunk_shape, chunks })
 }
@@ -46,6 +44,18 @@ fn check_chunks(chunks: &[Chunk]) -> Result<(), String> {
         return Err(format!("the chunk at {:?} is stored in 0 bytes", empty.origin));
     }
     check_apart(chunks.iter().map(|chunk| (chunk.address, chunk.size)))
+}
+
+/// A filter without a decoder matters only where a chunk went through it: optional ones may have been skipped.
+fn check_filters(dataset: &Dataset, chunks: &[Chunk]) -> Result<(), Error> {
+    for (position, filter) in dataset.filters.iter().enumerate() {
+        let Err(error) = filters::is_supported(filter) else { continue };
+        let applied = |chunk: &&Chunk| !filters::is_skipped(chunk.filter_mask, position) && !dataset.is_plain(chunk);
+        if let Some(chunk) = chunks.iter().find(applied) {
+            return Err(Error::Filter { offset: chunk.address, error });
+        }
+    }
+    Ok(())
 }
 
 /// Says which stored chunks, each an address and a size, share bytes: no writer stores two in one place.
@@ -80,7 +90,7 @@ impl Question<'_> {
         let (touched, limit) = (self.touched(), walk.limits.chunks);
         match grid::points(&touched) {
             Some(n) if n <= limit => Ok(touched),
-            _ => Err(Error::Limit { what: "chunks of a selection", limit }),
+            _ => Err(Error::Limit { what: "the number of chunks of a selection", limit }),
         }
     }
 
@@ -166,7 +176,7 @@ fn slabs(dataset: &Dataset, selection: &Selection, address: u64, slab: &[u64]) -
     let touched = grid::touched(&selection.start, &selection.count, slab);
     let limit = dataset.limits.chunks;
     if grid::points(&touched).is_none_or(|n| n > limit) {
-        return Err(Error::Limit { what: "chunks of a selection", limit });
+        return Err(Error::Limit { what: "the number of chunks of a selection", limit });
     }
     let mut chunks = Vec::new();
     grid::for_each(&touched, |scaled| {

@@ -1,4 +1,5 @@
 //! Hyperslabs.
+use super::grid::dims;
 use crate::{Dataset, Error};
 
 /// A hyperslab with stride 1: a box of elements.
@@ -47,7 +48,11 @@ impl Selection {
                 .dims()
                 .zip(shape)
                 .all(|((start, count), &dim)| start.checked_add(count).is_some_and(|end| end <= dim));
-        if fits { Ok(()) } else { Err(Error::Usage(format!("{self:?} does not lie inside of the shape {shape:?}"))) }
+        if fits {
+            return Ok(());
+        }
+        let (count, whole) = (dims(&self.count), dims(shape));
+        Err(Error::Usage(format!("{count} elements from {:?} on do not lie inside of {whole}", self.start)))
     }
 
     /// `(start, count)` of each dimension.

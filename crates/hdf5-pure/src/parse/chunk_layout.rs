@@ -9,8 +9,9 @@ use crate::object::ChunkIndex;
 pub(crate) enum LayoutMessage {
     /// Data in the message: how many bytes into it they begin, how many there are.
     Compact { skip: usize, len: usize },
-    /// Data in one piece; versions 1 and 2 do not tell its size.
-    Contiguous { address: Option<u64>, size: Option<u64> },
+    /// Data in one piece. The size that stands beside the address from version 3 on says nothing new: as many bytes are
+    /// read as the dataset has, and writers got it wrong.
+    Contiguous { address: Option<u64> },
     /// Data in chunks; the last dimension is the size of an element in bytes. What arrays say here of their shape stands
     /// in their headers too, and is read there.
     Chunked { dims: Vec<u64>, index: ChunkIndex, address: Option<u64>, plain_edges: bool },
@@ -40,8 +41,8 @@ impl LayoutMessage {
                 }
                 CONTIGUOUS => {
                     let (rest, address) = address(sizes)(rest)?;
-                    let (rest, size) = length(sizes)(rest)?;
-                    Ok((rest, Self::Contiguous { address, size: Some(size) }))
+                    let (rest, _size) = length(sizes)(rest)?;
+                    Ok((rest, Self::Contiguous { address }))
                 }
                 CHUNKED if version == 3 => chunked_3(sizes, rest),
                 CHUNKED => chunked_4(sizes, rest),
@@ -68,7 +69,7 @@ fn parse_old(sizes: Sizes, whole: usize, input: &[u8]) -> Parsed<'_, LayoutMessa
             let (rest, size) = narrow(rest, u64::from(size))?;
             compact(whole, rest, size)
         }
-        CONTIGUOUS => Ok((rest, LayoutMessage::Contiguous { address, size: None })),
+        CONTIGUOUS => Ok((rest, LayoutMessage::Contiguous { address })),
         CHUNKED => chunked(rest, dims.into_iter().map(u64::from).collect(), ChunkIndex::BTree1, address, false),
         other => bad(rest, format!("layout class {other} is not known")),
     }
@@ -123,7 +124,7 @@ fn chunked(
     plain_edges: bool,
 ) -> Parsed<'_, LayoutMessage> {
     if dims.len() < 2 || dims.len() > 33 || dims.contains(&0) {
-        return bad(input, format!("chunk dimensions {dims:?}"));
+        return bad(input, format!("chunks of {} with the size of an element", crate::layout::dims(&dims)));
     }
     Ok((input, LayoutMessage::Chunked { dims, index, address, plain_edges }))
 }

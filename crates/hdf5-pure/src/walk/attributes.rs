@@ -29,7 +29,7 @@ pub(crate) fn attributes(walk: &mut Walk<'_>, address: u64, names: Option<&[&str
     let mut found: Vec<Attribute> = compact.into_iter().chain(dense).flatten().collect();
     let limit = walk.limits.links;
     if found.len() > limit {
-        return Err(Error::Limit { what: "attributes of an object", limit: limit as u64 }.into());
+        return Err(Error::Limit { what: "the number of attributes of an object", limit: limit as u64 }.into());
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)

@@ -113,7 +113,7 @@ impl<T, F: Fn(u64, &[u8]) -> Result<(Place, T), Error>> Search<T, F> {
     fn keep(&mut self, walk: &Walk<'_>, record: T) -> Walked<()> {
         let limit = walk.limits.chunks;
         if self.found.len() as u64 >= limit {
-            return Err(Error::Limit { what: "records of a B-tree", limit }.into());
+            return Err(Error::Limit { what: "the number of records of a B-tree", limit }.into());
         }
         self.found.push(record);
         Ok(())

@@ -33,7 +33,7 @@ pub(crate) fn links(walk: &mut Walk<'_>, address: u64) -> Walked<Vec<Link>> {
     };
     let limit = walk.limits.links;
     if found.len() > limit {
-        return Err(Error::Limit { what: "links of a group", limit: limit as u64 }.into());
+        return Err(Error::Limit { what: "the number of links of a group", limit: limit as u64 }.into());
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let link = |found: LinkMessage| Link { name: text(&found.name), target: found.target };
@@ -116,7 +116,7 @@ fn dense(walk: &mut Walk<'_>, heap: u64, names: u64, name: Option<&[u8]>) -> Wal
     let found = found?;
     let limit = walk.limits.links;
     if found.len() > limit {
-        return Err(Stop::Failed(Error::Limit { what: "links of a group", limit: limit as u64 }));
+        return Err(Stop::Failed(Error::Limit { what: "the number of links of a group", limit: limit as u64 }));
     }
     let at = walk.offset("fractal heap", heap)?;
     walk.all(&found, |walk, record| {

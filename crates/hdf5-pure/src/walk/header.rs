@@ -152,7 +152,9 @@ impl Walk<'_> {
             }
             let limit = self.limits.header_chunks;
             if header.chunks.len() > limit {
-                return Err(Error::Limit { what: "object header chunks", limit: limit as u64 }.into());
+                return Err(
+                    Error::Limit { what: "the number of chunks of an object header", limit: limit as u64 }.into()
+                );
             }
             header.pending.push_back((at, len));
         }

@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn absolute(&mut self, structure: &'static str, offset: u64, len: u64) -> Walked<Bytes> {
         let limit = self.limits.metadata_bytes;
         if len > limit {
-            return Err(Error::Limit { what: "metadata structure in bytes", limit }.into());
+            return Err(Error::Limit { what: "the size of a metadata structure in bytes", limit }.into());
         }
         let Some(range) = ByteRange::at(offset, len) else {
             return Err(Error::corrupt(structure, offset, "its end does not fit in 64 bits").into());
@@ -249,7 +249,7 @@ impl<'a> Walk<'a> {
         self.answered = self.answered.saturating_add(bytes as u64);
         let limit = self.limits.metadata_bytes;
         if self.answered > limit {
-            return Err(Error::Limit { what: "names and values in bytes", limit }.into());
+            return Err(Error::Limit { what: "the size of names and values in bytes", limit }.into());
         }
         Ok(())
     }
@@ -258,7 +258,7 @@ impl<'a> Walk<'a> {
         self.memo.spent = self.memo.spent.saturating_add(bytes);
         let limit = self.limits.metadata_bytes;
         if self.memo.spent > limit {
-            return Err(Error::Limit { what: "metadata in bytes", limit }.into());
+            return Err(Error::Limit { what: "the size of all metadata in bytes", limit }.into());
         }
         Ok(())
     }

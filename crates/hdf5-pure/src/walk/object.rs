@@ -4,9 +4,10 @@ use super::header::Header;
 use super::memo::{Stop, Walk, Walked};
 use crate::datatype::Datatype;
 use crate::filters::Filter;
+use crate::layout::dims;
 use crate::object::{Chunked, CommittedDatatype};
 use crate::parse::{Dataspace, FillMessage, LayoutMessage, Message, filters, kind, run};
-use crate::{Dataset, Error, Group, Layout, Object};
+use crate::{ChunkIndex, Dataset, Error, Group, Layout, Object};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -75,7 +76,7 @@ fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Wa
     let (space, datatype, filters, fill) = (space?, datatype?, filters?, fill?);
     let limit = walk.limits.chunk_bytes;
     if datatype.size() as u64 > limit {
-        return Err(Error::Limit { what: "element in bytes", limit }.into());
+        return Err(Error::Limit { what: "the size of an element in bytes", limit }.into());
     }
     let format = walk.format()?;
     let message = required(kind::LAYOUT, "data layout")?;
@@ -109,24 +110,30 @@ fn layout(
     Ok(match parsed {
         LayoutMessage::Compact { skip, len } => {
             if needed.is_none_or(|needed| needed > len as u64) {
-                return corrupt("compact data are too short".into());
+                let whole = dims(&space.shape);
+                return corrupt(format!("{len} bytes of data for a dataset of {whole} elements of {size} bytes"));
             }
             let data = message.body.slice(skip..skip.saturating_add(len));
             Layout::Compact { data, offset: message.at.saturating_add(skip as u64) }
         }
         LayoutMessage::Contiguous { .. } if external => Layout::External,
-        LayoutMessage::Contiguous { address, size: stored } => {
-            if address.is_some() && needed.is_none_or(|n| stored.is_some_and(|stored| stored < n)) {
-                return corrupt("contiguous data are too short".into());
+        LayoutMessage::Contiguous { address } => {
+            if needed.is_none() {
+                return corrupt(format!("{} elements of {size} bytes do not fit in 64 bits", dims(&space.shape)));
             }
             Layout::Contiguous { address }
         }
-        LayoutMessage::Chunked { mut dims, index, address, plain_edges } => {
-            let element = dims.pop();
-            if dims.len() != space.shape.len() || element != Some(size) {
-                return corrupt(format!("chunks of {dims:?} x {element:?} bytes in a dataset of {:?}", space.shape));
+        LayoutMessage::Chunked { dims: mut chunk_shape, index, address, plain_edges } => {
+            let element = chunk_shape.pop().unwrap_or_default();
+            // PureHDF wrote other sizes into newer messages (HDFGroup/hdf5 #6534); HDF5 before 2.0 does not look there.
+            let is_wrong = element != size && index == ChunkIndex::BTree1;
+            if chunk_shape.len() != space.shape.len() || is_wrong {
+                let (chunk, whole) = (dims(&chunk_shape), dims(&space.shape));
+                return corrupt(format!(
+                    "chunks of {chunk} elements of {element} bytes in a dataset of {whole} elements of {size} bytes"
+                ));
             }
-            Layout::Chunked(Chunked { chunk_shape: dims, index, address, plain_edges })
+            Layout::Chunked(Chunked { chunk_shape, index, address, plain_edges })
         }
         LayoutMessage::Virtual => Layout::Virtual,
     })

@@ -25,7 +25,7 @@ impl Names {
         match rest.iter().take(MAX_NAME + 1).position(|&b| b == 0) {
             Some(len) => Ok(rest.get(..len).unwrap_or_default()),
             None if rest.len() <= MAX_NAME => Ok(rest),
-            None => Err(Error::Limit { what: "name of a link in bytes", limit: MAX_NAME as u64 }),
+            None => Err(Error::Limit { what: "the length of the name of a link in bytes", limit: MAX_NAME as u64 }),
         }
     }
 
@@ -103,7 +103,11 @@ impl Seek<Key> for Search<'_> {
         }
         let limit = walk.limits.links;
         let full = self.found.len() > limit;
-        if full { Err(Error::Limit { what: "links of a group", limit: limit as u64 }.into()) } else { Ok(()) }
+        if full {
+            Err(Error::Limit { what: "the number of links of a group", limit: limit as u64 }.into())
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -27,7 +27,9 @@ fn resolve(walk: &mut Walk<'_>, path: &str) -> Walked<Option<u64>> {
                 soft_links += 1;
                 let limit = walk.limits.depth;
                 if soft_links > limit {
-                    return Err(Error::Limit { what: "soft links on one path", limit: limit as u64 }.into());
+                    return Err(
+                        Error::Limit { what: "the number of soft links on one path", limit: limit as u64 }.into()
+                    );
                 }
                 if target.starts_with('/') {
                     at = root;

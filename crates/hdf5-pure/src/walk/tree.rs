@@ -45,7 +45,7 @@ impl Search {
             }
             let limit = walk.limits.links;
             if self.seen.len() > limit {
-                return Err(Error::Limit { what: "objects of a file", limit: limit as u64 }.into());
+                return Err(Error::Limit { what: "the number of objects of a file", limit: limit as u64 }.into());
             }
             let path = format!("{}/{}", group.path.trim_end_matches('/'), link.name);
             let object = match object(walk, address, &path) {

@@ -2,7 +2,7 @@
 JPEG-LS and LZO, which these lack, by imagecodecs.
 
     pip install h5py numpy hdf5plugin imagecodecs
-    python make_filters.py
+    python make_filters.py [GROUP ...]
 
 Some files per group, little-endian: u32 case count, then per case
     u16 name length, name; u32 element size; u32 filter mask;
@@ -13,12 +13,12 @@ Some files per group, little-endian: u32 case count, then per case
 import itertools
 import os
 import struct
+import sys
 import tempfile
 import zlib
 
 import h5py
 import hdf5plugin
-import imagecodecs
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -439,6 +439,8 @@ def lzo_tokens(rounds):
 
 
 def other():
+    import imagecodecs
+
     cases = []
     for bits, dtype in ((8, "u1"), (12, "<u2"), (16, "<u2"), (5, "u1")):
         for height, width in ((1, 1), (7, 13), (40, 33), (3, 200)):
@@ -470,6 +472,47 @@ def other():
     return cases
 
 
+def delta():
+    """Blosc2's delta, in one block and in several, of elements of every width."""
+    cases = []
+    P = hdf5plugin
+    record = np.dtype([("a", "<f8"), ("b", "<f8"), ("c", "<f8")])
+    odd = np.dtype([("a", "u1"), ("b", "<i2")])
+    shapes = [("<f8", (300,)), ("<i2", (333,)), ("u1", (1001,)), ("<i4", (7, 11)), ("<f4", (40, 50)), (record, (50,)), (odd, (201,))]
+    for codec in ("blosclz", "lz4", "zlib", "zstd"):
+        for dtype, shape in shapes:
+            data = ramp("<i2" if np.dtype(dtype).names else dtype, shape)
+            if np.dtype(dtype).names:
+                data = np.array([tuple([n % 200] * len(dtype.names)) for n in data], dtype)
+            options = P.Blosc2(cname=codec, clevel=5, filters=P.Blosc2.DELTA)
+            cases.append((f"blosc2 delta {codec} {dtype} {shape}", simple(dtype, shape, data=data, **options)))
+    tiled = np.tile(RNG.integers(0, 50, 350).astype("<i4"), 80)
+    for dtype in ("u1", "<i2", "<i4", "<f8"):
+        for shape in ((28_000,), (140, 200), (20, 35, 40)):
+            made = simple(None, shape, data=tiled.astype(dtype).reshape(shape), **P.Blosc2(cname="zstd", clevel=9, filters=P.Blosc2.DELTA))
+            cases.append((f"blosc2 delta {dtype} {shape} larger", made))
+    big = np.tile(RNG.integers(0, 50, 350).astype("<u2"), 1000)
+    cases.append(("blosc2 delta many blocks", simple(None, big.shape, data=big, **P.Blosc2(cname="zstd", clevel=1, filters=P.Blosc2.DELTA))))
+    cases.append(("blosc2 delta zeros", simple(None, (3000,), data=np.zeros(3000, "<f4"), **P.Blosc2(cname="lz4", filters=P.Blosc2.DELTA))))
+    return cases
+
+
+def rounded():
+    """Values that a filter rounded before deflate; reading undoes nothing. No plugin of these is at hand: the rounding is
+    done here, as by their definition (the last bits of the mantissa are zero)."""
+    cases = []
+    for code in (32022, 32023, 32032):
+        for dtype, word, bits in (("<f4", "<u4", 12), ("<f8", "<u8", 30)):
+            values = ramp(dtype, (200,)).view(word)
+            values = (values >> bits << bits).tobytes()
+            words = (3, np.dtype(dtype).itemsize, 0, 0, 0)
+            filters = [(code, 1, words, b""), (1, 1, (6,), b"")]
+            cases.append((f"rounded {code} {dtype}", (np.dtype(dtype).itemsize, filters, [(0, zlib.compress(values, 6), values)])))
+    return cases
+
+
 if __name__ == "__main__":
-    for group in (core, szip, nbit, scaleoffset, blosc, blosc2, plugins, zfp, other):
-        write_split(group.__name__, group())
+    groups = (core, szip, nbit, scaleoffset, blosc, blosc2, plugins, zfp, other, delta, rounded)
+    for group in groups:
+        if not sys.argv[1:] or group.__name__ in sys.argv[1:]:
+            write_split(group.__name__, group())

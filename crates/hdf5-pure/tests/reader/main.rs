@@ -8,6 +8,7 @@
 #[path = "../../../../fuzz/src/bodies.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod bodies;
+mod cases;
 mod corpus;
 mod damage;
 mod driving;
@@ -18,6 +19,7 @@ mod malformed;
 #[path = "../../../../fuzz/src/mutate.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod mutate;
+mod odd;
 #[path = "../../../../fuzz/src/seeds.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod seeds;
