@@ -1,7 +1,6 @@
 //! Where a granule's data may be, as the CMR tells it (UMM-G, `SpatialExtent`).
-use crate::orbit::{Orbit, SWATH_HALF_KM};
+use crate::orbit::Orbit;
 use crate::region::{Edges, Region};
-use crate::vector::chord_of_km;
 use morton::Latitude;
 use serde::{Deserialize, Serialize};
 
@@ -47,10 +46,11 @@ impl Footprint {
         });
         let boxes = self.boxes.iter().map(|bounds| Region::bounding_box(*bounds, latitude));
         let lines = self.lines.iter().map(|line| Region::line(line, 0.0, latitude));
-        let orbit = self
-            .orbit
-            .iter()
-            .map(|(orbit, after)| Region::line(&orbit.track(*after), chord_of_km(SWATH_HALF_KM), latitude));
+        if self.orbit.as_ref().is_some_and(|(orbit, _)| !orbit.is_possible()) {
+            return None;
+        }
+        let swath = self.orbit.iter().flat_map(|(orbit, after)| orbit.swath(*after));
+        let orbit = swath.map(|ring| Region::polygon(&[ring], Edges::GreatCircle, latitude));
         polygons.chain(boxes).chain(lines).chain(orbit).collect()
     }
 }

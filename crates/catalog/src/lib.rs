@@ -60,7 +60,7 @@ pub use file::{Catalog, Links, Summary};
 pub use footprint::Footprint;
 pub use login::{Login, Proof};
 pub use name::name_patterns;
-pub use orbit::{Direction, Orbit, SWATH_HALF_KM};
+pub use orbit::{Direction, Orbit};
 pub use pipeline::GranuleName;
 pub use provider::{CredentialProvider, RENEWAL_MARGIN};
 pub use record::{LinkKind, Record, https_twin, newest, s3_twin};

@@ -1,14 +1,17 @@
 //! Ground tracks of ICESat-2 from the `Orbit` records of the CMR.
 //!
-//! The satellite moves evenly on a circle inclined by 92 degrees, which the Earth turns under: 1387 revolutions end on the
-//! first track again after 91 turns of the Earth below the orbit's plane. The track is where the satellite stands in the
-//! zenith of the ellipsoid. Against 59 real footprints of reference ground tracks this is off by at most 0.2 km on
-//! ascending and 2 km on descending passes (design/0005).
+//! The satellite moves on an ellipse with its perigee over the north, inclined by 92 degrees, which the Earth turns under:
+//! 1387 revolutions end on the first track again after 91 turns of the Earth below the orbit's plane. The track is where
+//! the satellite stands in the zenith of the ellipsoid. Against an integrated orbit, rows of real granules and 59 real
+//! footprints that lie on their reference tracks, this is off by at most 0.4 km (design/0005).
+use crate::vector::{EARTH_KM, Vector, cross, lon_lat, of_degrees, unit};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
-/// Inclination, radians.
-const INCLINATION: f64 = 92.0 * PI / 180.0;
+/// Inclination, radians: 92 degrees, and what the Earth's flattening adds to the track on either side of the equator.
+const INCLINATION: f64 = 92.003 * PI / 180.0;
+/// Eccentricity. The perigee of a frozen orbit stays over the north: the satellite is early there and late in the south.
+const ECCENTRICITY: f64 = 0.0012;
 /// Degrees that the Earth turns below the orbit's plane in one revolution.
 const SHIFT: f64 = 360.0 * 91.0 / 1387.0;
 /// Seconds of one revolution, for telling one from the next.
@@ -22,9 +25,15 @@ const E2: f64 = 0.006_694_379_990_14;
 /// Step along the orbit, radians: some 17 km.
 const STEP: f64 = TAU / 2400.0;
 
-/// Half the width of the swath, km: the beams are 3.3 km on either side of the track, and at middle latitudes the
-/// instrument was pointed up to 15 km off the reference track (design/0005).
-pub const SWATH_HALF_KM: f64 = 18.0;
+/// The outer beams are this far from the track, km.
+const BEAMS_KM: f64 = 3.35;
+/// Added everywhere, km: 0.4 for the formula and 0.75 for pointing that misses the reference track.
+const SLACK_KM: f64 = 1.15;
+/// Over land outside the polar regions it points beside the track, up to the middle between two tracks, at the equator,
+/// km: "operational off-nadir pointing over land areas to generate a dense grid" (icesat-2.gsfc.nasa.gov/science/specs).
+const HALF_SPACING_KM: f64 = 14.45;
+/// Pieces of the track in one ring: 60 degrees, for a ring is smaller than a hemisphere.
+const MAX_PIECE: usize = 400;
 
 /// Up or down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,6 +68,25 @@ impl Orbit {
     /// revolution that begins with the crossing, as those of ICESat-2 do, or to the one that ends with it.
     #[must_use]
     pub fn track(&self, after_crossing: Option<f64>) -> Vec<[f64; 2]> {
+        let (from, length) = self.span(after_crossing);
+        self.points(from, length)
+    }
+
+    /// Where the beams may be: rings around pieces of the track, longitude and geodetic latitude in degrees.
+    /// `after_crossing` as for [`Orbit::track`].
+    #[must_use]
+    pub fn swath(&self, after_crossing: Option<f64>) -> Vec<Vec<[f64; 2]>> {
+        let (from, length) = self.span(after_crossing);
+        let slack = SLACK_KM / EARTH_KM;
+        let track = self.points(from - slack, length + 2.0 * slack);
+        // Each begins with the last point of the one before.
+        let pieces =
+            (0..track.len() - 1).step_by(MAX_PIECE).filter_map(|at| track.get(at..track.len().min(at + MAX_PIECE + 1)));
+        pieces.map(strip).collect()
+    }
+
+    /// The angle along the orbit from the crossing to the start, and from there to the end.
+    fn span(&self, after_crossing: Option<f64>) -> (f64, f64) {
         let mut from = phase(self.start_latitude, self.start_direction);
         let expected = after_crossing.map(|seconds| seconds / PERIOD * TAU);
         if let Some(turns) = expected.map(|expected| ((expected - from) / TAU).round()) {
@@ -66,10 +94,19 @@ impl Orbit {
         }
         let to = phase(self.end_latitude, self.end_direction);
         // Half a step of slack: a start a rounding error before the end is no whole revolution.
-        let length = (to - from + STEP / 2.0).rem_euclid(TAU) - STEP / 2.0;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1..=2401")]
+        (from, (to - from + STEP / 2.0).rem_euclid(TAU) - STEP / 2.0)
+    }
+
+    fn points(&self, from: f64, length: f64) -> Vec<[f64; 2]> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1..=2402")]
         let pieces = (length / STEP).ceil().max(1.0) as u32;
         (0..=pieces).map(|at| self.nadir(from + length * f64::from(at) / f64::from(pieces))).collect()
+    }
+
+    /// Whether the numbers are those of an orbit.
+    pub(crate) fn is_possible(&self) -> bool {
+        let latitudes = [self.start_latitude, self.end_latitude];
+        self.ascending_crossing.abs() <= 360.0 && latitudes.iter().all(|latitude| latitude.abs() <= 90.0)
     }
 
     /// The point below the satellite at an angle along the orbit from the crossing.
@@ -84,9 +121,37 @@ impl Orbit {
             latitude = libm::atan2(z + E2 * MAJOR / (1.0 - E2 * sin * sin).sqrt() * sin, axis);
         }
         let east = libm::atan2(libm::cos(INCLINATION) * sin, cos).to_degrees();
-        let longitude = self.ascending_crossing + east - SHIFT * along / TAU;
+        // Kepler's equation to the first order: the time of a revolution that has passed, as an angle.
+        let passed = along + 2.0 * ECCENTRICITY * (cos - 1.0);
+        let longitude = self.ascending_crossing + east - SHIFT * passed / TAU;
         [(longitude + 180.0).rem_euclid(360.0) - 180.0, latitude.to_degrees().clamp(-90.0, 90.0)]
     }
+}
+
+/// The ring that is as wide as the swath on either side of a track.
+fn strip(track: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let vectors: Vec<Vector> = track.iter().filter_map(|&[lon, lat]| of_degrees(lon, lat)).collect();
+    let beside = |at: usize, sign: f64| {
+        let here = *vectors.get(at)?;
+        let ahead = *vectors.get(at + 1).unwrap_or(&here);
+        let left = unit(cross(*vectors.get(at.saturating_sub(1))?, ahead))?;
+        let angle = half_width(*track.get(at)?) / EARTH_KM;
+        let (sin, cos) = (sign * libm::sin(angle), libm::cos(angle));
+        let (lon, lat) = lon_lat(std::array::from_fn(|axis| cos * here[axis] + sin * left[axis]));
+        Some([lon, lat])
+    };
+    let left = (0..vectors.len()).filter_map(|at| beside(at, 1.0));
+    left.chain((0..vectors.len()).rev().filter_map(|at| beside(at, -1.0))).collect()
+}
+
+/// Half the width of the swath around a point of the track, km (design/0005). The instrument points at the track north of
+/// 64 N and south of 50 S, where the only land but Antarctica is the tip of South America and the islands beside it.
+fn half_width([longitude, latitude]: [f64; 2]) -> f64 {
+    let beside_patagonia = latitude > -56.0 && (-77.0..-34.0).contains(&longitude);
+    // Granules end at 50 S: the slack at their ends is not beside land.
+    let beside_land = latitude < 64.0 && (latitude > -49.9 || beside_patagonia);
+    let pointing = if beside_land { HALF_SPACING_KM * libm::cos(latitude.to_radians()) } else { 0.0 };
+    BEAMS_KM + SLACK_KM + pointing
 }
 
 /// Angle along the orbit, 0..2 pi from the ascending node, at a geodetic latitude; the turning point beyond those that

@@ -10,7 +10,7 @@ The test knows nothing of cells' outlines. A cell is touched when a point of the
   - the outline, every 100 m, along great circles (or parallels and meridians for a box);
   - the centres of all cells of order 12 (1.6 km apart) that lie inside, by crossing number in the gnomonic projection,
     where great circles are straight lines.
-A point's cell is healpy's. For swaths: the centres of the cells of order 12 within the swath's half width of the track.
+A point's cell is healpy's. Pieces of orbits are in make_orbits.py.
 """
 import json, struct, sys
 import healpy, numpy, pyarrow.parquet
@@ -130,29 +130,6 @@ def track(crossing, start, end):
     return (lon + 180) % 360 - 180, numpy.degrees(lat)
 
 
-def angle_at(lat, direction):
-    """By search in the track itself: the angle from the node at which it has a latitude."""
-    u = numpy.linspace(0, 360, 40_001)
-    _, there = track(0.0, 0.0, 360.0)
-    rising = numpy.r_[numpy.diff(there) > 0, True]
-    fits = rising if direction == "A" else ~rising
-    miss = numpy.where(fits, abs(there - lat), 1e9)
-    return u[miss.argmin()]
-
-
-def of_orbit(orbit, convention, half_km=18.0):
-    start = angle_at(orbit["StartLatitude"], orbit["StartDirection"])
-    end = angle_at(orbit["EndLatitude"], orbit["EndDirection"])
-    lon, lat = track(orbit["AscendingCrossing"], start, end if end > start else end + 360)
-    on_track = cells(lon, lat, convention)
-    parents, flon, flat = fine_centres(on_track, convention)
-    line, points = vec(lon, lat)[::40], vec(flon, flat)
-    near = numpy.zeros(len(points), bool)
-    for some in numpy.array_split(numpy.arange(len(points)), max(1, len(points) // 2000)):
-        near[some] = (points[some] @ line.T).max(1) > numpy.cos(half_km / EARTH_KM)
-    return sorted(on_track | set(parents[near].tolist()))
-
-
 def ring(lat, lons):
     return [[float(lon), lat] for lon in lons]
 
@@ -183,12 +160,6 @@ def composed():
     yield "a box across 180", {"boxes": [[170.0, -77.0, -172.0, -70.0]]}
     yield "a box around the pole", {"boxes": [[-180.0, -90.0, 180.0, -83.0]]}
     yield "a box at the equator", {"boxes": [[-3.0, -2.0, 9.0, 5.0]]}
-    orbit = lambda crossing, a, b: {"AscendingCrossing": crossing, "StartLatitude": a[0], "StartDirection": a[1],
-                                    "EndLatitude": b[0], "EndDirection": b[1]}
-    yield "orbit, region 3 (earthaccess_atl06_umm.json)", {"orbit": orbit(-40.35812957405553, (59.5, "A"), (80.0, "A"))}
-    yield "orbit, region 5 (earthaccess_atl03_umm.json)", {"orbit": orbit(31.016154306216443, (80.0, "D"), (59.5, "D"))}
-    yield "orbit, region 11, over the pole", {"orbit": orbit(100.0, (-79.0, "D"), (-79.0, "A"))}
-    yield "orbit, region 12, across 180", {"orbit": orbit(20.0, (-79.0, "A"), (-50.0, "A"))}
 
 
 def of_wkb(raw):
@@ -208,8 +179,6 @@ def expected(footprint, convention):
         found |= set(of_polygon(rings, convention))
     for box in footprint.get("boxes", []):
         found |= set(of_box(*box, convention))
-    if "orbit" in footprint:
-        found |= set(of_orbit(footprint["orbit"], convention))
     return sorted(found)
 
 

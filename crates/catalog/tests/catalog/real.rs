@@ -122,23 +122,24 @@ fn the_granules_of_a_busy_place_turn_there() {
     assert_eq!((near, listed.len()), (213, 213));
 }
 
-/// Orbits made up from the names of 59 real footprints hold those: the model, its swath and the pointing of seven years.
+/// Orbits made up from the names of 59 real footprints hold those: the formula, and the pointing of seven years at middle
+/// latitudes. The footprints reach 6.25 km to either side and the beams 3.35 km: a footprint may touch a cell that no beam
+/// does, so that much is added to the orbits here.
 #[test]
 fn orbits_hold_the_real_footprints_of_their_tracks() {
     let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../fixtures/footprints.json")).unwrap();
     let order = Order::new(6).unwrap();
-    let mut finder = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
-    let (mut pairs, mut lost, mut more) = (0, 0, 0);
+    let mut drawn = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
+    let mut flown = CellFinder::new(order, Latitude::Spherical, MARGIN_KM + 2.9, None);
+    let (mut pairs, mut lost) = (0, 0);
     for case in &cases {
         let Some(name) = GranuleName::parse(case["name"].as_str().unwrap()) else { continue };
         let polygons = serde_json::from_value(case["polygons"].clone()).unwrap();
-        let own: BTreeSet<_> = finder.cells(&Footprint { polygons, ..Footprint::default() }).0.into_iter().collect();
+        let own: BTreeSet<_> = drawn.cells(&Footprint { polygons, ..Footprint::default() }).0.into_iter().collect();
         let orbit = Some((piece(name.region, crossing(name.rgt)), None));
-        let cells: BTreeSet<_> = finder.cells(&Footprint { orbit, ..Footprint::default() }).0.into_iter().collect();
+        let cells: BTreeSet<_> = flown.cells(&Footprint { orbit, ..Footprint::default() }).0.into_iter().collect();
         pairs += own.len();
         lost += own.difference(&cells).count();
-        more += cells.difference(&own).count();
     }
-    println!("{pairs} pairs of polygons, {lost} not of orbits, {more} of orbits only");
     assert!(pairs > 2500 && lost == 0, "{lost} of {pairs}");
 }
