@@ -33,6 +33,11 @@ pub(crate) fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Decodes a field of a form (`application/x-www-form-urlencoded`): `+` is a space, `%XX` a byte.
+pub(crate) fn form_decode(text: &str) -> String {
+    percent_decode(&text.replace('+', " "))
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
@@ -60,11 +65,39 @@ pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = Str
     })
 }
 
+/// Text of XML: the five predefined entities and references to characters by number.
 fn unescape(text: &str) -> String {
-    // `&amp;` last: `&amp;lt;` is the text `&lt;`.
-    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        match after.split_once(';').and_then(|(name, next)| Some((entity(name)?, next))) {
+            Some((mark, next)) => {
+                out.push(mark);
+                rest = next;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "amp" => '&',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = number.strip_prefix('x').map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16));
+            char::from_u32(code.ok()?)?
+        }
+    })
 }
 
 #[cfg(test)]
@@ -75,13 +108,14 @@ mod tests {
     fn percent_encoding_goes_both_ways() {
         assert_eq!(percent_encode("a/b c+ü~", true), "a/b%20c%2B%C3%BC~");
         assert_eq!(percent_encode("a/b", false), "a%2Fb");
+        assert_eq!(form_decode("a+b%2Bc%20d"), "a b+c d");
         assert_eq!(percent_decode("a%20b%2B%C3%BC%zz%"), "a b+ü%zz%");
     }
 
     #[test]
     fn elements_come_in_order_and_unescaped() {
-        let xml = "<R><Key>a&amp;b</Key><X/><Key>c&amp;lt;</Key></R>";
-        assert_eq!(elements(xml, "Key").collect::<Vec<_>>(), ["a&b", "c&lt;"]);
+        let xml = "<R><Key>a&amp;b</Key><X/><Key>c&amp;lt;</Key><Key>&#xFC;&#13;&nbsp;&</Key></R>";
+        assert_eq!(elements(xml, "Key").collect::<Vec<_>>(), ["a&b", "c&lt;", "ü\r&nbsp;&"]);
         assert_eq!(element(xml, "Nothing"), None);
         assert_eq!(element("<Key>open", "Key"), None);
     }

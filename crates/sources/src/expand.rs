@@ -59,6 +59,19 @@ impl Clients {
         Ok(all)
     }
 
+    /// Keys of all objects below an `s3://` prefix, without it.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Config`] for another place; whatever listing a bucket yields.
+    pub async fn list(&self, prefix: &Location) -> Result<Vec<String>, SourceError> {
+        let Place::S3 { bucket, key } = &prefix.0 else {
+            let message = "only s3:// places can be listed: give the store's s3:// place or a local copy";
+            return Err(SourceError::new(SourceErrorKind::Config, prefix.to_string(), message));
+        };
+        let keys = self.keys(bucket, key).await?;
+        Ok(keys.iter().filter_map(|found| found.strip_prefix(key.as_str()).map(str::to_owned)).collect())
+    }
+
     async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, SourceError> {
         let listing = Listing { bucket, prefix, most: usize::MAX };
         list(&self.shared, &self.s3, &self.shared.stats, listing).await

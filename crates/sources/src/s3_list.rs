@@ -1,16 +1,19 @@
 //! Listing a bucket (Amazon S3 API Reference, `ListObjectsV2`).
 use crate::Stats;
-use crate::attempt::{Failure, attempts};
+use crate::attempt::{Again, Failure, attempts};
 use crate::clients::Shared;
-use crate::encode::{element, elements, percent_decode, percent_encode};
+use crate::encode::{element, elements, form_decode, percent_encode};
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::s3::S3;
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::HeaderMap;
+use std::collections::{BTreeSet, HashSet};
 
 /// One page is at most 1000 keys, below 2 MiB of XML.
 const MOST_PAGE: usize = 16 << 20;
+/// Pages in a row without a new key: buckets full of deleted objects give some.
+const MAX_IDLE_PAGES: usize = 1000;
 
 /// What to list.
 #[derive(Clone, Copy)]
@@ -21,27 +24,94 @@ pub(crate) struct Listing<'a> {
     pub(crate) most: usize,
 }
 
-/// Keys below a prefix in the order of S3 (bytes), page by page.
+impl Listing<'_> {
+    fn shown(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix)
+    }
+}
+
+/// Keys below a prefix, sorted and each once, page by page. An answer that is not a whole listing is an error: a listing
+/// that ends early loses granules and cells.
 pub(crate) async fn list(
     shared: &Shared,
     s3: &S3,
     stats: &Stats,
     listing: Listing<'_>,
 ) -> Result<Vec<String>, SourceError> {
-    let mut keys = Vec::new();
+    let mut keys = BTreeSet::new();
+    let mut tokens = HashSet::new();
     let mut token: Option<String> = None;
+    let mut idle = 0;
     loop {
         let page = page(shared, s3, stats, listing, token.as_deref()).await?;
         let before = keys.len();
-        keys.extend(elements(&page, "Contents").filter_map(|entry| element(&entry, "Key")).map(|k| percent_decode(&k)));
-        let next = element(&page, "NextContinuationToken").filter(|next| Some(next) != token.as_ref());
-        let more = element(&page, "IsTruncated").as_deref() == Some("true") && keys.len() > before;
-        token = next;
-        if !more || token.is_none() || keys.len() >= listing.most {
-            keys.truncate(listing.most);
-            return Ok(keys);
+        keys.extend(page.keys);
+        idle = if keys.len() > before { 0 } else { idle + 1 };
+        if keys.len() >= listing.most {
+            break;
         }
+        let Some(next) = page.next else { break };
+        if !tokens.insert(next.clone()) || idle > MAX_IDLE_PAGES {
+            return Err(bad(&listing.shown(), "the listing does not move on: the server repeats itself"));
+        }
+        token = Some(next);
     }
+    Ok(keys.into_iter().take(listing.most).collect())
+}
+
+/// A page of a listing.
+#[derive(Debug, Default, PartialEq)]
+struct Page {
+    keys: Vec<String>,
+    /// Where the next page begins.
+    next: Option<String>,
+}
+
+impl Page {
+    /// Reads a whole answer; what is wrong with one, and whether another may be right, otherwise.
+    fn parse(body: &[u8], prefix: &str) -> Result<Self, (&'static str, Again)> {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            return Err(("an empty answer in place of a listing", Again::Backoff));
+        }
+        if !is_listing(text) {
+            return Err((
+                "the answer is no listing of a bucket (no <ListBucketResult>): check the endpoint URL, and whether the network wants a login",
+                Again::Never,
+            ));
+        }
+        if !text.ends_with("</ListBucketResult>") {
+            return Err(("the listing is cut off", Again::Backoff));
+        }
+        // Asked for with `encoding-type=url`, keys are encoded as in a form, but for stores that ignore it.
+        let key = |entry: String| {
+            let key = element(&entry, "Key").ok_or(("an entry of the listing has no key", Again::Never))?;
+            let found = [form_decode(&key), key].into_iter().find(|key| key.starts_with(prefix));
+            found.ok_or(("the listing holds keys that do not begin with the prefix", Again::Never))
+        };
+        let keys = elements(text, "Contents").map(key).collect::<Result<_, _>>()?;
+        let next = element(text, "NextContinuationToken").filter(|next| !next.is_empty());
+        let truncated = element(text, "IsTruncated").is_some_and(|said| said.trim().eq_ignore_ascii_case("true"));
+        if truncated && next.is_none() {
+            return Err((
+                "the listing says that there is more, and not where (no NextContinuationToken)",
+                Again::Never,
+            ));
+        }
+        Ok(Self { keys, next })
+    }
+}
+
+/// Whether the first element of an XML document is a listing.
+fn is_listing(mut text: &str) -> bool {
+    while let Some((start, end)) =
+        [("<?", "?>"), ("<!--", "-->")].into_iter().find(|(start, _)| text.starts_with(start))
+    {
+        let Some(after) = text.get(start.len()..).and_then(|text| text.split_once(end)) else { return false };
+        text = after.1.trim_start();
+    }
+    text.strip_prefix("<ListBucketResult").is_some_and(|rest| rest.starts_with(['>', ' ', '\t', '\r', '\n']))
 }
 
 async fn page(
@@ -50,8 +120,8 @@ async fn page(
     stats: &Stats,
     listing: Listing<'_>,
     token: Option<&str>,
-) -> Result<String, SourceError> {
-    let shown = format!("s3://{}/{}", listing.bucket, listing.prefix);
+) -> Result<Page, SourceError> {
+    let shown = listing.shown();
     let mut url = s3.url(listing.bucket, "")?;
     let prefix = percent_encode(listing.prefix, false);
     let mut query = format!("list-type=2&encoding-type=url&max-keys={}&prefix={prefix}", listing.most.min(1000));
@@ -73,11 +143,47 @@ async fn page(
             let Some(piece) = piece else { break };
             body.extend_from_slice(&piece);
             if body.len() > MOST_PAGE {
-                let message = "a page of the listing has no end";
-                return Err(Failure::last(SourceError::new(SourceErrorKind::BadAnswer, &shown, message)));
+                return Err(Failure::last(bad(&shown, "a page of the listing has no end")));
             }
         }
-        Ok(String::from_utf8_lossy(&body).into_owned())
+        Page::parse(&body, listing.prefix).map_err(|(message, again)| Failure { error: bad(&shown, message), again })
     };
     attempts(&shared.options.retry, stats, once).await
+}
+
+fn bad(shown: &str, message: &str) -> SourceError {
+    SourceError::new(SourceErrorKind::BadAnswer, shown, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_whole_or_an_error() {
+        let whole = "<?xml version=\"1.0\"?>\n<!-- - --><ListBucketResult xmlns=\"x\"><Contents><Key>a+b%2B%C3%BC&amp;.h5</Key></Contents><IsTruncated>false</IsTruncated></ListBucketResult>\n";
+        let page = Page::parse(whole.as_bytes(), "a ").unwrap();
+        assert_eq!(page, Page { keys: vec!["a b+ü&.h5".to_owned()], next: None });
+        for end in 1..whole.trim_end().len() {
+            assert!(Page::parse(&whole.as_bytes()[..end], "").is_err(), "cut after {end} bytes");
+        }
+        // A token is more than what IsTruncated says.
+        let open = "\u{feff}<ListBucketResult><IsTruncated>false</IsTruncated><NextContinuationToken>t+1</NextContinuationToken></ListBucketResult>";
+        assert_eq!(Page::parse(open.as_bytes(), "").unwrap().next.as_deref(), Some("t+1"));
+        for (body, says, again) in [
+            ("", "empty", Again::Backoff),
+            (" \n", "empty", Again::Backoff),
+            ("<!DOCTYPE html><html>Log in</html>", "no listing", Again::Never),
+            ("<Error><Code>SlowDown</Code></Error>", "no listing", Again::Never),
+            ("<ListBucketResults></ListBucketResults>", "no listing", Again::Never),
+            ("{\"keys\": []}", "no listing", Again::Never),
+            ("<ListBucketResult><Contents><Key>b</Key></Contents>", "cut off", Again::Backoff),
+            ("<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", "prefix", Again::Never),
+            ("<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", "no key", Again::Never),
+            ("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "not where", Again::Never),
+        ] {
+            let (message, whether) = Page::parse(body.as_bytes(), "b").unwrap_err();
+            assert!(message.contains(says) && whether == again, "{body}: {message}");
+        }
+    }
 }

@@ -61,16 +61,9 @@ impl Objects for Place {
             walk(&root.join(prefix.trim_end_matches('/')), prefix.trim_end_matches('/'), &mut keys)?;
             return Ok(keys);
         }
-        if self.location.is_http() {
-            let message = "a store over HTTP cannot be listed: give its s3:// place or a local copy";
-            return Err(SourceError::new(SourceErrorKind::Config, self.location.to_string(), message).into());
-        }
-        let shown = format!("{}/", self.location.to_string().trim_end_matches('/'));
-        let found = match self.clients.expand(&format!("{shown}{prefix}**")).await {
-            Err(error) if error.kind == SourceErrorKind::NotFound => Vec::new(),
-            found => found?,
-        };
-        Ok(found.iter().filter_map(|key| key.to_string().strip_prefix(&shown).map(str::to_owned)).collect())
+        let below = Location::parse(&format!("{}/{prefix}", self.root))?;
+        let keys = self.clients.list(&below).await?;
+        Ok(keys.into_iter().map(|key| format!("{prefix}{key}")).collect())
     }
 }
 

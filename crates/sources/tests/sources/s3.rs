@@ -216,6 +216,76 @@ fn prefixes_and_patterns_are_listed_page_by_page() {
     assert_eq!(names("s3://bucket/in/**/*.h5").len(), 3);
     assert_eq!(names("s3://bucket/in/a.h5"), ["s3://bucket/in/a.h5"]);
     assert_eq!(run(clients.expand("s3://bucket/none/")).unwrap_err().kind, Kind::NotFound);
+    let below = |place: &str| run(clients.list(&Location::parse(place).unwrap()));
+    assert_eq!(below("s3://bucket/in/").unwrap(), ["a.h5", "b.h5", "c.txt", "d.he5", "sub/e.h5"]);
+    assert_eq!(below("s3://bucket/in/sub/").unwrap(), ["e.h5"]);
+    assert_eq!(below("in/").unwrap_err().kind, Kind::Config);
     let pages: Vec<Asked> = server.log().into_iter().filter(|a| a.target.contains("list-type=2")).collect();
     assert!(pages.iter().any(|a| a.target.contains("continuation-token=2")), "one page only");
+}
+
+/// Answers every listing with the bodies in turn, and with the last one for ever.
+fn listing(bodies: &'static [&'static str]) -> Server {
+    Server::start(move |_, number| Reply::status(200).body(bodies[number.min(bodies.len() - 1)]))
+}
+
+/// What a prefix stands for when it is listed with these answers, and the requests that it took.
+fn listed(bodies: &'static [&'static str]) -> (Result<Vec<String>, byte_ranges::SourceError>, usize) {
+    let server = listing(bodies);
+    let found = run(Clients::new(options(&server.url(""))).expand("s3://bucket/in/"));
+    (found.map(|found| found.iter().map(ToString::to_string).collect()), server.log().len())
+}
+
+#[test]
+fn a_listing_goes_on_while_there_is_a_token() {
+    let (found, requests) = listed(&[
+        "<ListBucketResult><Contents><Key>in/a+1.h5</Key></Contents><IsTruncated>false</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>y</NextContinuationToken></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>in/a+1.h5</Key></Contents><Contents><Key>in/b%2B.h5</Key></Contents></ListBucketResult>",
+    ]);
+    assert_eq!(
+        (found.unwrap(), requests),
+        (vec!["s3://bucket/in/a 1.h5".to_owned(), "s3://bucket/in/b+.h5".to_owned()], 3)
+    );
+}
+
+#[test]
+fn an_answer_that_is_no_whole_listing_is_an_error_and_no_end() {
+    const FIRST: &str = "<ListBucketResult><Contents><Key>in/a.h5</Key></Contents><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>";
+    const OTHER: &str = "<ListBucketResult><Contents><Key>in/b.h5</Key></Contents><NextContinuationToken>y</NextContinuationToken></ListBucketResult>";
+    for (bodies, says, requests) in [
+        (&[FIRST, ""][..], "empty", 4),
+        (&[FIRST, "<ListBucketResult><Contents><Key>in/b.h5</Key></Contents><Conte"], "cut off", 4),
+        (&[FIRST, "<html><body>Welcome to the hotel</body></html>"], "no listing", 2),
+        (&[FIRST, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"], "not where", 2),
+        // The same token again, and two that take turns.
+        (&[FIRST], "does not move on", 2),
+        (&[FIRST, OTHER, FIRST], "does not move on", 3),
+    ] {
+        let (found, asked) = listed(bodies);
+        let error = found.unwrap_err();
+        assert_eq!(
+            (error.kind, error.location.as_str(), asked),
+            (Kind::BadAnswer, "s3://bucket/in/", requests),
+            "{error}"
+        );
+        assert!(error.message.contains(says), "{error}");
+    }
+    // A cut answer may be whole the next time.
+    let (found, requests) = listed(&[
+        "",
+        "<ListBucketResult><Contents>",
+        "<ListBucketResult><Contents><Key>in/a.h5</Key></Contents></ListBucketResult>",
+    ]);
+    assert_eq!((found.unwrap().len(), requests), (1, 3));
+}
+
+#[test]
+fn a_place_whose_listing_fails_is_not_taken_for_empty() {
+    for body in ["", "<html></html>", "<ListBucketResult>"] {
+        let server = Server::start(move |_, _| Reply::status(200).body(body));
+        let clients = Clients::new(options(&server.url("")));
+        let sink = clients.sink(&Location::parse("s3://bucket/out/store.zarr").unwrap()).unwrap();
+        assert_eq!(run(sink.state()).unwrap_err().kind, Kind::BadAnswer, "{body}");
+    }
 }
