@@ -27,7 +27,7 @@ impl CellFinder {
     }
 
     /// The cells of a footprint, in order, and whether it is known at all: one that says nothing, or that is larger than a
-    /// hemisphere, touches every cell.
+    /// hemisphere, may touch every cell.
     pub fn cells(&mut self, footprint: &Footprint) -> (Vec<Cell>, bool) {
         let (regions, known) = footprint.regions(self.latitude);
         let found = self.cover.touched(&regions);
@@ -35,43 +35,47 @@ impl CellFinder {
     }
 }
 
-/// What [`assemble`] left out or took on trust.
+/// Records that no catalog can hold.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Remarks {
-    /// Granules of unknown extent: they stand in every cell.
+    /// Granules of unknown extent.
     pub unknown_extent: Vec<String>,
     /// Granules without a link.
     pub without_link: Vec<String>,
-    /// Granules that touch none of the wanted cells.
-    pub elsewhere: usize,
 }
 
-/// Sorts granules into the cells that they touch. `extents` gives the cells of each record and whether they are known.
-pub fn assemble(
-    records: &[Record],
-    kind: LinkKind,
-    mut extents: impl FnMut(&Record) -> (Vec<Cell>, bool),
-) -> (Catalog, Remarks) {
-    let mut catalog = Catalog::default();
+/// The records that have a link and a footprint, and the names of the others.
+#[must_use]
+pub fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
     let mut remarks = Remarks::default();
+    let usable = records.into_iter().filter(|record| {
+        let missing = match (record.link(LinkKind::S3), record.footprint.is_known()) {
+            (None, _) => &mut remarks.without_link,
+            (_, false) => &mut remarks.unknown_extent,
+            _ => return true,
+        };
+        missing.push(record.name.clone());
+        false
+    });
+    let usable = usable.collect();
+    (usable, remarks)
+}
+
+/// Sorts granules into the cells that they touch, and counts those that touch none. `extents` gives the cells of each.
+pub fn assemble(records: &[Record], kind: LinkKind, mut extents: impl FnMut(&Record) -> Vec<Cell>) -> (Catalog, usize) {
+    let mut catalog = Catalog::default();
+    let mut elsewhere = 0;
     for record in records {
-        let Some(link) = record.link(kind) else {
-            remarks.without_link.push(record.name.clone());
+        let cells = extents(record);
+        let Some(link) = record.link(kind).filter(|_| !cells.is_empty()) else {
+            elsewhere += 1;
             continue;
         };
-        let (cells, known) = extents(record);
-        if !known {
-            remarks.unknown_extent.push(record.name.clone());
-        }
-        if cells.is_empty() {
-            remarks.elsewhere += 1;
-            continue;
-        }
         for cell in cells {
             catalog.cells.entry(cell).or_default().push(link.to_owned());
         }
         let Record { name, s3, https, file, .. } = record.clone();
         catalog.granules.push(Links { name, s3, https, file });
     }
-    (catalog, remarks)
+    (catalog, elsewhere)
 }

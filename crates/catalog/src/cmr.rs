@@ -1,6 +1,6 @@
 //! The granule search of NASA's Common Metadata Repository (lambda.md, "The catalog").
 use crate::Error;
-use crate::record::Record;
+use crate::record::{Odd, Record};
 use crate::resume::{Resume, SavedPage};
 use crate::retry::{Failed, body, patiently};
 use crate::umm::Page;
@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use sources::Retry;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Where the CMR is.
@@ -17,6 +18,8 @@ pub const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
 pub const MOST_PAGE_SIZE: u16 = 2000;
 /// A page of 2000 granules is some 20 MiB.
 const MOST_PAGE: usize = 256 << 20;
+/// Pages in a row that may bring nothing new.
+const MAX_IDLE_PAGES: usize = 3;
 const SEARCH_AFTER: &str = "cmr-search-after";
 
 /// Whose granules.
@@ -99,9 +102,11 @@ pub enum Progress<'a> {
 /// What a search found.
 #[derive(Clone, Default, Debug)]
 pub struct Found {
-    /// The granules, in the order of the CMR.
+    /// The granules, in the order of the CMR, each once.
     pub records: Vec<Record>,
-    /// `CMR-Hits`: granules that fit, as the last page told.
+    /// Records that make no sense.
+    pub odd: Vec<Odd>,
+    /// `CMR-Hits`: granules that fit, the most that a page told.
     pub hits: u64,
     /// Requests sent, those that failed included.
     pub requests: u64,
@@ -133,46 +138,41 @@ impl Search {
     /// # Errors
     /// [`Error::Source`] when the server does not answer, refuses, or gives fewer granules than it counted.
     pub async fn run(&self, resume: Option<&Resume>, tell: &dyn Fn(Progress<'_>)) -> Result<Found, Error> {
-        let mut found = Found::default();
-        let mut token: Option<String> = None;
-        let mut complete = false;
+        let mut pages = Pages::default();
+        let stuck = |why: &str| match resume {
+            Some(resume) => self.wrong(&format!("{why} (remove {resume} to start over)")),
+            None => self.wrong(why),
+        };
         if let Some(resume) = resume {
-            for page in resume.open(self.url.as_str())? {
-                found.records.extend(page.records);
-                found.hits = page.hits;
-                complete = page.token.is_none();
-                token = page.token;
+            for page in &resume.open(self.url.as_str())? {
+                pages.take(page).map_err(stuck)?;
             }
-            if !found.records.is_empty() {
-                tell(Progress::Resumed { received: found.records.len() as u64 });
+            if !pages.seen.is_empty() {
+                tell(Progress::Resumed { received: pages.seen.len() as u64 });
             }
         }
-        while !complete {
-            let resumed = found.requests == 0 && token.is_some();
-            let page = self.page(token.as_deref(), tell, &mut found.requests).await.map_err(|mut error| {
-                if let (true, Some(resume), Error::Source(source)) = (resumed, resume, &mut error) {
-                    source.message = format!("{} (going on from {resume}; remove it to start over)", source.message);
-                }
-                error
-            })?;
-            if page.token.is_some() && page.token == token {
-                return Err(self.wrong("the search does not move on: the same CMR-Search-After came twice"));
-            }
+        while !pages.complete {
+            let resumed = pages.found.requests == 0 && pages.token.is_some();
+            let page =
+                self.page(pages.token.as_deref(), tell, &mut pages.found.requests).await.map_err(|mut error| {
+                    if let (true, Some(resume), Error::Source(source)) = (resumed, resume, &mut error) {
+                        source.message =
+                            format!("{} (going on from {resume}; remove it to start over)", source.message);
+                    }
+                    error
+                })?;
+            pages.take(&page).map_err(stuck)?;
             if let Some(resume) = resume {
                 resume.append(&page)?;
             }
-            found.records.extend(page.records);
-            found.hits = page.hits;
-            complete = page.token.is_none();
-            token = page.token;
-            tell(Progress::Page { received: found.records.len() as u64, hits: found.hits });
+            tell(Progress::Page { received: pages.seen.len() as u64, hits: pages.found.hits });
         }
         resume.map_or(Ok(()), Resume::remove)?;
-        if (found.records.len() as u64) < found.hits {
-            let (came, hits) = (found.records.len(), found.hits);
+        let (came, hits) = (pages.seen.len(), pages.found.hits);
+        if (came as u64) < hits {
             return Err(self.wrong(&format!("{hits} granules fit, but only {came} came: run the search again")));
         }
-        Ok(found)
+        Ok(pages.found)
     }
 
     async fn page(
@@ -201,11 +201,10 @@ impl Search {
             };
             let body = body(response, MOST_PAGE, &at).await?;
             // An answer cut short by something between is not valid; the next may be.
-            let page: Page = serde_json::from_slice(&body).map_err(|error| {
+            let page: Page<'_> = serde_json::from_slice(&body).map_err(|error| {
                 Failed::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
             })?;
-            let records = page.items.into_iter().map(crate::umm::Item::into_record).collect();
-            Ok(SavedPage { token: text(SEARCH_AFTER), hits, records })
+            Ok(SavedPage { token: text(SEARCH_AFTER), hits, entries: page.entries() })
         };
         let page = patiently(&self.retry, &waits, once).await;
         *requests += sent.get();
@@ -218,6 +217,48 @@ impl Search {
 
     fn wrong(&self, message: &str) -> Error {
         Error::source(SourceErrorKind::BadAnswer, self.shown(), message)
+    }
+}
+
+/// The pages of a search so far.
+#[derive(Default)]
+struct Pages {
+    found: Found,
+    /// Granules that have come, each once: a page that comes twice must not make up for one that is lost.
+    seen: HashSet<String>,
+    tokens: HashSet<String>,
+    token: Option<String>,
+    complete: bool,
+    /// Pages in a row that brought no new granule.
+    idle: usize,
+}
+
+impl Pages {
+    /// Adds a page; tells why when the search does not move on.
+    fn take(&mut self, page: &SavedPage) -> Result<(), &'static str> {
+        let before = self.seen.len();
+        for entry in &page.entries {
+            if self.seen.insert(entry.id.clone()) {
+                match entry.granule.clone() {
+                    Ok(record) => self.found.records.push(record),
+                    Err(odd) => self.found.odd.push(odd),
+                }
+            }
+        }
+        self.found.hits = self.found.hits.max(page.hits);
+        self.idle = if self.seen.len() > before { 0 } else { self.idle + 1 };
+        self.complete = page.token.is_none();
+        self.token.clone_from(&page.token);
+        if page.token.clone().is_some_and(|token| !self.tokens.insert(token)) {
+            return Err("the search does not move on: the same CMR-Search-After came twice");
+        }
+        if !self.complete && self.idle > MAX_IDLE_PAGES {
+            return Err("the search does not move on: page after page brings no new granule");
+        }
+        if self.seen.len() as u64 > self.found.hits.saturating_add(MOST_PAGE_SIZE.into()) {
+            return Err("the search does not end: more granules come than CMR-Hits tells");
+        }
+        Ok(())
     }
 }
 

@@ -2,10 +2,13 @@
 use crate::Error;
 use morton::Cell;
 use pipeline::GranuleName;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::io::Write;
+use std::marker::PhantomData;
 
 /// Which granules touch which cells.
 ///
@@ -64,10 +67,46 @@ pub struct Summary {
 #[derive(Deserialize)]
 struct Read {
     #[serde(default)]
-    metadata: Map<String, Value>,
-    catalog: BTreeMap<String, Vec<String>>,
+    metadata: Keyed<Value>,
+    catalog: Keyed<Vec<String>>,
     #[serde(default)]
     granules: Vec<Links>,
+}
+
+/// An object of JSON, in its order. A key that comes twice is an error: readers differ in which of the two they take.
+struct Keyed<V>(Vec<(String, V)>);
+
+impl<V> Default for Keyed<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Keyed<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(KeyedVisitor(PhantomData))
+    }
+}
+
+struct KeyedVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for KeyedVisitor<V> {
+    type Value = Keyed<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keyed<V>, A::Error> {
+        let (mut keys, mut pairs) = (HashSet::new(), Vec::new());
+        while let Some((key, value)) = map.next_entry::<String, V>()? {
+            if !keys.insert(key.clone()) {
+                return Err(A::Error::custom(format!("the key `{key}` stands there twice")));
+            }
+            pairs.push((key, value));
+        }
+        Ok(Keyed(pairs))
+    }
 }
 
 #[derive(Serialize)]
@@ -91,8 +130,9 @@ impl Catalog {
     pub fn parse(json: &[u8], what: &str) -> Result<Self, Error> {
         let read: Read = serde_json::from_slice(json).map_err(|error| Error::format(what, error))?;
         let mut cells = BTreeMap::new();
-        let mut order = read.metadata.get("parent_order").and_then(Value::as_u64);
-        for (key, links) in read.catalog {
+        let metadata: Map<String, Value> = read.metadata.0.into_iter().collect();
+        let mut order = metadata.get("parent_order").and_then(Value::as_u64);
+        for (key, links) in read.catalog.0 {
             let cell: Cell = key.parse().map_err(|error: morton::Error| Error::format(what, error))?;
             let own = u64::from(cell.order().get());
             if own != *order.get_or_insert(own) {
@@ -103,7 +143,7 @@ impl Catalog {
                 return Err(Error::format(what, format!("cell {cell} stands there twice")));
             }
         }
-        Ok(Self { metadata: read.metadata, cells, granules: read.granules })
+        Ok(Self { metadata, cells, granules: read.granules })
     }
 
     /// Writes it as JSON, with a line for every link and a newline at the end.
@@ -196,6 +236,10 @@ mod tests {
             (r#"{"metadata": {"parent_order": 5}, "catalog": {"-6134114": []}}"#, "order 6, not 5"),
             (r#"{"catalog": {"-6134114": [], "-613411": []}}"#, "not"),
             (r#"{"catalog": {"-6134114": [], "nested:6/45763": []}}"#, "twice"),
+            (r#"{"catalog": {"-6134114": ["a"], "-4111114": [], "-6134114": ["b"]}}"#, "`-6134114` stands there twice"),
+            (r#"{"catalog": {"-6134114": ["a"], "\u002d6134114": ["b"]}}"#, "`-6134114` stands there twice"),
+            (r#"{"metadata": {"cycle": 1, "cycle": 2}, "catalog": {}}"#, "`cycle` stands there twice"),
+            (r#"{"catalog": {"-6134114": ["a"]}, "catalog": {"-4111114": ["b"]}}"#, "duplicate field `catalog`"),
         ] {
             let error = Catalog::parse(text.as_bytes(), "c.json").unwrap_err().to_string();
             assert!(error.starts_with("c.json: ") && error.contains(says), "{text}: {error}");

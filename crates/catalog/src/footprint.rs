@@ -29,6 +29,12 @@ impl Footprint {
         self.polygons.is_empty() && self.boxes.is_empty() && self.lines.is_empty() && self.orbit.is_none()
     }
 
+    /// Whether it says where the data is: it is not empty, and all of it makes sense.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.regions(Latitude::Spherical).1
+    }
+
     /// The areas. A footprint that is empty or that makes no sense may be anywhere, which the second value says.
     pub(crate) fn regions(&self, latitude: Latitude) -> (Vec<Region>, bool) {
         match self.known(latitude) {

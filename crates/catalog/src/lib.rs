@@ -50,7 +50,7 @@ mod umm;
 mod vector;
 
 pub use area::{Area, select};
-pub use build::{CellFinder, MARGIN_KM, Remarks, assemble};
+pub use build::{CellFinder, MARGIN_KM, Remarks, assemble, usable};
 pub use cmr::{CMR_URL, Collection, Found, MOST_PAGE_SIZE, Progress, Query, Search};
 pub use date::window_edge;
 pub use earthdata::{DATA_URL, Earthdata, Hosts, LOGIN_URL};
@@ -63,5 +63,5 @@ pub use name::name_patterns;
 pub use orbit::{Direction, Orbit};
 pub use pipeline::GranuleName;
 pub use provider::{CredentialProvider, RENEWAL_MARGIN};
-pub use record::{LinkKind, Record, https_twin, newest, s3_twin};
+pub use record::{LinkKind, Odd, Record, https_twin, newest, s3_twin};
 pub use resume::Resume;

@@ -27,6 +27,15 @@ pub struct Record {
     pub footprint: Footprint,
 }
 
+/// A record of a search that makes no sense, and is left out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Odd {
+    /// The granule's name, as far as the record tells it.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// Which link of a granule goes into the lists of a catalog.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum LinkKind {

@@ -1,6 +1,6 @@
 //! Pages of a search on disk, so that an interrupted one goes on where it stopped.
 use crate::Error;
-use crate::record::Record;
+use crate::umm::Entry;
 use byte_ranges::SourceErrorKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,7 +14,7 @@ pub(crate) struct SavedPage {
     /// `CMR-Search-After` for the next page; none after the last.
     pub(crate) token: Option<String>,
     pub(crate) hits: u64,
-    pub(crate) records: Vec<Record>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// A file that keeps the pages of one search: a line that tells the query, then a line for each page. A line that a

@@ -2,18 +2,40 @@
 use crate::date;
 use crate::footprint::Footprint;
 use crate::orbit::Orbit;
-use crate::record::{Record, s3_twin};
-use serde::Deserialize;
+use crate::record::{Odd, Record, s3_twin};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// A page of an answer; fields that are not needed are not read.
+/// Endings of HDF5 files, as HDF-EOS and NSIDC use them.
+const ENDINGS: [&str; 3] = [".h5", ".hdf5", ".he5"];
+
+/// A page of an answer.
 #[derive(Deserialize)]
-pub(crate) struct Page {
-    pub(crate) items: Vec<Item>,
+pub(crate) struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// A granule of an answer.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// What tells it from others.
+    pub(crate) id: String,
+    pub(crate) granule: Result<Record, Odd>,
+}
+
+/// Fields that are not needed are not read.
+#[derive(Deserialize)]
+struct Item {
+    meta: Option<Meta>,
+    umm: Umm,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Item {
-    umm: Umm,
+#[serde(rename_all = "kebab-case")]
+struct Meta {
+    concept_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -145,16 +167,85 @@ impl Point {
     }
 }
 
+impl Page<'_> {
+    /// Its granules, in order. One that makes no sense fails alone.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.items.iter().map(|item| Entry::of(item.get())).collect()
+    }
+}
+
+impl Entry {
+    fn of(text: &str) -> Self {
+        match serde_json::from_str::<Item>(text) {
+            Ok(item) => {
+                let concept = item.meta.as_ref().and_then(|meta| meta.concept_id.as_deref()).unwrap_or_default();
+                Self { id: format!("{concept} {}", item.umm.granule_ur), granule: Ok(item.into_record()) }
+            }
+            Err(error) => {
+                let value: Value = serde_json::from_str(text).unwrap_or_default();
+                Self { id: text.to_owned(), granule: Err(Odd { name: any_name(&value), why: fault(value, &error) }) }
+            }
+        }
+    }
+}
+
+/// What to call a record that makes no sense: a granule's name that stands anywhere in it, else what the archive calls it.
+fn any_name(value: &Value) -> String {
+    let texts = strings(value);
+    let names = texts.iter().filter_map(|text| text.rsplit('/').next());
+    let mut names = names.filter(|name| crate::GranuleName::parse(name).is_ok());
+    let archive = ["/umm/GranuleUR", "/meta/native-id", "/meta/concept-id"];
+    let called = || archive.iter().find_map(|path| value.pointer(path)?.as_str());
+    names.next().or_else(called).unwrap_or("a record without a name").to_owned()
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().flat_map(strings).collect(),
+        Value::Object(map) => map.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Why a record makes no sense: the field without which it would, and the error.
+fn fault(mut value: Value, error: &serde_json::Error) -> String {
+    let error = error.to_string();
+    let error = error.split(" at line ").next().unwrap_or_default();
+    let fields: Vec<String> = value["umm"].as_object().into_iter().flat_map(|umm| umm.keys().cloned()).collect();
+    let guilty = fields.iter().find(|field| {
+        let Some(umm) = value.get_mut("umm").and_then(Value::as_object_mut) else { return false };
+        let Some(content) = umm.remove(*field) else { return false };
+        let fits = Item::deserialize(&value).is_ok();
+        value["umm"][field.as_str()] = content;
+        fits
+    });
+    guilty.map_or_else(|| error.to_owned(), |field| format!("{field}: {error}"))
+}
+
+/// The last component of a URL's path.
+fn file_name(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a link leads to an HDF5 file that is no browse image: indexes (`.h5.dmrpp`) and images (`_BRW.h5`) are listed
+/// beside the granule.
+fn is_granule(url: &str) -> bool {
+    let name = file_name(url).to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.contains("_brw")
+}
+
 impl Item {
     /// What a catalog needs of it.
-    pub(crate) fn into_record(self) -> Record {
+    fn into_record(self) -> Record {
         let umm = self.umm;
         let footprint = umm.footprint();
         let data = |schemes: &[&str]| {
             let fits = |related: &&RelatedUrl| {
                 related.kind.starts_with("GET DATA")
                     && schemes.iter().any(|scheme| related.url.starts_with(scheme))
-                    && (related.url.ends_with(".h5") || related.kind == "GET DATA VIA DIRECT ACCESS")
+                    && is_granule(&related.url)
             };
             umm.related_urls.iter().find(fits).map(|related| related.url.clone())
         };
@@ -166,7 +257,7 @@ impl Item {
             .map(|identifier| identifier.identifier.clone())
             .next();
         // Of the name's three places the first that holds one: UR and id may be database keys.
-        let linked = s3.as_deref().or(https.as_deref()).and_then(|url| url.rsplit('/').next()).map(str::to_owned);
+        let linked = s3.as_deref().or(https.as_deref()).map(|url| file_name(url).to_owned());
         let candidates = [produced, Some(umm.granule_ur.clone()), linked];
         let name = candidates.into_iter().flatten().find(|name| pipeline::GranuleName::parse(name).is_some());
         Record { name: name.unwrap_or(umm.granule_ur), s3, https, file: None, footprint }

@@ -156,7 +156,7 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
         write(&catalog, out)?;
     }
     tell::tell(args, out.as_deref(), &catalog, &report)?;
-    Ok(if report.failed.is_empty() { exit::DONE } else { exit::PARTIAL })
+    Ok(if report.is_whole() { exit::DONE } else { exit::PARTIAL })
 }
 
 /// A catalog from a file, with only the cells that are wanted.

@@ -137,3 +137,117 @@ fn answers_that_make_no_sense_are_errors() {
         assert_eq!(server.log().len(), requests, "{says}");
     }
 }
+
+/// Answers the pages in turn, each with its hits and its token; the last for ever. Numbers are those of [`names`].
+fn pages(pages: &'static [(&'static str, &'static [usize], &'static str)]) -> Server {
+    let ring = vec![vec![[10.0, -75.0], [11.0, -75.0], [11.0, -76.0]]];
+    Server::start(move |_, number| {
+        let (hits, some, token) = pages[number.min(pages.len() - 1)];
+        let items: Vec<_> = some.iter().map(|at| item(&names()[*at], &polygon(&ring))).collect();
+        let reply = Reply::status(200).with("CMR-Hits", hits).body(page(&items));
+        if token.is_empty() { reply } else { reply.with("CMR-Search-After", token) }
+    })
+}
+
+#[test]
+fn a_page_that_comes_twice_does_not_hide_one_that_is_lost() {
+    let found = |list| search(&pages(list), None).0;
+    let lost = found(&[("5", &[0, 1], "a"), ("5", &[0, 1], "b"), ("5", &[4], "")]);
+    assert!(lost.unwrap_err().to_string().contains("5 granules fit, but only 3 came"));
+    let fewer = found(&[("5", &[0, 1], "a"), ("3", &[2], "")]);
+    assert!(
+        fewer.unwrap_err().to_string().contains("5 granules fit, but only 3 came"),
+        "the most that was told counts"
+    );
+    let repeated =
+        found(&[("4", &[0, 1], "a"), ("5", &[1, 0], "b"), ("5", &[2, 3], "c"), ("5", &[3, 4], "d"), ("5", &[], "")]);
+    let repeated = repeated.unwrap();
+    assert_eq!((found_names(&repeated), repeated.hits), (names(), 5));
+}
+
+#[test]
+fn a_search_without_an_end_ends() {
+    type Pages = &'static [(&'static str, &'static [usize], &'static str)];
+    let cases: [(Pages, usize); 2] = [
+        (&[("5", &[0, 1], "a"), ("5", &[2, 3], "b"), ("5", &[4], "a")], 3),
+        (&[("5", &[0, 1], "a"), ("5", &[0, 1], "b"), ("5", &[0, 1], "c"), ("5", &[0], "d"), ("5", &[1], "e")], 5),
+    ];
+    for (list, requests) in cases {
+        let server = pages(list);
+        let error = search(&server, None).0.unwrap_err().to_string();
+        assert!(error.contains("does not move on"), "{error}");
+        assert_eq!(server.log().len(), requests);
+    }
+    // What is kept on disk does not repeat the mistake of the server.
+    let server = pages(&[("5", &[0, 1], "a"), ("5", &[2, 3], "a"), ("5", &[2, 3], "b"), ("5", &[4], "")]);
+    let resume = Resume::at(folder("endless").join("search.jsonl"));
+    let error = search(&server, Some(&resume)).0.unwrap_err().to_string();
+    assert!(error.contains("remove") && error.contains("search.jsonl"), "{error}");
+    assert_eq!(found_names(&search(&server, Some(&resume)).0.unwrap()), names());
+}
+
+#[test]
+fn a_record_that_makes_no_sense_fails_alone() {
+    let ring = vec![vec![[10.0, -75.0], [11.0, -75.0], [11.0, -76.0]]];
+    let good = |at: usize| item(&names()[at], &polygon(&ring));
+    let with = |at: usize, path: &str, value: serde_json::Value| {
+        let mut item = good(at);
+        *item.pointer_mut(path).unwrap() = value;
+        item
+    };
+    let null = serde_json::Value::Null;
+    let mut nameless = with(3, "/umm/GranuleUR", null.clone());
+    nameless["umm"]["RelatedUrls"] = serde_json::json!([]);
+    nameless["meta"] = serde_json::json!({ "concept-id": "G5-NSIDC_CPRD" });
+    let orbit = "/umm/SpatialExtent/HorizontalSpatialDomain";
+    let items = [
+        with(0, "/umm/RelatedUrls", null.clone()),
+        with(1, &format!("{orbit}/Geometry/GPolygons"), null),
+        with(2, orbit, serde_json::json!({ "Orbit": {} })),
+        nameless,
+        good(4),
+    ];
+    let body = page(&items);
+    let server = Server::start(move |_, _| Reply::status(200).with("CMR-Hits", "5").body(body.clone()));
+    let found = search(&server, None).0.unwrap();
+    assert_eq!(found_names(&found), names()[4..]);
+    let odd: Vec<(&str, &str)> = found.odd.iter().map(|odd| (odd.name.as_str(), odd.why.as_str())).collect();
+    let names = names();
+    assert_eq!(
+        odd,
+        [
+            (names[0].as_str(), "RelatedUrls: invalid type: null, expected a sequence"),
+            (names[1].as_str(), "SpatialExtent: invalid type: null, expected a sequence"),
+            (names[2].as_str(), "SpatialExtent: missing field `AscendingCrossing`"),
+            ("G5-NSIDC_CPRD", "invalid type: null, expected a string"),
+        ]
+    );
+}
+
+#[test]
+fn indexes_and_browse_images_are_no_granules() {
+    let name = &names()[0];
+    let at =
+        |scheme: &str, ending: &str| format!("{scheme}://data.nsidc.earthdatacloud.nasa.gov/bucket/{name}{ending}");
+    let link = |url: String, kind: &str| serde_json::json!({ "URL": url, "Type": kind });
+    let mut item = item(name, &polygon(&[vec![[10.0, -75.0], [11.0, -75.0], [11.0, -76.0]]]));
+    let direct = "GET DATA VIA DIRECT ACCESS";
+    let browse = name.replace(".h5", "_BRW.h5");
+    item["umm"]["RelatedUrls"] = serde_json::json!([
+        link(format!("s3://bucket/{name}.dmrpp"), direct),
+        link(format!("s3://bucket/{browse}"), direct),
+        link(at("https", ".dmrpp"), "GET DATA"),
+        link(format!("https://h.org/bucket/{browse}"), "GET DATA"),
+        link(at("https", "?A-userid=me"), "GET DATA"),
+        link(format!("s3://bucket/{name}"), direct),
+    ]);
+    let mut without = item.clone();
+    without["umm"]["RelatedUrls"].as_array_mut().unwrap().truncate(4);
+    without["umm"]["GranuleUR"] = names()[1].as_str().into();
+    let body = page(&[item, without]);
+    let server = Server::start(move |_, _| Reply::status(200).with("CMR-Hits", "2").body(body.clone()));
+    let found = search(&server, None).0.unwrap().records;
+    assert_eq!(found[0].s3, Some(format!("s3://bucket/{name}")));
+    assert_eq!(found[0].https, Some(at("https", "?A-userid=me")));
+    assert_eq!((&found[1].s3, &found[1].https), (&None, &None));
+}

@@ -3,8 +3,8 @@ use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json}
 use crate::exit::{self, Failure};
 use crate::login;
 use ::catalog::{
-    CMR_URL, CellFinder, Collection, GranuleName, Progress, Query, Record, Remarks, Resume, Search, TrackPaths,
-    assemble, crossed_cells, name_patterns, newest, window_edge,
+    CMR_URL, CellFinder, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, TrackPaths,
+    assemble, crossed_cells, name_patterns, newest, usable, window_edge,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use hdf5_pure::AsyncFile;
@@ -24,9 +24,21 @@ pub(super) struct Gathered {
     pub(super) older: Vec<(String, String)>,
     /// Granules whose names are not of the cycles, regions or dates that were asked for.
     pub(super) other_names: usize,
+    /// Records of a search that make no sense.
+    pub(super) odd: Vec<Odd>,
     pub(super) remarks: Remarks,
+    /// Granules that touch none of the wanted cells.
+    pub(super) elsewhere: usize,
     /// Granules that could not be read, and why.
     pub(super) failed: Vec<(String, String)>,
+}
+
+impl Gathered {
+    /// Whether the catalog holds all that was found.
+    pub(super) fn is_whole(&self) -> bool {
+        let Remarks { unknown_extent, without_link } = &self.remarks;
+        self.failed.is_empty() && self.odd.is_empty() && unknown_extent.is_empty() && without_link.is_empty()
+    }
 }
 
 /// The cells of granules by name.
@@ -44,20 +56,27 @@ pub(super) async fn gather(
     } else {
         places(args, &clients).await?
     };
-    report.found = records.len();
+    report.found = records.len() + report.odd.len();
     let named: Vec<Record> = records.into_iter().filter(|record| is_asked_for(args, &record.name)).collect();
-    report.other_names = report.found - named.len();
-    let (records, older) = newest(named);
-    report.older = older;
-    let (mut catalog, remarks) = if args.from.is_empty() {
+    // What tells no name may be anything.
+    report.odd.retain(|odd| GranuleName::parse(&odd.name).is_err() || is_asked_for(args, &odd.name));
+    report.other_names = report.found - named.len() - report.odd.len();
+    let (mut catalog, elsewhere) = if args.from.is_empty() {
+        // First of all: an older version that can be used is better than none.
+        let (named, remarks) = usable(named);
+        report.remarks = remarks;
+        let (records, older) = newest(named);
+        report.older = older;
         let mut finder = CellFinder::new(grid.order, grid.latitude, args.area.margin, grid.wanted.as_ref());
-        assemble(&records, args.links, |record| finder.cells(&record.footprint))
+        assemble(&records, args.links, |record| finder.cells(&record.footprint).0)
     } else {
+        let (records, older) = newest(named);
+        report.older = older;
         let extents = extents(args, grid, &clients, &records, &mut report).await?;
         let known: Vec<Record> = records.into_iter().filter(|record| extents.contains_key(&record.name)).collect();
-        assemble(&known, args.links, |record| (extents.get(&record.name).cloned().unwrap_or_default(), true))
+        assemble(&known, args.links, |record| extents.get(&record.name).cloned().unwrap_or_default())
     };
-    report.remarks = remarks;
+    report.elsewhere = elsewhere;
     catalog.metadata = metadata(args, grid, &catalog);
     Ok((catalog, report))
 }
@@ -156,6 +175,7 @@ async fn search(
     bar.finish_and_clear();
     let found = found?;
     report.requests = found.requests;
+    report.odd = found.odd;
     Ok(found.records)
 }
 

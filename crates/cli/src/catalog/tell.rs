@@ -19,7 +19,8 @@ pub(super) fn tell(
             "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": summary,
             "found": report.found, "requests": report.requests, "other_names": report.other_names,
             "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
-            "without_link": report.remarks.without_link, "elsewhere": report.remarks.elsewhere, "failed": report.failed,
+            "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
+            "elsewhere": report.elsewhere, "failed": report.failed,
         });
         println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
         return Ok(());
@@ -64,14 +65,19 @@ fn remarks(report: &Gathered) {
     };
     let older = report.older.iter().map(|(older, newer)| format!("{older}, for {newer}")).collect();
     list("older versions of granules are left out", older);
-    list("granules tell no extent and stand in every cell", report.remarks.unknown_extent.clone());
+    list(
+        "granules tell no extent and are left out (--from reads it from the granules)",
+        report.remarks.unknown_extent.clone(),
+    );
+    let odd = report.odd.iter().map(|odd| format!("{}: {}", odd.name, odd.why)).collect();
+    list("records make no sense and are left out", odd);
     list("granules have no link and are left out", report.remarks.without_link.clone());
     let failed = report.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     list("granules cannot be read and are left out", failed);
     if report.other_names > 0 {
         eprintln!("{} granules are of another cycle, region or date by their names", report.other_names);
     }
-    if report.remarks.elsewhere > 0 {
-        eprintln!("{} granules touch none of the cells", report.remarks.elsewhere);
+    if report.elsewhere > 0 {
+        eprintln!("{} granules touch none of the cells", report.elsewhere);
     }
 }
