@@ -43,6 +43,6 @@ def referee(case, target, python):
         return known
     out = subprocess.run([python, program, str(case.cell), *case.paths()], check=True, capture_output=True, text=True).stdout
     known = {"key": key, **json.loads(out)}
-    kept.parent.mkdir(exist_ok=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(known))
     return known

@@ -11,20 +11,21 @@ const ROOT: &str = if cfg!(test) {
 };
 /// Fixtures of the reader.
 const OWN: &str = "crates/hdf5-pure/tests";
-/// Files of other producers, and malformed ones.
-const SHARED: &str = "../shared/data/hdf5";
 
 /// Whole files of at most `most` bytes, for `walk` and (behind a seed) `splits`.
 pub fn files(most: usize) -> Vec<Vec<u8>> {
-    let folders = [format!("{OWN}/fixtures"), format!("{SHARED}/files"), format!("{SHARED}/malformed")];
-    let paths = folders.iter().flat_map(|folder| listed(folder, "h5"));
+    let own = ["fixtures", "fixtures/seeds"].map(|folder| Path::new(ROOT).join(OWN).join(folder));
+    // Files of other producers, and malformed ones.
+    let others =
+        ["files", "malformed"].map(|folder| testing::shared(&format!("data/hdf5/{folder}"), "seeds of the fuzzers"));
+    let paths = own.into_iter().chain(others.into_iter().flatten()).flat_map(|folder| listed(&folder, "h5"));
     paths.filter_map(|path| std::fs::read(path).ok()).filter(|bytes| bytes.len() <= most).collect()
 }
 
 /// Stored chunks of one filter each, of at most `most` bytes, as inputs of `filter`.
 pub fn chunks(most: usize) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    for path in listed(&format!("{OWN}/filters"), "bin") {
+    for path in listed(&Path::new(ROOT).join(OWN).join("filters"), "bin") {
         let bytes = std::fs::read(path).unwrap_or_default();
         all.extend(Cases(&bytes).inputs().unwrap_or_default());
     }
@@ -52,8 +53,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len() / 2).map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
 }
 
-fn listed(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).into_iter().flatten();
+fn listed(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|e| e == extension));
     paths.sort();

@@ -22,7 +22,7 @@ export async function equality({ browser, page: url, data, check, skip }) {
     });
   }
 
-  if (!real) return skip("equality", "real granules: ../shared is absent");
+  if (!real) return skip("equality, real granules", "no shared data");
 
   for (const [cell, latitude] of [["4441312", "spherical"], ["4441314", "spherical"], [REAL_CELL, "spherical"], [REAL_CELL, "authalic"]]) {
     await check(`real granules, dropped, cell ${cell}, ${latitude}`, async () => {

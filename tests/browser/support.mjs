@@ -13,8 +13,11 @@ export const demo = join(root, "crates/cli/demo");
 export const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const icestream = resolve(root, process.env.ICESTREAM);
 
-/** Real granules beside the project, or null. */
-export const real = existsSync(join(root, "../shared/data/atl06")) ? join(root, "../shared/data/atl06") : null;
+const shared = process.env.SHARED ?? "../shared";
+const granules = join(resolve(root, shared), "data/atl06");
+
+/** Real granules of the shared data, or null. */
+export const real = shared !== "none" && existsSync(granules) ? granules : null;
 
 export const granulesOf = (folder) => readdirSync(folder).filter((name) => name.endsWith(".h5")).map((name) => join(folder, name));
 

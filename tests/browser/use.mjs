@@ -67,7 +67,7 @@ export async function use({ browser, page: url, data, check, skip }) {
       await page.context().close();
       return `${offered.length} cells offered`;
     });
-  } else skip("north", "real granules: ../shared is absent");
+  } else skip("north", "no shared data");
 
   await check("granules that are dropped on the page are taken", async () => {
     const page = await fresh(browser, url);

@@ -5,12 +5,7 @@ use std::process::{Command, Output};
 
 /// The folder of shared data, or `None` after saying that the test is skipped.
 pub fn shared(test: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("skipped: no shared data ({test})");
-    None
+    testing::shared("data", test)
 }
 
 /// The bundled granules and what they must give.

@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from places import ROOT, SHARED, shared
+
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.M | re.S)
 
 
@@ -44,8 +45,7 @@ def console(text, folder, environment):
         # A line that ends with a backslash goes on.
         while command.endswith("\\"):
             command = command[:-1] + expected.pop(0).strip()
-        if "../shared" in command and not os.path.isdir(ROOT / "../shared"):
-            print(f"skipped: no shared data ({command})")
+        if "../shared" in command and not shared("data", command):
             continue
         found = run(command, folder, environment, True)
         found = found if not found or found.endswith("\n") else found + "\n"
@@ -85,8 +85,8 @@ def check(path, icestream, known, counts):
         for name in ("tests", "crates", "examples"):
             os.symlink(ROOT / name, f"{folder}/desk/{name}")
         os.symlink(ROOT / "crates/cli/demo", f"{folder}/desk/granules")
-        if os.path.isdir(ROOT / "../shared"):
-            os.symlink((ROOT / "../shared").resolve(), f"{folder}/shared")
+        if SHARED.is_dir():
+            os.symlink(SHARED.resolve(), f"{folder}/shared")
         environment = {**os.environ, "PATH": f"{folder}/bin:{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
         work = f"{folder}/desk"
         blocks = list(FENCE.finditer(text))

@@ -9,8 +9,10 @@ matrix, --list names every dataset that is not identical. Standard library only.
 """
 import collections, concurrent.futures, json, os, re, resource, subprocess, sys, threading
 
-ICESTREAM = os.path.abspath(os.environ.get("ICESTREAM", "target/debug/icestream"))
-CORPUS = "../shared/data/hdf5"
+from places import SHARED, TARGET, shared
+
+ICESTREAM = os.path.abspath(os.environ.get("ICESTREAM", TARGET / "debug/icestream"))
+CORPUS = SHARED / "data/hdf5"
 README = "crates/hdf5-pure/README.md"
 OTHERS = "crates/hdf5-pure/tests/compare_readers.json"      # made by compare_readers.py beside it
 KINDS = ["numeric", "compound", "fixed_string", "vlen_string", "vlen_seq"]      # the kinds with a hash by value
@@ -211,8 +213,7 @@ def keep(new, write):
 
 
 def main(arguments):
-    if not os.path.isdir(CORPUS):
-        print("skipped: no shared data (conformance)")
+    if not shared("data/hdf5", "conformance"):
         return 0
     lines = expectations()
     good = [line for line in lines if line.get("class") != "malformed"]

@@ -7,10 +7,11 @@ Run by `./test interop` with the Python of tests/python-env, from the root of th
 """
 import os, subprocess, sys, tempfile, time
 
+from places import TARGET, shared
+
 PYTHON = sys.executable
-ICESTREAM = os.environ.get("ICESTREAM", "target/debug/icestream")
+ICESTREAM = os.environ.get("ICESTREAM", str(TARGET / "debug/icestream"))
 DEMO = "crates/cli/demo"
-REAL = "../shared/data/atl06"
 CORPUS = "the HDF5 corpus, against h5py"     # the check whose table is shown
 
 
@@ -57,14 +58,10 @@ CHECKS = [
     ("examples", [[PYTHON, "tests/python/check_examples.py", ICESTREAM]]),
     ("documents", [[PYTHON, "tests/python/check_docs.py", ICESTREAM]]),
 ]
-if os.path.isdir("../shared/data/hdf5"):
+if shared("data/hdf5", "conformance"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
-else:
-    print("skipped: no shared data (conformance)")
-if os.path.isdir(REAL):
-    CHECKS += [check("real granules", REAL, 4441321, mode) for check in (store, exports) for mode in MODES]
-else:
-    print("skipped: no shared data (stores of real granules)")
+if real := shared("data/atl06", "stores of real granules"):
+    CHECKS += [check("real granules", str(real), 4441321, mode) for check in (store, exports) for mode in MODES]
 
 
 def run(commands):

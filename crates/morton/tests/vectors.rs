@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use morton::{Cell, Latitude, LonLat, Order, geodetic_to_authalic, nested_of, nested_of_exact};
-use std::{collections::HashMap, fmt::Debug, path::Path, str::FromStr};
+use std::{collections::HashMap, fmt::Debug, str::FromStr};
 
 const ROWS: usize = 5004;
 /// Degrees (0.2 mm) by which a position is moved to see whether it lies on a border.
@@ -16,11 +16,7 @@ struct Vectors {
 
 impl Vectors {
     fn load(test: &str) -> Option<Self> {
-        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/cells/vectors.csv"));
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!("skipped: no shared data ({test})");
-            return None;
-        };
+        let text = std::fs::read_to_string(testing::shared("data/cells/vectors.csv", test)?).unwrap();
         let mut rows = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
         let column = rows.next().unwrap().into_iter().enumerate().map(|(i, name)| (name, i)).collect();
         let rows: Vec<_> = rows.collect();

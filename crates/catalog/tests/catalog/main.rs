@@ -31,12 +31,7 @@ fn client() -> (reqwest::Client, sources::Retry) {
 
 /// The folder of shared data, or `None` after saying that the test is skipped.
 fn shared(test: &str) -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
-    if path.is_dir() {
-        return Some(path.to_owned());
-    }
-    println!("skipped: no shared data ({test})");
-    None
+    testing::shared("data", test)
 }
 
 /// An empty folder of the test's own.

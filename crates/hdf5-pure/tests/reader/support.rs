@@ -4,8 +4,9 @@ use bytes::Bytes;
 use hdf5_pure::datatype::{Canonical, Datatype};
 use hdf5_pure::{Dataset, Error, File, HeapId, Limits, Object, Selection};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+pub(crate) use testing::shared;
 
 /// A file whose bytes are all at hand, but given only as they are asked for.
 pub(crate) struct Local {
@@ -79,16 +80,6 @@ impl Local {
         let hex = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
         Ok((canonical.kind().as_str().to_owned(), hex))
     }
-}
-
-/// A folder or file of the shared reference material; says that it skips and answers `None` where there is none.
-pub(crate) fn shared(path: &str, test: &str) -> Option<PathBuf> {
-    let at = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")).join(path);
-    if !at.exists() {
-        println!("skipped: no shared data ({test})");
-        return None;
-    }
-    Some(at)
 }
 
 /// A file that `fixtures/make_fixtures.py` made.
