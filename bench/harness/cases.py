@@ -1,6 +1,7 @@
 """The cells that are compared, their granules, and what the referee says of them."""
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -23,14 +24,26 @@ def find(name, shared, target, python):
     if name == "real":
         folder = shared / "data" / "atl06"
         return Case(name, 4441321, folder, sorted(path.name for path in folder.glob("*.h5")))
-    generator = shared / "tools" / "make_granules.py"
-    listed = re.search(r"^CASES = (\{.*?^\})", generator.read_text(), re.M | re.S)
-    cases = json.loads(listed.group(1))
-    case = Case(name, cases["cells"][name], target / "granules", cases[name])
-    if any(not Path(path).exists() for path in case.paths()):
-        print(f"making the granules of {name} in {case.folder.name}/ (about 10 s each)", file=sys.stderr, flush=True)
-        subprocess.run([python, generator, shared / "data" / "atl06", case.folder, name], check=True, stdout=sys.stderr)
-    return case
+    known = full_size_cases(shared)
+    return Case(name, known["cells"][name], full_size(name, shared, target, python), known[name])
+
+
+def full_size(name, shared, target, python):
+    """The folder of the granules of `typical`, `dense` or `all`: GRANULES, or one under the target of what this generator makes."""
+    generator, known = shared / "tools" / "make_granules.py", full_size_cases(shared)
+    version = hashlib.sha256(generator.read_bytes()).hexdigest()[:8]
+    folder = Path(os.environ.get("GRANULES") or target / "granules" / version)
+    wanted = known.get(name) or {*known["typical"], *known["dense"]}
+    if any(not (folder / granule).exists() for granule in wanted):
+        print(f"making the granules of {name} in {folder} (about 10 s each)", file=sys.stderr, flush=True)
+        subprocess.run([python, generator, shared / "data" / "atl06", folder, name], check=True, stdout=sys.stderr)
+    return folder
+
+
+def full_size_cases(shared):
+    """Cells and names of granules, as the generator lists them."""
+    listed = re.search(r"^CASES = (\{.*?^\})", (shared / "tools" / "make_granules.py").read_text(), re.M | re.S)
+    return json.loads(listed.group(1))
 
 
 def referee(case, target, python):
