@@ -236,8 +236,10 @@ def main():
     tally, wrong = collections.Counter(), 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         checks = pool.map(lambda job: list(check(options, truth, *job, tally)), jobs)
-        for (mode, cell), problems in zip(jobs, checks):
+        for number, ((mode, cell), problems) in enumerate(zip(jobs, checks), 1):
             wrong += bool(problems)
+            if number % 20 == 0:
+                print(f"{number} of {len(jobs)} cells, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
             print("".join(f"DIFFERENT nested:{ORDER}/{cell} {mode}: {problem}\n" for problem in problems), end="", flush=True)
     for reading in READINGS:
         print(f"{reading}: {tally['requests', reading]:,} requests, {tally['bytes', reading]:,} bytes")
