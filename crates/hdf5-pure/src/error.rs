@@ -36,6 +36,16 @@ pub enum Error {
     /// The bytes did not come.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A soft link on the way leads to a path that does not exist.
+    #[error("the link {link} leads to {target}, which does not exist (on the way to {path})")]
+    Dangling {
+        /// Name of the link.
+        link: String,
+        /// The path that it holds.
+        target: String,
+        /// The path that was asked for.
+        path: String,
+    },
     /// No superblock signature at any of the places where it may stand.
     #[error("not an HDF5 file")]
     NotHdf5,
@@ -98,7 +108,7 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Corrupt { .. } | Self::NotHdf5 | Self::PastEnd { .. } => ErrorClass::Corrupt,
+            Self::Corrupt { .. } | Self::Dangling { .. } | Self::NotHdf5 | Self::PastEnd { .. } => ErrorClass::Corrupt,
             Self::Unsupported { .. } => ErrorClass::Unsupported,
             Self::Limit { .. } => ErrorClass::Limit,
             Self::Source(_) => ErrorClass::Source,

@@ -53,7 +53,7 @@ impl File {
     }
 
     /// Resolves absolute paths (`/gt1l/land_ice_segments/latitude`), all at once. One answer a path: `Ok(None)` when there
-    /// is no such link or a soft link leads nowhere, `Err` when the object or the way to it is broken or not supported.
+    /// is no such link, `Err` when a soft link leads nowhere, or the object or the way to it is broken or not supported.
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.

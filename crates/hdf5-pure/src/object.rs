@@ -69,6 +69,9 @@ pub struct Dataset {
     pub filters: Vec<Filter>,
     /// One element as stored, for whatever was never written; `None` when the file leaves it undefined.
     pub fill_value: Option<Bytes>,
+    /// The fill value that was chosen when the dataset was made, one element as stored; `None` where nobody chose one. It is
+    /// known also where unwritten data are left undefined.
+    pub chosen_fill: Option<Bytes>,
     pub(crate) base: u64,
     pub(crate) limits: Limits,
 }

@@ -62,6 +62,7 @@ impl Outline {
             layout,
             filters: self.filters.clone(),
             fill_value: None,
+            chosen_fill: None,
             base: 0,
             limits: Limits::default(),
         })

@@ -6,8 +6,10 @@ use super::primitive::{Parsed, narrow, take, u8, u32, version};
 pub(crate) enum FillMessage {
     /// Zeros.
     Default,
-    /// Undefined, or never written: whoever reads unwritten data reads anything.
+    /// Undefined: whoever reads unwritten data reads anything.
     Undefined,
+    /// This element was chosen, but is never written: whoever reads unwritten data reads anything.
+    NeverWritten(Vec<u8>),
     /// This element.
     Value(Vec<u8>),
 }
@@ -30,7 +32,13 @@ impl FillMessage {
             (rest, write_time, defined == 0, version == 1 || defined != 0)
         };
         let (rest, value) = if stored { Self::parse_old(rest)? } else { (rest, Self::Default) };
-        Ok((rest, if undefined || write_time == NEVER { Self::Undefined } else { value }))
+        let message = match value {
+            _ if undefined => Self::Undefined,
+            Self::Value(chosen) if write_time == NEVER => Self::NeverWritten(chosen),
+            _ if write_time == NEVER => Self::Undefined,
+            value => value,
+        };
+        Ok((rest, message))
     }
 
     /// Parses the old message: a size and so many bytes. Negative sizes say that there is none.
@@ -42,5 +50,22 @@ impl FillMessage {
         let (rest, size) = narrow(rest, u64::from(size))?;
         let (rest, value) = take(size)(rest)?;
         Ok((rest, Self::Value(value.to_vec())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_fill_value_is_known_although_it_is_never_written() {
+        // Version 3, allocation late; write time in bits 2-3: 0 on allocation, 1 never; bit 5: a value follows.
+        let message = |flags: u8| [&[3, flags, 4, 0, 0, 0][..], &[1, 2, 3, 4]].concat();
+        let parsed = |flags| FillMessage::parse(&message(flags)).unwrap().1;
+        assert_eq!(parsed(0x22), FillMessage::Value(vec![1, 2, 3, 4]));
+        assert_eq!(parsed(0x26), FillMessage::NeverWritten(vec![1, 2, 3, 4]));
+        assert_eq!(FillMessage::parse(&[3, 0x06]).unwrap().1, FillMessage::Undefined);
+        assert_eq!(FillMessage::parse(&[3, 0x12]).unwrap().1, FillMessage::Undefined);
+        assert_eq!(FillMessage::parse(&[3, 0x02]).unwrap().1, FillMessage::Default);
     }
 }

@@ -83,13 +83,15 @@ fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Wa
     let parsed = run(LAYOUT, message.at, &message.body, LayoutMessage::parse(format.sizes))?;
     let external = header.first(kind::EXTERNAL_FILES).is_some();
     let layout = layout(message, parsed, external, (&space, datatype.size() as u64))?;
+    let (fill_value, chosen_fill) = fill_values(fill, &datatype, address)?;
     Ok(Dataset {
         path: path.into(),
         address,
         space: space.space,
         shape: space.shape,
         max_shape: space.max_shape,
-        fill_value: fill_value(fill, &datatype, address)?,
+        fill_value,
+        chosen_fill,
         datatype,
         layout,
         filters,
@@ -171,16 +173,20 @@ fn fill(walk: &mut Walk<'_>, header: &Header) -> Walked<FillMessage> {
     Ok(run("old fill value message", body.at, &body.bytes, FillMessage::parse_old)?)
 }
 
-fn fill_value(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<Option<Bytes>, Error> {
-    match fill {
-        FillMessage::Undefined => Ok(None),
-        FillMessage::Default => Ok(Some(zeros(datatype.size()))),
-        FillMessage::Value(value) if value.len() == datatype.size() => Ok(Some(value.into())),
-        FillMessage::Value(value) => {
-            let why = format!("a fill value of {} bytes for elements of {}", value.len(), datatype.size());
-            Err(Error::corrupt("fill value message", address, why))
-        }
+/// What unwritten data read as, and the fill value that was chosen.
+fn fill_values(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<(Option<Bytes>, Option<Bytes>), Error> {
+    let (value, written) = match fill {
+        FillMessage::Undefined => return Ok((None, None)),
+        FillMessage::Default => return Ok((Some(zeros(datatype.size())), None)),
+        FillMessage::NeverWritten(value) => (value, false),
+        FillMessage::Value(value) => (value, true),
+    };
+    if value.len() != datatype.size() {
+        let why = format!("a fill value of {} bytes for elements of {}", value.len(), datatype.size());
+        return Err(Error::corrupt("fill value message", address, why));
     }
+    let chosen = Bytes::from(value);
+    Ok((written.then(|| chosen.clone()), Some(chosen)))
 }
 
 /// So many zeros, shared where they are few: most datasets have such a fill value.

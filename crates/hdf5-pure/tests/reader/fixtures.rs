@@ -88,8 +88,13 @@ fn links_of_both_kinds_lead_where_h5py_goes() {
             let found = Local::new(fixture(name)).find(&path);
             assert!(matches!(found, Ok(Some(Object::Group(_)))), "{name}{path}: {found:?}");
         }
-        for path in ["/nothing", "/data/nothing", "/data/values/deeper", "/dangling", "/many/group number 0300"] {
+        for path in ["/nothing", "/data/nothing", "/data/values/deeper", "/soft/deeper", "/many/group number 0300"] {
             assert!(local.find(path).unwrap().is_none(), "{name}{path}");
+        }
+        for path in ["/dangling", "/dangling/deeper"] {
+            let nowhere = local.find(path).unwrap_err();
+            let words = format!("the link dangling leads to /no/where, which does not exist (on the way to {path})");
+            assert_eq!((nowhere.class(), nowhere.to_string()), (ErrorClass::Corrupt, words), "{name}");
         }
         assert_eq!(local.find("/round").unwrap_err().class(), ErrorClass::Limit);
         let outside = local.find("/elsewhere/below").unwrap_err();
