@@ -193,7 +193,7 @@ impl Entry {
 fn any_name(value: &Value) -> String {
     let texts = strings(value);
     let names = texts.iter().filter_map(|text| text.rsplit('/').next());
-    let mut names = names.filter(|name| crate::GranuleName::parse(name).is_ok());
+    let mut names = names.filter(|name| crate::GranuleName::parse(name).is_some());
     let archive = ["/umm/GranuleUR", "/meta/native-id", "/meta/concept-id"];
     let called = || archive.iter().find_map(|path| value.pointer(path)?.as_str());
     names.next().or_else(called).unwrap_or("a record without a name").to_owned()

@@ -59,7 +59,7 @@ pub(super) async fn gather(
     report.found = records.len() + report.odd.len();
     let named: Vec<Record> = records.into_iter().filter(|record| is_asked_for(args, &record.name)).collect();
     // What tells no name may be anything.
-    report.odd.retain(|odd| GranuleName::parse(&odd.name).is_err() || is_asked_for(args, &odd.name));
+    report.odd.retain(|odd| GranuleName::parse(&odd.name).is_none() || is_asked_for(args, &odd.name));
     report.other_names = report.found - named.len() - report.odd.len();
     let (mut catalog, elsewhere) = if args.from.is_empty() {
         // First of all: an older version that can be used is better than none.
