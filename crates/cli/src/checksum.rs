@@ -15,17 +15,25 @@ use std::io::Write as _;
 const BLOCK: u64 = 16 << 20;
 /// Bytes of one dataset that are hashed at most.
 const MOST_BYTES: u64 = 8 << 30;
+/// Bytes of variable-length values that are brought at once.
+const PART: u64 = 8 << 20;
+/// Bytes of variable-length values that are hashed of a file, beside four times its size.
+const LEAST_VALUES: u64 = 1 << 30;
+/// Bytes of the file that are kept between parts.
+const KEPT: u64 = 64 << 20;
 
 pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
     access::block_on(async {
         let source = access::clients(&args.access).open(&Location::parse(&args.granule)?)?;
         let mut file = AsyncFile::open(source).await?;
         let mut failed = 0_u32;
+        let size = file.file().arrived().file_size().unwrap_or(0);
+        let mut left = size.saturating_mul(4).saturating_add(LEAST_VALUES);
         let mut out = std::io::stdout().lock();
         // An object of several names stands under the one that h5py, too, comes to first.
         for (path, object) in file.query(File::tree).await? {
             let line = match object {
-                Ok(Object::Dataset(dataset)) => line(&mut file, &path, &dataset, args.attributes).await,
+                Ok(Object::Dataset(dataset)) => line(&mut file, &path, &dataset, args.attributes, &mut left).await,
                 Ok(_) => continue,
                 Err(error) => failure(&path, &error),
             };
@@ -40,16 +48,22 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
     })
 }
 
-async fn line<S: Source>(file: &mut AsyncFile<S>, path: &str, dataset: &Dataset, attributes: bool) -> Value {
+async fn line<S: Source>(
+    file: &mut AsyncFile<S>,
+    path: &str,
+    dataset: &Dataset,
+    attributes: bool,
+    left: &mut u64,
+) -> Value {
     let shape = (dataset.space != Space::Null).then_some(&dataset.shape);
-    let mut line = match hash(file, dataset).await {
+    let mut line = match hash(file, dataset, left).await {
         Ok((kind, sha256)) => {
             json!({ "path": path, "dtype": name(&dataset.datatype), "shape": shape, "kind": kind, "sha256": sha256 })
         }
         Err(error) => failure(path, &error),
     };
     if let (true, Some(object)) = (attributes, line.as_object_mut()) {
-        object.insert("attributes".into(), attribute_hashes(file, dataset).await);
+        object.insert("attributes".into(), attribute_hashes(file, dataset, left).await);
     }
     line
 }
@@ -63,12 +77,16 @@ fn name(datatype: &Datatype) -> String {
 }
 
 /// Kind of hash and its hexadecimal text.
-async fn hash<S: Source>(file: &mut AsyncFile<S>, dataset: &Dataset) -> Result<(&'static str, String), Error> {
+async fn hash<S: Source>(
+    file: &mut AsyncFile<S>,
+    dataset: &Dataset,
+    left: &mut u64,
+) -> Result<(&'static str, String), Error> {
     let canonical = Canonical::new(&dataset.datatype, dataset.space == Space::Scalar)?;
     let mut hasher = Sha256::new();
     for selection in blocks(dataset)? {
         let raw = file.read(dataset, &selection).await?;
-        hasher = feed(file, &canonical, &raw, hasher).await?;
+        hasher = feed(file, &canonical, &raw, hasher, left).await?;
     }
     Ok((canonical.kind().as_str(), hex(&hasher.finalize())))
 }
@@ -92,14 +110,37 @@ fn blocks(dataset: &Dataset) -> Result<Vec<Selection>, Error> {
     Ok((0..rows.div_ceil(step)).map(|k| Selection::rows(dataset, k * step, step.min(rows - k * step))).collect())
 }
 
-/// Hashes raw elements, bringing what they name in the global heap. What lies behind it shows only when it is read, so the
-/// block is hashed again until nothing is missing.
+/// Hashes raw elements, bringing what they name in the global heap, part by part. `left` bytes of that may come yet: a small
+/// file may name one large thing many times.
 async fn feed<S: Source>(
+    file: &mut AsyncFile<S>,
+    canonical: &Canonical,
+    mut raw: &[u8],
+    mut hasher: Sha256,
+    left: &mut u64,
+) -> Result<Sha256, Error> {
+    while !raw.is_empty() {
+        let (part, rest) = raw.split_at(canonical.part(raw, PART));
+        let canonical = canonical.clone().with_heap_limit(*left);
+        let (hashed, bytes) = feed_part(file, &canonical, part, hasher).await?;
+        hasher = hashed;
+        *left = left.saturating_sub(if canonical.uses_heap() { bytes } else { 0 });
+        if file.file().arrived().held() > KEPT {
+            file.file().release();
+        }
+        raw = rest;
+    }
+    Ok(hasher)
+}
+
+/// What lies behind a heap object shows only when it is read, so the part is hashed again until nothing is missing. Answers
+/// the hash so far, and how many bytes went into it.
+async fn feed_part<S: Source>(
     file: &mut AsyncFile<S>,
     canonical: &Canonical,
     raw: &[u8],
     hasher: Sha256,
-) -> Result<Sha256, Error> {
+) -> Result<(Sha256, u64), Error> {
     let mut heap: BTreeMap<HeapId, Result<bytes::Bytes, Error>> = BTreeMap::new();
     let mut missing: Vec<HeapId> = Vec::new();
     canonical.heap_refs(raw, &mut |reference| missing.push(id(reference)));
@@ -117,8 +158,13 @@ async fn feed<S: Source>(
                 Err(Error::Usage("a heap object is not read yet".into()))
             })
         };
-        match canonical.write(raw, &mut look_up, &mut |bytes| attempt.update(bytes)) {
-            Ok(()) => return Ok(attempt),
+        let mut hashed = 0;
+        let mut update = |bytes: &[u8]| {
+            hashed += bytes.len() as u64;
+            attempt.update(bytes);
+        };
+        match canonical.write(raw, &mut look_up, &mut update) {
+            Ok(()) => return Ok((attempt, hashed)),
             Err(error) if missing.is_empty() => return Err(error),
             Err(_) => {}
         }
@@ -129,7 +175,7 @@ fn id(reference: HeapRef) -> HeapId {
     HeapId { collection: reference.address, index: reference.index }
 }
 
-async fn attribute_hashes<S: Source>(file: &mut AsyncFile<S>, dataset: &Dataset) -> Value {
+async fn attribute_hashes<S: Source>(file: &mut AsyncFile<S>, dataset: &Dataset, left: &mut u64) -> Value {
     let object = Object::Dataset(std::sync::Arc::new(dataset.clone()));
     let attributes = match file.query(|file| file.attributes(&object, None)).await {
         Ok(attributes) => attributes,
@@ -140,7 +186,7 @@ async fn attribute_hashes<S: Source>(file: &mut AsyncFile<S>, dataset: &Dataset)
         let scalar = attribute.space == Space::Scalar;
         let hashed = match Canonical::new(&attribute.datatype, scalar) {
             Ok(canonical) => {
-                feed(file, &canonical, &attribute.raw, Sha256::new()).await.map(|hash| (canonical.kind(), hash))
+                feed(file, &canonical, &attribute.raw, Sha256::new(), left).await.map(|hash| (canonical.kind(), hash))
             }
             Err(error) => Err(error.into()),
         };

@@ -8,7 +8,7 @@ use crate::walk::{self, Node, NodeKind};
 use crate::{access, target};
 use ::catalog::crossed_cells;
 use byte_ranges::Source;
-use hdf5_pure::datatype::{Column, Datatype, HeapRef};
+use hdf5_pure::datatype::{Canonical, Column, Datatype, DatatypeError, HeapRef};
 use hdf5_pure::filters::{Filter, registered_name};
 use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Space};
 use morton::Cell;
@@ -150,27 +150,25 @@ async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Res
     if attribute.datatype.is_numeric() {
         return Ok(numbers(&attribute.datatype.decode_column(&attribute.raw)?));
     }
-    let mut texts = Vec::new();
+    // Only what is shown is read.
+    let size = attribute.datatype.size().max(1);
+    let elements = attribute.raw.len() / size;
+    let raw = attribute.raw.get(..elements.min(MOST_VALUES) * size).unwrap_or_default();
     let mut ids = Vec::new();
-    // A first pass tells what is wanted from the heap, a second one reads it.
-    for pass in 0..2 {
-        let objects = if pass == 0 { Vec::new() } else { file.query(|file| file.resolve(&ids)).await? };
-        let mut objects = objects.into_iter();
-        let mut look_up = |reference: HeapRef| {
-            if pass == 0 {
-                ids.push(HeapId { collection: reference.address, index: reference.index });
-                return Ok::<_, Error>(bytes::Bytes::new());
-            }
-            objects.next().unwrap_or(Ok(bytes::Bytes::new()))
-        };
-        match attribute.datatype.strings(&attribute.raw, &mut look_up) {
-            Ok(found) => texts = found,
-            Err(_) if pass == 0 && !ids.is_empty() => {}
-            Err(_) => return Ok(format!("<{}>", attribute.datatype.describe())),
-        }
+    if let Ok(canonical) = Canonical::new(&attribute.datatype, false) {
+        canonical.heap_refs(raw, &mut |reference| ids.push(HeapId::from(reference)));
     }
+    let mut objects = file.query(|file| file.resolve(&ids)).await?.into_iter();
+    let mut look_up = |_: HeapRef| objects.next().unwrap_or_else(|| Err(Error::Usage("not asked for".into())));
+    let texts = match attribute.datatype.strings(raw, &mut look_up) {
+        Ok(texts) => texts,
+        Err(Error::Datatype(DatatypeError::WrongClass { .. })) => {
+            return Ok(format!("<{}>", attribute.datatype.describe()));
+        }
+        Err(error) => return Err(error),
+    };
     let shown: Vec<String> = texts.iter().take(MOST_VALUES).map(|text| format!("{text:?}")).collect();
-    Ok(list(&shown, texts.len()))
+    Ok(list(&shown, texts.len() / elements.clamp(1, MOST_VALUES) * elements))
 }
 
 fn numbers(column: &Column) -> String {

@@ -2,9 +2,13 @@
 use byte_ranges::{Source, Step};
 use hdf5_pure::{AsyncFile, Error, File, Group, Link, LinkTarget, Object};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Objects that a tree may have.
 const MOST_OBJECTS: usize = 1 << 20;
+/// Groups within groups, and bytes of all paths: paths grow with the depth.
+const MOST_NESTING: usize = 1024;
+const MOST_PATH_BYTES: usize = 128 << 20;
 
 /// One place of the tree, in depth-first order by name.
 pub(crate) struct Node {
@@ -36,7 +40,16 @@ struct Tree {
 pub(crate) async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Result<Vec<Node>, Error> {
     let mut tree = Tree::default();
     let mut frontier = vec![top.clone()];
-    while !frontier.is_empty() {
+    let mut path_bytes = 0_usize;
+    for depth in 0.. {
+        if frontier.is_empty() {
+            break;
+        }
+        if depth > MOST_NESTING {
+            let error = Error::Limit { what: "the nesting of groups", limit: MOST_NESTING as u64 };
+            tree.links.extend(frontier.iter().map(|group| (group.address, Err(error.clone()))));
+            break;
+        }
         let found = file.query(|file| Step::all(frontier.iter().map(|group| fallible(file.links(group))))).await?;
         let mut next: BTreeMap<u64, String> = BTreeMap::new();
         for (group, links) in frontier.iter().zip(found) {
@@ -49,7 +62,11 @@ pub(crate) async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Resu
         }
         next.retain(|address, _| !tree.objects.contains_key(address) && *address != top.address);
         if tree.objects.len() + next.len() > MOST_OBJECTS {
-            return Err(Error::Limit { what: "number of objects", limit: MOST_OBJECTS as u64 });
+            return Err(Error::Limit { what: "the number of objects", limit: MOST_OBJECTS as u64 });
+        }
+        path_bytes += next.values().map(String::len).sum::<usize>();
+        if path_bytes > MOST_PATH_BYTES {
+            return Err(too_long());
         }
         let asked: Vec<(u64, &str)> = next.iter().map(|(address, path)| (*address, path.as_str())).collect();
         let objects = file.query(|file| file.objects(&asked)).await?;
@@ -82,48 +99,52 @@ pub(crate) fn join(group: &str, name: &str) -> String {
 impl Tree {
     fn list(mut self, top: &Group) -> Vec<Node> {
         let mut nodes = Vec::new();
+        // Nothing is left out in silence.
+        if let Some(Err(error)) = self.links.get(&top.address) {
+            let kind = NodeKind::Object(Err(error.clone()));
+            return vec![Node { path: top.path.clone(), depth: 0, kind }];
+        }
         let mut seen = BTreeSet::from([top.address]);
+        let mut path_bytes = 0_usize;
         // Depth first without recursion: the last pushed is the next in name order.
-        let mut stack = self.children(top.address, &top.path, 0);
-        while let Some((path, depth, link)) = stack.pop() {
+        let links = self.links.remove(&top.address).and_then(Result::ok).unwrap_or_default();
+        let mut stack: Vec<_> = below(links, &Rc::from(top.path.as_str()), 0).collect();
+        while let Some((above, depth, link)) = stack.pop() {
+            let path = join(&above, &link.name);
+            path_bytes += path.len();
+            if path_bytes > MOST_PATH_BYTES {
+                nodes.push(Node { path, depth, kind: NodeKind::Object(Err(too_long())) });
+                break;
+            }
             let kind = match link.target {
                 LinkTarget::Hard(address) if !seen.insert(address) => NodeKind::Again,
-                LinkTarget::Hard(address) => {
-                    let object = self.objects.remove(&address).unwrap_or_else(|| Err(Error::Usage("not read".into())));
-                    if let Ok(Object::Group(group)) = &object {
-                        stack.extend(self.children(group.address, &path, depth + 1));
+                LinkTarget::Hard(address) => match self.links.remove(&address) {
+                    Some(Err(error)) => NodeKind::Object(Err(error)),
+                    links => {
+                        let links = links.and_then(Result::ok).unwrap_or_default();
+                        stack.extend(below(links, &Rc::from(path.as_str()), depth + 1));
+                        let unread = || Err(Error::Usage("not read".into()));
+                        NodeKind::Object(self.objects.remove(&address).unwrap_or_else(unread))
                     }
-                    NodeKind::Object(object)
-                }
+                },
                 LinkTarget::Soft(to) => NodeKind::Link(format!("soft link to {to}")),
                 LinkTarget::External { file, object } => NodeKind::Link(format!("external link to {object} in {file}")),
                 LinkTarget::UserDefined(class) => NodeKind::Link(format!("user-defined link of class {class}")),
             };
             nodes.push(Node { path, depth, kind });
         }
-        nodes.extend(self.broken(top));
         nodes
     }
+}
 
-    /// The links of a group, last name first.
-    fn children(&self, address: u64, path: &str, depth: usize) -> Vec<(String, usize, Link)> {
-        let links = self.links.get(&address).and_then(|links| links.as_ref().ok());
-        links.into_iter().flatten().rev().map(|link| (join(path, &link.name), depth, link.clone())).collect()
-    }
+/// The links of a group, last name first: its path, their depth.
+fn below(links: Vec<Link>, path: &Rc<str>, depth: usize) -> impl Iterator<Item = (Rc<str>, usize, Link)> {
+    let path = Rc::clone(path);
+    links.into_iter().rev().map(move |link| (Rc::clone(&path), depth, link))
+}
 
-    /// Groups whose links cannot be read: nothing is left out in silence.
-    fn broken(&self, top: &Group) -> Vec<Node> {
-        let broken = self.links.iter().filter_map(|(address, links)| {
-            let error = links.as_ref().err()?.clone();
-            let path = match self.objects.get(address) {
-                Some(Ok(Object::Group(group))) => group.path.clone(),
-                _ if *address == top.address => top.path.clone(),
-                _ => format!("group at {address}"),
-            };
-            Some(Node { path, depth: 0, kind: NodeKind::Object(Err(error)) })
-        });
-        broken.collect()
-    }
+fn too_long() -> Error {
+    Error::Limit { what: "the size of all paths in bytes", limit: MOST_PATH_BYTES as u64 }
 }
 
 /// The whole file's top group, or the group at `path`.

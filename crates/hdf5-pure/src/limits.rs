@@ -10,9 +10,12 @@ pub struct Limits {
     pub links: usize,
     /// Soft links followed to resolve one path.
     pub depth: usize,
+    /// Groups within groups, where a whole file is listed: the length of paths grows with it.
+    pub nesting: usize,
     /// Decoded size of one chunk, and of one element, in bytes.
     pub chunk_bytes: u64,
-    /// Size of one metadata structure, and of all that were parsed from one file, in bytes.
+    /// Size of one metadata structure, of all that were parsed from one file, and of the names and values in one answer, in
+    /// bytes. Values in the global heap are data: they count by themselves, not together.
     pub metadata_bytes: u64,
     /// Chunks in one answer of `chunk_maps`, per dataset.
     pub chunks: u64,
@@ -26,6 +29,7 @@ impl Default for Limits {
             header_chunks: 4096,
             links: 1 << 20,
             depth: 32,
+            nesting: 1024,
             chunk_bytes: 512 << 20,
             metadata_bytes: 256 << 20,
             chunks: 4 << 20,

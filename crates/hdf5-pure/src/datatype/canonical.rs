@@ -1,6 +1,7 @@
 //! Elements in one byte form for checksums.
 
 use bytes::Bytes;
+use std::collections::BTreeSet;
 
 use super::class::Datatype;
 use super::error::DatatypeError;
@@ -12,6 +13,8 @@ use super::text::{heap_items, heap_text, unpadded};
 
 /// Bytes handed to the sink at once when elements have to be rebuilt.
 const BLOCK: usize = 4096;
+/// Least bytes of a collection of heap objects that the library makes: all of it is read for one object.
+const COLLECTION: u64 = 4096;
 /// Default for [`Canonical::with_heap_limit`], and what [`Datatype::strings`] may take.
 pub(crate) const HEAP_LIMIT: u64 = 1 << 30;
 
@@ -55,7 +58,36 @@ impl Canonical {
     /// Visit the heap objects that the elements in `raw` name directly, to fetch them before [`Canonical::write`].
     /// Sequences within sequences show only when these are read.
     pub fn heap_refs(&self, raw: &[u8], visit: &mut dyn FnMut(HeapRef)) {
-        self.plan.heap_refs(raw, visit);
+        self.plan.heap_refs(raw, &mut |reference, _| visit(reference));
+    }
+
+    /// Length of the first elements of `raw`, at least one, that name about `bytes` bytes in the heap: so much to pass to
+    /// [`Canonical::write`] at once keeps memory bounded, however much text a dataset has.
+    #[must_use]
+    pub fn part(&self, raw: &[u8], bytes: u64) -> usize {
+        if !self.plan.uses_heap() {
+            return raw.len();
+        }
+        let (mut len, mut cost) = (0, 0_u64);
+        let mut collections = BTreeSet::new();
+        for element in raw.chunks(self.plan.size()) {
+            self.plan.heap_refs(element, &mut |reference, item| {
+                let collection = if collections.insert(reference.address) { COLLECTION } else { 0 };
+                let items = u64::from(reference.length).saturating_mul(item as u64);
+                cost = cost.saturating_add(items).saturating_add(collection);
+            });
+            if len > 0 && cost > bytes {
+                break;
+            }
+            len += element.len();
+        }
+        len
+    }
+
+    /// Whether elements name heap objects at all.
+    #[must_use]
+    pub fn uses_heap(&self) -> bool {
+        self.plan.uses_heap()
     }
 
     /// Pass the canonical bytes of the elements in `raw` to `sink`, in order and in pieces of any size. `heap` yields

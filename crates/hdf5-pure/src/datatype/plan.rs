@@ -77,12 +77,24 @@ impl Plan {
         }
     }
 
-    /// Visit the heap objects that elements name directly; sequences within sequences only show once these are read.
-    pub(crate) fn heap_refs(&self, raw: &[u8], visit: &mut dyn FnMut(HeapRef)) {
+    /// Whether elements name heap objects.
+    pub(crate) fn uses_heap(&self) -> bool {
+        match self {
+            Self::HeapText { .. } | Self::Sequence { .. } => true,
+            Self::Repeat { item, .. } => item.uses_heap(),
+            Self::Record { members, .. } => members.iter().any(|(_, member)| member.uses_heap()),
+            _ => false,
+        }
+    }
+
+    /// Visit the heap objects that elements name directly, each with the bytes of its items; sequences within sequences only
+    /// show once these are read.
+    pub(crate) fn heap_refs(&self, raw: &[u8], visit: &mut dyn FnMut(HeapRef, usize)) {
         match self {
             Self::HeapText { size } | Self::Sequence { size, .. } => {
+                let item = if let Self::Sequence { item, .. } = self { item.size() } else { 1 };
                 let references = raw.chunks_exact(*size).filter_map(HeapRef::parse);
-                references.filter(|r| !r.is_empty()).for_each(visit);
+                references.filter(|r| !r.is_empty()).for_each(|reference| visit(reference, item));
             }
             Self::Repeat { item, .. } => item.heap_refs(raw, visit),
             Self::Record { size, members } => {

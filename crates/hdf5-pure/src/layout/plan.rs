@@ -16,7 +16,7 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
     }
     let mut chunks = match &dataset.layout {
         Layout::Contiguous { address: None } => Vec::new(),
-        Layout::Contiguous { address: Some(address) } => slabs(dataset, selection, *address, &chunk_shape)?,
+        Layout::Contiguous { address: Some(address) } => slabs(walk, (dataset, selection), *address, &chunk_shape)?,
         Layout::Compact { offset, .. } => {
             let size = dataset.elements().and_then(|n| n.checked_mul(dataset.element_size())).unwrap_or(0);
             vec![Chunk { origin: vec![0; chunk_shape.len()], address: *offset, size, filter_mask: 0 }]
@@ -137,11 +137,26 @@ fn indexed(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
 fn implicit(walk: &Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
     let len = question.dataset.chunk_len()? as u64;
     let max = question.max_chunks();
-    let mut chunks = Vec::new();
-    grid::for_each(&question.touched_few(walk)?, |scaled| {
+    let chunk = |scaled: &[u64]| {
         let address = number(scaled, &max).and_then(|n| n.checked_mul(len)?.checked_add(question.address));
         let address = address.ok_or_else(|| Error::corrupt("implicit chunk index", question.address, "too large"))?;
-        chunks.push(question.chunk(scaled, address, None)?);
+        question.chunk(scaled, address, None)
+    };
+    Ok(one_after_the_other(walk, &question.touched_few(walk)?, chunk)?)
+}
+
+/// The chunks at chunk coordinates, which lie in the order of these. The last one is looked at first: a small file cannot
+/// make us list what is not in it.
+fn one_after_the_other(
+    walk: &Walk<'_>,
+    touched: &[(u64, u64)],
+    chunk: impl Fn(&[u64]) -> Result<Chunk, Error>,
+) -> Result<Vec<Chunk>, Error> {
+    let last: Vec<u64> = touched.iter().map(|(_, end)| end.saturating_sub(1)).collect();
+    walk.check_end("chunk", chunk(&last)?.range())?;
+    let mut chunks = Vec::new();
+    grid::for_each(touched, |scaled| {
+        chunks.push(chunk(scaled)?);
         Ok::<(), Error>(())
     })?;
     Ok(chunks)
@@ -172,20 +187,22 @@ pub(crate) fn slab_shape(shape: &[u64], element_size: u64) -> Vec<u64> {
 }
 
 /// The slabs that the selection meets; those at the edge are cut there.
-fn slabs(dataset: &Dataset, selection: &Selection, address: u64, slab: &[u64]) -> Result<Vec<Chunk>, Error> {
+fn slabs(
+    walk: &Walk<'_>,
+    (dataset, selection): (&Dataset, &Selection),
+    address: u64,
+    slab: &[u64],
+) -> Result<Vec<Chunk>, Error> {
     let touched = grid::touched(&selection.start, &selection.count, slab);
     let limit = dataset.limits.chunks;
     if grid::points(&touched).is_none_or(|n| n > limit) {
         return Err(Error::Limit { what: "the number of chunks of a selection", limit });
     }
-    let mut chunks = Vec::new();
-    grid::for_each(&touched, |scaled| {
-        let origin: Vec<u64> = scaled.iter().zip(slab).map(|(at, len)| at * len).collect();
-        let chunk = slab_chunk(dataset, origin, address, slab);
-        chunks.push(chunk.ok_or_else(|| Error::corrupt("contiguous data", address, "they lie beyond 64 bits"))?);
-        Ok::<(), Error>(())
-    })?;
-    Ok(chunks)
+    one_after_the_other(walk, &touched, |scaled| {
+        let origin: Option<Vec<u64>> = scaled.iter().zip(slab).map(|(at, len)| at.checked_mul(*len)).collect();
+        let chunk = origin.and_then(|origin| slab_chunk(dataset, origin, address, slab));
+        chunk.ok_or_else(|| Error::corrupt("contiguous data", address, "they lie beyond 64 bits"))
+    })
 }
 
 fn slab_chunk(dataset: &Dataset, origin: Vec<u64>, address: u64, slab: &[u64]) -> Option<Chunk> {

@@ -1,12 +1,12 @@
 //! Global heap collections (III.E).
 use super::primitive::{Parsed, Sizes, bad, length, narrow, signature, skip, take, u16, version};
-use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// A collection: objects by index.
+/// A collection: where in it the objects lie, by index.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct GlobalHeap {
-    pub(crate) objects: BTreeMap<u16, Bytes>,
+    pub(crate) objects: BTreeMap<u16, Range<usize>>,
 }
 
 impl GlobalHeap {
@@ -32,7 +32,12 @@ impl GlobalHeap {
             let (mut rest, _) = Self::total(sizes)(input)?;
             let mut objects = BTreeMap::new();
             let head = 8 + usize::from(sizes.length);
+            let mut found = 0_u32;
             while rest.len() >= head {
+                found += 1;
+                if found > u32::from(u16::MAX) + 1 {
+                    return bad(rest, "more objects than there are indexes");
+                }
                 let (next, index) = u16(rest)?;
                 let (next, ()) = skip(next, 6)?;
                 let (next, size) = length(sizes)(next)?;
@@ -41,8 +46,9 @@ impl GlobalHeap {
                     break;
                 }
                 let (next, size) = narrow(next, size)?;
-                let (next, data) = take(size)(next)?;
-                objects.insert(index, Bytes::copy_from_slice(data));
+                let begin = input.len() - next.len();
+                let (next, _) = take(size)(next)?;
+                objects.insert(index, begin..begin + size);
                 let padding = size.next_multiple_of(8) - size;
                 rest = next.get(padding..).unwrap_or_default();
             }

@@ -58,7 +58,10 @@ impl HeaderPrefix {
     }
 }
 
-/// Parses the messages of one header chunk. `body` holds messages only (no prefix, no checksum), `at` is the file offset
+/// A message that holds a gap (IV.A.2.a).
+const NIL: u16 = 0;
+
+/// Parses the messages of one header chunk, but for gaps. `body` holds messages only (no prefix, no checksum), `at` is the file offset
 /// of its first byte. A gap at the end, too short for a message header, is left alone.
 pub(crate) fn messages<'a>(prefix: &HeaderPrefix, body: &'a [u8], at: u64) -> Parsed<'a, Vec<Message>> {
     let head = if prefix.version == 1 { 8 } else { 4 + 2 * usize::from(prefix.creation_order) };
@@ -66,7 +69,9 @@ pub(crate) fn messages<'a>(prefix: &HeaderPrefix, body: &'a [u8], at: u64) -> Pa
     let mut input = body;
     while input.len() >= head {
         let (rest, message) = message(prefix, head, input, body.len(), at)?;
-        found.push(message);
+        if message.kind != NIL {
+            found.push(message);
+        }
         input = rest;
     }
     Ok((input, found))

@@ -1,12 +1,18 @@
 //! Filter Pipeline message (IV.A.2.l).
 use super::link::text;
-use super::primitive::{Parsed, repeat, skip, take, u8, u16, u32, until_nul, version};
+use super::primitive::{Parsed, bad, repeat, skip, take, u8, u16, u32, until_nul, version};
 use crate::filters::Filter;
+
+/// Filters of a pipeline (IV.A.2.l "Number of Filters").
+const MAX_FILTERS: u8 = 32;
 
 /// Parses a filter pipeline message of version 1 or 2.
 pub(crate) fn filters(input: &[u8]) -> Parsed<'_, Vec<Filter>> {
     let (rest, version) = version(1..=2)(input)?;
     let (rest, count) = u8(rest)?;
+    if count > MAX_FILTERS {
+        return bad(rest, format!("{count} filters, where {MAX_FILTERS} may be"));
+    }
     let (rest, ()) = skip(rest, if version == 1 { 6 } else { 0 })?;
     repeat(usize::from(count), filter(version))(rest)
 }

@@ -158,14 +158,15 @@ fn attribute(walk: &mut Walk<'_>, body: &Body, names: Option<&[&str]>) -> Walked
     let space = run("dataspace message", space.at, &space.bytes, Dataspace::parse(sizes))?;
     let len = space.elements().and_then(|n| n.checked_mul(datatype.size() as u64));
     let data = len.and_then(|len| usize::try_from(len).ok()).and_then(|len| message.data.get(..len));
-    match data {
-        Some(data) => Ok(Some(Attribute {
-            name: String::from_utf8_lossy(message.name).into_owned(),
-            space: space.space,
-            shape: space.shape,
-            datatype,
-            raw: bytes::Bytes::copy_from_slice(data),
-        })),
-        None => Err(Error::corrupt(NAME, body.at, "the value is too short").into()),
-    }
+    let Some(data) = data else {
+        return Err(Error::corrupt(NAME, body.at, "the value is too short").into());
+    };
+    walk.answer(body.bytes.len())?;
+    Ok(Some(Attribute {
+        name: String::from_utf8_lossy(message.name).into_owned(),
+        space: space.space,
+        shape: space.shape,
+        datatype,
+        raw: body.bytes.slice_ref(data),
+    }))
 }

@@ -121,6 +121,9 @@ fn dense(walk: &mut Walk<'_>, heap: u64, names: u64, name: Option<&[u8]>) -> Wal
     let at = walk.offset("fractal heap", heap)?;
     walk.all(&found, |walk, record| {
         let bytes = walk.heap_bytes(heap, &record.id)?;
+        if name.is_none() {
+            walk.answer(bytes.len())?;
+        }
         Ok(run("link message", at, &bytes, LinkMessage::parse(sizes))?)
     })
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 const NAME: &str = "object header";
 /// Most first chunks are not longer.
 const GUESS: u64 = 512;
+/// Messages of one header: more than twice what version 1 can count, and what compact links and attributes come to.
+const MAX_MESSAGES: usize = 1 << 17;
 
 /// An object header as far as it was read.
 #[derive(Clone, Debug)]
@@ -32,6 +34,14 @@ impl Header {
         self.messages.iter().find(|m| m.kind == kind)
     }
 
+    /// Adds the messages of a chunk, and the continuations that they announce.
+    fn add(&mut self, found: impl IntoIterator<Item = Message>, announced: Vec<(u64, u64)>) {
+        self.messages.extend(found.into_iter().filter(|message| message.kind != kind::CONTINUATION));
+        self.chunks.extend(announced.iter().map(|(at, _)| at));
+        self.pending.extend(announced);
+        self.marks.push(self.messages.len());
+    }
+
     /// The fewest chunks that are enough: an answer may not depend on how far others had to read.
     fn shortest(self: Arc<Self>, enough: impl Fn(&[Message]) -> bool) -> Arc<Self> {
         let suffices = |&mark: &usize| self.messages.get(..mark).is_some_and(&enough);
@@ -49,8 +59,9 @@ impl Header {
 impl Walk<'_> {
     /// The object header at an address: all of it, or as much as `enough` asks for.
     pub(crate) fn header(&mut self, address: u64, enough: impl Fn(&[Message]) -> bool) -> Walked<Arc<Header>> {
-        let mut header = match self.memo.headers.get(&address) {
-            Some(known) => Arc::clone(known),
+        // Taken out of the memo, so that it grows in place.
+        let mut header = match self.memo.headers.remove(&address) {
+            Some(known) => known,
             None => self.once(address, |walk| walk.first_chunk(address))?,
         };
         let mut result = Ok(());
@@ -83,10 +94,10 @@ impl Walk<'_> {
         let prefix = header.prefix;
         let more = self.once(at, |walk| walk.continuation(&prefix, at, len))?;
         // Whole or not at all: the next to ask gets the same error.
-        let mut longer = Header::clone(header);
-        longer.pending.pop_front();
-        self.add(&mut longer, more.0.clone())?;
-        *header = Arc::new(longer);
+        let announced = self.announced(header, &more.0)?;
+        let header = Arc::make_mut(header);
+        header.pending.pop_front();
+        header.add(more.0.iter().cloned(), announced);
         Ok(())
     }
 
@@ -107,7 +118,8 @@ impl Walk<'_> {
             pending: VecDeque::new(),
             chunks: BTreeSet::from([address]),
         };
-        self.add(&mut header, found)?;
+        let announced = self.announced(&header, &found)?;
+        header.add(found, announced);
         Ok(header)
     }
 
@@ -133,33 +145,34 @@ impl Walk<'_> {
         Ok(Continuation(chunk_messages(prefix, &whole, 4, offset)?))
     }
 
-    /// Adds the messages of a chunk and the continuations that they announce.
-    fn add(&mut self, header: &mut Header, found: Vec<Message>) -> Walked<()> {
+    /// The continuations that a chunk's messages announce, address and length each.
+    fn announced(&mut self, header: &Header, found: &[Message]) -> Walked<Vec<(u64, u64)>> {
+        if header.messages.len().saturating_add(found.len()) > MAX_MESSAGES {
+            let what = "the number of messages of an object header";
+            return Err(Error::Limit { what, limit: MAX_MESSAGES as u64 }.into());
+        }
+        let mut announced = Vec::new();
         for message in found {
             if message.kind > kind::LAST && message.must_be_known() {
-                return Err(
-                    Error::unsupported(format!("header message of type {:#x}", message.kind), message.at).into()
-                );
+                let feature = format!("header message of type {:#x}", message.kind);
+                return Err(Error::unsupported(feature, message.at).into());
             }
             if message.kind != kind::CONTINUATION {
-                header.messages.push(message);
                 continue;
             }
             let sizes = self.format()?.sizes;
             let (at, len) = run("object header continuation", message.at, &message.body, continuation(sizes))?;
-            if !header.chunks.insert(at) {
+            if header.chunks.contains(&at) || announced.iter().any(|&(before, _)| before == at) {
                 return Err(Error::corrupt(NAME, message.at, "continuations form a cycle").into());
             }
+            announced.push((at, len));
             let limit = self.limits.header_chunks;
-            if header.chunks.len() > limit {
-                return Err(
-                    Error::Limit { what: "the number of chunks of an object header", limit: limit as u64 }.into()
-                );
+            if header.chunks.len() + announced.len() > limit {
+                let what = "the number of chunks of an object header";
+                return Err(Error::Limit { what, limit: limit as u64 }.into());
             }
-            header.pending.push_back((at, len));
         }
-        header.marks.push(header.messages.len());
-        Ok(())
+        Ok(announced)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was parsed, and one pass over it.
 use crate::parse::{self, Superblock};
+use crate::walk::global_heap::Collections;
 use crate::walk::header::Header;
 use crate::{Error, Limits, LinkTarget, Object};
 use byte_ranges::{ByteMap, ByteRange, Lookup};
@@ -24,6 +25,8 @@ pub(crate) struct Memo {
     pub(super) links: BTreeMap<(u64, Vec<u8>), Option<LinkTarget>>,
     /// Objects by address, under the path that found them first.
     pub(super) objects: BTreeMap<u64, Result<Object, Error>>,
+    /// What variable-length values are read from.
+    pub(super) collections: Collections,
     /// Bytes of the structures parsed.
     spent: u64,
 }
@@ -103,6 +106,14 @@ impl<'a> Walk<'a> {
     /// Size of the file, if known.
     pub(super) const fn file_size(&self) -> Option<u64> {
         self.arrived.file_size()
+    }
+
+    /// Fails when a range ends behind the file, as far as its size is known.
+    pub(crate) fn check_end(&self, structure: &'static str, range: ByteRange) -> Result<(), Error> {
+        match self.file_size().filter(|&size| range.end() > size) {
+            Some(file_size) => Err(Error::PastEnd { structure, range, file_size }),
+            None => Ok(()),
+        }
     }
 
     /// Bytes at an absolute file offset.

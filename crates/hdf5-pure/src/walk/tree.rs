@@ -14,10 +14,10 @@ pub(crate) fn tree(walk: &mut Walk<'_>) -> Walked<Vec<Found>> {
     let root = walk.format()?.root;
     let mut search = Search { seen: BTreeSet::from([root]), found: Vec::new(), missing: false };
     // Groups still to be visited, the next one last. A stack of our own: files decide how deep it gets.
-    let mut open = vec![(Group { path: "/".into(), address: root }, None)];
-    while let Some((group, place)) = open.pop() {
-        match search.members(walk, &group) {
-            Ok(groups) => open.extend(groups.into_iter().rev().map(|(group, place)| (group, Some(place)))),
+    let mut open = vec![(Group { path: "/".into(), address: root }, None, 0)];
+    while let Some((group, place, depth)) = open.pop() {
+        match search.members(walk, &group, depth) {
+            Ok(groups) => open.extend(groups.into_iter().rev().map(|(group, place)| (group, Some(place), depth + 1))),
             Err(Stop::Missing) => search.missing = true,
             Err(Stop::Failed(error)) => match place.and_then(|at: usize| search.found.get_mut(at)) {
                 Some(entry) => entry.1 = Err(error),
@@ -36,7 +36,11 @@ struct Search {
 
 impl Search {
     /// Adds the members of a group; answers the groups among them, with their places in the list.
-    fn members(&mut self, walk: &mut Walk<'_>, group: &Group) -> Walked<Vec<(Group, usize)>> {
+    fn members(&mut self, walk: &mut Walk<'_>, group: &Group, depth: usize) -> Walked<Vec<(Group, usize)>> {
+        let limit = walk.limits.nesting;
+        if depth > limit {
+            return Err(Error::Limit { what: "the nesting of groups", limit: limit as u64 }.into());
+        }
         let mut groups = Vec::new();
         for link in links(walk, group.address)? {
             let LinkTarget::Hard(address) = link.target else { continue };
@@ -48,6 +52,8 @@ impl Search {
                 return Err(Error::Limit { what: "the number of objects of a file", limit: limit as u64 }.into());
             }
             let path = format!("{}/{}", group.path.trim_end_matches('/'), link.name);
+            // The object has a copy of its own.
+            walk.answer(2 * path.len())?;
             let object = match object(walk, address, &path) {
                 Ok(object) => Ok(object),
                 Err(Stop::Failed(error)) => Err(error),

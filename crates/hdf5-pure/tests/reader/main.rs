@@ -15,6 +15,7 @@ mod driving;
 mod fixtures;
 mod fuzz;
 mod granules;
+mod heavy;
 mod malformed;
 #[path = "../../../../fuzz/src/mutate.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
