@@ -6,6 +6,7 @@
 //! * [`Cost`] and [`coalesce`]: how wanted ranges become requests.
 //! * [`Source`] and [`Sink`]: the only two doors to the outside. Neither asks for `Send`, so that a browser can
 //!   fulfil them; who wants threads spawns at the leaves.
+//! * [`unsigned`] and [`file_name`]: what of a path or URL says where a file is.
 //! * [`http`]: what header fields say of ranges and versions, for every client.
 //!
 //! Nothing here performs IO, reads a clock or starts a thread.
@@ -15,6 +16,7 @@ mod coalesce;
 pub mod http;
 mod map;
 mod memory;
+mod place;
 mod range;
 mod source;
 mod step;
@@ -22,6 +24,7 @@ mod step;
 pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
 pub use memory::{MemorySink, MemorySource};
+pub use place::{file_name, s3_twin, unsigned};
 pub use range::ByteRange;
 pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 pub use step::Step;

@@ -63,5 +63,5 @@ pub use name::name_patterns;
 pub use orbit::{Direction, Orbit};
 pub use pipeline::GranuleName;
 pub use provider::{CredentialProvider, RENEWAL_MARGIN};
-pub use record::{LinkKind, Odd, Record, https_twin, newest, s3_twin};
+pub use record::{LinkKind, Odd, Record, https_twin, newest};
 pub use resume::Resume;

@@ -1,11 +1,10 @@
 //! A granule as a search finds it.
 use crate::Error;
 use crate::footprint::Footprint;
-use pipeline::{GranuleName, file_name};
+use byte_ranges::{file_name, s3_twin};
+use pipeline::GranuleName;
 use serde::{Deserialize, Serialize};
 
-/// Hosts whose first path component is a bucket: `https://HOST/BUCKET/KEY` is `s3://BUCKET/KEY`.
-const DATA_HOSTS: &str = ".earthdatacloud.nasa.gov";
 /// Buckets of NSIDC's cloud archive.
 const CLOUD_BUCKETS: &str = "s3://nsidc-cumulus-";
 
@@ -90,14 +89,6 @@ impl Record {
     }
 }
 
-/// The bucket's link of an `https` link on a data host of the Earthdata cloud.
-#[must_use]
-pub fn s3_twin(https: &str) -> Option<String> {
-    let (host, path) = https.strip_prefix("https://")?.split_once('/')?;
-    let (bucket, key) = path.split_once('/')?;
-    (host.ends_with(DATA_HOSTS) && !bucket.is_empty() && !key.is_empty()).then(|| format!("s3://{bucket}/{key}"))
-}
-
 /// The `https` link, on a data host such as `data.nsidc.earthdatacloud.nasa.gov`, of an object in a bucket.
 #[must_use]
 pub fn https_twin(s3: &str, host: &str) -> Option<String> {
@@ -142,10 +133,7 @@ mod tests {
     #[test]
     fn links_have_twins_on_data_hosts_alone() {
         let https = "https://data.nsidc.earthdatacloud.nasa.gov/bucket/a/b.h5";
-        assert_eq!(s3_twin(https).as_deref(), Some("s3://bucket/a/b.h5"));
         assert_eq!(https_twin("s3://bucket/a/b.h5", "data.nsidc.earthdatacloud.nasa.gov").as_deref(), Some(https));
-        assert_eq!(s3_twin("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/x.h5"), None);
-        assert_eq!(s3_twin("https://evil.org/.earthdatacloud.nasa.gov/x.h5"), None);
         let cloud = Record::at("s3://nsidc-cumulus-prod-protected/ATLAS/x.h5", "data.example.org");
         assert_eq!(cloud.https.as_deref(), Some("https://data.example.org/nsidc-cumulus-prod-protected/ATLAS/x.h5"));
         assert_eq!((cloud.name.as_str(), Record::at("s3://mine/x.h5", "h").https), ("x.h5", None));

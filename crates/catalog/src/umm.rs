@@ -2,7 +2,8 @@
 use crate::date;
 use crate::footprint::Footprint;
 use crate::orbit::Orbit;
-use crate::record::{Odd, Record, s3_twin};
+use crate::record::{Odd, Record};
+use byte_ranges::s3_twin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -10,6 +10,7 @@
 
 mod bodies;
 mod budget;
+mod copies;
 mod csv;
 mod error;
 mod fetch;
@@ -37,17 +38,18 @@ mod store;
 mod vector;
 mod verify;
 
+pub use copies::{Granule, mission_name};
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use job::{Job, Tuning};
 pub use ledger::{Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
-pub use name::{GranuleName, file_name, product_in_name};
+pub use name::{GranuleName, product_in_name};
 pub use observer::{Event, Observer};
 pub use orbit::Orbit;
 pub use overview::Overviews;
 pub use product::{Filter, Product, Quantity};
 pub use result::{CellResult, Column, Level};
-pub use run::{Granule, run_cell};
+pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use sphere::{
     sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_template, write_sphere, write_template,

@@ -1,5 +1,6 @@
 //! Names of granules: `ATL06_YYYYMMDDhhmmss_ttttccnn_rrr_vv.h5` (lambda.md, "The catalog"), whatever a subsetter, a browser or
 //! a person put before and after.
+use byte_ranges::file_name;
 use std::fmt;
 
 /// Endings of files that hold data; anything else beside a granule's name (`.iso.xml`, `.dmrpp`, `.jpg`) is no granule.
@@ -54,11 +55,18 @@ impl GranuleName {
         (0..name.len()).filter(|&at| begins_word(name, at)).find_map(|at| Self::read(name.get(at..)?))
     }
 
-    /// The same granule has the same identity, in whatever release and version.
+    /// What identifies the granule, in whatever release and version: `ATL06_20231219171439_00132211`.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let Self { product, hemisphere, start, rgt, cycle, region, .. } = self;
+        let hemisphere = hemisphere.map_or_else(String::new, |number| format!("-{number:02}"));
+        format!("{product}{hemisphere}_{start}_{rgt:04}{cycle:02}{region:02}")
+    }
+
+    /// Whether two names are of one granule, in whatever release and version.
     #[must_use]
     pub fn is_same_granule(&self, other: &Self) -> bool {
-        let identity = |name: &Self| Self { release: 0, version: 0, ..name.clone() };
-        identity(self) == identity(other)
+        self.identity() == other.identity()
     }
 
     fn read(text: &[u8]) -> Option<Self> {
@@ -81,24 +89,8 @@ impl GranuleName {
 /// The name as the mission writes it, without an ending.
 impl fmt::Display for GranuleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { product, hemisphere, start, rgt, cycle, region, release, version } = self;
-        f.write_str(product)?;
-        if let Some(hemisphere) = hemisphere {
-            write!(f, "-{hemisphere:02}")?;
-        }
-        write!(f, "_{start}_{rgt:04}{cycle:02}{region:02}_{release:03}_{version:02}")
+        write!(f, "{}_{:03}_{:02}", self.identity(), self.release, self.version)
     }
-}
-
-/// The last component of a path or URL. Of an `http(s)` URL query and fragment do not count; in a path or an S3 key `?` and
-/// `#` are characters like others.
-#[must_use]
-pub fn file_name(location: &str) -> &str {
-    let is_http = location
-        .split_once("://")
-        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
-    let path = if is_http { location.split(['?', '#']).next().unwrap_or(location) } else { location };
-    path.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// The product that the name of a file begins with, prefixes removed: `ATL03`, `GEDI02_A`.
@@ -252,21 +244,6 @@ mod tests {
             "ATL06_20231219171439_00132211_007_01.h5/store.zarr",
         ] {
             assert_eq!(GranuleName::parse(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn query_and_fragment_end_the_path_of_a_url_alone() {
-        for (location, name) in [
-            ("https://host/a/b.h5?c=/d#e", "b.h5"),
-            ("HTTP://host/b.h5#part", "b.h5"),
-            ("a/b#1.h5", "b#1.h5"),
-            ("s3://bucket/a/b?c#d.h5", "b?c#d.h5"),
-            ("b.h5", "b.h5"),
-            ("a/b.h5/", "b.h5"),
-            ("", ""),
-        ] {
-            assert_eq!(file_name(location), name, "{location}");
         }
     }
 

@@ -1,0 +1,325 @@
+//! Which files of a job are the same granule, and which of them counts.
+use crate::granule::TrackRows;
+use crate::{Failure, GranuleEntry, GranuleName, TrackEntry};
+use byte_ranges::{file_name, s3_twin, unsigned};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A file to read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Granule {
+    name: String,
+    location: String,
+    index: Option<String>,
+}
+
+impl Granule {
+    /// A granule at a path or URL. Its name, the last component, is its identity where it is a NASA granule name
+    /// ([`GranuleName`]): the same granule in two places is one granule. Any other file is identified by its whole location,
+    /// without what signs it.
+    #[must_use]
+    pub fn at(location: &str) -> Self {
+        Self { name: file_name(location).into(), location: location.into(), index: None }
+    }
+
+    /// The same granule with the path or URL of its index, see [`crate::Sidecar`].
+    #[must_use]
+    pub fn with_index(self, location: &str) -> Self {
+        Self { index: Some(location.into()), ..self }
+    }
+
+    /// The file name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Path or URL.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// Path or URL of its index.
+    pub(crate) fn index(&self) -> Option<&str> {
+        self.index.as_deref()
+    }
+
+    /// Equal for one file, however its link is signed and whether it leads to the bucket or to the bucket's host.
+    fn place(&self) -> String {
+        s3_twin(&self.location).unwrap_or_else(|| unsigned(&self.location).into_owned())
+    }
+}
+
+/// The name of a granule in provenance and in the order of folding: as the mission writes it, whatever the file is called.
+/// A file that has no granule's name keeps its own.
+#[must_use]
+pub fn mission_name(file: &str) -> String {
+    GranuleName::parse(file).map_or_else(|| file.to_owned(), |name| format!("{name}.h5"))
+}
+
+/// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
+/// the newest release and version stays. Its files stand in order, those with the mission's own name first.
+pub(crate) fn copies(given: &[Granule]) -> (Vec<Vec<Granule>>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let mut granules: BTreeMap<(String, String), Vec<(Option<GranuleName>, Granule)>> = BTreeMap::new();
+    for granule in each_once(given, &mut warnings) {
+        let name = GranuleName::parse(&granule.name);
+        let key = match &name {
+            Some(name) => (name.identity(), String::new()),
+            None => (granule.name.clone(), granule.location.clone()),
+        };
+        granules.entry(key).or_default().push((name, granule));
+    }
+    warnings.extend(mixed_cycles(granules.values().flatten().filter_map(|(name, _)| name.as_ref())));
+    let mut newest: Vec<_> = granules.into_values().map(|same| newest(same, &mut warnings)).collect();
+    newest.sort_by_cached_key(|same| same.first().map(|first| (mission_name(&first.name), first.location.clone())));
+    (newest, warnings)
+}
+
+/// Each place once, and a warning for each that was given more often.
+fn each_once(given: &[Granule], warnings: &mut Vec<String>) -> Vec<Granule> {
+    let mut places: BTreeMap<String, Vec<&Granule>> = BTreeMap::new();
+    for granule in given {
+        places.entry(granule.place()).or_default().push(granule);
+    }
+    let mut granules = Vec::with_capacity(places.len());
+    for same in places.into_values() {
+        let Some(&first) = same.first() else { continue };
+        if same.len() > 1 {
+            let (name, times, place) = (&first.name, same.len(), unsigned(&first.location));
+            warnings.push(format!("granule {name} was given {times} times and counts once, from {place}"));
+        }
+        granules.push(first.clone());
+    }
+    granules
+}
+
+/// Of the files of one granule those of its newest release and version.
+fn newest(mut same: Vec<(Option<GranuleName>, Granule)>, warnings: &mut Vec<String>) -> Vec<Granule> {
+    let newest = same.iter().map(|(name, _)| name.clone()).max().flatten();
+    let own_name = |granule: &Granule| mission_name(&granule.name) == granule.name;
+    same.sort_by(|(_, a), (_, b)| (!own_name(a), a).cmp(&(!own_name(b), b)));
+    let (kept, older): (Vec<_>, Vec<_>) = same.into_iter().partition(|(name, _)| *name == newest);
+    let kept: Vec<Granule> = kept.into_iter().map(|(_, granule)| granule).collect();
+    for (_, older) in older {
+        let newer = kept.first().map_or("", Granule::name);
+        warnings.push(format!("granule {} is left out: {newer} is a newer version of it", older.name));
+    }
+    kept
+}
+
+fn mixed_cycles<'a>(names: impl Iterator<Item = &'a GranuleName>) -> Option<String> {
+    let cycles: BTreeSet<u8> = names.map(|name| name.cycle).collect();
+    let list = cycles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    (cycles.len() > 1)
+        .then(|| format!("the granules are of {} cycles ({list}), which are reduced together", cycles.len()))
+}
+
+/// What reading one file gave.
+pub(crate) struct Outcome {
+    pub(crate) entry: GranuleEntry,
+    /// The rows of its tracks that count.
+    pub(crate) rows: Vec<TrackRows>,
+    /// What people should know of other files of the granule.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Of the files of one granule the one that counts: the first that has all that each other one has. What reading the others
+/// took is added to its entry. A file that cannot be read may be the whole one, and fails the granule unless partial results
+/// are allowed; files of which none is whole fail it too.
+pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> Outcome {
+    let sum = |count: fn(&GranuleEntry) -> u64| read.iter().map(|one| count(&one.entry)).sum();
+    let (requests, bytes, milliseconds) = (sum(|e| e.requests), sum(|e| e.bytes), sum(|e| e.milliseconds));
+    let (mut sound, mut failed): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| one.entry.error.is_none());
+    let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other)));
+    let mut chosen = match at {
+        _ if !failed.is_empty() && (!allow_partial || sound.is_empty()) => failed.remove(0),
+        Some(at) => whole(sound.remove(at), &sound, &failed),
+        None => different(&sound),
+    };
+    (chosen.entry.requests, chosen.entry.bytes, chosen.entry.milliseconds) = (requests, bytes, milliseconds);
+    chosen
+}
+
+/// The file that counts, with a warning for each that does not.
+fn whole(mut chosen: Outcome, others: &[Outcome], failed: &[Outcome]) -> Outcome {
+    let place = &chosen.entry.location;
+    let left_out = others.iter().map(|other| {
+        format!("{} is left out: {place} is the same granule and has all of its rows", other.entry.location)
+    });
+    let unread = failed.iter().filter_map(|other| Some((&other.entry.location, other.entry.error.as_ref()?)));
+    let unread =
+        unread.map(|(other, error)| format!("{other} is left out for {place}, the same granule: {}", error.message));
+    chosen.warnings = left_out.chain(unread).collect();
+    chosen
+}
+
+/// The failure of a granule whose files are different parts of it.
+fn different(read: &[Outcome]) -> Outcome {
+    let pairs = read.iter().enumerate().flat_map(|(at, one)| read.iter().skip(at + 1).map(move |other| (one, other)));
+    let mut apart = pairs.filter(|(one, other)| !holds(one, other) && !holds(other, one));
+    let mut entry = read.first().map_or_else(GranuleEntry::default, |one| GranuleEntry {
+        granule: one.entry.granule.clone(),
+        location: one.entry.location.clone(),
+        size: one.entry.size,
+        ..GranuleEntry::default()
+    });
+    let (one, other) = apart.next().map_or(("", ""), |(one, other)| (&one.entry.location, &other.entry.location));
+    let message = format!(
+        "{one} and {other} are different parts of one granule, each with rows that the other lacks: give the whole granule, or one of them"
+    );
+    entry.error = Some(Failure { class: "product".into(), place: None, message });
+    Outcome { entry, rows: Vec::new(), warnings: Vec::new() }
+}
+
+/// Whether a file has every track of another with at least as many rows, and every row of it that counts here. Where tracks
+/// are equally long and their rows lie alike, values may differ: the file was written anew.
+fn holds(whole: &Outcome, part: &Outcome) -> bool {
+    part.entry.tracks.iter().zip(&part.rows).all(|(track, rows)| {
+        let mut tracks = whole.entry.tracks.iter().zip(&whole.rows);
+        tracks.find(|(other, _)| other.track == track.track).is_some_and(|(other, held)| {
+            let equal = other.rows.rows == track.rows.rows && held.child == rows.child;
+            other.rows.rows >= track.rows.rows && (equal || is_subsequence(rows, held))
+        })
+    })
+}
+
+/// Whether the rows of one track are rows of another, in the same order.
+fn is_subsequence(part: &TrackRows, whole: &TrackRows) -> bool {
+    let mut held = numbers(whole);
+    numbers(part).all(|row| held.any(|held| held == row))
+}
+
+/// The rows of a track, to the bit.
+fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, u32, u32)> {
+    let values = rows.value.iter().zip(&rows.sigma);
+    rows.child.iter().zip(values).map(|(child, (value, sigma))| (*child, value.to_bits(), sigma.to_bits()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RowCounts;
+
+    const NAME: &str = "ATL06_20190416093911_02770303_002_01.h5";
+
+    fn located(files: &[Vec<Granule>]) -> Vec<Vec<&str>> {
+        files.iter().map(|files| files.iter().map(Granule::location).collect()).collect()
+    }
+
+    #[test]
+    fn a_granule_under_several_names_is_one_and_other_files_are_not() {
+        let places = [
+            format!("https://host/{NAME}?X-Amz-Signature=1"),
+            "b/data.h5".into(),
+            format!("sub/processed_{NAME}"),
+            format!("https://host/{NAME}?X-Amz-Signature=2"),
+            "a/data.h5".into(),
+            "a/data#1.h5".into(),
+            "https://host/get?file=1".into(),
+            "https://host/get?file=2&Expires=1".into(),
+        ];
+        let given: Vec<Granule> = places.iter().map(|place| Granule::at(place)).collect();
+        let (files, warnings) = copies(&given);
+        let expected =
+            [&[0, 2][..], &[5], &[4], &[1], &[6], &[7]].map(|at| at.iter().map(|&at| places[at].as_str()).collect());
+        assert_eq!(located(&files), Vec::<Vec<&str>>::from(expected));
+        assert_eq!(warnings, [format!("granule {NAME} was given 2 times and counts once, from https://host/{NAME}")]);
+    }
+
+    #[test]
+    fn bucket_and_host_lead_to_one_file() {
+        let key = format!("nsidc-cumulus-prod-protected/ATLAS/ATL06/{NAME}");
+        let (s3, https) =
+            (format!("s3://{key}"), format!("https://data.nsidc.earthdatacloud.nasa.gov/{key}?A-userid=x"));
+        let (files, warnings) = copies(&[Granule::at(&s3), Granule::at(&https)]);
+        assert_eq!((located(&files), warnings.len()), (vec![vec![s3.as_str()]], 1));
+    }
+
+    #[test]
+    fn the_newest_version_counts_and_cycles_are_told() {
+        let given = [
+            "a/processed_ATL06_20190416093911_02770303_005_02.h5",
+            "a/ATL06_20190416093911_02770303_006_01.h5",
+            "b/ATL06_20190416093911_02770303_006_01_subsetted.HDF5",
+            "a/ATL06_20190416093911_02770403_006_01.h5",
+        ];
+        let (files, warnings) = copies(&given.map(Granule::at));
+        assert_eq!(located(&files), [vec![given[1], given[2]], vec![given[3]]]);
+        assert!(warnings[0].contains("2 cycles (3, 4)"), "{warnings:?}");
+        assert!(warnings[1].contains("005_02") && warnings[1].contains("006_01"), "{warnings:?}");
+        assert_eq!(warnings.len(), 2);
+    }
+
+    #[test]
+    fn provenance_knows_granules_by_the_missions_name() {
+        assert_eq!(mission_name(&format!("processed_{NAME}.nc4")), NAME);
+        assert_eq!(mission_name("data.h5"), "data.h5");
+    }
+
+    /// A file with tracks of so many rows, and the rows that count.
+    fn file(location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
+        let entry = |&(track, rows, _): &(&str, u64, &[u32])| TrackEntry {
+            track: track.into(),
+            rows: RowCounts { rows, ..RowCounts::default() },
+        };
+        let rows = |&(_, _, child): &(&str, u64, &[u32])| TrackRows {
+            child: child.to_vec(),
+            value: child.iter().map(|_| location.len() as f32).collect(),
+            sigma: vec![1.0; child.len()],
+        };
+        let entry = GranuleEntry {
+            location: location.into(),
+            tracks: tracks.iter().map(entry).collect(),
+            requests: 3,
+            ..GranuleEntry::default()
+        };
+        Outcome { entry, rows: tracks.iter().map(rows).collect(), warnings: Vec::new() }
+    }
+
+    #[test]
+    fn a_whole_granule_beats_its_part_in_either_order() {
+        let whole = || file("w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
+        let part = || file("p.h5", &[("gt1l", 2, &[1, 3])]);
+        for read in [vec![whole(), part()], vec![part(), whole()]] {
+            let chosen = choose(read, false);
+            assert_eq!((chosen.entry.location.as_str(), chosen.entry.requests), ("w.h5", 6));
+            assert!(chosen.warnings[0].contains("p.h5 is left out"), "{:?}", chosen.warnings);
+        }
+    }
+
+    #[test]
+    fn a_file_written_anew_is_the_same_granule() {
+        let chosen =
+            choose(vec![file("w.h5", &[("gt1l", 3, &[1, 2])]), file("packed.h5", &[("gt1l", 3, &[1, 2])])], false);
+        assert_eq!((chosen.entry.location.as_str(), chosen.warnings.len()), ("w.h5", 1));
+    }
+
+    #[test]
+    fn different_parts_are_refused_with_both_named() {
+        for other in [
+            file("b.h5", &[("gt1l", 9, &[7])]),
+            file("b.h5", &[("gt1l", 3, &[7])]),
+            file("b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
+            file("b.h5", &[("gt1l", 2, &[2, 1])]),
+        ] {
+            let chosen = choose(vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), other], false);
+            let error = chosen.entry.error.unwrap().message;
+            assert!(error.contains("a.h5 and b.h5 are different parts"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_may_be_the_whole_one() {
+        let failed = || {
+            let mut failed = file("f.h5", &[]);
+            failed.entry.error = Some(Failure { class: "denied".into(), place: None, message: "no".into() });
+            failed
+        };
+        let read = || vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
+        assert_eq!(choose(read(), false).entry.location, "f.h5");
+        let chosen = choose(read(), true);
+        assert_eq!((chosen.entry.location.as_str(), chosen.entry.error.is_none()), ("a.h5", true));
+        assert!(chosen.warnings[0].contains("f.h5"), "{:?}", chosen.warnings);
+    }
+}
