@@ -1,6 +1,6 @@
 //! Which files of a job are the same granule, and which of them counts.
 use crate::granule::TrackRows;
-use crate::{Failure, GranuleEntry, GranuleName, TrackEntry};
+use crate::{Failure, GranuleEntry, GranuleName};
 use byte_ranges::{file_name, s3_twin, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -199,7 +199,7 @@ fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RowCounts;
+    use crate::{RowCounts, TrackEntry};
 
     const NAME: &str = "ATL06_20190416093911_02770303_002_01.h5";
 
