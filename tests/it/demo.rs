@@ -34,6 +34,7 @@ fn the_ledger_accounts_for_every_row() {
     }
     assert!(compared >= 5, "{expected}");
     let count = |name: &str| totals[name].as_u64().unwrap();
-    let dropped = count("quality") + count("fill") + count("not_finite") + count("sigma_not_positive");
+    let dropped =
+        count("quality") + count("fill") + count("not_finite") + count("out_of_range") + count("sigma_not_positive");
     assert_eq!(count("in_parent"), count("used") + dropped);
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "helpers of tests fail like tests")]
 
 mod catalog;
+mod cf;
 mod commands;
 #[path = "../../crates/catalog/tests/catalog/compose.rs"]
 mod compose;

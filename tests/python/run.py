@@ -12,6 +12,9 @@ from places import TARGET, shared
 PYTHON = sys.executable
 ICESTREAM = os.environ.get("ICESTREAM", str(TARGET / "debug/icestream"))
 DEMO = "crates/cli/demo"
+REWRITTEN = [
+    "hdf5/base.h5", "hdf5/c01_ncks_subset.nc", "hdf5/c04_packed.h5", "granules/dataset_fill_nan_attr_3e38.h5",
+    "granules/xarray_packed_i4.h5", "granules/xarray_latlon_packed.h5"]
 CORPUS = "the HDF5 corpus, against h5py"     # the check whose table is shown
 
 
@@ -60,7 +63,11 @@ CHECKS = [
 ]
 if shared("data/hdf5", "conformance"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
-if real := shared("data/atl06", "stores of real granules"):
+if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
+    granule = str(real / "ATL06_20190613065109_11610303_002_01.h5")
+    rewritten = [str(real.parent / "cases" / name) for name in REWRITTEN]
+    CHECKS.append(("a real granule as other programs write it",
+                   [[PYTHON, "tests/python/check_cf.py", ICESTREAM, "4441321", granule, *rewritten]]))
     CHECKS += [check("real granules", str(real), 4441321, mode) for check in (store, exports) for mode in MODES]
 
 

@@ -33,6 +33,7 @@ const FATES = [
   ["quality", "dropped: quality flag"],
   ["fill", "dropped: fill value"],
   ["not_finite", "dropped: not finite"],
+  ["out_of_range", "dropped: beyond 100 km"],
   ["sigma_not_positive", "dropped: sigma not positive"],
 ];
 
@@ -46,6 +47,7 @@ export function showLedger(node, ledger) {
   });
   const beside = [`${format.count(totals.in_parent)} rows lie in the cell, of ${format.count(totals.rows)} in the tracks.`];
   if (totals.bad_coordinate > 0) beside.push(`${format.count(totals.bad_coordinate)} rows have no usable coordinates.`);
+  if (totals.tracks_absent > 0) beside.push(`${format.count(totals.tracks_absent)} tracks are absent from their granules.`);
   const notes = [...beside, ...ledger.warnings].map((text) => make("p", { class: "note" }, text));
   const head = make("tr", {}, ...["Granule", "Requests", "Read", "of", "Used", "ms"].map((text) => make("th", { scope: "col" }, text)));
   const lines = ledger.granules.map((entry) => {

@@ -85,7 +85,7 @@ pub(crate) fn code_of(class: &str) -> u8 {
     match class {
         _ if credentials.iter().any(|kind| kind.name() == class) => CREDENTIALS,
         _ if input.iter().any(|kind| kind.name() == class) => BAD_INPUT,
-        "corrupt" | "unsupported" | "limit" | "product" => BAD_INPUT,
+        "corrupt" | "unsupported" | "limit" | "product" | "attribute" => BAD_INPUT,
         "config" => USAGE,
         _ => FAILED,
     }
@@ -102,6 +102,7 @@ pub(crate) fn hint_of(class: &str) -> Option<&'static str> {
         "unavailable" | "timeout" => "the server is busy or out of reach: run the same command again later",
         "corrupt" | "truncated" => "download the granule again, or leave it out with --allow-partial",
         "unsupported" => "please report the granule; --allow-partial leaves it out",
+        "attribute" => "repair the attribute (ncatted, h5py), or leave the granule out with --allow-partial",
         "product" => "the file is not a granule of this product; `icestream inspect` shows what is in it",
         _ => return None,
     })

@@ -43,6 +43,7 @@ fn dropped(ledger: &Ledger) -> String {
         ("quality", rows.quality),
         ("fill", rows.fill),
         ("not finite", rows.not_finite),
+        ("out of range", rows.out_of_range),
         ("sigma not positive", rows.sigma_not_positive),
         ("bad coordinate", rows.bad_coordinate),
     ];
@@ -69,8 +70,9 @@ fn ranges(level: &Level) -> Vec<String> {
 fn reading(ledger: &Ledger) -> String {
     let totals = &ledger.totals;
     let granules = if totals.granules == 1 { "granule" } else { "granules" };
+    let absent = if totals.tracks_absent > 0 { format!(" ({} absent)", totals.tracks_absent) } else { String::new() };
     format!(
-        "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks",
+        "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks{absent}",
         size(totals.bytes),
         size(totals.granule_bytes),
         group(totals.requests),

@@ -46,6 +46,14 @@ pub enum GranuleError {
         /// What does not fit.
         why: String,
     },
+    /// An attribute that says how stored numbers become values cannot be applied.
+    #[error("{place}: {why}")]
+    Attribute {
+        /// Path of the dataset.
+        place: String,
+        /// Which attribute, and why not.
+        why: String,
+    },
     /// The bytes did not come.
     #[error("{0}")]
     Source(#[from] SourceError),
@@ -72,6 +80,7 @@ impl GranuleError {
         let (class, place) = match self {
             Self::Hdf5 { place, error } => (error.class().to_string(), place.clone()),
             Self::Product { place, .. } => ("product".into(), Some(place.clone())),
+            Self::Attribute { place, .. } => ("attribute".into(), Some(place.clone())),
             Self::Source(error) => (error.kind.name().into(), None),
         };
         Failure { class, place, message: self.to_string() }

@@ -8,7 +8,7 @@ use crate::{GranuleError, fetch};
 use byte_ranges::{ByteRange, Source};
 use std::ops::Range;
 
-/// What was read of one track, one value a selected row.
+/// What was read of one track, one stored number a selected row.
 #[derive(Default, Debug)]
 pub(crate) struct Gathered {
     pub(crate) value: Vec<f64>,

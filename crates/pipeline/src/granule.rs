@@ -105,7 +105,7 @@ impl From<Unusable> for Refused {
 impl From<GranuleError> for Refused {
     fn from(error: GranuleError) -> Self {
         let of_index = match &error {
-            GranuleError::Hdf5 { .. } | GranuleError::Product { .. } => true,
+            GranuleError::Hdf5 { .. } | GranuleError::Product { .. } | GranuleError::Attribute { .. } => true,
             GranuleError::Source(error) => {
                 matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated)
             }
@@ -126,7 +126,7 @@ async fn keep<S: Source>(
         let mut rows = RowCounts {
             rows: track.rows,
             rows_read: selected.rows_read,
-            bad_coordinate: selected.bad_coordinate,
+            bad_coordinate: selected.bad_coordinate + track.unwritten(),
             in_parent: selected.rows.len() as u64,
             ..RowCounts::default()
         };

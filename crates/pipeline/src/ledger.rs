@@ -21,6 +21,9 @@ pub struct Totals {
     pub granules_failed: u64,
     /// Tracks present.
     pub tracks: u64,
+    /// Tracks of the product that granules do not have.
+    #[serde(default)]
+    pub tracks_absent: u64,
     /// Rows by fate.
     #[serde(flatten)]
     pub rows: RowCounts,
@@ -43,6 +46,9 @@ pub struct GranuleEntry {
     pub size: Option<u64>,
     /// One entry a track that is present, in the product's order.
     pub tracks: Vec<TrackEntry>,
+    /// Tracks of the product that the granule does not have, or without the group of its columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// Range requests.
     pub requests: u64,
     /// Bytes received.
@@ -115,16 +121,20 @@ pub struct RowCounts {
     pub rows: u64,
     /// Rows whose coordinates were read; no other can lie in the parent (design note 0006).
     pub rows_read: u64,
-    /// Dropped: latitude or longitude is fill, NaN, infinite or out of range.
+    /// Dropped: latitude or longitude is fill, NaN, infinite, out of range or in a chunk that was never written. Of rows that
+    /// were read, and of all that were never written.
     pub bad_coordinate: u64,
     /// Rows inside the parent cell.
     pub in_parent: u64,
     /// Dropped: a quality filter did not pass.
     pub quality: u64,
-    /// Dropped: value or sigma is the dataset's fill value.
+    /// Dropped: value or sigma is a fill value: of the `_FillValue` or `missing_value` attribute, or the dataset's own.
     pub fill: u64,
-    /// Dropped: value or sigma is NaN or infinite.
+    /// Dropped: value or sigma is NaN or infinite, or was never written.
     pub not_finite: u64,
+    /// Dropped: value or sigma is beyond the limit of absurd values, 1e5 m.
+    #[serde(default)]
+    pub out_of_range: u64,
     /// Dropped: sigma is zero or negative.
     pub sigma_not_positive: u64,
     /// Rows that count.
@@ -153,6 +163,7 @@ impl RowCounts {
         self.quality += other.quality;
         self.fill += other.fill;
         self.not_finite += other.not_finite;
+        self.out_of_range += other.out_of_range;
         self.sigma_not_positive += other.sigma_not_positive;
         self.used += other.used;
     }
@@ -167,6 +178,7 @@ impl Ledger {
             totals.granules += 1;
             totals.granules_failed += u64::from(entry.error.is_some());
             totals.tracks += entry.tracks.len() as u64;
+            totals.tracks_absent += entry.absent.len() as u64;
             totals.requests += entry.requests;
             totals.bytes += entry.bytes;
             totals.granule_bytes += entry.size.unwrap_or(0);

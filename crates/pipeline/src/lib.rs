@@ -10,6 +10,7 @@
 
 mod bodies;
 mod budget;
+mod cf;
 mod copies;
 mod csv;
 mod error;

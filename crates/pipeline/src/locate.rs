@@ -1,10 +1,11 @@
 //! Where the columns of a granule are.
+use crate::cf::{ATTRIBUTES, Decoding, Role};
 use crate::label::Label;
-use crate::pieces::{Column, is_long};
+use crate::pieces::{Column, Piece, is_long};
 use crate::planned;
 use crate::{GranuleError, Product};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
-use hdf5_pure::{Dataset, File, Object, Selection};
+use hdf5_pure::{Attribute, Dataset, File, Object, Query, Selection};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,12 +27,25 @@ pub(crate) struct Track {
     pub(crate) sigma: Column,
     /// In the order of the product's filters, with the value to keep.
     pub(crate) filters: Vec<(Column, i64)>,
+    /// The magnitude beyond which value and sigma are absurd.
+    pub(crate) limit: Option<f64>,
 }
 
 impl Track {
     /// Pieces of its latitude, which the rows are looked at by.
     pub(crate) fn pieces(&self) -> usize {
         self.latitude.pieces().len()
+    }
+
+    /// Rows whose latitude or longitude was never written: what a reader makes of them is no place. Nothing needs to be read to
+    /// know them.
+    pub(crate) fn unwritten(&self) -> u64 {
+        let rows = |column: &Column, within: &Range<u64>| -> u64 {
+            let missing = column.overlapping(within).filter(|(_, held)| held.range().is_none());
+            missing.map(|(_, held)| held.rows.end.min(within.end) - held.rows.start.max(within.start)).sum()
+        };
+        let beside = |held: &Piece| if held.range().is_none() { 0 } else { rows(&self.longitude, &held.rows) };
+        rows(&self.latitude, &(0..self.rows)) + self.latitude.pieces().iter().map(beside).sum::<u64>()
     }
 
     /// Its columns in the product's order: latitude, longitude, value, sigma, filters.
@@ -64,17 +78,13 @@ pub(crate) struct Located {
     pub(crate) label: Label,
 }
 
-/// Finds the columns of all tracks, their fill values and chunk maps: three questions, each asked for all at once.
+/// Finds the columns of all tracks, then how their numbers are to be read and where their chunks are: two questions, each
+/// asked for all at once.
 pub(crate) async fn tracks<S: Source>(file: &mut File, source: &S, product: &Product) -> Result<Located, GranuleError> {
     let (datasets, label) = datasets(file, source, product).await?;
     let all = datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
-    // Filters are compared with the value to keep; nobody asks for their fill value. Where a fill value was chosen when the
-    // dataset was made, the `_FillValue` attribute repeats it (netCDF-4 writes both from one setting): design note 0006.
-    let is_filter = |dataset: &Dataset| product.filters.iter().any(|filter| dataset.path.ends_with(&filter.column));
     let opening = product.orbit.map_or_else(Vec::new, |_| opening(&datasets));
-    let columns =
-        columns(file, source, all, &opening, |dataset| !is_filter(dataset) && !fill_is_chosen(dataset)).await?;
-    let mut columns = columns.into_iter();
+    let mut columns = columns(file, source, all, &opening, &roles(product)).await?.into_iter();
     let mut tracks = Vec::with_capacity(datasets.len());
     for (name, found) in &datasets {
         tracks.push(track(name, columns.by_ref().take(found.len()), product)?);
@@ -137,6 +147,13 @@ pub(crate) fn column_names(product: &Product) -> Vec<&str> {
     fixed.into_iter().chain(product.filters.iter().map(|filter| &filter.column)).map(String::as_str).collect()
 }
 
+/// What the columns of [`column_names`] are for.
+fn roles(product: &Product) -> Vec<Role> {
+    let mut roles = vec![Role::Quantity; column_names(product).len()];
+    roles.iter_mut().rev().take(product.filters.len()).for_each(|role| *role = Role::Condition);
+    roles
+}
+
 fn dataset(path: &str, answer: Result<Option<Object>, hdf5_pure::Error>) -> Result<Arc<Dataset>, GranuleError> {
     match answer.map_err(GranuleError::at(path))? {
         Some(Object::Dataset(dataset)) if dataset.shape.len() == 1 => Ok(dataset),
@@ -147,11 +164,6 @@ fn dataset(path: &str, answer: Result<Option<Object>, hdf5_pure::Error>) -> Resu
         Some(_) => Err(GranuleError::product(path, "is not a dataset")),
         None => Err(GranuleError::product(path, "is missing although its track is there")),
     }
-}
-
-/// Whether the HDF5 fill value is other than the zero that the library puts where none was chosen.
-fn fill_is_chosen(dataset: &Dataset) -> bool {
-    dataset.fill_value.as_ref().is_some_and(|raw| raw.iter().any(|&byte| byte != 0))
 }
 
 /// Where the coordinates begin that `planned` looks at first: read along with the chunk indexes that they usually follow.
@@ -171,38 +183,55 @@ fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
     begins.collect()
 }
 
-/// Fill values and pieces of every dataset. `along` is read with the chunk indexes.
+/// The columns of datasets; `roles` are those of one track. `along` is read with the chunk indexes.
+///
+/// Attributes and chunk indexes are asked for together and exactly: the attributes lie with the headers, which are here, or
+/// where a late one went beside other late ones.
 async fn columns<S: Source>(
     file: &mut File,
     source: &S,
     datasets: Vec<Arc<Dataset>>,
     along: &[ByteRange],
-    filled: impl Fn(&Dataset) -> bool,
+    roles: &[Role],
 ) -> Result<Vec<Column>, GranuleError> {
-    let filled: Vec<bool> = datasets.iter().map(|dataset| filled(dataset)).collect();
-    let objects: Vec<Object> = datasets.iter().map(|dataset| Object::Dataset(Arc::clone(dataset))).collect();
-    let attributes = hdf5_pure::drive(file, source, |file| {
-        Step::all(objects.iter().zip(&filled).map(|(object, filled)| {
-            if *filled { file.attributes(object, Some(&["_FillValue"])) } else { Ok(Step::Done(Vec::new())) }
-        }))
-    })
-    .await?;
     let everything: Vec<Selection> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
     let wants: Vec<(&Dataset, &Selection)> = datasets.iter().map(Arc::as_ref).zip(&everything).collect();
     let mut along = along.iter().copied();
-    let maps = hdf5_pure::drive(file, &Leaves(source), |file| {
-        Ok(match file.chunk_maps(&wants)? {
-            Step::Need(needed) => Step::Need(needed.into_iter().chain(along.by_ref()).collect()),
-            done @ Step::Done(_) => done,
+    let (attributes, maps) = hdf5_pure::drive(file, &Leaves(source), |file| {
+        let maps = file.chunk_maps(&wants)?;
+        Ok(match (attributes(file, &datasets)?, maps) {
+            (Step::Done(attributes), Step::Done(maps)) => Step::Done((attributes, maps)),
+            (attributes, Step::Done(_)) => Step::Need(needs(attributes)),
+            (attributes, Step::Need(maps)) => Step::Need([needs(attributes), maps, along.by_ref().collect()].concat()),
         })
     })
     .await?;
     let mut columns = Vec::with_capacity(datasets.len());
-    for ((dataset, attributes), map) in datasets.into_iter().zip(attributes).zip(maps) {
-        let map = map.map_err(GranuleError::at(&dataset.path))?;
-        columns.push(Column::new(dataset, attributes.first(), map)?);
+    let read = datasets.into_iter().zip(roles.iter().cycle()).zip(attributes.into_iter().zip(maps));
+    for ((dataset, role), (attributes, map)) in read {
+        let at = |error| GranuleError::at(&dataset.path)(error);
+        let (attributes, map) = (attributes.map_err(at)?, map.map_err(at)?);
+        let decoding = Decoding::of(&dataset, &attributes, *role)?;
+        columns.push(Column::new(dataset, decoding, map)?);
     }
     Ok(columns)
+}
+
+/// What decides how the numbers of each dataset are read; one that cannot be told does not fail the others.
+fn attributes(file: &mut File, datasets: &[Arc<Dataset>]) -> Query<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
+    Step::all(datasets.iter().map(|dataset| {
+        match file.attributes(&Object::Dataset(Arc::clone(dataset)), Some(&ATTRIBUTES)) {
+            Ok(step) => Ok(step.map(Ok)),
+            Err(error) => Ok(Step::Done(Err(error))),
+        }
+    }))
+}
+
+fn needs<T>(step: Step<T>) -> Vec<ByteRange> {
+    match step {
+        Step::Need(ranges) => ranges,
+        Step::Done(_) => Vec::new(),
+    }
 }
 
 /// The same source for reads that lead nowhere further: chunk indexes are leaves, what follows them is data.
@@ -235,5 +264,6 @@ pub(crate) fn track(
             return Err(GranuleError::product(column.place(), why));
         }
     }
-    Ok(Track { name: name.into(), rows, latitude, longitude, value, sigma, filters })
+    let limit = product.quantity.limit();
+    Ok(Track { name: name.into(), rows, latitude, longitude, value, sigma, filters, limit })
 }

@@ -1,7 +1,8 @@
 //! A column as pieces of consecutive rows, whatever its storage layout.
 use crate::GranuleError;
+use crate::cf::{self, Decoding};
 use byte_ranges::ByteRange;
-use hdf5_pure::{Attribute, Chunk, ChunkMap, Dataset, Outline};
+use hdf5_pure::{Chunk, ChunkMap, Dataset, Outline};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,10 +26,8 @@ pub(crate) struct Column {
     dataset: Arc<Dataset>,
     /// By row, without gaps.
     pieces: Vec<Piece>,
-    /// The `_FillValue` attribute, else the HDF5 fill value, as `f64`.
-    fill: Option<f64>,
-    /// Whether that fill value was chosen, not the library's zero.
-    fill_chosen: bool,
+    /// How its numbers become values.
+    decoding: Decoding,
 }
 
 /// Consecutive rows that are stored together.
@@ -36,7 +35,7 @@ pub(crate) struct Column {
 pub(crate) struct Piece {
     /// Rows of the track.
     pub(crate) rows: Range<u64>,
-    /// Where they are; `None` when they were never written and read as the HDF5 fill value.
+    /// Where they are; `None` when they were never written.
     chunk: Option<Chunk>,
 }
 
@@ -52,11 +51,8 @@ impl Piece {
 pub(crate) struct ColumnRecord {
     #[serde(flatten)]
     outline: Outline,
-    /// See [`Column::fill`]; as text, because JSON's numbers need not come back to the bit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fill: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    fill_chosen: bool,
+    #[serde(flatten)]
+    decoding: Decoding,
     /// Address, stored size and filter mask of each piece; `null` for one that was never written.
     chunks: Vec<Option<(u64, u64, u32)>>,
 }
@@ -68,8 +64,7 @@ impl Column {
         let outline = self.dataset.outline().ok_or_else(|| refuse("is of a type or layout that cannot be indexed"))?;
         let chunk = |piece: &Piece| piece.chunk.as_ref().map(|chunk| (chunk.address, chunk.size, chunk.filter_mask));
         let chunks = self.pieces.iter().map(chunk).collect();
-        let fill = self.fill.map(|fill| format!("{fill:e}"));
-        Ok(ColumnRecord { outline, fill, fill_chosen: self.fill_chosen, chunks })
+        Ok(ColumnRecord { outline, decoding: self.decoding.clone(), chunks })
     }
 
     /// The inverse of [`Column::record`].
@@ -86,15 +81,11 @@ impl Column {
             Some(Chunk { origin: vec![step.saturating_mul(index)], address, size, filter_mask })
         });
         let map = ChunkMap { chunk_shape, chunks: stored.collect() };
-        let mut column = Self::new(dataset, None, map)?;
-        let fill = record.fill.as_deref().map(str::parse).transpose();
-        column.fill = fill.map_err(|_| GranuleError::product(path, "has a fill value that is no number"))?;
-        column.fill_chosen = record.fill_chosen;
-        Ok(column)
+        Self::new(dataset, record.decoding.clone(), map)
     }
 
-    /// The column of a dataset of one dimension, with its `_FillValue` attribute and its whole chunk map.
-    pub(crate) fn new(dataset: Arc<Dataset>, fill: Option<&Attribute>, map: ChunkMap) -> Result<Self, GranuleError> {
+    /// The column of a dataset of one dimension, with its whole chunk map.
+    pub(crate) fn new(dataset: Arc<Dataset>, decoding: Decoding, map: ChunkMap) -> Result<Self, GranuleError> {
         let rows = dataset.shape.first().copied().unwrap_or(0);
         let step = map.chunk_shape.first().copied().unwrap_or(rows).max(1);
         let count = rows.div_ceil(step);
@@ -109,13 +100,7 @@ impl Column {
                 piece.chunk = Some(chunk);
             }
         }
-        let stored = dataset.fill_value.as_deref().map(|raw| values(&dataset, raw)).transpose()?;
-        let stored = stored.and_then(|values| values.first().copied());
-        let attribute = fill.map(|attribute| attribute.datatype.decode::<f64>(&attribute.raw)).transpose();
-        let attribute = attribute.map_err(|error| GranuleError::at(&dataset.path)(error.into()))?;
-        let attribute = attribute.and_then(|values| values.first().copied());
-        let fill_chosen = attribute.is_some() || stored.is_some_and(|fill| fill != 0.0);
-        Ok(Self { pieces, fill: attribute.or(stored), fill_chosen, dataset })
+        Ok(Self { dataset, pieces, decoding })
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -138,13 +123,12 @@ impl Column {
         self.pieces.iter().enumerate().skip(first).take_while(move |(_, piece)| piece.rows.start < end)
     }
 
-    /// Whether a value stands for "no value".
-    pub(crate) fn is_fill(&self, value: f64) -> bool {
-        self.fill == Some(value)
+    /// The value of a stored number; `None` where it stands for "no value".
+    pub(crate) fn value(&self, stored: f64) -> Option<f64> {
+        self.decoding.value(stored)
     }
 
-    /// Coordinates of those of `rows` that the piece holds: degrees, NaN where there is none. A fill value counts when
-    /// somebody chose it: the library's zero is a place on Earth.
+    /// Coordinates of those of `rows` that the piece holds: degrees, NaN where there is none.
     pub(crate) fn coordinates(&self, piece: usize, stored: &[u8], rows: &Range<u64>) -> Result<Vec<f64>, GranuleError> {
         let Some(held) = self.pieces.get(piece) else { return Ok(Vec::new()) };
         let mut values = self.decode(held, stored)?;
@@ -152,13 +136,11 @@ impl Column {
         let keep = rows.end.min(held.rows.end).saturating_sub(held.rows.start.max(rows.start));
         values.drain(..index(skip).min(values.len()));
         values.truncate(index(keep));
-        if let Some(fill) = self.fill.filter(|_| self.fill_chosen) {
-            values.iter_mut().filter(|value| **value == fill).for_each(|value| *value = f64::NAN);
-        }
+        values.iter_mut().for_each(|value| *value = self.value(*value).unwrap_or(f64::NAN));
         Ok(values)
     }
 
-    /// Puts the values of `rows`, all held by the piece, into `target`, one a row.
+    /// Puts the stored numbers of `rows`, all held by the piece, into `target`, one a row.
     pub(crate) fn pick(
         &self,
         piece: usize,
@@ -176,17 +158,18 @@ impl Column {
         Ok(())
     }
 
-    /// All values of a piece from its stored bytes.
+    /// All stored numbers of a piece from its bytes.
     fn decode(&self, piece: &Piece, stored: &[u8]) -> Result<Vec<f64>, GranuleError> {
         let rows = piece.rows.end - piece.rows.start;
         let Some(chunk) = &piece.chunk else {
             if rows > MOST_UNWRITTEN_ROWS {
                 return Err(GranuleError::product(self.place(), format!("has {rows} rows that were never written")));
             }
-            return Ok(vec![self.fill.unwrap_or(0.0); index(rows)]);
+            return Ok(vec![self.decoding.unwritten.0; index(rows)]);
         };
         let raw = self.dataset.decode_chunk(chunk, stored).map_err(GranuleError::at(self.place()))?;
-        let mut values = values(&self.dataset, &raw)?;
+        let numbers = cf::numbers(&self.dataset.datatype, &raw);
+        let mut values = numbers.map_err(|error| GranuleError::at(self.place())(error.into()))?;
         values.truncate(index(rows));
         if values.len() as u64 == rows {
             return Ok(values);
@@ -196,10 +179,6 @@ impl Column {
             format!("chunk at {} holds {} of {rows} rows", chunk.address, values.len()),
         ))
     }
-}
-
-fn values(dataset: &Dataset, raw: &[u8]) -> Result<Vec<f64>, GranuleError> {
-    dataset.datatype.decode::<f64>(raw).map_err(|error| GranuleError::at(&dataset.path)(error.into()))
 }
 
 /// Row numbers within a piece fit in memory, hence in `usize`.

@@ -55,7 +55,15 @@ pub struct Quantity {
     pub units: String,
 }
 
+/// Metres beyond which no value is one of a height, a depth or a width.
+const ABSURD_METRES: f64 = 1e5;
+
 impl Quantity {
+    /// The magnitude beyond which values are absurd, where the unit tells one.
+    pub(crate) fn limit(&self) -> Option<f64> {
+        ["m", "metre", "metres", "meter", "meters"].contains(&self.units.as_str()).then_some(ABSURD_METRES)
+    }
+
     /// The same for the store's names and attributes.
     pub(crate) fn in_store(&self) -> dggs_zarr::attributes::Quantity<'_> {
         dggs_zarr::attributes::Quantity {

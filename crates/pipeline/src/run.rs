@@ -162,6 +162,8 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized>
                     Ok((tracks, reading)) => {
                         (entry.tracks, rows) = tracks.into_iter().unzip();
                         entry.reading = Some(reading);
+                        let there = |name: &&String| entry.tracks.iter().any(|track| track.track == **name);
+                        entry.absent = self.job.product.tracks.iter().filter(|name| !there(name)).cloned().collect();
                     }
                     Err(error) => entry.error = Some(error.failure()),
                 }

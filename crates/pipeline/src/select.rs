@@ -18,7 +18,7 @@ pub(crate) struct Selected {
     pub(crate) child: Vec<u32>,
     /// Rows whose coordinates were read.
     pub(crate) rows_read: u64,
-    /// Of those, rows whose coordinates are no place on Earth.
+    /// Of those, rows whose coordinates were written and are no place on Earth.
     pub(crate) bad_coordinate: u64,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Group<'a> {
         for (row, child) in self.rows.clone().zip(child) {
             match child {
                 morton::OUTSIDE => {}
-                morton::BAD => selected.bad_coordinate += 1,
+                morton::BAD => selected.bad_coordinate += u64::from(!self.is_unwritten(row)),
                 child => {
                     selected.rows.push(row);
                     selected.child.push(child);
@@ -196,6 +196,13 @@ impl<'a> Group<'a> {
             }
         }
         Ok(Found { track: self.track, piece: self.piece, selected })
+    }
+
+    /// Whether one of a row's coordinates was never written: [`Track::unwritten`] counts it, however the track is read.
+    fn is_unwritten(&self, row: u64) -> bool {
+        let missing = self.parts.iter().filter(|part| part.range.is_none());
+        let mut missing = missing.filter_map(|part| part.column.pieces().get(part.piece));
+        missing.any(|held| held.rows.contains(&row))
     }
 
     fn place(&self) -> String {

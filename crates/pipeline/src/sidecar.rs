@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Order of the cells that are listed: 25 km, so that a parent of order 8 or coarser is answered exactly.
 const ORDER: u8 = 8;
 /// Bytes of a sidecar that are read in one go; real ones have tens of kilobytes.
@@ -45,6 +45,12 @@ pub struct Sidecar {
     tracks: BTreeMap<String, TrackRecord>,
     /// Tracks of the product that are not.
     absent: Vec<String>,
+}
+
+/// What all versions of the format have in common.
+#[derive(Deserialize)]
+struct Versioned {
+    icestream_index: u32,
 }
 
 /// One track: its columns by name, and the cells of each piece of its latitude.
@@ -120,10 +126,14 @@ impl Sidecar {
         let most = usize::try_from(MOST).unwrap_or(usize::MAX);
         let text = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(bytes, most)
             .map_err(|_| Unusable::new("it is damaged or no index"))?;
-        let sidecar: Self = serde_json::from_slice(&text)
-            .map_err(|error| Unusable::new(format!("it is no index of this version: {error}")))?;
-        if sidecar.icestream_index != VERSION || sidecar.order > Order::MAX.get() {
-            return Err(Unusable::new(format!("it is of version {}, not {VERSION}", sidecar.icestream_index)));
+        let broken = |error| Unusable::new(format!("it is no index of this version: {error}"));
+        let Versioned { icestream_index } = serde_json::from_slice(&text).map_err(broken)?;
+        if icestream_index != VERSION {
+            return Err(Unusable::new(format!("it is of version {icestream_index}, not {VERSION}")));
+        }
+        let sidecar: Self = serde_json::from_slice(&text).map_err(broken)?;
+        if sidecar.order > Order::MAX.get() {
+            return Err(Unusable::new(format!("its cells are of order {}", sidecar.order)));
         }
         Ok(sidecar)
     }
@@ -240,4 +250,21 @@ fn cells(mode: Latitude, longitude: &[f64], latitude: &[f64]) -> Result<Vec<u64>
     cells.sort_unstable();
     cells.dedup();
     Ok(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_another_version_says_so() {
+        for text in [
+            &br#"{"icestream_index":1,"tracks":{"gt1l":{"columns":{"h_li":{"fill":"3e38"}}}}}"#[..],
+            br#"{"icestream_index":3}"#,
+        ] {
+            let bytes = miniz_oxide::deflate::compress_to_vec_zlib(text, LEVEL);
+            let why = Sidecar::decode(&bytes).unwrap_err().to_string();
+            assert!(why.starts_with("it is of version ") && why.ends_with(", not 2"), "{why}");
+        }
+    }
 }

@@ -106,6 +106,6 @@ fn granule(entry: &GranuleEntry) -> Value {
 fn fates(rows: &RowCounts) -> Value {
     json!({
         "in_parent": rows.in_parent, "quality": rows.quality, "fill": rows.fill, "not_finite": rows.not_finite,
-        "sigma_not_positive": rows.sigma_not_positive, "used": rows.used,
+        "out_of_range": rows.out_of_range, "sigma_not_positive": rows.sigma_not_positive, "used": rows.used,
     })
 }
