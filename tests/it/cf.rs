@@ -52,7 +52,7 @@ fn a_link_that_leads_nowhere_stops_the_granule_and_an_absent_track_is_told() {
     let absent: Vec<&serde_json::Value> = granules.iter().filter_map(|granule| granule.get("absent")).collect();
     assert_eq!(absent, [&serde_json::json!(["gt3l", "gt3r"])]);
     assert_eq!(answer["ledger"]["totals"]["tracks_absent"], 2);
-    let text = stdout(&["cell", demo.to_str().unwrap(), "--cell", "-6134114", "--out", &out("cf-absent")], 0);
+    let text = stderr(&["cell", demo.to_str().unwrap(), "--cell", "-6134114", "--out", &out("cf-absent")], 0);
     assert!(text.contains(", 22 tracks (2 absent)"), "{text}");
 
     let Some(data) = shared("a_link_that_leads_nowhere_stops_the_granule_and_an_absent_track_is_told") else { return };

@@ -70,6 +70,11 @@ const KINDS = [
     steps: () => ["Check the connection, then run it again. Nothing is lost: a run starts from the granules each time."],
   },
   {
+    class: "attribute",
+    title: "An attribute of this file cannot be applied",
+    steps: () => ["Repair the attribute named in the message (ncatted, h5py).", "Or allow results without the file (“Leave out what cannot be read”)."],
+  },
+  {
     class: "product",
     title: "This is not a granule of ATL06",
     steps: () => ["Check that the file is an ATL06 granule with its ground tracks in it; a subset without land_ice_segments has no heights."],

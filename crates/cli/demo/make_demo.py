@@ -197,7 +197,7 @@ def deflate(values, shuffle):
 def expected(folder):
     """Table and totals of the cell, from the files alone, by healpy and exact sums: nothing here is the engine's."""
     totals = dict.fromkeys(("granules", "tracks", "rows", "bad_coordinate", "outside", "in_parent", "quality", "fill",
-                            "not_finite", "sigma_not_positive", "used", "cells_with_data"), 0)
+                            "not_finite", "out_of_range", "sigma_not_positive", "used", "cells_with_data"), 0)
     children = {}
     for name, *_ in plan():
         with h5py.File(os.path.join(folder, name)) as f:
@@ -224,7 +224,8 @@ def count_track(c, totals, children):
     totals["in_parent"] += int(inside.sum())
     v, s = c["h_li"], c["h_li_sigma"]
     for reason, refused in (("quality", c["atl06_quality_summary"] != 0), ("fill", (v == FILL) | (s == FILL)),
-                            ("not_finite", ~(np.isfinite(v) & np.isfinite(s))), ("sigma_not_positive", ~(s > 0))):
+                            ("not_finite", ~(np.isfinite(v) & np.isfinite(s))),
+                            ("out_of_range", (np.abs(v) > 1e5) | (np.abs(s) > 1e5)), ("sigma_not_positive", ~(s > 0))):
         totals[reason] += int((left & refused).sum())
         left &= ~refused
     totals["used"] += int(left.sum())

@@ -257,7 +257,7 @@ fn mode(authalic: bool) -> Latitude {
 
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PLANNER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1000);
-    ProptestConfig { cases, max_shrink_iters: 40, ..ProptestConfig::default() }
+    ProptestConfig { cases, max_shrink_iters: 300, max_global_rejects: u32::MAX, ..ProptestConfig::default() }
 }
 
 fn beside() -> impl Strategy<Value = f64> {
