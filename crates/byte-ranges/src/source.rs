@@ -1,5 +1,5 @@
 //! The two doors to the outside: where bytes come from, where objects go.
-use crate::{ByteRange, Cost};
+use crate::{ByteRange, Cost, printable};
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
@@ -130,15 +130,15 @@ impl SourceErrorKind {
 }
 
 impl SourceError {
-    /// An error of `kind` at `location`.
+    /// An error of `kind` at `location`. The message may repeat what a server says.
     pub fn new(kind: SourceErrorKind, location: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind, location: location.into(), message: message.into() }
+        Self { kind, location: location.into(), message: printable(&message.into()) }
     }
 }
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.location, self.message)
+        write!(f, "{}: {}", printable(&self.location), self.message)
     }
 }
 

@@ -199,7 +199,7 @@ impl Search {
             let Some(hits) = text("cmr-hits").and_then(|hits| hits.parse().ok()) else {
                 return Err(Failed::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
             };
-            let body = body(response, MOST_PAGE, &at).await?;
+            let body = body(response, MOST_PAGE, &at, self.retry.patience).await?;
             // An answer cut short by something between is not valid; the next may be.
             let page: Page<'_> = serde_json::from_slice(&body).map_err(|error| {
                 Failed::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))

@@ -4,11 +4,10 @@ use crate::login::{Login, Proof};
 use crate::retry::{Failed, body, patiently};
 use crate::{Error, base64};
 use byte_ranges::SourceErrorKind::{BadAnswer, Config, Denied, Expired};
-use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, Url};
 use serde::Deserialize;
-use sources::{Credentials, Retry};
-use std::collections::BTreeMap;
+use sources::{Credentials, Jar, Retry};
 use std::time::{Duration, SystemTime};
 
 /// NSIDC's data host.
@@ -65,10 +64,6 @@ struct Answer {
     expiration: String,
 }
 
-/// Cookies of one login. They go back to the very origin that set them and to no other.
-#[derive(Default)]
-struct Jar(BTreeMap<(String, String), String>);
-
 impl Earthdata {
     /// Nothing is sent yet. `http` must not follow redirects by itself ([`sources::http_client`]).
     #[must_use]
@@ -121,8 +116,15 @@ impl Earthdata {
             jar.keep(&url, response.headers());
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = next(&url, &response)?,
-                200 => return credentials(response, &at).await,
-                401 | 403 => return Err(self.refused(&url, response.status().as_u16(), asked_login)),
+                200 => return credentials(response, &at, self.retry.patience).await,
+                status @ (401 | 403) => {
+                    let mut failed = self.refused(&url, status, asked_login);
+                    let words = body(response, MOST_BODY, &at, self.retry.patience).await.unwrap_or_default();
+                    if let Some(terms) = sources::terms(&String::from_utf8_lossy(&words)) {
+                        failed.error.message = format!("{}; {terms}", failed.error.message);
+                    }
+                    return Err(failed);
+                }
                 _ => return Err(Failed::status(response, &at).await),
             }
         }
@@ -173,31 +175,8 @@ impl Earthdata {
     }
 }
 
-impl Jar {
-    fn keep(&mut self, url: &Url, headers: &HeaderMap) {
-        for header in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
-            let mut parts = header.split(';').map(str::trim);
-            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { continue };
-            let key = (url.origin().ascii_serialization(), name.trim().to_owned());
-            let removed = parts.any(|part| part.eq_ignore_ascii_case("max-age=0")) || value.is_empty();
-            if removed {
-                self.0.remove(&key);
-            } else {
-                self.0.insert(key, value.trim().to_owned());
-            }
-        }
-    }
-
-    fn of(&self, url: &Url) -> Option<String> {
-        let origin = url.origin().ascii_serialization();
-        let pairs = self.0.iter().filter(|((from, _), _)| *from == origin);
-        let text = pairs.map(|((_, name), value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-        (!text.is_empty()).then_some(text)
-    }
-}
-
-async fn credentials(response: Response, at: &str) -> Result<Credentials, Failed> {
-    let text = body(response, MOST_BODY, at).await?;
+async fn credentials(response: Response, at: &str, patience: Duration) -> Result<Credentials, Failed> {
+    let text = body(response, MOST_BODY, at, patience).await?;
     // No word of the answer goes into the message: it may hold half of a secret.
     let answer: Answer = serde_json::from_slice(&text).map_err(|_| {
         let page = text.trim_ascii_start().starts_with(b"<");

@@ -2,13 +2,16 @@
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::Response;
 use reqwest::header::RETRY_AFTER;
-use sources::Retry;
+use sources::{Broken, Paced, Retry};
 use std::error::Error as _;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Characters of a server's own words that go into a message.
 const MOST_WORDS: usize = 300;
+
+/// For the words of an error.
+const PATIENCE_WITH_WORDS: Duration = Duration::from_secs(10);
 
 /// Why an attempt failed, and the least wait before another one; `None` when the same answer would come.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Failed {
     pub(crate) async fn status(response: Response, at: &str) -> Self {
         let status = response.status().as_u16();
         let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let words = body(response, 64 << 10, at).await.unwrap_or_default();
+        let words = body(response, 64 << 10, at, PATIENCE_WITH_WORDS).await.unwrap_or_default();
         let words: String = String::from_utf8_lossy(&words).chars().take(MOST_WORDS).collect();
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = format!("the server answered {status}{}{words}", if words.is_empty() { "" } else { ": " });
@@ -65,9 +68,13 @@ impl Failed {
 }
 
 /// All of an answer's body, up to `most` bytes.
-pub(crate) async fn body(mut response: Response, most: usize, at: &str) -> Result<Vec<u8>, Failed> {
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| Failed::transport(error, at))? {
+pub(crate) async fn body(response: Response, most: usize, at: &str, patience: Duration) -> Result<Vec<u8>, Failed> {
+    let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
+    let broken = |broken| match broken {
+        Broken::Transport(error) => Failed::transport(error, at),
+        slow => Failed::passing(SourceErrorKind::Timeout, at, slow.to_string()),
+    };
+    while let Some(piece) = paced.next().await.map_err(broken)? {
         body.extend_from_slice(&piece);
         if body.len() > most {
             return Err(Failed::last(SourceErrorKind::BadAnswer, at, format!("the answer exceeds {most} bytes")));

@@ -1,7 +1,9 @@
 //! From flags and environment to the clients that reach remote places.
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use sources::{Clients, Options, S3Access};
+use catalog::{LOGIN_URL, Login, Proof};
+use reqwest::Url;
+use sources::{Clients, Options, Password, S3Access};
 use std::future::Future;
 use std::time::Duration;
 
@@ -27,7 +29,11 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.timeouts.connect = options.timeouts.connect.min(patience);
         options.timeouts.idle = patience;
         options.timeouts.request = options.timeouts.request.max(patience);
+        options.retry.patience = patience;
     }
+    options.ca_files.extend(args.ca.clone());
+    options.s3.requester_pays |= args.request_payer;
+    log_in(&mut options, &args.token_host);
     if let Some(kib) = args.request_weight {
         for cost in [&mut options.costs.http, &mut options.costs.s3] {
             cost.gap = kib << 10;
@@ -39,6 +45,23 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.retry.max_attempts = attempts;
     }
     options
+}
+
+/// Gives the options the Earthdata login that is found, for the hosts that it is for and for `more`. None is no failure
+/// before a host asks for one.
+fn log_in(options: &mut Options, more: &[String]) {
+    let more = || more.iter().map(|host| host.to_ascii_lowercase());
+    if options.bearer.is_none()
+        && let Ok(Login { proof: Proof::Password { user, password }, found_in }) = Login::from_env()
+        && let Some(host) = Url::parse(&variable("ICESTREAM_LOGIN_URL").unwrap_or_else(|| LOGIN_URL.to_owned())).ok()
+    {
+        let mut login = Password::earthdata(user, password, found_in, host);
+        login.hosts.extend(more());
+        options.password = Some(login);
+    }
+    if let Some(bearer) = &mut options.bearer {
+        bearer.hosts.extend(more());
+    }
 }
 
 /// A variable of the environment; an empty one counts as absent.

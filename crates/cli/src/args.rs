@@ -121,7 +121,8 @@ pub(crate) struct CellArgs {
 }
 
 /// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-/// AWS_SESSION_TOKEN for s3://, EARTHDATA_TOKEN for Earthdata's https:// hosts.
+/// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
+/// https:// hosts. HTTPS_PROXY and NO_PROXY are respected.
 #[derive(ClapArgs, Clone, Default, Debug)]
 #[command(next_help_heading = "Access")]
 pub(crate) struct AccessArgs {
@@ -134,7 +135,16 @@ pub(crate) struct AccessArgs {
     /// Read s3:// without a signature: public buckets.
     #[arg(long)]
     pub(crate) no_sign_request: bool,
-    /// Seconds to wait for an answer before asking again.
+    /// More hosts that receive the Earthdata token, or may ask for the Earthdata login; `.example.org` stands for subdomains.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) token_host: Vec<String>,
+    /// A file of certificates to trust, PEM, beside the usual ones (also: AWS_CA_BUNDLE, SSL_CERT_FILE).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Agree to pay for requests and transfer, for buckets that want it (also: AWS_REQUEST_PAYER=requester).
+    #[arg(long)]
+    pub(crate) request_payer: bool,
+    /// Seconds to wait for an answer before asking again; its body may take a second more for every KiB.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
     /// What a remote request weighs, in KiB: unwanted bytes worth reading to save one. More for stores that bill requests

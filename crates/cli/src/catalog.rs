@@ -194,7 +194,21 @@ impl From<::catalog::Error> for Failure {
     fn from(error: ::catalog::Error) -> Self {
         use ::catalog::Error;
         match error {
-            Error::Source(error) => error.into(),
+            Error::Source(error) => {
+                // The server of a search or a login serves no granules: what to do about those is no advice.
+                let class = error.kind.name();
+                let failure = Self::new(exit::code_of(class), &error);
+                let hint = match class {
+                    "bad_answer" => Some("run the same command again later"),
+                    "not_found" => Some("check the product, the release and the address of the server"),
+                    "denied" => None,
+                    class => exit::hint_of(class),
+                };
+                match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
             Error::Usage(message) => Self::usage(message),
             error => {
                 let class = error.class();

@@ -1,6 +1,7 @@
 //! `icestream cell`: one cell, from granules to store.
 use crate::args::CellArgs;
 use crate::exit::{self, Failure};
+use crate::out::note;
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
 use crate::{access, event, report, target};
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
             if args.json {
                 print_json(&Body::new(Some(plan.name), Err((failure.message(), ledger)), None, progress.seconds()))?;
             } else if let Some(ledger) = ledger.filter(|_| !args.quiet) {
-                report::notes(ledger).iter().for_each(|line| eprintln!("{line}"));
+                report::notes(ledger).iter().for_each(|line| note!("{line}"));
             }
             Err(failure)
         }
@@ -67,7 +68,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
     if args.json {
         print_json(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
     } else if !args.quiet {
-        eprintln!("{}", report::table(result));
+        note!("{}", report::table(result));
         if let Some(out) = out {
             eprintln!("  wrote {out} in {seconds:.2} s");
         }

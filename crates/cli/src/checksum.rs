@@ -2,6 +2,7 @@
 use crate::access;
 use crate::args::ChecksumArgs;
 use crate::exit::{self, Failure};
+use crate::out::say;
 use byte_ranges::Source;
 use hdf5_pure::datatype::{Canonical, Datatype, HeapRef};
 use hdf5_pure::{AsyncFile, Dataset, Error, File, HeapId, Object, Selection, Space};
@@ -9,7 +10,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use sources::Location;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 /// Bytes that are read and hashed at once.
 const BLOCK: u64 = 16 << 20;
@@ -23,13 +23,13 @@ const LEAST_VALUES: u64 = 1 << 30;
 const KEPT: u64 = 64 << 20;
 
 pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
-    access::block_on(async {
-        let source = access::clients(&args.access).open(&Location::parse(&args.granule)?)?;
+    let location = Location::parse(&args.granule)?;
+    let done: Result<u8, Failure> = access::block_on(async {
+        let source = access::clients(&args.access).open(&location)?;
         let mut file = AsyncFile::open(source).await?;
         let mut failed = 0_u32;
         let size = file.file().arrived().file_size().unwrap_or(0);
         let mut left = size.saturating_mul(4).saturating_add(LEAST_VALUES);
-        let mut out = std::io::stdout().lock();
         // An object of several names stands under the one that h5py, too, comes to first.
         for (path, object) in file.query(File::tree).await? {
             let line = match object {
@@ -38,14 +38,15 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
                 Err(error) => failure(&path, &error),
             };
             failed += u32::from(line.get("error").is_some());
-            writeln!(out, "{line}").map_err(|error| Failure::new(exit::FAILED, error))?;
+            say!("{line}");
         }
         if failed == 0 {
             Ok(exit::DONE)
         } else {
             Err(Failure::new(exit::BAD_INPUT, format!("{failed} objects could not be read")))
         }
-    })
+    });
+    done.map_err(|failure| failure.at(&location.to_string()))
 }
 
 async fn line<S: Source>(

@@ -1,5 +1,6 @@
 //! Exit codes, and errors that say what to do next.
-use byte_ranges::{SourceError, SourceErrorKind};
+use byte_ranges::{SourceError, SourceErrorKind, printable};
+use sources::redacted;
 use std::fmt;
 
 /// Done; also when there was nothing to do ("no data").
@@ -33,7 +34,8 @@ impl Failure {
 
     /// Says what it is about.
     pub(crate) fn at(mut self, what: &str) -> Self {
-        if !self.message.contains(what) {
+        let what = redacted(what);
+        if !self.message.contains(&what) {
             self.message = format!("{what}: {}", self.message);
         }
         self
@@ -57,15 +59,16 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  next: {hint}"))
+        write!(f, "error: {}", printable(&self.message))?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  next: {}", printable(hint)))
     }
 }
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let class = error.kind.name();
-        Self { code: code_of(class), hint: hint_of(class).map(Into::into), message: error.to_string() }
+        let hint = if error.kind == SourceErrorKind::Denied { denied(&error.location) } else { hint_of(class) };
+        Self { code: code_of(class), hint: hint.map(Into::into), message: error.to_string() }
     }
 }
 
@@ -76,6 +79,23 @@ impl From<hdf5_pure::Error> for Failure {
             error => Self::new(BAD_INPUT, error),
         }
     }
+}
+
+/// What to do where access was refused.
+fn denied(location: &str) -> Option<&'static str> {
+    let host = location.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    Some(match () {
+        () if location.starts_with("s3://") => {
+            "check that the credentials are for this bucket (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN)"
+        }
+        () if host.ends_with("nasa.gov") || host.ends_with("nsidc.org") => {
+            "`icestream login` checks the Earthdata login (EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, ~/.netrc)"
+        }
+        () if !host.is_empty() => {
+            "check that the credentials are for this host, or download the granule and give its path"
+        }
+        () => "check the permissions of the file or the folder",
+    })
 }
 
 /// The exit code of a class in the ledger.
@@ -94,7 +114,7 @@ pub(crate) fn code_of(class: &str) -> u8 {
 /// What to do about a class in the ledger.
 pub(crate) fn hint_of(class: &str) -> Option<&'static str> {
     Some(match class {
-        "denied" => "check that the credentials belong to this bucket or host (AWS_ACCESS_KEY_ID, EARTHDATA_TOKEN)",
+        "denied" => "check that the credentials are for this bucket or host",
         "expired" => "fetch new credentials and run the same command again",
         "not_found" => "check the path or URL",
         "changed" => "the granule was replaced while it was read: run the same command again",

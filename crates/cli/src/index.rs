@@ -2,7 +2,7 @@
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::out::say;
+use crate::out::{note, say};
 use crate::progress::size;
 use byte_ranges::{Sink as _, Source as _};
 use clap::Args;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
                 Ok(made) if args.json => say!("{made}"),
                 Ok(made) => say!("{name}: {}", words(&made)),
                 Err(failure) => {
-                    eprintln!("{name}: {failure}");
+                    note!("{name}: {failure}");
                     failed += 1;
                     first.get_or_insert(failure);
                 }

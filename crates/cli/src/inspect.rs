@@ -21,9 +21,10 @@ use std::collections::BTreeMap;
 const MOST_VALUES: usize = 8;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
-    access::block_on(async {
-        let order = target::order(args.order)?;
-        let source = access::clients(&args.access).open(&Location::parse(&args.granule)?)?;
+    let order = target::order(args.order)?;
+    let location = Location::parse(&args.granule)?;
+    let done: Result<u8, Failure> = access::block_on(async {
+        let source = access::clients(&args.access).open(&location)?;
         let mut file = AsyncFile::open(source).await?;
         let nodes = nodes(&mut file, &args.path).await?;
         let mut shown = Vec::new();
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
             let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
-            let answer = json!({ "granule": args.granule, "objects": nodes, "cells": cells, "requests": stats.requests, "bytes_read": stats.bytes });
+            let answer = json!({ "granule": location.to_string(), "objects": nodes, "cells": cells, "requests": stats.requests, "bytes_read": stats.bytes });
             say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
             return Ok(exit::DONE);
         }
@@ -51,7 +52,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         }
         eprintln!("read {} in {} requests", size(stats.bytes), thousands(stats.requests));
         Ok(exit::DONE)
-    })
+    });
+    done.map_err(|failure| failure.at(&location.to_string()))
 }
 
 async fn nodes<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Vec<Node>, Failure> {

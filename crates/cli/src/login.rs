@@ -2,6 +2,7 @@
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, DONE, Failure};
+use crate::out::{note, say};
 use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN};
 use clap::Args;
 use serde_json::json;
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
                 "s3_credentials": { "host": host, "region": "us-west-2", "ends": credentials.expiration.map(moment::extended),
                                     "seconds_left": left.map(|left| left.as_secs()) },
             });
-            println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
             return Ok(DONE);
         }
         let mut text = format!("user   {} (from {})", login.user().as_deref().unwrap_or("not told"), login.found_in);
@@ -46,10 +47,10 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
         text +=
             &format!("\ns3     credentials of {host} end {ends} (in {minutes} minutes), usable from us-west-2 only");
         if args.export {
-            eprintln!("{text}");
+            note!("{text}");
             print_exports(&credentials);
         } else {
-            println!("{text}");
+            say!("{text}");
         }
         Ok(DONE)
     })

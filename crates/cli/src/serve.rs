@@ -1,27 +1,41 @@
 //! `icestream serve`: the page, the bundled sample and a folder of granules by ranges, on this machine alone.
 mod answer;
 mod guard;
+mod patient;
 mod proxy;
 mod router;
 
 use crate::access;
+use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use clap::Args;
 use guard::Guard;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use patient::Patient;
 use proxy::Proxy;
 use router::Router;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 
 /// Hosts that the proxy reads from when none is named: NSIDC's, which refuse pages of other sites.
 const NSIDC_HOST: &str = "data.nsidc.earthdatacloud.nasa.gov";
+/// Where NSIDC's host sends its readers: to the login, and to signed URLs of its buckets.
+const BEHIND_NSIDC: [&str; 3] = ["urs.earthdata.nasa.gov", ".cloudfront.net", ".s3.us-west-2.amazonaws.com"];
+/// Connections at once; more wait.
+const MAX_CONNECTIONS: usize = 64;
+/// For the head of a request, also the next one of a connection.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// After a failure to accept, which is one of the whole process: no descriptors, no memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -37,7 +51,8 @@ pub(crate) struct ServeArgs {
     /// Let pages of another site read too (granules of the folder, and the proxy): `https://pages.example`
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// Hosts that the proxy reads from in place of NSIDC's; the Earthdata token goes to Earthdata's hosts alone.
+    /// Hosts that the proxy reads from in place of NSIDC's, and to which it follows redirects; the Earthdata token goes to
+    /// Earthdata's hosts alone.
     #[arg(long, value_name = "HOST")]
     proxy_host: Vec<String>,
     /// Folder of the page, as `wasm/build` makes it [default: the one that came with the program].
@@ -67,30 +82,43 @@ async fn serve(args: &ServeArgs, page: PathBuf) -> Result<u8, Failure> {
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let port = listener.local_addr().map_err(refused)?.port();
-    let hosts = if args.proxy_host.is_empty() { vec![NSIDC_HOST.to_owned()] } else { args.proxy_host.clone() };
-    let router = Rc::new(Router {
-        guard: Guard::new(port, &args.allow_origin),
-        proxy: Proxy::new(hosts),
-        page,
-        folder: args.folder.clone(),
-    });
+    let options = access::options(&AccessArgs::default());
+    let proxy = if args.proxy_host.is_empty() {
+        Proxy::new(vec![NSIDC_HOST.to_owned()], &BEHIND_NSIDC, options)
+    } else {
+        Proxy::new(args.proxy_host.clone(), &[], options)
+    };
+    let router =
+        Rc::new(Router { guard: Guard::new(port, &args.allow_origin), proxy, page, folder: args.folder.clone() });
     let url = format!("http://127.0.0.1:{port}/");
     println!("{url}  (this machine only; Ctrl-C ends it)");
     if !args.no_open && !open(&url) {
         println!("open it in a browser");
     }
+    accept(&listener, &router).await
+}
+
+/// Serves connections for ever.
+async fn accept(listener: &TcpListener, router: &Rc<Router>) -> Result<u8, Failure> {
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        // A connection that fails to come about is the next one's chance.
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let router = Rc::clone(&router);
+        let held = Arc::clone(&room).acquire_owned().await;
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let router = Rc::clone(router);
         spawn_local(async move {
+            let _held = held;
             let _ = stream.set_nodelay(true);
             let service = service_fn(|request| {
                 let router = Rc::clone(&router);
                 async move { Ok::<_, std::convert::Infallible>(router.answer(&request).await) }
             });
+            let mut connection = http1::Builder::new();
+            connection.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
             // Whoever closes early has what they wanted.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = connection.serve_connection(TokioIo::new(Patient::new(stream)), service).await;
         });
     }
 }

@@ -2,6 +2,7 @@
 use crate::Error;
 use morton::Order;
 use serde_json::{Map, Value};
+use sources::redacted;
 
 /// Characters of a value that a message repeats.
 const MOST_SHOWN: usize = 120;
@@ -73,15 +74,15 @@ impl<'a> Fields<'a> {
 
 /// The error for a parameter whose value makes no sense.
 pub(crate) fn wrong(name: &str, value: &Value, why: impl std::fmt::Display) -> Error {
-    let shown = value.as_str().map_or_else(|| value.to_string(), |text| format!("`{}`", without_query(text)));
+    // What lies in a list or an object may be a secret, and need not be of this parameter.
+    let shown = match value {
+        Value::String(text) => format!("`{}`", redacted(text)),
+        Value::Array(_) => "[...]".to_owned(),
+        Value::Object(_) => "{...}".to_owned(),
+        value => value.to_string(),
+    };
     let shown: String = shown.chars().take(MOST_SHOWN).collect();
     Error::bad_event(format!("{name} {shown}: {why}"))
-}
-
-/// A presigned URL is a password: its query is not repeated.
-fn without_query(text: &str) -> &str {
-    let end = if text.contains("://") { text.find(['?', '#']) } else { None };
-    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 fn order(name: &str, value: &Value) -> Result<Order, Error> {

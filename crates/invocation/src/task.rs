@@ -2,7 +2,7 @@
 use crate::{Error, Event, Layout};
 use byte_ranges::{SourceError, SourceErrorKind};
 use pipeline::{Granule, Job, Sidecar};
-use sources::{Clients, Credentials, Location, S3Access, S3Options};
+use sources::{Clients, Credentials, Location, Options, S3Access, S3Options, redacted};
 
 /// Everything that one cell needs.
 #[derive(Clone)]
@@ -27,6 +27,18 @@ pub struct Task {
     pub writing: Clients,
 }
 
+/// The store is written with the credentials of `clients`, which are not for every place that an event may name: only for
+/// the endpoint of the configuration, and for the hosts that it lists.
+fn check_endpoint(asked: Option<&str>, options: &Options) -> Result<(), Error> {
+    let Some(asked) = asked.filter(|_| matches!(options.s3.access, S3Access::Keys(_))) else { return Ok(()) };
+    let own = options.s3.endpoint_url.as_deref().map(|url| url.trim_end_matches('/'));
+    if own == Some(asked.trim_end_matches('/')) || options.allows_endpoint(asked) {
+        return Ok(());
+    }
+    let why = "this function does not sign for that host: list it in ICESTREAM_ENDPOINT_HOSTS of the function";
+    Err(Error::bad_event(format!("endpoint_url `{}`: {why}", redacted(asked))))
+}
+
 impl Task {
     /// The task of an event: granules are read with `credentials`, the store is written with those of `clients`. Both
     /// go to the event's region and endpoint, where it names them.
@@ -41,17 +53,20 @@ impl Task {
         job.allow_partial = event.allow_partial;
         let bad = |error: SourceError| Error::bad_event(error.to_string());
         let out = event.out().ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;
+        check_endpoint(event.endpoint_url.as_deref(), clients.options())?;
         let own = &clients.options().s3;
         let own = S3Options {
             region: event.region.clone().unwrap_or_else(|| own.region.clone()),
             endpoint_url: event.endpoint_url.clone().or_else(|| own.endpoint_url.clone()),
             access: own.access.clone(),
+            requester_pays: own.requester_pays,
         };
         let reading = S3Options {
             access: S3Access::Keys(credentials),
             // The granules of ICESat-2 are there, wherever the function is.
             region: event.region.clone().unwrap_or_else(|| S3Options::default().region),
             endpoint_url: own.endpoint_url.clone(),
+            requester_pays: own.requester_pays,
         };
         let urls = event.granule_urls.iter().take(event.max_granules.unwrap_or(usize::MAX));
         Ok(Self {

@@ -1,5 +1,5 @@
 //! One request, sent again as long as that may help.
-use crate::{Retry, Stats};
+use crate::{Broken, Retry, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use std::error::Error;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -53,6 +53,18 @@ impl Failure {
         }
         let error = SourceError::new(kind, location, message);
         if kind == SourceErrorKind::Config { Self::last(error) } else { Self::passing(error) }
+    }
+}
+
+impl Failure {
+    /// An answer that did not come to its end.
+    pub(crate) fn of_broken(broken: Broken, location: &str, during: &str) -> Self {
+        match broken {
+            Broken::Transport(error) => Self::of_transport(error, location, during),
+            slow @ Broken::Slow { .. } => {
+                Self::passing(SourceError::new(SourceErrorKind::Timeout, location, format!("{during}: {slow}")))
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 use crate::location::Place;
 use crate::remote::RemoteSource;
 use crate::s3::S3;
+use crate::session::Session;
 use crate::sink::{LocalSink, StoreSink};
 use crate::sink_s3::S3Sink;
 use crate::{Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats, tls};
@@ -20,6 +21,7 @@ pub struct Clients {
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) stats: Arc<Stats>,
+    pub(crate) session: Session,
     http: OnceLock<Result<reqwest::Client, SourceError>>,
     permits: Semaphore,
 }
@@ -30,7 +32,8 @@ impl Clients {
     pub fn new(options: Options) -> Self {
         let s3 = Arc::new(S3::new(&options.s3));
         let permits = Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        let shared = Shared { options, stats: Arc::default(), http: OnceLock::new(), permits };
+        let session = Session::new(options.password.clone());
+        let shared = Shared { options, stats: Arc::default(), session, http: OnceLock::new(), permits };
         Self { shared: Arc::new(shared), s3 }
     }
 

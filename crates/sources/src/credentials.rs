@@ -75,11 +75,13 @@ pub struct S3Options {
     pub region: String,
     /// Root of an S3-compatible store (`http://127.0.0.1:9000`), addressed path-style; `None` for AWS itself.
     pub endpoint_url: Option<String>,
+    /// Whoever asks agrees to pay for requests and transfer: for buckets that want that (`x-amz-request-payer`).
+    pub requester_pays: bool,
 }
 
 impl Default for S3Options {
     fn default() -> Self {
-        Self { access: S3Access::Missing, region: "us-west-2".to_owned(), endpoint_url: None }
+        Self { access: S3Access::Missing, region: "us-west-2".to_owned(), endpoint_url: None, requester_pays: false }
     }
 }
 
@@ -91,8 +93,8 @@ impl S3Options {
     }
 
     /// From the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` or
-    /// `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, and `AWS_SKIP_SIGNATURE=true` for unsigned
-    /// requests. A Lambda function finds its role's credentials there.
+    /// `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, `AWS_REQUEST_PAYER=requester`, and
+    /// `AWS_SKIP_SIGNATURE=true` for unsigned requests. A Lambda function finds its role's credentials there.
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_lookup(|name| std::env::var(name).ok())
@@ -114,6 +116,7 @@ impl S3Options {
             access,
             region: get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")).unwrap_or(Self::default().region),
             endpoint_url: get("AWS_ENDPOINT_URL_S3").or_else(|| get("AWS_ENDPOINT_URL")),
+            requester_pays: get("AWS_REQUEST_PAYER").is_some_and(|value| value.eq_ignore_ascii_case("requester")),
         }
     }
 }
@@ -127,24 +130,86 @@ pub struct Bearer {
     pub hosts: Vec<String>,
 }
 
+/// Hosts that an Earthdata login is for: the data hosts of NASA's Earthdata Cloud.
+pub const EARTHDATA_HOSTS: [&str; 1] = [".earthdatacloud.nasa.gov"];
+
+fn earthdata_hosts() -> Vec<String> {
+    EARTHDATA_HOSTS.map(str::to_owned).to_vec()
+}
+
+/// A user and a password for the login host of Earthdata, to which its data hosts send whoever they do not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Password {
+    /// The user.
+    pub user: String,
+    /// Sent to the login host alone.
+    pub password: Secret,
+    /// Where they were found, for messages.
+    pub found_in: String,
+    /// The login host.
+    pub login: Url,
+    /// Data hosts that may ask for a login; one that begins with a dot stands for its subdomains.
+    pub hosts: Vec<String>,
+}
+
+impl Password {
+    /// For the data hosts of NASA's Earthdata Cloud and a login host.
+    pub fn earthdata(
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+        found_in: impl Into<String>,
+        login: Url,
+    ) -> Self {
+        Self {
+            user: user.into(),
+            password: password.into(),
+            found_in: found_in.into(),
+            login,
+            hosts: earthdata_hosts(),
+        }
+    }
+
+    /// Whether a request to `url` may carry them.
+    #[must_use]
+    pub fn is_for(&self, url: &Url) -> bool {
+        url.origin() == self.login.origin() && is_private(url)
+    }
+
+    /// Whether a file at `url` may ask for a login.
+    #[must_use]
+    pub fn serves(&self, url: &Url) -> bool {
+        is_private(url) && is_listed(&self.hosts, url)
+    }
+}
+
 impl Bearer {
     /// An Earthdata login token, for the data hosts of NASA's Earthdata Cloud alone.
     pub fn earthdata(token: impl Into<Secret>) -> Self {
-        Self { token: token.into(), hosts: vec![".earthdatacloud.nasa.gov".to_owned()] }
+        Self { token: token.into(), hosts: earthdata_hosts() }
     }
 
     /// Whether a request to `url` may carry the token: its host is on the list, and nobody can listen (TLS, or the
     /// machine itself).
     #[must_use]
     pub fn is_for(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let private = url.scheme() == "https" || is_loopback(host);
-        private && self.hosts.iter().any(|h| if h.starts_with('.') { host.ends_with(h.as_str()) } else { host == h })
+        is_private(url) && is_listed(&self.hosts, url)
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+/// Whether the host of a URL is on a list of hosts, with or without ports; one that begins with a dot stands for its
+/// subdomains.
+pub(crate) fn is_listed(hosts: &[String], url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let with_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
+    hosts.iter().any(|listed| match listed.starts_with('.') {
+        true => host.ends_with(listed.as_str()),
+        false => host == listed || with_port.as_ref() == Some(listed),
+    })
+}
+
+/// Nobody can listen: TLS, or the machine itself.
+fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 #[cfg(test)]

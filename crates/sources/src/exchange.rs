@@ -1,12 +1,13 @@
 //! One HTTP exchange: permission, signature or token, redirects. Judging the answer is the caller's.
 use crate::attempt::Failure;
 use crate::clients::Shared;
+use crate::credentials::is_listed;
 use crate::s3::S3;
-use crate::{Location, Stats};
+use crate::{Location, Password, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, Request, Response, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Request, RequestBuilder, Response, Url};
 
 /// Redirects followed for one request; logins take three or four.
 const MOST_HOPS: usize = 8;
@@ -46,8 +47,9 @@ impl Shared {
         self.send(request, at, stats).await
     }
 
-    /// Sends `ask` over HTTP and follows redirects. Answers with the response and the URL that gave it, when it was
-    /// another one. The token goes only to the hosts it is for, on every hop anew.
+    /// Sends `ask` over HTTP and follows redirects, through a login where the file's host may ask for one. Answers with the
+    /// response and the URL that gave it, when it was another one. Token, password and cookies go only to the hosts they
+    /// are for, on every hop anew.
     pub(crate) async fn send_http(
         &self,
         ask: &Ask,
@@ -56,19 +58,93 @@ impl Shared {
     ) -> Result<(Response, Option<Url>), Failure> {
         let shown = at.to_string();
         let mut url = ask.url.clone();
+        let (mut gate, mut cookies) = (None, self.session.cookies(&url));
         for hop in 0..=MOST_HOPS {
-            let mut request = ask.request(url.clone());
-            let token = self.options.bearer.as_ref().filter(|bearer| bearer.is_for(&url));
-            if let Some(bearer) = token {
-                request.headers_mut().insert(AUTHORIZATION, bearer_header(bearer.token.expose(), &shown)?);
-            }
+            let request = self.request_to(ask, &url, &shown)?;
             let response = self.send(request, &shown, stats).await?;
-            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok((response, (hop > 0).then_some(url)));
+            self.session.keep(&url, response.headers());
+            let status = response.status().as_u16();
+            if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+                let login = self.session.password.as_ref().filter(|login| login.is_for(&url));
+                return match login {
+                    Some(login) => Err(refused_login(login, status, &shown)),
+                    None => Ok((response, (hop > 0).then_some(url))),
+                };
             }
-            url = next_hop(&url, &response, &shown, token.is_some())?;
+            let next = next_hop(&url, &response, &shown)?;
+            self.check_redirect(&next, &shown)?;
+            if is_login(&next) {
+                let login =
+                    self.session.password.as_ref().filter(|login| login.serves(&ask.url) && login.is_for(&next));
+                if login.is_none() || gate.is_some() {
+                    return Err(self.wants_login(&url, &next, &shown));
+                }
+                gate = Some(self.session.gate.lock().await);
+                // Another request has logged in meanwhile.
+                let now = self.session.cookies(&ask.url);
+                if now != cookies {
+                    (cookies, gate, url) = (now, None, ask.url.clone());
+                    continue;
+                }
+            }
+            url = next;
         }
         Err(failure(&shown, SourceErrorKind::BadAnswer, &format!("more than {MOST_HOPS} redirects")))
+    }
+
+    /// A request with what `url` may know of who asks.
+    fn request_to(&self, ask: &Ask, url: &Url, at: &str) -> Result<Request, Failure> {
+        let mut request = ask.request(url.clone());
+        let unfit =
+            |_| failure(at, SourceErrorKind::Config, "the token or a cookie holds characters that no header can carry");
+        let mut set = |name, value: &str| -> Result<(), Failure> {
+            let mut value = HeaderValue::from_str(value).map_err(unfit)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(name, value);
+            Ok(())
+        };
+        if let Some(bearer) = self.options.bearer.as_ref().filter(|bearer| bearer.is_for(url)) {
+            set(AUTHORIZATION, &format!("Bearer {}", bearer.token.expose()))?;
+        }
+        if let Some(cookies) = self.session.cookies(url) {
+            set(COOKIE, &cookies)?;
+        }
+        let Some(login) = self.session.password.as_ref().filter(|login| login.is_for(url)) else { return Ok(request) };
+        let builder = RequestBuilder::from_parts(self.http()?.clone(), request);
+        let request = builder.basic_auth(&login.user, Some(login.password.expose())).build();
+        request.map_err(|error| Failure::of_transport(error, at, "no request"))
+    }
+
+    fn check_redirect(&self, next: &Url, at: &str) -> Result<(), Failure> {
+        match &self.options.redirect_hosts {
+            Some(hosts) if !is_listed(hosts, next) => {
+                let host = next.host_str().unwrap_or_default();
+                Err(failure(
+                    at,
+                    SourceErrorKind::Denied,
+                    &format!("a redirect to {host}, which is not on the list of hosts"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A login page, which would answer 200 and HTML, is no place to go.
+    fn wants_login(&self, url: &Url, next: &Url, at: &str) -> Failure {
+        let host = next.host_str().unwrap_or_default();
+        let token = self.options.bearer.as_ref().is_some_and(|bearer| bearer.is_for(url));
+        let message = match &self.session.password {
+            _ if token => {
+                format!("{host} wants a new login: the token was not accepted (it lasts 60 days; get a new one)")
+            }
+            Some(login) if login.serves(url) => {
+                format!("{host} asks for the login of {} again and again", login.found_in)
+            }
+            _ => {
+                format!("{host} wants a login: give a token (for Earthdata, EARTHDATA_TOKEN) or a user and a password")
+            }
+        };
+        failure(at, SourceErrorKind::Denied, &message)
     }
 
     async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failure> {
@@ -78,7 +154,7 @@ impl Shared {
     }
 }
 
-fn next_hop(url: &Url, response: &Response, at: &str, with_token: bool) -> Result<Url, Failure> {
+fn next_hop(url: &Url, response: &Response, at: &str) -> Result<Url, Failure> {
     let target = response.headers().get(LOCATION).and_then(|v| v.to_str().ok());
     let next = target.and_then(|target| url.join(target).ok());
     let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
@@ -87,24 +163,28 @@ fn next_hop(url: &Url, response: &Response, at: &str, with_token: bool) -> Resul
     if url.scheme() == "https" && next.scheme() == "http" {
         return Err(failure(at, SourceErrorKind::BadAnswer, "a redirect out of TLS is not followed"));
     }
-    // Earthdata sends whoever it does not know to its login page, which would answer 200 and HTML.
-    if next.path().contains("/oauth/authorize") {
-        let host = next.host_str().unwrap_or_default();
-        let message = if with_token {
-            format!("{host} wants a new login: the token was not accepted (it lasts 60 days; get a new one)")
-        } else {
-            format!("{host} wants a login: give a token (for Earthdata, EARTHDATA_TOKEN)")
-        };
-        return Err(failure(at, SourceErrorKind::Denied, &message));
-    }
     Ok(next)
 }
 
-fn bearer_header(token: &str, at: &str) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| failure(at, SourceErrorKind::Config, "the token holds characters that no header can carry"))?;
-    value.set_sensitive(true);
-    Ok(value)
+/// Earthdata sends whoever it does not know there.
+fn is_login(url: &Url) -> bool {
+    url.path().contains("/oauth/authorize")
+}
+
+/// The login host let nobody pass.
+fn refused_login(login: &Password, status: u16, at: &str) -> Failure {
+    let (host, from) = (login.login.host_str().unwrap_or_default(), &login.found_in);
+    match status {
+        401 | 403 => {
+            let message = format!("the user or the password of {from} is wrong ({host} answered {status})");
+            failure(at, SourceErrorKind::Denied, &message)
+        }
+        200..=299 => {
+            let message = format!("{host} shows a page: log in there with a browser once and agree to what it asks");
+            failure(at, SourceErrorKind::Denied, &message)
+        }
+        _ => Failure::passing(SourceError::new(SourceErrorKind::Unavailable, at, format!("{host} answered {status}"))),
+    }
 }
 
 fn failure(at: &str, kind: SourceErrorKind, message: &str) -> Failure {

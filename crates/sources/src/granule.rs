@@ -22,6 +22,17 @@ impl GranuleSource {
     }
 }
 
+impl GranuleSource {
+    /// The entity tag that a remote file was given by its server, once an answer has come.
+    #[must_use]
+    pub fn etag(&self) -> Option<String> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(source) => source.etag(),
+        }
+    }
+}
+
 impl Source for GranuleSource {
     async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
         match self {

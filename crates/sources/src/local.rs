@@ -24,12 +24,12 @@ type Version = (u64, Option<SystemTime>);
 impl LocalSource {
     pub(crate) fn open(path: &Path, stats: Arc<Stats>, cost: Cost) -> Result<Self, SourceError> {
         let shown = path.display().to_string();
-        let file = File::open(path).map_err(|e| io_error(&shown, "cannot be opened", &e))?;
-        let metadata = file.metadata().map_err(|e| io_error(&shown, "cannot be opened", &e))?;
-        if metadata.is_dir() {
-            let message = "this is a directory, not a file: name the files in it";
-            return Err(SourceError::new(SourceErrorKind::Config, shown, message));
-        }
+        let failed = |e| io_error(&shown, "cannot be opened", &e);
+        // Looked at first: opening a pipe waits for a writer.
+        check_kind(&std::fs::metadata(path).map_err(failed)?, &shown)?;
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        check_kind(&metadata, &shown)?;
         Ok(Self { file, shown, pinned: version(&metadata), stats, cost })
     }
 
@@ -79,6 +79,15 @@ impl Source for LocalSource {
         let since = changed?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(Stamp { size, tag: format!("changed {}.{:09}", since.as_secs(), since.subsec_nanos()) })
     }
+}
+
+fn check_kind(metadata: &Metadata, shown: &str) -> Result<(), SourceError> {
+    let message = match () {
+        () if metadata.is_file() => return Ok(()),
+        () if metadata.is_dir() => "this is a directory, not a file: name the files in it",
+        () => "this is a pipe or a device, which has no ranges: copy it into a file",
+    };
+    Err(SourceError::new(SourceErrorKind::Config, shown, message))
 }
 
 fn version(metadata: &Metadata) -> Version {

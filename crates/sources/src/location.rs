@@ -26,13 +26,22 @@ impl Location {
     /// [`SourceErrorKind::Config`] that says what is wrong and what to write instead.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Self::local(text, text);
+            return match text.split_once(':') {
+                Some((scheme, _)) if is_remote(scheme) => {
+                    let scheme = scheme.to_ascii_lowercase();
+                    Err(config(&redacted(text), format!("`{scheme}:` has two slashes behind it: write {scheme}://")))
+                }
+                _ => Self::local(text, text),
+            };
         };
         match scheme.to_ascii_lowercase().as_str() {
             "file" => Self::local(text, &file_path(text, rest)?),
             "http" | "https" => Self::http(text),
             "s3" => Self::s3(text, rest),
-            _ => Err(config(text, format!("unknown scheme `{scheme}`: write a path, file://, https:// or s3://"))),
+            _ => {
+                let message = "unknown scheme: write a path, file://, https:// or s3://";
+                Err(config(&redacted(text), message))
+            }
         }
     }
 
@@ -80,9 +89,8 @@ impl Location {
     }
 
     fn http(text: &str) -> Result<Self, SourceError> {
-        // An unparsable URL may still hold a signature: only what comes before its query is shown.
-        let shown = text.split(['?', '#']).next().unwrap_or_default();
-        let url = Url::parse(text).map_err(|e| config(shown, format!("not a URL ({e}): write https://host/path")))?;
+        let bad = |e| config(&redacted(text), format!("not a URL ({e}): write https://host/path"));
+        let url = Url::parse(text).map_err(bad)?;
         if !url.username().is_empty() || url.password().is_some() {
             let host = url.host_str().unwrap_or_default();
             return Err(config(host, "the URL holds a user name or a password: pass a token in the options instead"));
@@ -94,10 +102,10 @@ impl Location {
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
         if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(fits) {
-            return Err(config(text, format!("`{bucket}` is not a bucket name: write s3://bucket/key")));
+            return Err(config(&redacted(text), "this names no bucket: write s3://bucket/key"));
         }
         if key.split('/').any(|part| part == "." || part == "..") {
-            return Err(config(text, "a key cannot have `.` or `..` as a component: HTTP would drop it"));
+            return Err(config(&redacted(text), "a key cannot have `.` or `..` as a component: HTTP would drop it"));
         }
         Ok(Self(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }))
     }
@@ -133,6 +141,32 @@ impl fmt::Display for Location {
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Location({self})")
+    }
+}
+
+fn is_remote(scheme: &str) -> bool {
+    ["http", "https", "s3"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
+/// What may be shown of a place as somebody typed it, which need not be one: of a URL neither user, password, query nor
+/// fragment. Secrets that stand where they do not belong are hidden too, so that less is left than a right URL shows.
+#[must_use]
+pub fn redacted(text: &str) -> String {
+    let (before, rest) = match (text.split_once("://"), text.split_once(':')) {
+        (Some(parts), _) => parts,
+        (None, Some((scheme, rest))) if is_remote(scheme) => (scheme, rest.trim_start_matches('/')),
+        _ => return text.to_owned(),
+    };
+    let scheme = before.rsplit(|mark: char| !mark.is_ascii_alphanumeric() && mark != '+').next().unwrap_or_default();
+    let (path, hidden) = match rest.find(['?', '#']).and_then(|at| rest.split_at_checked(at)) {
+        Some((path, hidden)) => (path, Some(hidden)),
+        None => (rest, None),
+    };
+    match (path.rsplit_once('@'), hidden) {
+        (Some((_, path)), hidden) => format!("{scheme}://{path}{}", hidden.map_or("", |_| "?...")),
+        // Where a password holds a question mark, what looks like the host is the user.
+        (None, Some(hidden)) if hidden.contains('@') => format!("{scheme}://..."),
+        (None, hidden) => format!("{scheme}://{path}{}", hidden.map_or("", |_| "?...")),
     }
 }
 
@@ -173,10 +207,12 @@ mod tests {
     fn what_is_wrong_is_named_with_the_way_out() {
         for (text, says) in [
             ("", "name a file"),
-            ("ftp://host/x", "unknown scheme `ftp`"),
+            ("ftp://host/x", "unknown scheme"),
             ("gs://bucket/x", "s3://"),
+            ("https:/host/x", "write https://"),
+            ("S3:bucket/x", "write s3://"),
             ("s3:///key", "s3://bucket/key"),
-            ("s3://bad bucket/key", "bad bucket"),
+            ("s3://bad bucket/key", "names no bucket"),
             ("s3://bucket/a/../b", "`..`"),
             ("file://relative.h5", "file:///data"),
             ("https://", "not a URL"),
@@ -192,9 +228,30 @@ mod tests {
         let location = Location::parse("https://h.org/x.h5?X-Amz-Signature=hush").unwrap();
         assert_eq!(location.to_string(), "https://h.org/x.h5?...");
         assert!(!format!("{location:?}").contains("hush"));
-        let error = Location::parse("https://user:hush@h.org/x.h5").unwrap_err();
-        assert!(!format!("{error:?}").contains("hush"), "{error}");
-        let error = Location::parse("https://[h/x.h5?sig=hush").unwrap_err();
-        assert!(!format!("{error:?}").contains("hush"), "{error}");
+        for text in [
+            "https://user:hush@h.org/x.h5",
+            "https://[h/x.h5?sig=hush",
+            "https://h.org:99999/x.h5?sig=hush",
+            "https://hush:hush@h.org:port/x.h5",
+            "https://hush:hu/sh@h.org/x",
+            "https://hush:hu?sh@h.org/x",
+            "https:/hush@h.org/x.h5?sig=hush",
+            "https:hush:hush@h.org",
+            "ftp://hush:hush@h.org/x#hush",
+            "hush:hush@ftp://h.org/x?sig=hush",
+            "s3://HUSH:hush@bucket/key",
+            "https://h.org:99999/?mail=hush@x&sig=hush",
+        ] {
+            let error = Location::parse(text).unwrap_err();
+            assert!(!format!("{error:?}").contains("hush"), "{text}: {error}");
+        }
+        for (text, shown) in [
+            ("https://h.org:99999/a@b/x?y", "https://b/x?..."),
+            ("s3://bucket/a b?c", "s3://bucket/a b?..."),
+            ("folder/a?.h5", "folder/a?.h5"),
+            ("C:\\data\\x.h5", "C:\\data\\x.h5"),
+        ] {
+            assert_eq!(redacted(text), shown);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Everything that can be chosen, as plain values.
-use crate::{Bearer, S3Options};
+use crate::credentials::is_listed;
+use crate::{Bearer, Password, S3Options};
 use byte_ranges::Cost;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What asking costs, by kind of place.
@@ -31,6 +33,8 @@ pub struct Retry {
     pub max_backoff: Duration,
     /// A server's `Retry-After` is waited for, but no longer than this.
     pub max_retry_after: Duration,
+    /// The body of an answer may take so long, and a second more for every KiB of it.
+    pub patience: Duration,
 }
 
 impl Default for Retry {
@@ -40,6 +44,7 @@ impl Default for Retry {
             base_backoff: Duration::from_millis(200),
             max_backoff: Duration::from_secs(10),
             max_retry_after: Duration::from_secs(60),
+            patience: Duration::from_secs(30),
         }
     }
 }
@@ -78,12 +83,20 @@ pub struct Options {
     pub s3: S3Options,
     /// A token for some HTTPS hosts.
     pub bearer: Option<Bearer>,
+    /// A user and a password for HTTPS hosts that send to a login.
+    pub password: Option<Password>,
+    /// Hosts to which redirects are followed, as those of [`Bearer`]; `None` for all.
+    pub redirect_hosts: Option<Vec<String>>,
+    /// Hosts of S3-compatible stores that an event may name, and that then receive the credentials of this machine.
+    pub endpoint_hosts: Vec<String>,
     /// Sending again.
     pub retry: Retry,
     /// Patience.
     pub timeouts: Timeouts,
     /// Trust.
     pub roots: TlsRoots,
+    /// Files of more certificates to trust, PEM: of a proxy or a store with an authority of its own.
+    pub ca_files: Vec<PathBuf>,
     /// Hints for planners.
     pub costs: Costs,
     /// Requests under way at once over all files: bounds sockets and file descriptors. At least 1 is used.
@@ -97,9 +110,13 @@ impl Default for Options {
         Self {
             s3: S3Options::default(),
             bearer: None,
+            password: None,
+            redirect_hosts: None,
+            endpoint_hosts: Vec::new(),
             retry: Retry::default(),
             timeouts: Timeouts::default(),
             roots: TlsRoots::default(),
+            ca_files: Vec::new(),
             costs: Costs::default(),
             max_in_flight: 64,
             http1_only: false,
@@ -108,11 +125,31 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults with what the environment says: [`S3Options::from_env`], and `EARTHDATA_TOKEN` as
-    /// [`Bearer::earthdata`].
+    /// Whether an S3-compatible store at this URL is on the list of [`Options::endpoint_hosts`].
+    #[must_use]
+    pub fn allows_endpoint(&self, url: &str) -> bool {
+        let url = reqwest::Url::parse(url).ok();
+        url.is_some_and(|url| url.username().is_empty() && is_listed(&self.endpoint_hosts, &url))
+    }
+
+    /// The defaults with what the environment says: [`S3Options::from_env`]; `EARTHDATA_TOKEN` as [`Bearer::earthdata`];
+    /// certificates in `AWS_CA_BUNDLE` and `SSL_CERT_FILE`; and `ICESTREAM_ENDPOINT_HOSTS`, a list with commas.
     #[must_use]
     pub fn from_env() -> Self {
-        let token = std::env::var("EARTHDATA_TOKEN").ok().filter(|token| !token.is_empty());
-        Self { s3: S3Options::from_env(), bearer: token.map(Bearer::earthdata), ..Self::default() }
+        let get =
+            |name: &str| std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let hosts = get("ICESTREAM_ENDPOINT_HOSTS").unwrap_or_default();
+        Self {
+            s3: S3Options::from_env(),
+            bearer: get("EARTHDATA_TOKEN").map(Bearer::earthdata),
+            ca_files: ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].into_iter().filter_map(get).map(PathBuf::from).collect(),
+            endpoint_hosts: hosts
+                .split(',')
+                .map(str::trim)
+                .filter(|host| !host.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            ..Self::default()
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! What an answer that is not the content means.
+use crate::Paced;
 use crate::attempt::{Again, Failure};
 use crate::encode::element;
-use byte_ranges::{SourceError, SourceErrorKind as Kind};
+use byte_ranges::{SourceError, SourceErrorKind as Kind, printable};
 use reqwest::Response;
 use reqwest::header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use std::time::Duration;
 
 /// Bytes of an error's body that are read: the answers of S3 have a few hundred.
 const MOST_ERROR_BODY: usize = 16 << 10;
+/// Data hosts of NASA's Earthdata Cloud.
+const EARTHDATA_HOST: &str = ".earthdatacloud.nasa.gov/";
+/// Buckets of NASA's Earthdata Cloud at NSIDC.
+const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";
 /// Characters of a server's own words that go into a message.
 const MOST_WORDS: usize = 300;
 
@@ -19,10 +24,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) async fn read(mut response: Response) -> Self {
+    /// Reads as much as comes within the patience.
+    pub(crate) async fn read(response: Response, patience: Duration) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = Vec::new();
-        while let Ok(Some(piece)) = response.chunk().await {
+        let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
+        while let Ok(Some(piece)) = paced.next().await {
             body.extend_from_slice(&piece);
             if body.len() >= MOST_ERROR_BODY {
                 break;
@@ -40,15 +46,32 @@ impl Refusal {
     /// The failure, classified by the code in the body where there is one and by the status otherwise.
     pub(crate) fn into_failure(self, location: &str) -> Failure {
         let code = self.field("Code").unwrap_or_default();
-        let (kind, advice) = by_code(&code).unwrap_or_else(|| self.by_status());
+        // Only code and message: other elements of these answers repeat tokens.
+        let words = self.field("Message").unwrap_or_default();
+        let (kind, advice) = match by_code(&code) {
+            // A presigned URL that has ended (Amazon S3 User Guide, "Expiration of presigned URLs").
+            Some(_) if code == "AccessDenied" && words.to_ascii_lowercase().contains("expired") => {
+                (Kind::Expired, "the presigned URL has ended: get a new one")
+            }
+            Some(known) => known,
+            None => self.by_status(),
+        };
         let mut message = format!("the server answered {}", self.status);
         if !code.is_empty() {
-            // Only code and message: other elements of these answers repeat tokens.
-            let words = self.field("Message").unwrap_or_default();
-            message = format!("{message} {code} ({})", words.chars().take(MOST_WORDS).collect::<String>());
+            let words: String = one_line(&words).chars().take(MOST_WORDS).collect();
+            message = format!("{message} {code} ({words})");
         }
         if !advice.is_empty() {
             message = format!("{message}: {advice}");
+        }
+        if code == "AccessDenied" && kind == Kind::Denied && location.starts_with(EARTHDATA_BUCKETS) {
+            message = format!("{message} (those of Earthdata work inside us-west-2 only; elsewhere use https links)");
+        }
+        if matches!(self.status, 401 | 403) && location.contains(EARTHDATA_HOST) {
+            message = format!("{message} (Earthdata: EARTHDATA_TOKEN, or a user and a password)");
+        }
+        if let Some(terms) = terms(&self.body) {
+            message = format!("{message}; {terms}");
         }
         if let Some(region) = self.headers.get("x-amz-bucket-region").and_then(|v| v.to_str().ok()) {
             message = format!("{message} (the bucket is in {region})");
@@ -66,8 +89,9 @@ impl Refusal {
         match self.status {
             300..=399 => (Kind::Config, "it sends elsewhere: check the region, the endpoint and the URL"),
             401 if self.says_expired() => (Kind::Expired, "the token has expired: get a new one"),
-            401 => (Kind::Denied, "it wants a login: give a token (for Earthdata, EARTHDATA_TOKEN)"),
-            403 => (Kind::Denied, "it is refused with these credentials: check them, or give a token"),
+            401 => (Kind::Denied, "it wants a login"),
+            403 if self.says_expired() => (Kind::Expired, "the URL or the token has expired: get a new one"),
+            403 => (Kind::Denied, "it is refused with these credentials"),
             404 | 410 => (Kind::NotFound, "there is no such object"),
             407 => (Kind::Config, "the proxy wants a login"),
             408 => (Kind::Timeout, ""),
@@ -83,6 +107,20 @@ impl Refusal {
     }
 }
 
+/// What the user has to agree to, and where, as Earthdata's hosts tell it with a refusal in JSON.
+#[must_use]
+pub fn terms(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let text = |name: &str| Some(one_line(body.get(name)?.as_str()?).chars().take(MOST_WORDS).collect::<String>());
+    let url = text("resolution_url").filter(|url| url.starts_with("https://"))?;
+    let what = text("error_description").unwrap_or_else(|| "the user has not agreed to the terms".to_owned());
+    Some(printable(&format!("{what}: agree in a browser at {url}")))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Error codes of S3 that say more than the status does, or something else.
 fn by_code(code: &str) -> Option<(Kind, &'static str)> {
     Some(match code {
@@ -91,10 +129,7 @@ fn by_code(code: &str) -> Option<(Kind, &'static str)> {
         }
         "InvalidToken" | "InvalidAccessKeyId" => (Kind::Denied, "S3 does not know these credentials"),
         "SignatureDoesNotMatch" => (Kind::Denied, "the secret access key is not the one of this key"),
-        "AccessDenied" => (
-            Kind::Denied,
-            "these credentials may not do this (those of Earthdata work inside us-west-2 only; elsewhere use https links)",
-        ),
+        "AccessDenied" => (Kind::Denied, "these credentials may not do this"),
         "RequestTimeTooSkewed" => (Kind::Denied, "this machine's clock is wrong: set it"),
         "NoSuchBucket" => (Kind::NotFound, "there is no such bucket"),
         "NoSuchKey" => (Kind::NotFound, "there is no such object"),
@@ -122,6 +157,25 @@ mod tests {
     fn refusal(status: u16, retry_after: &'static str) -> Refusal {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry_after))]);
         Refusal { status, headers, body: String::new() }
+    }
+
+    #[test]
+    fn what_the_archive_asks_for_is_told_with_the_place() {
+        let body = |text: &str| Refusal { body: text.to_owned(), ..refusal(403, "") }.into_failure("https://h/x").error;
+        let eula = body(
+            r#"{"status_code": 403, "error_description": "EULA\nAcceptance Failure", "resolution_url": "https:\/\/urs.earthdata.nasa.gov\/approve_app?client_id=x"}"#,
+        );
+        let place =
+            "EULA Acceptance Failure: agree in a browser at https://urs.earthdata.nasa.gov/approve_app?client_id=x";
+        assert!(eula.kind == Kind::Denied && eula.message.contains(place), "{eula}");
+        let unknown = refusal(401, "").into_failure("https://data.nsidc.earthdatacloud.nasa.gov/x.h5").error;
+        assert!(unknown.message.contains("EARTHDATA_TOKEN"), "{unknown}");
+        assert!(!body(r#"{"resolution_url": "javascript:alert(1)"}"#).message.contains("agree"));
+        let ended = body("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>");
+        assert!(ended.kind == Kind::Expired && ended.message.contains("presigned URL has ended"), "{ended}");
+        let forged =
+            body("<Error><Code>AccessDenied</Code><Message>\u{1b}[31mno\nerror: all is lost</Message></Error>");
+        assert!(forged.message.contains("(\\u001b[31mno error: all is lost)"), "{forged}");
     }
 
     #[test]

@@ -5,11 +5,13 @@ use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::s3::S3;
 use crate::version::{check_range, content_range, unsatisfied_range, version};
-use crate::{Location, Stats};
+use crate::{Location, Paced, Stats};
 use byte_ranges::http::{Version, to_ask};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_MATCH, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RANGE,
+};
 use reqwest::{Response, Url};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -54,6 +56,10 @@ impl RemoteSource {
         &self.location
     }
 
+    pub(crate) fn etag(&self) -> Option<String> {
+        self.version.get()?.etag.clone()
+    }
+
     /// One attempt at one range that is not empty.
     async fn once(&self, range: ByteRange) -> Result<Fetched, Failure> {
         let _permit = self.shared.permit().await;
@@ -62,8 +68,12 @@ impl RemoteSource {
             206 => self.partial(response, range).await,
             200 => self.whole(&response),
             416 => self.beyond(response, range).await,
-            _ => Err(Refusal::read(response).await.into_failure(&self.shown)),
+            _ => Err(self.refusal(response).await.into_failure(&self.shown)),
         }
+    }
+
+    async fn refusal(&self, response: Response) -> Refusal {
+        Refusal::read(response, self.shared.options.retry.patience).await
     }
 
     async fn ask(&self, range: ByteRange) -> Result<Response, Failure> {
@@ -84,12 +94,13 @@ impl RemoteSource {
         let resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(url) = resolved {
             let ask = Ask::get(url, headers.clone());
-            let (response, _) = self.shared.send_http(&ask, &self.location, &self.stats).await?;
-            if !matches!(response.status().as_u16(), 400 | 401 | 403 | 404 | 410) {
-                return Ok(response);
+            match self.shared.send_http(&ask, &self.location, &self.stats).await {
+                Ok((response, _)) if !matches!(response.status().as_u16(), 400 | 401 | 403 | 404 | 410) => {
+                    return Ok(response);
+                }
+                // The signed URL has ended, or its host does not answer any more: ask the file's own URL for another.
+                _ => self.stats.add_retry(),
             }
-            // The signed URL has ended: ask the file's own URL for another.
-            self.stats.add_retry();
         }
         let ask = Ask::get(self.url.clone(), headers);
         let (response, via) = self.shared.send_http(&ask, &self.location, &self.stats).await?;
@@ -103,7 +114,7 @@ impl RemoteSource {
         let Some((said, size)) = content_range(response.headers()) else {
             return Err(self.bad("206 without a Content-Range that tells range and size"));
         };
-        if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| !is_plain(coding)) {
             return Err(self.bad("the server compresses ranges although it was asked not to"));
         }
         self.pin(&version(&response, size))?;
@@ -121,6 +132,11 @@ impl RemoteSource {
             self.pin(&version(response, 0))?;
             return Ok(Fetched { bytes: Bytes::new(), file_size: 0 });
         }
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if kind.trim_start().to_ascii_lowercase().starts_with("text/html") {
+            let message = "a page came in place of the file, as of a login: the server does not know who asks";
+            return Err(Failure::last(SourceError::new(Kind::Denied, &self.shown, message)));
+        }
         Err(self.bad(
             "the server ignores Range and sends the whole file (200): download the file, or ask a server that serves ranges",
         ))
@@ -133,7 +149,7 @@ impl RemoteSource {
         let size = match told {
             Some(size) => Some(size),
             // S3 tells the size in the body.
-            None => Refusal::read(response).await.field("ActualObjectSize").and_then(|text| text.parse().ok()),
+            None => self.refusal(response).await.field("ActualObjectSize").and_then(|text| text.parse().ok()),
         };
         let Some(size) = size else {
             return Err(self.bad(&format!("the server has no bytes {asked} (416) and does not tell the size")));
@@ -154,15 +170,16 @@ impl RemoteSource {
         Ok(Fetched { bytes: Bytes::new(), file_size: size })
     }
 
-    async fn body(&self, mut response: Response, length: u64) -> Result<Bytes, Failure> {
+    async fn body(&self, response: Response, length: u64) -> Result<Bytes, Failure> {
         let reserved = usize::try_from(length.min(MOST_RESERVED)).unwrap_or(0);
         let mut body = BytesMut::with_capacity(reserved);
+        let mut paced = Paced::new(response, self.shared.options.retry.patience);
         loop {
             let broken = |error| {
                 let during = format!("the answer broke off after {} of {length} bytes", body.len());
-                Failure::of_transport(error, &self.shown, &during)
+                Failure::of_broken(error, &self.shown, &during)
             };
-            let piece = response.chunk().await.map_err(broken)?;
+            let piece = paced.next().await.map_err(broken)?;
             let Some(piece) = piece else { break };
             self.stats.add_bytes(piece.len());
             body.extend_from_slice(&piece);
@@ -191,6 +208,15 @@ impl RemoteSource {
     fn bad(&self, message: &str) -> Failure {
         Failure::last(SourceError::new(Kind::BadAnswer, &self.shown, message))
     }
+}
+
+/// Whether a body is the file's own bytes. `aws-chunked` says how an object was sent to S3, which may tell it for ever
+/// after.
+fn is_plain(coding: &HeaderValue) -> bool {
+    let codings = coding.to_str().unwrap_or("?").split(',').map(str::trim);
+    codings
+        .into_iter()
+        .all(|coding| ["", "identity", "aws-chunked"].iter().any(|plain| coding.eq_ignore_ascii_case(plain)))
 }
 
 impl Source for RemoteSource {

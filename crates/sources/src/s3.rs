@@ -2,6 +2,7 @@
 use crate::encode::percent_encode;
 use crate::{Credentials, S3Access, S3Options, sigv4};
 use byte_ranges::{SourceError, SourceErrorKind};
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Request, Url};
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 pub(crate) struct S3 {
     region: String,
     endpoint: Option<String>,
+    requester_pays: bool,
     access: RwLock<S3Access>,
 }
 
@@ -19,6 +21,7 @@ impl S3 {
         Self {
             region: options.region.clone(),
             endpoint: options.endpoint_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
+            requester_pays: options.requester_pays,
             access: RwLock::new(options.access.clone()),
         }
     }
@@ -32,6 +35,11 @@ impl S3 {
     pub(crate) fn url(&self, bucket: &str, key: &str) -> Result<Url, SourceError> {
         let key = percent_encode(key, true);
         let region = &self.region;
+        // It becomes part of the host that receives the signature.
+        if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let message = "this is no region: write one like us-west-2";
+            return Err(SourceError::new(SourceErrorKind::Config, format!("region `{region}`"), message));
+        }
         let text = match &self.endpoint {
             Some(endpoint) => format!("{endpoint}/{bucket}/{key}"),
             None if bucket.contains('.') => format!("https://s3.{region}.amazonaws.com/{bucket}/{key}"),
@@ -41,6 +49,10 @@ impl S3 {
             let message = format!("no URL can be made of it ({e}): check the region `{region}` and the endpoint URL");
             SourceError::new(SourceErrorKind::Config, format!("s3://{bucket}"), message)
         })?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let message = "the endpoint URL holds a user name or a password: give keys instead";
+            return Err(SourceError::new(SourceErrorKind::Config, format!("s3://{bucket}"), message));
+        }
         if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() {
             return Ok(url);
         }
@@ -50,6 +62,10 @@ impl S3 {
 
     /// Signs, or leaves alone when access is anonymous.
     pub(crate) fn authorize(&self, request: &mut Request, location: &str) -> Result<(), SourceError> {
+        if self.requester_pays {
+            let name = HeaderName::from_static("x-amz-request-payer");
+            request.headers_mut().insert(name, HeaderValue::from_static("requester"));
+        }
         let access = self.access.read().unwrap_or_else(PoisonError::into_inner).clone();
         let now = SystemTime::now();
         match access {
@@ -81,7 +97,14 @@ mod tests {
         let endpoint_url = Some("http://127.0.0.1:9000/".to_owned());
         let own = S3::new(&S3Options { endpoint_url, ..S3Options::default() });
         assert_eq!(url(&own, "some-bucket"), "http://127.0.0.1:9000/some-bucket/a%20b/c%2B.h5");
+        let elsewhere = S3::new(&S3Options { region: "x.evil.example/#".to_owned(), ..S3Options::default() });
+        assert!(elsewhere.url("some-bucket", "x").unwrap_err().message.contains("no region"));
         let bad = S3::new(&S3Options { endpoint_url: Some("ftp://x".to_owned()), ..S3Options::default() });
         assert!(bad.url("some-bucket", "x").unwrap_err().message.contains("http://"));
+        for secret in ["http://user:hush@host", "http://user:hush@host:port"] {
+            let bad = S3::new(&S3Options { endpoint_url: Some(secret.to_owned()), ..S3Options::default() });
+            let error = bad.url("some-bucket", "x").unwrap_err();
+            assert!(error.kind == SourceErrorKind::Config && !format!("{error:?}").contains("hush"), "{error}");
+        }
     }
 }

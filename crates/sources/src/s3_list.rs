@@ -1,11 +1,11 @@
 //! Listing a bucket (Amazon S3 API Reference, `ListObjectsV2`).
-use crate::Stats;
 use crate::attempt::{Again, Failure, attempts};
 use crate::clients::Shared;
 use crate::encode::{element, elements, form_decode, percent_encode};
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::s3::S3;
+use crate::{Paced, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::HeaderMap;
 use std::collections::{BTreeSet, HashSet};
@@ -132,14 +132,13 @@ async fn page(
     let ask = Ask::get(url, HeaderMap::new());
     let once = async || {
         let _permit = shared.permit().await;
-        let mut response = shared.send_s3(s3, &ask, &shown, stats).await?;
+        let (response, patience) = (shared.send_s3(s3, &ask, &shown, stats).await?, shared.options.retry.patience);
         if response.status().as_u16() != 200 {
-            return Err(Refusal::read(response).await.into_failure(&shown));
+            return Err(Refusal::read(response, patience).await.into_failure(&shown));
         }
-        let mut body = Vec::new();
+        let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
         loop {
-            let piece =
-                response.chunk().await.map_err(|e| Failure::of_transport(e, &shown, "the listing broke off"))?;
+            let piece = paced.next().await.map_err(|e| Failure::of_broken(e, &shown, "the listing broke off"))?;
             let Some(piece) = piece else { break };
             body.extend_from_slice(&piece);
             if body.len() > MOST_PAGE {

@@ -14,6 +14,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Deletions under way at once.
 const DELETES_IN_FLIGHT: usize = 16;
@@ -108,7 +109,7 @@ impl S3Sink {
         let once = async || {
             let _permit = self.shared.permit().await;
             let response = self.shared.send_s3(&self.s3, &ask, &shown, &self.stats).await?;
-            accept(response, good, &shown).await
+            accept(response, good, &shown, self.shared.options.retry.patience).await
         };
         attempts(&self.shared.options.retry, &self.stats, once).await
     }
@@ -126,10 +127,10 @@ impl Sink for S3Sink {
     }
 }
 
-async fn accept(response: Response, good: &[u16], shown: &str) -> Result<u16, Failure> {
+async fn accept(response: Response, good: &[u16], shown: &str, patience: Duration) -> Result<u16, Failure> {
     let status = response.status().as_u16();
     if good.contains(&status) {
         return Ok(status);
     }
-    Err(Refusal::read(response).await.into_failure(shown))
+    Err(Refusal::read(response, patience).await.into_failure(shown))
 }

@@ -2,7 +2,10 @@
 use crate::{Options, TlsRoots};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::redirect;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,14 +48,16 @@ fn tls_config(options: &Options) -> Result<ClientConfig, SourceError> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|e| config(format!("TLS cannot be set up: {e}")))?;
+    let own = own_certificates(&options.ca_files)?;
     let mut tls = match options.roots {
         TlsRoots::WebPki => {
             let mut store = RootCertStore::empty();
             store.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+            store.add_parsable_certificates(own);
             builder.with_root_certificates(store).with_no_client_auth()
         }
         TlsRoots::Platform => {
-            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|e| {
+            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(own, provider).map_err(|e| {
                 config(format!("the machine's certificates cannot be read ({e}): use the built-in ones"))
             })?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
@@ -62,6 +67,25 @@ fn tls_config(options: &Options) -> Result<ClientConfig, SourceError> {
     let offer: &[&str] = if options.http1_only { &["http/1.1"] } else { &["h2", "http/1.1"] };
     tls.alpn_protocols = offer.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(tls)
+}
+
+/// The certificates of PEM files.
+fn own_certificates(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, SourceError> {
+    let mut all = Vec::new();
+    for file in files {
+        let failed = |why: String| {
+            let next = "check --ca, AWS_CA_BUNDLE and SSL_CERT_FILE";
+            SourceError::new(SourceErrorKind::Config, file.display().to_string(), format!("{why}: {next}"))
+        };
+        let text = std::fs::read(file).map_err(|e| failed(format!("the certificates cannot be read ({e})")))?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let found = found.map_err(|e| failed(format!("no certificates in PEM ({e})")))?;
+        if found.is_empty() {
+            return Err(failed("no certificate in it".to_owned()));
+        }
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// Graviola checks the processor with an assertion at its first use; asking before turns a panic into an error.

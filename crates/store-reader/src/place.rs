@@ -24,6 +24,11 @@ impl Place {
     /// As [`Location::parse`].
     pub fn new(root: &str, clients: Clients) -> Result<Self, Error> {
         let location = Location::parse(root)?;
+        // The keys of its objects would end up in the query.
+        if location.is_http() && root.contains(['?', '#']) {
+            let message = "the URL of a store ends with its path: give one without a query, or a local copy";
+            return Err(SourceError::new(SourceErrorKind::Config, location.to_string(), message).into());
+        }
         Ok(Self { clients, root: root.trim_end_matches('/').to_owned(), location })
     }
 

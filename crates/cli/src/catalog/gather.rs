@@ -253,7 +253,7 @@ async fn extents(
         match cells {
             Ok(cells) => Ok((record.name.clone(), Ok(cells))),
             Err(error) if args.allow_partial => Ok((record.name.clone(), Err(error.message().to_owned()))),
-            Err(error) => Err(error),
+            Err(error) => Err(error.at(&record.name)),
         }
     };
     let read: Result<Vec<_>, Failure> =

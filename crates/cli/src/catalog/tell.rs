@@ -2,6 +2,7 @@
 use super::gather::Gathered;
 use super::{Catalog, CatalogArgs, Path, json};
 use crate::exit::{self, Failure};
+use crate::out::{note, say};
 use crate::report::group;
 
 /// Names of each kind that are shown to people; JSON has all.
@@ -22,13 +23,13 @@ pub(super) fn tell(
             "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
             "elsewhere": report.elsewhere, "failed": report.failed,
         });
-        println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+        say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
         return Ok(());
     }
     if !args.quiet {
         remarks(report);
         if let Some(out) = out.filter(|out| *out != Path::new("-")) {
-            eprintln!("wrote {}", out.display());
+            note!("wrote {}", out.display());
         }
     }
     if args.summary {
@@ -45,7 +46,7 @@ pub(super) fn tell(
             summary.most,
             summary.busiest.map(|cell| format!(" ({cell})")).unwrap_or_default(),
         );
-        if out == Some(Path::new("-")) { eprintln!("{text}") } else { println!("{text}") }
+        if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
     }
     Ok(())
 }
@@ -57,10 +58,10 @@ fn remarks(report: &Gathered) {
             return;
         }
         let more = names.len().saturating_sub(MOST_NAMES);
-        eprintln!("{} {what}:", names.len());
-        names.iter().take(MOST_NAMES).for_each(|name| eprintln!("  {name}"));
+        note!("{} {what}:", names.len());
+        names.iter().take(MOST_NAMES).for_each(|name| note!("  {name}"));
         if more > 0 {
-            eprintln!("  and {more} more (--json lists all)");
+            note!("  and {more} more (--json lists all)");
         }
     };
     let older = report.older.iter().map(|(older, newer)| format!("{older}, for {newer}")).collect();
@@ -75,9 +76,9 @@ fn remarks(report: &Gathered) {
     let failed = report.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     list("granules cannot be read and are left out", failed);
     if report.other_names > 0 {
-        eprintln!("{} granules are of another cycle, region or date by their names", report.other_names);
+        note!("{} granules are of another cycle, region or date by their names", report.other_names);
     }
     if report.elsewhere > 0 {
-        eprintln!("{} granules touch none of the cells", report.elsewhere);
+        note!("{} granules touch none of the cells", report.elsewhere);
     }
 }

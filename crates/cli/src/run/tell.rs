@@ -6,7 +6,7 @@ use super::estimate::Estimate;
 use super::plan::Plan;
 use super::progress::time;
 use crate::exit::{self, Failure};
-use crate::out::say;
+use crate::out::{note, say};
 use crate::progress::size;
 use crate::report::group;
 use serde::Serialize;
@@ -103,10 +103,10 @@ pub(super) fn done(
         print(&document(args, plan, outcome, &totals, (elapsed, renewals)))?;
     }
     if !args.quiet && !args.json {
-        people(plan, outcome, &totals, elapsed).iter().for_each(|line| eprintln!("{line}"));
+        people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
     }
     if let Some(why) = &outcome.stopped {
-        eprintln!("stopped early: {why}");
+        note!("stopped early: {why}");
     }
     Ok(code(outcome, &totals))
 }

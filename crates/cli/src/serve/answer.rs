@@ -1,20 +1,39 @@
 //! Answers: whole, in part, refused.
 use bytes::Bytes;
-use http_body_util::Full;
+use futures_util::stream::{self, StreamExt as _};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::Response;
+use hyper::body::Frame;
 use hyper::header::{self, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue};
+use std::io;
 
 /// Ranges that one request may ask for.
 const MOST_RANGES: usize = 64;
 
+/// A body that is made while it is sent.
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// What goes back to a browser.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Body>;
 
-/// An answer with a body; a header that cannot be written is left out.
+/// A body of pieces, each made when the one before is on its way.
+pub(super) fn streamed(pieces: impl Iterator<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+    StreamBody::new(stream::iter(pieces).map(|piece| piece.map(Frame::data))).boxed_unsync()
+}
+
+/// An answer with words as its body; a header that cannot be written is left out.
 pub(super) fn answer(status: u16, kind: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let body: Bytes = body.into();
+    let length = body.len() as u64;
+    sized(status, kind, Full::new(body).map_err(|never| match never {}).boxed_unsync(), length)
+}
+
+/// An answer with a body of a known length.
+pub(super) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer {
+    let mut answer = Response::new(body);
     *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    set(&mut answer, CONTENT_TYPE, kind);
+    set(&mut answer, CONTENT_LENGTH, &length.to_string());
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
@@ -55,7 +74,9 @@ pub(super) fn part(header: Option<&str>, size: u64) -> Part {
         (1, Some((start, end))) => Part::Range(start, end),
         (2..=MOST_RANGES, Some(last)) => {
             within.push(last);
-            Part::Several(within)
+            let sum = within.iter().fold(0_u64, |sum, (start, end)| sum.saturating_add(end - start));
+            // Ranges that overlap make one request cost as much as many (14.2).
+            if sum <= size { Part::Several(within) } else { Part::Whole }
         }
         (0, _) => Part::Unsatisfiable,
         _ => Part::Whole,
@@ -73,29 +94,36 @@ fn one(range: &str, size: u64) -> Option<(u64, u64)> {
     }
 }
 
-/// 206 with several parts (RFC 9110, 14.6): each its start and its bytes, of a file of `size` bytes.
-pub(super) fn several(parts: &[(u64, Bytes)], size: u64, kind: &'static str) -> Answer {
+/// The frame of a 206 with several parts (RFC 9110, 14.6).
+pub(super) struct Frames {
+    /// `Content-Type` of the whole.
+    pub(super) kind: String,
+    /// What comes before each part.
+    pub(super) heads: Vec<Bytes>,
+    /// What comes after the last.
+    pub(super) tail: Bytes,
+    /// Of the whole body, in bytes.
+    pub(super) length: u64,
+}
+
+/// Frames around `ranges` of a file of `size` bytes.
+pub(super) fn frames(ranges: &[(u64, u64)], size: u64, kind: &str) -> Frames {
     // Long enough not to be met in data by chance; readers that go by lengths do not mind.
     let boundary = format!("icestream-{size:016x}-parts-of-one-file");
-    let mut body = Vec::with_capacity(parts.iter().map(|(_, bytes)| bytes.len() + 160).sum());
-    for (start, bytes) in parts {
-        let end = (start + bytes.len() as u64).saturating_sub(1);
-        let range = format!("{CONTENT_RANGE}: bytes {start}-{end}/{size}");
-        body.extend_from_slice(format!("\r\n--{boundary}\r\n{CONTENT_TYPE}: {kind}\r\n{range}\r\n\r\n").as_bytes());
-        body.extend_from_slice(bytes);
-    }
-    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    let length = body.len();
-    let mut answer = answer(206, kind, body);
-    set(&mut answer, CONTENT_TYPE, &format!("multipart/byteranges; boundary={boundary}"));
-    set(&mut answer, CONTENT_LENGTH, &length.to_string());
-    answer
+    let head = |&(start, end): &(u64, u64)| {
+        let range = format!("{CONTENT_RANGE}: bytes {start}-{}/{size}", end.saturating_sub(1));
+        Bytes::from(format!("\r\n--{boundary}\r\n{CONTENT_TYPE}: {kind}\r\n{range}\r\n\r\n"))
+    };
+    let heads: Vec<Bytes> = ranges.iter().map(head).collect();
+    let tail = Bytes::from(format!("\r\n--{boundary}--\r\n"));
+    let framing: usize = heads.iter().chain([&tail]).map(Bytes::len).sum();
+    let length = ranges.iter().map(|(start, end)| end - start).sum::<u64>() + framing as u64;
+    Frames { kind: format!("multipart/byteranges; boundary={boundary}"), heads, tail, length }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::FutureExt as _;
 
     #[test]
     fn ranges_are_read_as_the_standard_says() {
@@ -112,31 +140,29 @@ mod tests {
             ("bytes=5-6,0-1,200-300,90-", Part::Several(vec![(5, 7), (0, 2), (90, 100)])),
             ("bytes=0-1,200-300", Part::Range(0, 2)),
             ("bytes=0-1,x", Part::Whole),
+            ("bytes=0-49,50-99", Part::Several(vec![(0, 50), (50, 100)])),
+            ("bytes=0-50,50-99", Part::Whole),
             ("lines=1-2", Part::Whole),
         ] {
             assert_eq!(part(Some(header), 100), wanted, "{header}");
         }
         assert_eq!(part(None, 100), Part::Whole);
         let many = |count| format!("bytes={}", vec!["0-1"; count].join(","));
-        assert!(matches!(part(Some(&many(MOST_RANGES)), 100), Part::Several(_)));
-        assert_eq!(part(Some(&many(MOST_RANGES + 1)), 100), Part::Whole);
+        assert!(matches!(part(Some(&many(MOST_RANGES)), 1000), Part::Several(_)));
+        assert_eq!(part(Some(&many(MOST_RANGES + 1)), 1000), Part::Whole);
     }
 
     #[test]
     fn several_parts_are_written_as_the_standard_says() {
-        let parts = [(0, Bytes::from_static(b"ab")), (7, Bytes::from_static(b"c"))];
-        let answer = several(&parts, 8, "text/plain");
-        let get = |name: HeaderName| answer.headers()[name].to_str().unwrap();
-        let boundary = get(CONTENT_TYPE).strip_prefix("multipart/byteranges; boundary=").unwrap();
+        let frames = frames(&[(0, 2), (7, 8)], 8, "text/plain");
+        let boundary = frames.kind.strip_prefix("multipart/byteranges; boundary=").unwrap();
         let wanted = format!(
             "\r\n--{boundary}\r\ncontent-type: text/plain\r\ncontent-range: bytes 0-1/8\r\n\r\nab\
              \r\n--{boundary}\r\ncontent-type: text/plain\r\ncontent-range: bytes 7-7/8\r\n\r\nc\
              \r\n--{boundary}--\r\n"
         );
-        assert_eq!(get(CONTENT_LENGTH), wanted.len().to_string());
-        assert_eq!(
-            http_body_util::BodyExt::collect(answer.into_body()).now_or_never().unwrap().unwrap().to_bytes(),
-            wanted
-        );
+        let parts = [&frames.heads[0], &Bytes::from("ab"), &frames.heads[1], &Bytes::from("c"), &frames.tail];
+        assert_eq!(parts.map(|part| part.to_vec()).concat(), wanted.as_bytes());
+        assert_eq!(frames.length, wanted.len() as u64);
     }
 }

@@ -1,29 +1,39 @@
 //! Reading from hosts that refuse pages of other sites: ranges pass through, with this machine's token.
-use super::answer::{Answer, Part, answer, part, set, several, words};
+use super::answer::{Answer, Part, frames, part, set, sized, streamed, words};
 use byte_ranges::{ByteRange, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use hyper::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG};
+use hyper::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG};
 use sources::{Clients, GranuleSource, Location, Options};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Files that are remembered, each pinned to the version that was seen first.
 const MOST_FILES: usize = 4096;
 /// Largest range that is passed through.
 const MOST_BYTES: u64 = 64 << 20;
+/// Bytes of all answers under way, in KiB.
+const MOST_KIB: usize = 128 << 10;
 
 pub(super) struct Proxy {
     hosts: Vec<String>,
     clients: Clients,
+    /// KiB that may still be read.
+    room: Arc<Semaphore>,
     files: RefCell<BTreeMap<String, Rc<GranuleSource>>>,
 }
 
 impl Proxy {
-    pub(super) fn new(hosts: Vec<String>) -> Self {
-        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { hosts, clients: Clients::new(Options::from_env()), files: RefCell::default() }
+    /// Reads from `hosts`, and follows redirects to them and to `beyond` alone.
+    pub(super) fn new(hosts: Vec<String>, beyond: &[&str], options: Options) -> Self {
+        let hosts: Vec<String> = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        let beyond = beyond.iter().map(|host| (*host).to_owned());
+        let redirect_hosts = Some(hosts.iter().cloned().chain(beyond).collect());
+        let clients = Clients::new(Options { redirect_hosts, ..options });
+        Self { hosts, clients, room: Arc::new(Semaphore::new(MOST_KIB)), files: RefCell::default() }
     }
 
     /// Hosts that it reads from.
@@ -43,7 +53,7 @@ impl Proxy {
         };
         if let Some(nothing) = ByteRange::at(0, 0).filter(|_| head) {
             return match source.fetch(nothing).await {
-                Ok(fetched) => described(answer(200, TYPE, Vec::new()), fetched.file_size, Some(fetched.file_size)),
+                Ok(fetched) => described(sized(200, TYPE, streamed(std::iter::empty()), fetched.file_size), &source),
                 Err(error) => self.refused(url, &error),
             };
         }
@@ -57,9 +67,12 @@ impl Proxy {
         if sum > MOST_BYTES {
             return words(400, format!("at most {MOST_BYTES} bytes at once"));
         }
+        let kib = u32::try_from(sum.div_ceil(1024)).unwrap_or(u32::MAX);
+        // Nobody closes the semaphore.
+        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(kib).await else { return words(503, "it is closed") };
         let fetches = asked.iter().filter_map(|&(start, end)| ByteRange::new(start, end)).map(|r| source.fetch(r));
         match try_join_all(fetches).await {
-            Ok(fetched) => passed(&asked, fetched),
+            Ok(fetched) => described(passed(&asked, fetched, room), &source),
             Err(error) => self.refused(url, &error),
         }
     }
@@ -97,38 +110,45 @@ impl Proxy {
 
 const TYPE: &str = "application/x-hdf5";
 
-/// One range, or several, as they came.
-fn passed(asked: &[(u64, u64)], fetched: Vec<Fetched>) -> Answer {
+/// One range, or several, as they came. The room that they take is free again when they have been sent.
+fn passed(asked: &[(u64, u64)], fetched: Vec<Fetched>, room: OwnedSemaphorePermit) -> Answer {
     let size = fetched.first().map_or(0, |fetched| fetched.file_size);
     let starts = asked.iter().map(|(start, _)| *start);
-    let parts = starts.zip(fetched.into_iter().map(|fetched| fetched.bytes));
-    let mut parts: Vec<(u64, Bytes)> = parts.filter(|(_, bytes)| !bytes.is_empty()).collect();
-    match (parts.len(), parts.pop()) {
-        (_, None) => {
+    let parts = starts.zip(fetched.into_iter().map(|fetched| fetched.bytes)).filter(|(_, bytes)| !bytes.is_empty());
+    let (starts, parts): (Vec<u64>, Vec<Bytes>) = parts.unzip();
+    let ranges: Vec<(u64, u64)> =
+        starts.iter().zip(&parts).map(|(&start, part)| (start, start + part.len() as u64)).collect();
+    let held = |pieces: Vec<Bytes>| {
+        streamed(pieces.into_iter().map(move |piece| {
+            let _ = &room;
+            Ok(piece)
+        }))
+    };
+    match ranges.as_slice() {
+        [] => {
             let mut answer = words(416, "the file ends before that");
             set(&mut answer, CONTENT_RANGE, &format!("bytes */{size}"));
             answer
         }
-        (1, Some((start, bytes))) => {
-            let length = bytes.len() as u64;
-            let mut answer = described(answer(206, TYPE, bytes), size, Some(length));
-            set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", start + length - 1));
+        &[(start, end)] => {
+            let mut answer = sized(206, TYPE, held(parts), end - start);
+            set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
             answer
         }
-        (_, Some(last)) => {
-            parts.push(last);
-            described(several(&parts, size, TYPE), size, None)
+        several => {
+            let frames = frames(several, size, TYPE);
+            let pieces = frames.heads.into_iter().zip(parts).flat_map(|(head, part)| [head, part]).chain([frames.tail]);
+            sized(206, &frames.kind, held(pieces.collect()), frames.length)
         }
     }
 }
 
-fn described(mut answer: Answer, size: u64, length: Option<u64>) -> Answer {
+/// With the origin's own entity tag, where it has one.
+fn described(mut answer: Answer, source: &GranuleSource) -> Answer {
     set(&mut answer, ACCEPT_RANGES, "bytes");
-    if let Some(length) = length {
-        set(&mut answer, CONTENT_LENGTH, &length.to_string());
+    if let Some(tag) = source.etag() {
+        set(&mut answer, ETAG, &tag);
     }
-    // The source behind it is pinned: a change is answered by 412.
-    set(&mut answer, ETAG, &format!("\"pinned-{size}\""));
     answer
 }
 
@@ -152,7 +172,8 @@ mod tests {
 
     #[test]
     fn only_the_hosts_on_the_list_are_read() {
-        let proxy = Proxy::new(vec!["Data.example".to_owned(), ".cloud.example".to_owned(), "127.0.0.1:9".to_owned()]);
+        let hosts = ["Data.example", ".cloud.example", "127.0.0.1:9"].map(str::to_owned);
+        let proxy = Proxy::new(hosts.to_vec(), &[], Options::default());
         for url in ["https://data.example/a.h5?x=1", "https://a.cloud.example/b", "http://127.0.0.1:9/c"] {
             assert!(proxy.takes(url), "{url}");
         }

@@ -1,19 +1,17 @@
 //! Which request gets what.
-use super::answer::{Answer, Part, answer, part, set, several, words};
+use super::answer::{Answer, Body, Part, answer, frames, part, set, sized, streamed, words};
 use super::guard::{Asker, Guard};
 use super::proxy::Proxy;
-use byte_ranges::{ByteRange, Source as _, SourceError};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderName, RANGE,
-    VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_RANGE, ETAG, HeaderName, RANGE, VARY,
 };
 use hyper::{Method, Request};
 use serde_json::json;
-use sources::{Clients, Location, Options};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -55,13 +53,13 @@ impl Router {
         match (path.as_str(), path.strip_prefix("/granules/")) {
             ("/serve.json", _) => self.offer(),
             (_, Some(name)) => match self.folder.as_deref().and_then(|folder| below(folder, name)) {
-                Some(file) => send(&file, range, head).await,
+                Some(file) => send(&file, range, head),
                 None => words(404, "there is no such granule in the folder"),
             },
             (path, None) => {
                 let name = path.trim_start_matches('/');
                 match below(&self.page, if name.is_empty() { "index.html" } else { name }) {
-                    Some(file) => send(&file, range, head).await,
+                    Some(file) => send(&file, range, head),
                     None => words(404, "there is no such page"),
                 }
             }
@@ -71,9 +69,10 @@ impl Router {
     /// What a page finds here: granules of the folder, hosts of the proxy, and that requests may ask for several ranges.
     fn offer(&self) -> Answer {
         let entries = self.folder.as_deref().and_then(|folder| fs::read_dir(folder).ok());
-        let files = entries.into_iter().flatten().flatten().filter(|entry| entry.path().is_file());
-        let mut granules: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        granules.retain(|name| kind(Path::new(name)) == HDF5);
+        let entries = entries.into_iter().flatten().flatten();
+        let mut granules: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let served = |name: &str| self.folder.as_deref().is_some_and(|folder| below(folder, name).is_some());
+        granules.retain(|name| kind(Path::new(name)) == HDF5 && served(name));
         granules.sort_unstable();
         answer(
             200,
@@ -92,43 +91,39 @@ fn preflight() -> Answer {
     answer
 }
 
-/// A file of a folder by a name that leads nowhere else.
+/// A file of a folder by a name that leads nowhere else: hidden files are not meant for others, and a link may lead out.
 fn below(folder: &Path, name: &str) -> Option<PathBuf> {
-    let plain = name
-        .split('/')
-        .all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0', ':']));
-    let path = folder.join(name);
-    (plain && path.is_file()).then_some(path)
+    let plain =
+        name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0', ':']));
+    let path = plain.then(|| folder.join(name).canonicalize().ok()).flatten()?;
+    (path.is_file() && path.starts_with(folder.canonicalize().ok()?)).then_some(path)
 }
 
 /// A file, or a part of it.
-async fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
-    let Ok(metadata) = fs::metadata(path) else { return words(404, "there is no such file") };
+fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
+    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    let Ok((file, metadata)) = opened else { return words(500, "the file cannot be read") };
     let size = metadata.len();
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let (status, ranges) = match part(range, size) {
-        Part::Whole => (200, vec![(0, size)]),
-        Part::Range(start, end) => (206, vec![(start, end)]),
-        Part::Several(ranges) => (206, ranges),
+    let kind = kind(path);
+    let mut answer = match part(range, size) {
+        Part::Whole => sized(200, kind, body(file, vec![Piece::File(0, size)], head), size),
+        Part::Range(start, end) => {
+            let mut answer = sized(206, kind, body(file, vec![Piece::File(start, end)], head), end - start);
+            set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
+            answer
+        }
+        Part::Several(ranges) => {
+            let frames = frames(&ranges, size, kind);
+            let parts = frames.heads.into_iter().zip(ranges);
+            let parts = parts.flat_map(|(head, (start, end))| [Piece::Text(head), Piece::File(start, end)]);
+            let pieces = parts.chain([Piece::Text(frames.tail)]).collect();
+            sized(206, &frames.kind, body(file, pieces, head), frames.length)
+        }
         Part::Unsatisfiable => {
             let mut answer = words(416, "the file ends before that");
             set(&mut answer, CONTENT_RANGE, &format!("bytes */{size}"));
-            return answer;
-        }
-    };
-    let Ok(mut parts) = read(path, &ranges, head).await else { return words(500, "the file cannot be read") };
-    let mut answer = match (ranges.as_slice(), parts.pop()) {
-        (&[(start, end)], Some((_, bytes))) => {
-            let mut answer = answer(status, kind(path), bytes);
-            set(&mut answer, CONTENT_LENGTH, &(end - start).to_string());
-            if status == 206 {
-                set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
-            }
             answer
-        }
-        (_, last) => {
-            parts.extend(last);
-            several(&parts, size, kind(path))
         }
     };
     set(&mut answer, ACCEPT_RANGES, "bytes");
@@ -136,15 +131,39 @@ async fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
     answer
 }
 
-/// The bytes of ranges, each with its start; none for a question about the headers.
-async fn read(path: &Path, ranges: &[(u64, u64)], head: bool) -> Result<Vec<(u64, Bytes)>, SourceError> {
-    let source = Clients::new(Options::default()).open(&Location::from(path.to_path_buf()))?;
-    let mut parts = Vec::with_capacity(ranges.len());
-    for &(start, end) in ranges {
-        let Some(asked) = ByteRange::new(start, if head { start } else { end }) else { continue };
-        parts.push((start, source.fetch(asked).await?.bytes));
-    }
-    Ok(parts)
+/// A piece of a body.
+enum Piece {
+    Text(Bytes),
+    /// From and to, in the file.
+    File(u64, u64),
+}
+
+/// Bytes of a file that are in memory at once.
+const BLOCK: u64 = 256 << 10;
+
+/// Pieces of a file, read block by block while they are sent; nothing for a question about the headers.
+fn body(mut file: File, pieces: Vec<Piece>, head: bool) -> Body {
+    let pieces = if head { Vec::new() } else { pieces };
+    let blocks = pieces.into_iter().flat_map(|piece| -> Box<dyn Iterator<Item = Piece> + Send> {
+        match piece {
+            Piece::File(start, end) => {
+                let count = (end - start).div_ceil(BLOCK);
+                Box::new((0..count).map(move |at| Piece::File(start + at * BLOCK, end.min(start + (at + 1) * BLOCK))))
+            }
+            text @ Piece::Text(_) => Box::new(std::iter::once(text)),
+        }
+    });
+    streamed(blocks.map(move |piece| match piece {
+        Piece::Text(text) => Ok(text),
+        Piece::File(start, end) => read(&mut file, start, end),
+    }))
+}
+
+fn read(file: &mut File, start: u64, end: u64) -> io::Result<Bytes> {
+    let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
 }
 
 const HDF5: &str = "application/x-hdf5";
@@ -195,5 +214,26 @@ mod tests {
             assert!(below(here, name).is_none(), "{name}");
         }
         assert_eq!(decode("/a%20b%2Fc%zz%"), "/a b/c%zz%");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn hidden_files_and_links_out_of_the_folder_are_not_served() {
+        use std::os::unix::fs::symlink;
+        let folder = std::env::temp_dir().join(format!("icestream-serve-{}", std::process::id()));
+        let granules = folder.join("granules");
+        fs::create_dir_all(granules.join(".git")).unwrap();
+        for name in ["secret.h5", "granules/a.h5", "granules/.netrc", "granules/.git/config"] {
+            fs::write(folder.join(name), "x").unwrap();
+        }
+        symlink(folder.join("secret.h5"), granules.join("out.h5")).unwrap();
+        symlink(&folder, granules.join("up")).unwrap();
+        symlink(granules.join("a.h5"), granules.join("same.h5")).unwrap();
+        let served = |name: &str| below(&granules, name).is_some();
+        assert!(served("a.h5") && served("same.h5"));
+        for name in [".netrc", ".git/config", "out.h5", "up/secret.h5"] {
+            assert!(!served(name), "{name}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 use crate::server::{Asked, Reply, Server};
 use crate::{content, impatient, options, range, refused, run};
 use byte_ranges::{Source, SourceErrorKind as Kind};
-use sources::{Bearer, Clients, Counts, GranuleSource, Location, Options};
+use sources::{Bearer, Clients, Counts, GranuleSource, Location, Options, Retry};
 use std::time::Duration;
 
 fn right() -> impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static {
@@ -139,7 +139,7 @@ fn a_server_that_hangs_times_out() {
 #[test]
 fn refusals_are_told_apart_and_not_repeated() {
     for (status, kind, says) in [
-        (401, Kind::Denied, "EARTHDATA_TOKEN"),
+        (401, Kind::Denied, "login"),
         (403, Kind::Denied, "credentials"),
         (404, Kind::NotFound, "no such object"),
         (412, Kind::Changed, "another one"),
@@ -244,4 +244,157 @@ fn requests_under_way_at_once_are_bounded() {
     assert!(outcomes.iter().all(Result::is_ok) && outcomes.len() == 20);
     let most = most.load(Ordering::SeqCst);
     assert!((2..=3).contains(&most), "{most} at once");
+}
+
+#[test]
+fn a_login_with_a_password_is_made_once_for_all_files() {
+    // As Earthdata does it: the data host sends to the login, that back with a code, which becomes a cookie.
+    let store = Server::start(|asked, _| Reply::ranged(&content(), asked, "\"v1\""));
+    let signed = store.url("/signed?X-Amz-Signature=hush");
+    let data = Server::start(move |asked, _| {
+        let host = asked.header("host").to_owned();
+        match asked.target.split_once('?') {
+            Some(("/login", query)) => Reply::status(302)
+                .with("Set-Cookie", format!("session={}; Path=/; HttpOnly", query.replace("code=", "")))
+                .with("Location", "/x.h5"),
+            _ if asked.header("cookie") == "session=hush-code" => Reply::status(303).with("Location", signed.clone()),
+            _ => {
+                let login = format!("http://localhost:{}/oauth/authorize?to={host}", LOGIN.get().unwrap());
+                Reply::status(302).with("Location", login)
+            }
+        }
+    });
+    let login = Server::start(|asked, _| {
+        // `me:hush`, encoded by coreutils' base64.
+        if asked.header("authorization") != "Basic bWU6aHVzaA==" {
+            return Reply::status(401);
+        }
+        let to = asked.target.split_once("to=").unwrap().1;
+        Reply::status(302).with("Location", format!("http://{to}/login?code=hush-code"))
+    });
+    LOGIN.set(login.url("").rsplit(':').next().unwrap().to_owned()).unwrap();
+    let place = format!("http://localhost:{}", LOGIN.get().unwrap());
+    let with = |password: &str, hosts: &[&str]| {
+        let mut found = sources::Password::earthdata("me", password, "~/.netrc", place.parse().unwrap());
+        found.hosts.extend(hosts.iter().map(|host| (*host).to_owned()));
+        Options { password: Some(found), bearer: None, ..options("http://unused.example") }
+    };
+    let clients = Clients::new(with("hush", &["127.0.0.1"]));
+    let open = |name: &str| clients.open(&Location::parse(&data.url(name)).unwrap()).unwrap();
+    let (one, two) = (open("/x.h5"), open("/x.h5?other"));
+    let both = run(async { futures_util::future::join(one.fetch(range(0, 5)), two.fetch(range(5, 10))).await });
+    assert_eq!((both.0.unwrap().bytes.len(), both.1.unwrap().bytes.len()), (5, 5));
+    assert_eq!(login.log().len(), 1, "two logins");
+    for asked in data.log().iter().chain(&store.log()) {
+        assert_eq!(asked.header("authorization"), "", "the password is for the login host alone");
+    }
+    assert!(store.log().iter().all(|asked| asked.header("cookie").is_empty()));
+    let message = |options| refused(options, &data.url("/x.h5"), Kind::Denied).message;
+    assert!(message(with("hush-other", &["127.0.0.1"])).contains("the password of ~/.netrc is wrong"));
+    // A host that is not on the list cannot have the password sent.
+    let before = login.log().len();
+    assert!(message(with("hush", &[])).contains("wants a login"));
+    assert_eq!(login.log().len(), before);
+}
+
+static LOGIN: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+#[test]
+fn an_answer_may_not_take_for_ever() {
+    let trickle = Some(Duration::from_millis(25));
+    let server = Server::start(move |asked, _| Reply { trickle, ..Reply::ranged(&content(), asked, "\"v1\"") });
+    let retry = Retry { patience: Duration::from_millis(100), max_attempts: 2, ..options("").retry };
+    let began = std::time::Instant::now();
+    let place = Location::parse(&server.url("/x.h5")).unwrap();
+    let error =
+        run(Clients::new(Options { retry, ..options("") }).open(&place).unwrap().fetch(range(0, 1000))).unwrap_err();
+    assert!(error.kind == Kind::Timeout && error.message.contains("too slowly"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(5), "25 s at a byte each 25 ms");
+    // So may a refusal: what has come is told.
+    let slow = Server::start(move |_, _| Reply { trickle, ..Reply::status(403).body(vec![b'x'; 1000]) });
+    let began = std::time::Instant::now();
+    refused(Options { retry, ..options("") }, &slow.url("/x.h5"), Kind::Denied);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_page_in_place_of_a_file_is_a_login() {
+    let page = Reply::status(200).with("Content-Type", "text/html; charset=utf-8").body("<html>Log in</html>");
+    refuses(&always(page), Kind::Denied, "a page came in place of the file");
+}
+
+#[test]
+fn a_redirect_target_that_died_is_asked_for_anew() {
+    use std::io::{Read as _, Write as _};
+    // Answers once, and is gone.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let dying = format!("http://{}/signed", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        _ = stream.read(&mut [0; 4096]).unwrap();
+        let head = "HTTP/1.1 206 Partial\r\nETag: \"v1\"\r\nContent-Range: bytes 0-4/1000\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&content()[..5])).unwrap();
+    });
+    let living = Server::start(right());
+    let next = living.url("/signed");
+    let home = Server::start(move |_, n| {
+        Reply::status(303).with("Location", if n == 0 { dying.clone() } else { next.clone() })
+    });
+    let source = open(&home.url("/x.h5"));
+    assert_eq!(run(source.fetch(range(0, 5))).unwrap().bytes.len(), 5);
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(run(source.fetch(range(5, 9))).unwrap().bytes.len(), 4);
+    assert_eq!((home.log().len(), living.log().len()), (2, 1));
+}
+
+#[test]
+fn redirects_stay_on_the_list_of_hosts() {
+    let store = Server::start(|asked, _| Reply::ranged(&content(), asked, "\"v1\""));
+    let elsewhere = store.url("/x.h5").replace("127.0.0.1", "localhost");
+    let server = Server::start(move |_, _| Reply::status(302).with("Location", elsewhere.clone()));
+    let listed = |hosts: &[&str]| Options {
+        redirect_hosts: Some(hosts.iter().map(|host| (*host).to_owned()).collect()),
+        ..options("http://unused.example")
+    };
+    let error = refused(listed(&["127.0.0.1"]), &server.url("/x.h5"), Kind::Denied);
+    assert!(error.message.contains("localhost"), "{error}");
+    assert_eq!(store.log().len(), 0);
+    let port = store.url("").rsplit(':').next().unwrap().to_owned();
+    let clients = Clients::new(listed(&[&format!("localhost:{port}")]));
+    assert!(run(clients.open(&Location::parse(&server.url("/x.h5")).unwrap()).unwrap().fetch(range(0, 5))).is_ok());
+}
+
+#[test]
+fn aws_chunked_is_no_compression() {
+    for (coding, fits) in [
+        ("aws-chunked", true),
+        ("identity, aws-chunked", true),
+        ("", true),
+        ("gzip", false),
+        ("aws-chunked,gzip", false),
+    ] {
+        let server =
+            Server::start(move |asked, _| Reply::ranged(&content(), asked, "\"v1\"").with("Content-Encoding", coding));
+        assert_eq!(run(open(&server.url("/x.h5")).fetch(range(0, 5))).is_ok(), fits, "{coding}");
+    }
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
+    let place = format!("https://127.0.0.1:{}/x.h5", crate::secure::serve(content()));
+    let named =
+        |file: &str| Options { ca_files: vec![crate::secure::fixture(file)], ..options("http://unused.example") };
+    let source = Clients::new(named("ca.pem")).open(&Location::parse(&place).unwrap()).unwrap();
+    assert_eq!(&run(source.fetch(range(3, 9))).unwrap().bytes[..], &content()[3..9]);
+    let error = refused(options("http://unused.example"), &place, Kind::Config);
+    assert!(error.message.contains("authority"), "{error}");
+    for (file, says) in [("nothing.pem", "cannot be read"), ("server.key", "no certificate in it")] {
+        let source = Clients::new(named(file)).open(&Location::parse(&place).unwrap()).unwrap();
+        let error = run(source.fetch(range(3, 9))).unwrap_err();
+        assert!(
+            error.kind == Kind::Config && error.location.ends_with(file) && error.message.contains(says),
+            "{error}"
+        );
+        assert!(error.message.contains("AWS_CA_BUNDLE"), "{error}");
+    }
 }

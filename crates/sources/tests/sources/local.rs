@@ -151,3 +151,15 @@ fn directories_and_patterns_are_expanded_in_order() {
     let mixed = run(clients().expand_all(&[scratch.join("b.h5"), scratch.join("[de].*")])).unwrap();
     assert_eq!(mixed.iter().map(Location::name).collect::<Vec<_>>(), ["b.h5", "d.he5", "e.hdf5"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_at_once() {
+    let scratch = Scratch::new("pipe");
+    let pipe = scratch.join("pipe.h5");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for place in [pipe.as_str(), "/dev/null"] {
+        let error = clients().open(&Location::parse(place).unwrap()).unwrap_err();
+        assert!(error.kind == Kind::Config && error.message.contains("a pipe or a device"), "{error}");
+    }
+}

@@ -5,6 +5,7 @@
 mod http;
 mod local;
 mod s3;
+mod secure;
 mod server;
 
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind};

@@ -58,7 +58,7 @@ fn anonymous_requests_carry_no_signature_and_missing_keys_are_named() {
 fn the_errors_of_s3_are_told_apart() {
     for (status, code, kind, says) in [
         (400, "ExpiredToken", Kind::Expired, "fetch new ones"),
-        (403, "AccessDenied", Kind::Denied, "us-west-2"),
+        (403, "AccessDenied", Kind::Denied, "may not do this"),
         (403, "InvalidAccessKeyId", Kind::Denied, "does not know"),
         (403, "SignatureDoesNotMatch", Kind::Denied, "secret access key"),
         (403, "RequestTimeTooSkewed", Kind::Denied, "clock"),
@@ -72,6 +72,12 @@ fn the_errors_of_s3_are_told_apart() {
         let server = Server::start(move |_, _| Reply::status(status).body(error_body(code)));
         let error = refused(options(&server.url("")), KEY, kind);
         assert!(error.message.contains(code) && error.message.contains(says), "{error}");
+    }
+    // Only where the bucket is one of theirs is it about Earthdata.
+    let server = Server::start(|_, _| Reply::status(403).body(error_body("AccessDenied")));
+    for (place, about) in [(KEY, false), ("s3://nsidc-cumulus-prod-protected/ATLAS/x.h5", true)] {
+        let error = refused(options(&server.url("")), place, Kind::Denied);
+        assert_eq!(error.message.contains("Earthdata"), about, "{error}");
     }
     let elsewhere = Server::start(|_, _| {
         Reply::status(301).with("x-amz-bucket-region", "eu-west-1").body(error_body("PermanentRedirect"))
@@ -288,4 +294,18 @@ fn a_place_whose_listing_fails_is_not_taken_for_empty() {
         let sink = clients.sink(&Location::parse("s3://bucket/out/store.zarr").unwrap()).unwrap();
         assert_eq!(run(sink.state()).unwrap_err().kind, Kind::BadAnswer, "{body}");
     }
+}
+
+#[test]
+fn whoever_pays_says_so_under_the_signature() {
+    let server = bucket();
+    let s3 = S3Options { requester_pays: true, ..options(&server.url("")).s3 };
+    let clients = Clients::new(sources::Options { s3, ..options("") });
+    assert_eq!(run(clients.expand("s3://bucket/in/")).unwrap_err().kind, Kind::NotFound);
+    _ = run(clients.open(&Location::parse(KEY).unwrap()).unwrap().fetch(range(0, 10)));
+    for asked in server.log() {
+        assert_eq!(asked.header("x-amz-request-payer"), "requester");
+        assert!(asked.header("authorization").contains("x-amz-request-payer"), "{asked:?}");
+    }
+    assert_eq!(server.log().len(), 2);
 }

@@ -36,6 +36,8 @@ pub(crate) struct Reply {
     pub(crate) cut: Option<usize>,
     /// Send nothing at all.
     pub(crate) hang: bool,
+    /// Send the body a byte at a time, each so much later.
+    pub(crate) trickle: Option<Duration>,
 }
 
 impl Reply {
@@ -151,7 +153,12 @@ fn write(writer: &mut impl Write, asked: &Asked, reply: &Reply) -> std::io::Resu
     }
     writer.write_all(head.as_bytes())?;
     writer.write_all(b"\r\n")?;
-    if asked.method != "HEAD" {
+    if let Some(pause) = reply.trickle {
+        for byte in &reply.body {
+            writer.write_all(&[*byte])?;
+            std::thread::sleep(pause);
+        }
+    } else if asked.method != "HEAD" {
         writer.write_all(&reply.body[..reply.cut.unwrap_or(reply.body.len())])?;
     }
     writer.flush()
