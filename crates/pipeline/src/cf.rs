@@ -107,8 +107,8 @@ impl Decoding {
                 // The largest integer of a type, rounded to a float, is one too large.
                 Datatype::FixedPoint(integer) => {
                     let bits = i32::from(integer.precision) - i32::from(integer.signed);
-                    self.fills
-                        .extend(Some(fill).filter(|fill| *fill == 2_f64.powi(bits)).map(|fill| Number(fill - 1.0)));
+                    let beyond = (0..bits).fold(1.0, |power, _| 2.0 * power);
+                    self.fills.extend(Some(fill).filter(|fill| *fill == beyond).map(|fill| Number(fill - 1.0)));
                 }
                 _ => {}
             }
