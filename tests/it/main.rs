@@ -8,6 +8,7 @@ mod commands;
 mod compose;
 mod demo;
 mod faults;
+mod identity;
 mod index;
 mod invariance;
 mod outputs;

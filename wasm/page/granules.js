@@ -32,8 +32,10 @@ export async function addFiles(list) {
   const granules = all.filter(({ name }) => !name.endsWith(".json"));
   if (granules.length === 0) return;
   state.sample = false;
-  const known = new Set(state.files.map(({ name }) => name));
-  const fresh = granules.filter(({ name }) => !known.has(name));
+  // Files of one name may be different ones, of different folders.
+  const mark = ({ name, size, lastModified }) => `${name} ${size} ${lastModified}`;
+  const known = new Set(state.files.map(mark));
+  const fresh = granules.filter((file) => !known.has(mark(file)));
   state.files.push(...fresh);
   showGranules();
   if (fresh.length <= CROSSED_AT_ONCE) await lookThrough(fresh);
@@ -97,8 +99,14 @@ export const stopLooking = () => looking?.cancel();
 // A message of the engine in the shape of a ledger, so that it is explained like any other.
 function ledgerOf(granule, text) {
   const message = text.replace(`${granule}: `, "");
-  const kind = /not an HDF5/.test(message) ? "corrupt" : /past the end|truncated/.test(message) ? "truncated" : /no ATL06 track/.test(message) ? "product" : "other";
+  const kind = /not an HDF5/.test(message) ? "corrupt" : /past the end|truncated/.test(message) ? "truncated" : /the job reads|none of the tracks/.test(message) ? "product" : "other";
   return { granules: [{ granule, error: { class: kind, message } }] };
+}
+
+// The name of a file; where another one before it has the same, with its number, as a browser would save it.
+function place(name, at) {
+  const before = state.files.slice(0, at).filter((file) => file.name === name).length;
+  return before === 0 ? name : `${name} (${before + 1})`;
 }
 
 /** The granules of a run: `{ location, url?, several? }`, files first and without a URL. */
@@ -109,5 +117,5 @@ export function granules() {
   const typed = $("urls").value.trim();
   const { urls } = typed ? parseInput(typed) : { urls: [] };
   state.urls = urls;
-  return [...state.files.map(({ name }) => ({ location: name })), ...urls.map((url) => remote(url, state.proxy))];
+  return [...state.files.map((file, at) => ({ location: place(file.name, at) })), ...urls.map((url) => remote(url, state.proxy))];
 }

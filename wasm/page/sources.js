@@ -2,16 +2,30 @@
 
 const EARTHDATA_BUCKET = /^nsidc-cumulus-prod-(protected|public)$/;
 
-/** A location for people and ledgers: a URL without its query, which may be a password. */
-export const shown = (url) => url.split(/[?#]/)[0];
+// What signs a URL, as the engine has it (crates/byte-ranges/src/place.rs).
+const SIGNING = /^(signature|expires|policy|key-pair-id|awsaccesskeyid|googleaccessid|a-userid|apikey|api_key|x-amz-.*|x-goog-.*|.*(token|secret|passw|credential).*)$/i;
+const AZURE = /^(sig|sv|ss|srt|sp|se|st|sr|spr|sip|si|sks|skt|ske|skv|skoid|sktid)$/i;
+
+/** A location for people and ledgers: a URL without fragment and signature, which is a password. */
+export function shown(url) {
+  const [path, query] = url.split("#")[0].split(/\?(.*)/s);
+  const names = (query ?? "").split("&").map((parameter) => parameter.split("=")[0]);
+  const azure = names.some((name) => /^sig$/i.test(name));
+  const kept = (query ?? "").split("&").filter((_, at) => !SIGNING.test(names[at]) && !(azure && AZURE.test(names[at])));
+  return kept.some((parameter) => parameter !== "") ? `${path}?${kept.join("&")}` : path;
+}
+
+const path = (url) => url.split(/[?#]/)[0];
 
 /** The https address of an object; NSIDC's buckets have a host of their own. */
 function fromS3(url) {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
   if (!key) return null;
+  // `#` and `?` are characters of a key.
+  const encoded = key.split("/").map(encodeURIComponent).join("/");
   return EARTHDATA_BUCKET.test(bucket)
-    ? `https://data.nsidc.earthdatacloud.nasa.gov/${bucket}/${key}`
-    : `https://${bucket}.s3.amazonaws.com/${key}`;
+    ? `https://data.nsidc.earthdatacloud.nasa.gov/${bucket}/${encoded}`
+    : `https://${bucket}.s3.amazonaws.com/${encoded}`;
 }
 
 /** An address that can be fetched, or null. */
@@ -52,7 +66,7 @@ function parseCatalog(json) {
   const found = { urls: [], cell: null, childOrder: null };
   const add = (link) => {
     const url = typeof link === "string" ? address(link) : null;
-    if (url && /\.(h5|hdf5|he5)$/i.test(shown(url))) found.urls.push(url);
+    if (url && /\.(h5|hdf5|he5)$/i.test(path(url))) found.urls.push(url);
   };
   const visit = (entry) => {
     if (typeof entry === "string") return add(entry);
@@ -79,7 +93,7 @@ function parseCatalog(json) {
 const unique = (list) => [...new Set(list)];
 
 /** One link a granule, the first. */
-const byName = (urls) => [...new Map(urls.toReversed().map((url) => [shown(url).split("/").pop(), url])).values()].toReversed();
+const byName = (urls) => [...new Map(urls.toReversed().map((url) => [path(url).split("/").pop(), url])).values()].toReversed();
 
 /**
  * What the engine has to know of a granule by URL: through the local proxy, where one is set and takes the host; and whether
@@ -107,7 +121,7 @@ export function readLink(hash) {
   };
 }
 
-/** The link of a state. A query of a URL may be a password, and stays out when it looks like one. */
+/** The link of a state. What signs a URL stays out. */
 export function writeLink(state) {
   const params = new URLSearchParams();
   if (state.cell) params.set("cell", state.cell);
@@ -117,6 +131,6 @@ export function writeLink(state) {
   params.set("show", state.variable);
   params.set("colours", state.colours);
   if (state.sample) params.set("sample", "1");
-  else for (const url of state.urls) params.append("g", /sig|token|credential|key|expires/i.test(url.split("?")[1] ?? "") ? shown(url) : url);
+  else for (const url of state.urls) params.append("g", shown(url));
   return `#${params}`;
 }

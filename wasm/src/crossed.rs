@@ -32,7 +32,7 @@ pub async fn crossed(
         Some(url) => PageSource::Fetch(FetchSource::new(&url, &shown, false, signal)),
         None => PageSource::File(FileSource::new(granule.dyn_into()?)),
     };
-    let read = read(source, order, latitude).await;
+    let read = read(&source, &shown, order, latitude).await;
     let (cells, lines) = read.map_err(|error| host::error(format!("{shown}: {error}")))?;
     let cells = cells.into_iter().filter_map(|(id, rows)| {
         let cell = Cell::new(order, id).ok()?;
@@ -51,7 +51,7 @@ pub async fn crossed(
 
 type Crossed = (Vec<(u64, f64)>, Vec<Vec<f64>>);
 
-async fn read(source: PageSource, order: Order, latitude: Latitude) -> Result<Crossed, hdf5_pure::Error> {
+async fn read(source: &PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, hdf5_pure::Error> {
     let mut file = AsyncFile::open(source).await?;
     let product = Product::atl06();
     let path = |track: &String, column: &String| format!("/{track}/{}/{column}", product.group);
@@ -89,8 +89,8 @@ async fn read(source: PageSource, order: Order, latitude: Latitude) -> Result<Cr
         lines.push(places.step_by(STRIDE).flat_map(|(lon, lat)| [*lon, *lat]).collect());
     }
     if lines.is_empty() {
-        let why = format!("it has no {} track: is it a granule of this product?", product.short_name);
-        return Err(hdf5_pure::Error::Usage(why));
+        let why = pipeline::foreign(file.file(), source, shown, &product).await?;
+        return Err(hdf5_pure::Error::Usage(why.to_string()));
     }
     Ok((cells, lines))
 }

@@ -23,7 +23,7 @@ pub(crate) struct Request {
 /// One granule of a job.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// Its name for people and for the ledger: a URL without its query, or a file's name.
+    /// Its name for people and for the ledger: a URL without what signs it, or a file's name.
     pub(crate) location: String,
     /// Where it is fetched; `None` for a dropped file.
     pub(crate) url: Option<String>,

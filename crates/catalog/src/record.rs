@@ -4,6 +4,7 @@ use crate::footprint::Footprint;
 use byte_ranges::{file_name, s3_twin};
 use pipeline::GranuleName;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Buckets of NSIDC's cloud archive.
 const CLOUD_BUCKETS: &str = "s3://nsidc-cumulus-";
@@ -96,28 +97,32 @@ pub fn https_twin(s3: &str, host: &str) -> Option<String> {
     Some(format!("https://{host}/{path}"))
 }
 
-/// Keeps the newest release and version of each granule, in order of name, and tells which were left out for which.
-/// Names that are none are compared as they are.
+/// Keeps the newest release and version of each granule, in order of name, and says which were left out for which. Files of
+/// one version stay side by side: which of them is whole only they themselves know. Each record stays once.
 #[must_use]
 pub fn newest(records: Vec<Record>) -> (Vec<Record>, Vec<(String, String)>) {
-    let mut keyed: Vec<(Option<GranuleName>, Record)> =
-        records.into_iter().map(|record| (GranuleName::parse(&record.name), record)).collect();
-    keyed.sort_by(|(a, first), (b, second)| a.cmp(b).then_with(|| first.name.cmp(&second.name)));
-    let mut kept: Vec<(Option<GranuleName>, Record)> = Vec::new();
-    let mut dropped = Vec::new();
-    for (name, record) in keyed {
-        let again = kept.last().is_some_and(|(last, other)| match (last, &name) {
-            (Some(last), Some(name)) => last.is_same_granule(name),
-            _ => other.name == record.name,
-        });
-        if again && let Some((_, older)) = kept.pop() {
-            dropped.push((older.name, record.name.clone()));
-        }
-        kept.push((name, record));
+    let mut granules: BTreeMap<String, Vec<(Option<GranuleName>, Record)>> = BTreeMap::new();
+    for record in records {
+        let name = GranuleName::parse(&record.name);
+        let identity = name.as_ref().map_or_else(|| record.name.clone(), GranuleName::identity);
+        granules.entry(identity).or_default().push((name, record));
     }
-    // A later page may repeat a granule: that is no older version.
-    dropped.retain(|(older, newer)| older != newer);
-    let mut kept: Vec<Record> = kept.into_iter().map(|(_, record)| record).collect();
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for mut versions in granules.into_values() {
+        versions.sort_by(|(a, first), (b, second)| a.cmp(b).then_with(|| first.name.cmp(&second.name)));
+        let Some((newest, newer)) = versions.last().map(|(name, record)| (name.clone(), record.name.clone())) else {
+            continue;
+        };
+        let mut same: Vec<Record> = Vec::new();
+        for (name, record) in versions {
+            if name != newest {
+                dropped.push((record.name, newer.clone()));
+            } else if !same.contains(&record) {
+                same.push(record);
+            }
+        }
+        kept.extend(same);
+    }
     kept.sort_by(|a, b| a.name.cmp(&b.name));
     (kept, dropped)
 }
@@ -155,6 +160,20 @@ mod tests {
         let (kept, dropped) = newest(names.iter().map(|name| record(name)).collect());
         let kept: Vec<&str> = kept.iter().map(|record| record.name.as_str()).collect();
         assert_eq!(kept, [names[2], names[3], names[5]]);
-        assert_eq!(dropped, [(names[1].to_owned(), names[0].to_owned()), (names[0].to_owned(), names[2].to_owned())]);
+        assert_eq!(dropped, [(names[1].to_owned(), names[2].to_owned()), (names[0].to_owned(), names[2].to_owned())]);
+    }
+
+    #[test]
+    fn files_of_one_version_and_of_one_name_stay() {
+        let places = [
+            "a/ATL06_20231219171439_00132211_007_01.h5",
+            "b/processed_ATL06_20231219171439_00132211_007_01.h5",
+            "a/odd.h5",
+            "b/odd.h5",
+            "b/odd.h5",
+        ];
+        let (kept, dropped) = newest(places.iter().map(|place| record(place)).collect());
+        let kept: Vec<&str> = kept.iter().filter_map(|record| record.file.as_deref()).collect();
+        assert_eq!((kept, dropped), (vec![places[0], places[2], places[3], places[1]], Vec::new()));
     }
 }

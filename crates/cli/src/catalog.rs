@@ -1,5 +1,6 @@
 //! `icestream catalog`: which granules touch which cells.
 mod choose;
+mod from;
 mod gather;
 mod tell;
 
@@ -8,8 +9,8 @@ use crate::exit::{self, Failure};
 use crate::{access, target};
 use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
 use clap::Args;
+pub(crate) use from::tracks;
 use gather::Gathered;
-pub(crate) use gather::tracks;
 use morton::{Latitude, Order};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

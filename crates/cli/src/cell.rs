@@ -144,13 +144,13 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellRe
         None => None,
     };
     let locations = locations(plan).await?;
-    // A presigned URL is a password: the granule is named without its query, and opened with it.
+    // A presigned URL is a password: the granule is named without its signature, and opened with it.
     let granule = |location: &Location| match &plan.index {
-        Some(index) => Granule::at(&location.to_string()).with_index(&Sidecar::place_in(index, &location.name())),
-        None => Granule::at(&location.to_string()),
+        Some(index) => Granule::at(&location.unsigned()).with_index(&Sidecar::place_in(index, &location.name())),
+        None => Granule::at(&location.unsigned()),
     };
     let granules: Vec<Granule> = locations.iter().map(granule).collect();
-    let open = |granule: &Granule| match locations.iter().find(|location| location.to_string() == granule.location()) {
+    let open = |granule: &Granule| match locations.iter().find(|location| location.unsigned() == granule.location()) {
         Some(location) => plan.reading.open(location),
         None => plan.reading.open(&Location::parse(granule.location())?),
     };

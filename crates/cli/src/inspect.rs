@@ -35,6 +35,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         let tracks = crate::catalog::tracks(&Product::atl06());
         let crossed =
             if args.no_cells { None } else { crossed_cells(&mut file, &tracks, order, args.latitude).await? };
+        let crossed = crossed.map(|extent| extent.cells);
         let stats = file.stats();
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();

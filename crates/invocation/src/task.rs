@@ -82,10 +82,10 @@ impl Task {
         })
     }
 
-    /// The granules as the pipeline names them: without the query of a presigned URL.
+    /// The granules as the pipeline names them: without the signature of a presigned URL.
     pub(crate) fn named(&self) -> Vec<Granule> {
         let named = |location: &Location| {
-            let granule = Granule::at(&location.to_string());
+            let granule = Granule::at(&location.unsigned());
             match &self.index {
                 Some(folder) => granule.with_index(&Sidecar::place_in(folder, &location.name())),
                 None => granule,
@@ -100,7 +100,7 @@ impl Task {
     /// [`SourceErrorKind::Config`](byte_ranges::SourceErrorKind::Config) for one that is not of this task.
     pub(crate) fn location(&self, granule: &Granule) -> Result<Location, SourceError> {
         let asked = granule.location();
-        if let Some(location) = self.granules.iter().find(|location| location.to_string() == asked) {
+        if let Some(location) = self.granules.iter().find(|location| location.unsigned() == asked) {
             return Ok(location.clone());
         }
         let is_index =

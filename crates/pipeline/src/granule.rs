@@ -34,7 +34,7 @@ pub(crate) async fn read<S: Source>(
     budget: &Budget,
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
-    let located = locate::tracks(&mut file, source, &job.product).await?;
+    let located = locate::tracks(name, &mut file, source, &job.product).await?;
     let tracks = located.tracks;
     let plan = plan(job, tuning, region, located.label.doubt(name, &job.product));
     let mut bodies = Bodies::new(source, file.arrived().clone());

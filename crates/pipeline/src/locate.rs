@@ -3,7 +3,7 @@ use crate::cf::{ATTRIBUTES, Decoding, Role};
 use crate::label::Label;
 use crate::pieces::{Column, Piece, is_long};
 use crate::planned;
-use crate::{GranuleError, Product};
+use crate::{GranuleError, Product, recognise};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
 use hdf5_pure::{Attribute, Dataset, File, Object, Query, Selection};
 use std::ops::Range;
@@ -78,10 +78,15 @@ pub(crate) struct Located {
     pub(crate) label: Label,
 }
 
-/// Finds the columns of all tracks, then how their numbers are to be read and where their chunks are: two questions, each
-/// asked for all at once.
-pub(crate) async fn tracks<S: Source>(file: &mut File, source: &S, product: &Product) -> Result<Located, GranuleError> {
-    let (datasets, label) = datasets(file, source, product).await?;
+/// Finds the columns of all tracks of a file of that name, then how their numbers are to be read and where their chunks are:
+/// two questions, each asked for all at once.
+pub(crate) async fn tracks<S: Source>(
+    name: &str,
+    file: &mut File,
+    source: &S,
+    product: &Product,
+) -> Result<Located, GranuleError> {
+    let (datasets, label) = datasets(name, file, source, product).await?;
     let all = datasets.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
     let opening = product.orbit.map_or_else(Vec::new, |_| opening(&datasets));
     let mut columns = columns(file, source, all, &opening, &roles(product)).await?.into_iter();
@@ -100,6 +105,7 @@ type Datasets = Vec<(String, Vec<Arc<Dataset>>)>;
 /// The datasets of every track that is there, by the product's column order: latitude, longitude, value, sigma, filters; and
 /// the label of the file.
 async fn datasets<S: Source>(
+    name: &str,
     file: &mut File,
     source: &S,
     product: &Product,
@@ -132,12 +138,7 @@ async fn datasets<S: Source>(
         tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
     }
     if tracks.is_empty() {
-        let expected = &product.short_name;
-        let why = match label.product().filter(|named| named != expected) {
-            Some(named) => format!("the file is {named}, the job reads {expected}: give granules of {expected}"),
-            None => format!("has none of the tracks {} of {expected}", product.tracks.join(" ")),
-        };
-        return Err(GranuleError::product("/", why));
+        return Err(recognise::foreign(file, source, name, product).await?);
     }
     Ok((tracks, label))
 }

@@ -92,7 +92,7 @@ impl Sidecar {
     /// or nothing tells versions of the file apart.
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
         let mut file = File::new(Limits::default());
-        let Located { tracks, absent, .. } = locate::tracks(&mut file, source, product).await?;
+        let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, product).await?;
         let bodies = Bodies::new(source, file.arrived().clone());
         drop(file);
         let Some(Stamp { size, tag }) = source.stamp() else {

@@ -1,5 +1,5 @@
 //! From a result to the objects of a store.
-use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts};
+use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
 use byte_ranges::Sink;
 use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -94,12 +94,13 @@ pub(crate) fn fates_and_granules(result: &CellResult) -> Value {
 
 /// One granule; why it failed is the ledger's to tell, because that depends on the day.
 fn granule(entry: &GranuleEntry) -> Value {
+    let name = mission_name(&entry.granule);
     if entry.error.is_some() {
-        return json!({ "name": entry.granule, "failed": true });
+        return json!({ "name": name, "failed": true });
     }
     let mut rows = RowCounts::default();
     entry.tracks.iter().for_each(|track| rows.add(&track.rows));
-    json!({ "name": entry.granule, "size": entry.size, "tracks": entry.tracks.len(), "rows": fates(&rows) })
+    json!({ "name": name, "size": entry.size, "tracks": entry.tracks.len(), "rows": fates(&rows) })
 }
 
 /// The rows in the parent by fate. How many rows lie outside and were looked at depends on how they were read.

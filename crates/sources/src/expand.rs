@@ -3,12 +3,15 @@ use crate::local::io_error;
 use crate::location::Place;
 use crate::s3_list::{Listing, list};
 use crate::{Clients, Location};
-use byte_ranges::{SourceError, SourceErrorKind};
+use byte_ranges::{SourceError, SourceErrorKind, file_name};
 use glob::{MatchOptions, Pattern};
 use std::path::Path;
 
 /// Endings of HDF5 files, as HDF-EOS and NSIDC use them.
 const ENDINGS: [&str; 3] = [".h5", ".hdf5", ".he5"];
+
+/// Endings that other files have too: of these the ones that are named like granules of ICESat-2.
+const NETCDF: [&str; 3] = [".nc", ".nc4", ".hdf"];
 
 /// `*` stays within a component, as in a shell.
 const SHELL: MatchOptions =
@@ -123,5 +126,7 @@ fn is_pattern(text: &str) -> bool {
 
 fn is_hdf5(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let is = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    // Pictures of granules are HDF5 too.
+    !name.contains("_brw.") && (is(&ENDINGS) || is(&NETCDF) && file_name(&name).contains("atl"))
 }

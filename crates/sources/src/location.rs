@@ -1,6 +1,6 @@
 //! Where a file or a store is.
 use crate::encode::percent_decode;
-use byte_ranges::{SourceError, SourceErrorKind};
+use byte_ranges::{SourceError, SourceErrorKind, unsigned};
 use reqwest::Url;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 /// A local path, an `http(s)://` URL or an `s3://bucket/key`, parsed and checked.
 ///
-/// `Display` and `Debug` leave out the query of a URL: a presigned one is a password.
+/// `Display` and `Debug` leave out what signs a URL: a presigned one is a password.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location(pub(crate) Place);
 
@@ -54,6 +54,16 @@ impl Location {
             Place::Http(url) => percent_decode(&last(url.path())),
             Place::S3 { key, bucket } if key.is_empty() => bucket.clone(),
             Place::S3 { key, .. } => last(key),
+        }
+    }
+
+    /// The place as text by which it is compared and recorded: a URL with its query, but without what signs it. It holds no
+    /// secret, and opens where none is needed.
+    #[must_use]
+    pub fn unsigned(&self) -> String {
+        match &self.0 {
+            Place::Http(url) => unsigned(url.as_str()).into_owned(),
+            _ => self.to_string(),
         }
     }
 
@@ -130,8 +140,13 @@ impl fmt::Display for Location {
         match &self.0 {
             Place::Local(path) => write!(f, "{}", path.display()),
             Place::Http(url) => {
-                write!(f, "{}{}", url.origin().ascii_serialization(), url.path())?;
-                if url.query().is_some() { f.write_str("?...") } else { Ok(()) }
+                let shown = unsigned(url.as_str());
+                f.write_str(&shown)?;
+                match url.query() {
+                    Some(_) if !shown.contains('?') => f.write_str("?..."),
+                    Some(query) if !shown.ends_with(query) => f.write_str("&..."),
+                    _ => Ok(()),
+                }
             }
             Place::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
         }
@@ -228,6 +243,11 @@ mod tests {
         let location = Location::parse("https://h.org/x.h5?X-Amz-Signature=hush").unwrap();
         assert_eq!(location.to_string(), "https://h.org/x.h5?...");
         assert!(!format!("{location:?}").contains("hush"));
+        let signed = Location::parse("https://h.org/get?file=x.h5&X-Amz-Signature=hush#part").unwrap();
+        assert_eq!(signed.to_string(), "https://h.org/get?file=x.h5&...");
+        assert_eq!(signed.unsigned(), "https://h.org/get?file=x.h5");
+        assert_eq!(Location::parse("data/a#1.h5").unwrap().unsigned(), "data/a#1.h5");
+        assert_eq!(Location::parse("s3://bucket/a?b#1.h5").unwrap().unsigned(), "s3://bucket/a?b#1.h5");
         for text in [
             "https://user:hush@h.org/x.h5",
             "https://[h/x.h5?sig=hush",

@@ -80,7 +80,8 @@ fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
         assert!((lan - crossing(name.rgt)).rem_euclid(360.0).min((crossing(name.rgt) - lan).rem_euclid(360.0)) < 0.05);
         for order in [6, 9] {
             let order = Order::new(order).unwrap();
-            let crossed = block_on(crossed_cells(&mut file, &tracks, order, Latitude::Spherical)).unwrap().unwrap();
+            let crossed =
+                block_on(crossed_cells(&mut file, &tracks, order, Latitude::Spherical)).unwrap().unwrap().cells;
             let mut finder = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
             let orbit = Some((piece(name.region, lan), None));
             let cells = finder.cells(&Footprint { orbit, ..Footprint::default() }).0;

@@ -1,19 +1,14 @@
 //! Granules from the CMR or from where they lie, and the cells of each.
+use super::from::Places;
 use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json};
-use crate::exit::{self, Failure};
-use crate::login;
+use crate::exit::Failure;
 use ::catalog::{
-    CMR_URL, CellFinder, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, TrackPaths,
-    assemble, crossed_cells, name_patterns, newest, usable, window_edge,
+    CMR_URL, CellFinder, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, assemble,
+    name_patterns, newest, usable, window_edge,
 };
-use futures_util::{StreamExt as _, TryStreamExt as _};
-use hdf5_pure::AsyncFile;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use morton::Cell;
-use pipeline::Product;
-use sources::{Clients, Location};
-use std::collections::BTreeMap;
-use std::io::Read as _;
+use sources::Clients;
 
 /// What happened on the way.
 #[derive(Default)]
@@ -31,18 +26,23 @@ pub(super) struct Gathered {
     pub(super) elsewhere: usize,
     /// Granules that could not be read, and why.
     pub(super) failed: Vec<(String, String)>,
+    /// Files that are parts or copies of others, with the file that counts.
+    pub(super) parts: Vec<(String, String)>,
+    /// Files that have none of the product's tracks, with the product that they are of, where it is known.
+    pub(super) foreign: Vec<(String, Option<String>)>,
 }
 
 impl Gathered {
     /// Whether the catalog holds all that was found.
     pub(super) fn is_whole(&self) -> bool {
         let Remarks { unknown_extent, without_link } = &self.remarks;
-        self.failed.is_empty() && self.odd.is_empty() && unknown_extent.is_empty() && without_link.is_empty()
+        self.failed.is_empty()
+            && self.foreign.is_empty()
+            && self.odd.is_empty()
+            && unknown_extent.is_empty()
+            && without_link.is_empty()
     }
 }
-
-/// The cells of granules by name.
-type Extents = BTreeMap<String, Vec<Cell>>;
 
 pub(super) async fn gather(
     args: &CatalogArgs,
@@ -51,10 +51,12 @@ pub(super) async fn gather(
 ) -> Result<(Catalog, Gathered), Failure> {
     let clients = access::clients(&args.access);
     let mut report = Gathered::default();
+    let mut places = Places::default();
     let records = if args.from.is_empty() {
         search(args, &clients, out, &mut report).await?
     } else {
-        places(args, &clients).await?
+        places = Places::find(args, &clients).await?;
+        places.records()?
     };
     report.found = records.len() + report.odd.len();
     let named: Vec<Record> = records.into_iter().filter(|record| is_asked_for(args, &record.name)).collect();
@@ -65,16 +67,20 @@ pub(super) async fn gather(
         // First of all: an older version that can be used is better than none.
         let (named, remarks) = usable(named);
         report.remarks = remarks;
-        let (records, older) = newest(named);
+        let (mut records, older) = newest(named);
+        // Two records of one version are one granule.
+        records.dedup_by(|one, other| one.name == other.name);
         report.older = older;
         let mut finder = CellFinder::new(grid.order, grid.latitude, args.area.margin, grid.wanted.as_ref());
         assemble(&records, args.links, |record| finder.cells(&record.footprint).0)
     } else {
         let (records, older) = newest(named);
         report.older = older;
-        let extents = extents(args, grid, &clients, &records, &mut report).await?;
-        let known: Vec<Record> = records.into_iter().filter(|record| extents.contains_key(&record.name)).collect();
-        assemble(&known, args.links, |record| extents.get(&record.name).cloned().unwrap_or_default())
+        let read = places.read(args, grid, records, &mut report).await?;
+        report.requests = clients.stats().snapshot().requests;
+        let (records, cells): (Vec<Record>, Vec<Vec<Cell>>) = read.into_iter().unzip();
+        let mut cells = cells.into_iter();
+        assemble(&records, args.links, |_| cells.next().unwrap_or_default())
     };
     report.elsewhere = elsewhere;
     catalog.metadata = metadata(args, grid, &catalog);
@@ -202,96 +208,7 @@ fn query(args: &CatalogArgs) -> Result<Query, Failure> {
     })
 }
 
-/// The granules that `--from` stands for, without extents.
-async fn places(args: &CatalogArgs, clients: &Clients) -> Result<Vec<Record>, Failure> {
-    for date in [&args.search.from_date, &args.search.to_date].into_iter().flatten() {
-        window_edge(date, false)?;
-    }
-    let mut inputs = Vec::new();
-    for place in &args.from {
-        let path = Path::new(place);
-        if place == "-" {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-            inputs.extend(lines(&text));
-        } else if path.is_file() && !is_hdf5(path) {
-            let text = std::fs::read_to_string(path);
-            let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
-            inputs.extend(lines(&text));
-        } else {
-            inputs.push(place.clone());
-        }
-    }
-    let hosts = login::hosts()?;
-    let locations = clients.expand_all(&inputs).await?;
-    Ok(locations.iter().map(|location| Record::at(&location.to_string(), hosts.data_host())).collect())
-}
-
-fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
-}
-
-fn is_hdf5(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ["h5", "hdf5", "he5"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
-}
-
-/// Reads where each granule is, several at a time.
-async fn extents(
-    args: &CatalogArgs,
-    grid: &Grid,
-    clients: &Clients,
-    records: &[Record],
-    report: &mut Gathered,
-) -> Result<Extents, Failure> {
-    let tracks = tracks(&Product::atl06());
-    let bar = bar(args.quiet, "granules read");
-    bar.set_length(records.len() as u64);
-    let one = async |record: &Record| {
-        let cells = extent(clients, record, &tracks, grid).await;
-        bar.inc(1);
-        match cells {
-            Ok(cells) => Ok((record.name.clone(), Ok(cells))),
-            Err(error) if args.allow_partial => Ok((record.name.clone(), Err(error.message().to_owned()))),
-            Err(error) => Err(error.at(&record.name)),
-        }
-    };
-    let read: Result<Vec<_>, Failure> =
-        futures_util::stream::iter(records.iter().map(one)).buffered(usize::from(args.concurrency)).try_collect().await;
-    bar.finish_and_clear();
-    let mut extents = Extents::new();
-    for (name, cells) in read? {
-        match cells {
-            Ok(cells) => _ = extents.insert(name, cells),
-            Err(error) => report.failed.push((name, error)),
-        }
-    }
-    report.requests = clients.stats().snapshot().requests;
-    Ok(extents)
-}
-
-async fn extent(clients: &Clients, record: &Record, tracks: &[TrackPaths], grid: &Grid) -> Result<Vec<Cell>, Failure> {
-    let place = record.file.as_deref().or(record.s3.as_deref()).or(record.https.as_deref()).unwrap_or(&record.name);
-    let source = clients.open(&Location::parse(place)?)?;
-    let mut file = AsyncFile::open(source).await?;
-    let crossed = crossed_cells(&mut file, tracks, grid.order, grid.latitude).await?;
-    // A granule without tracks has no data: it touches nothing.
-    let cells = crossed.unwrap_or_default().into_keys();
-    let wanted = |cell: &Cell| grid.wanted.as_ref().is_none_or(|wanted| wanted.contains(&cell.nested()));
-    Ok(cells.filter(wanted).collect())
-}
-
-/// Where a product's coordinates are.
-pub(crate) fn tracks(product: &Product) -> Vec<TrackPaths> {
-    let path = |track: &str, column: &str| format!("/{track}/{}/{column}", product.group);
-    let of = |track: &String| TrackPaths {
-        latitude: path(track, &product.latitude),
-        longitude: path(track, &product.longitude),
-    };
-    product.tracks.iter().map(of).collect()
-}
-
-fn bar(quiet: bool, what: &str) -> ProgressBar {
+pub(super) fn bar(quiet: bool, what: &str) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(0), target);
     if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{elapsed}}  {{msg}}"))

@@ -21,13 +21,14 @@ pub(super) fn tell(
             "found": report.found, "requests": report.requests, "other_names": report.other_names,
             "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
             "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
-            "elsewhere": report.elsewhere, "failed": report.failed,
+            "elsewhere": report.elsewhere, "failed": report.failed, "parts": report.parts, "other_products": report.foreign,
         });
         say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
         return Ok(());
     }
     if !args.quiet {
         remarks(report);
+        mixed_cycles(args, catalog);
         if let Some(out) = out.filter(|out| *out != Path::new("-")) {
             note!("wrote {}", out.display());
         }
@@ -49,6 +50,15 @@ pub(super) fn tell(
         if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
     }
     Ok(())
+}
+
+/// Cycles that nobody asked for together may be mixed by mistake.
+fn mixed_cycles(args: &CatalogArgs, catalog: &Catalog) {
+    let cycles = catalog.cycles();
+    if cycles.len() > 1 && args.search.cycle.is_empty() {
+        let list: Vec<String> = cycles.iter().map(ToString::to_string).collect();
+        eprintln!("the granules are of {} cycles ({}): --cycle chooses", cycles.len(), list.join(", "));
+    }
 }
 
 /// What people should know: nothing is left out silently.
@@ -75,6 +85,13 @@ fn remarks(report: &Gathered) {
     list("granules have no link and are left out", report.remarks.without_link.clone());
     let failed = report.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     list("granules cannot be read and are left out", failed);
+    let parts = report.parts.iter().map(|(part, whole)| format!("{part}, for {whole}")).collect();
+    list("files are parts or copies of granules and are left out", parts);
+    let foreign = report.foreign.iter().map(|(name, product)| match product {
+        Some(product) => format!("{name}: {product}"),
+        None => format!("{name}: an unknown product"),
+    });
+    list("files are of other products and are left out", foreign.collect());
     if report.other_names > 0 {
         note!("{} granules are of another cycle, region or date by their names", report.other_names);
     }

@@ -104,6 +104,9 @@ pub(super) struct Ended {
     pub(super) cost_usd: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) zarr_path: Option<String>,
+    /// What people should know although nothing failed: granules given twice, older versions, mixed cycles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<String>,
     /// Of granules and options.
     pub(super) key: String,
     /// Every other cell would fail likewise.
@@ -136,6 +139,7 @@ impl Ended {
             spent: Spent::default(),
             cost_usd: 0.0,
             zarr_path: body.zarr_path,
+            warnings: body.ledger.map_or_else(Vec::new, |ledger| ledger.warnings),
             key: work.key.clone(),
         }
     }

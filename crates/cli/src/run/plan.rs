@@ -191,10 +191,10 @@ impl Shape {
     }
 }
 
-/// What a granule is known by: a link without its query, which may be a signature; a file with its size and date.
+/// What a granule is known by: a link without what signs it; a file with its size and date.
 fn identity(link: &str) -> Value {
     let Ok(location) = Location::parse(link) else { return link.into() };
-    let Some(path) = location.as_path() else { return location.to_string().into() };
+    let Some(path) = location.as_path() else { return location.unsigned().into() };
     let told = std::fs::metadata(path).ok();
     let modified = told.as_ref().and_then(|told| told.modified().ok()?.duration_since(UNIX_EPOCH).ok());
     json!([link, told.map(|told| told.len()), modified.map(|moment| moment.as_nanos().to_string())])
@@ -272,6 +272,9 @@ mod tests {
         let first = key(&shape, "https://h/a.h5?X-Amz-Signature=1");
         assert_eq!(first, key(&shape, "https://h/a.h5?X-Amz-Signature=2"));
         assert_ne!(first, key(&shape, "https://h/b.h5?X-Amz-Signature=1"));
+        let get = |query: &str| key(&shape, &format!("https://h/get?{query}"));
+        assert_ne!(get("file=a.h5"), get("file=b.h5"));
+        assert_eq!(get("file=a.h5&Expires=1&Signature=x"), get("file=a.h5&Expires=2&Signature=y"));
         assert_ne!(first, key(&Shape { latitude: Latitude::Authalic, ..shape.clone() }, "https://h/a.h5?x"));
         assert_ne!(first, key(&Shape { also: vec![Statistic::UnweightedMean], ..shape.clone() }, "https://h/a.h5?x"));
         assert_ne!(first, key(&Shape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));

@@ -11,9 +11,12 @@ use crate::progress::size;
 use crate::report::group;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::time::Duration;
+
+/// Warnings that people are shown; the report has all.
+const MOST_WARNINGS: usize = 5;
 
 /// Sums over all cells that were chosen, those that had ended before included.
 #[derive(Default, Serialize)]
@@ -186,8 +189,20 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
         format!("${:.4}", totals.cost_usd),
     ));
     lines.push(format!("  report         {}", plan.report.display()));
+    lines.extend(warnings(&outcome.ended));
     if totals.failed > 0 {
         lines.push(format!("  run the failed ones again with --failed-of {}", plan.report.display()));
+    }
+    lines
+}
+
+/// What cells warned of, each once.
+fn warnings(ended: &[Ended]) -> Vec<String> {
+    let all: BTreeSet<&str> = ended.iter().flat_map(|ended| &ended.warnings).map(String::as_str).collect();
+    let mut lines: Vec<String> =
+        all.iter().take(MOST_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
+    if all.len() > MOST_WARNINGS {
+        lines.push(format!("  and {} more warnings, in the report", all.len() - MOST_WARNINGS));
     }
     lines
 }

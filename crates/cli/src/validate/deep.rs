@@ -4,7 +4,7 @@ use crate::exit::{self, Failure};
 use crate::stored::OWN;
 use dggs_zarr::Object;
 use morton::Cell;
-use pipeline::{Granule, Tuning};
+use pipeline::{Granule, Tuning, mission_name};
 use serde_json::Value;
 use sources::{Clients, Location};
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use store_reader::Objects as _;
 /// Computes every cell again and compares every byte; returns how many could be.
 pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Failure> {
     let Some(recipe) = checker.recipe.clone() else { return Ok(0) };
-    let mut found: BTreeMap<String, Location> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<Location>> = BTreeMap::new();
     for location in clients.expand_all(granules).await? {
-        found.insert(Granule::at(&location.to_string()).name().to_owned(), location);
+        found.entry(mission_name(&location.name())).or_default().push(location);
     }
     let mut done = 0;
     for parent in checker.parents.clone() {
@@ -45,15 +45,21 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
 }
 
 /// The granules of a cell; `None` after telling which are missing.
-fn locate(checker: &mut Checker, own: &Value, key: &str, found: &BTreeMap<String, Location>) -> Option<Vec<Location>> {
-    let names: Vec<&str> = own["granules"].as_array()?.iter().filter_map(|granule| granule["name"].as_str()).collect();
-    let missing: Vec<&str> = names.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+fn locate(
+    checker: &mut Checker,
+    own: &Value,
+    key: &str,
+    found: &BTreeMap<String, Vec<Location>>,
+) -> Option<Vec<Location>> {
+    let names = own["granules"].as_array()?.iter().filter_map(|granule| granule["name"].as_str()).map(mission_name);
+    let names: Vec<String> = names.collect();
+    let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| !found.contains_key(*name)).collect();
     if !missing.is_empty() {
         let what = format!("not computed again: {} granules are not at hand: {}", missing.len(), missing.join(", "));
         checker.findings.error("granule-missing", key, what);
         return None;
     }
-    Some(names.into_iter().filter_map(|name| found.get(name).cloned()).collect())
+    Some(names.iter().filter_map(|name| found.get(name)).flatten().cloned().collect())
 }
 
 async fn again(
@@ -62,8 +68,8 @@ async fn again(
     whole: bool,
     clients: &Clients,
 ) -> Result<Vec<Object>, pipeline::Error> {
-    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.to_string())).collect();
-    let open = |granule: &Granule| match locations.iter().find(|location| location.to_string() == granule.location()) {
+    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.unsigned())).collect();
+    let open = |granule: &Granule| match locations.iter().find(|location| location.unsigned() == granule.location()) {
         Some(location) => clients.open(location),
         None => clients.open(&Location::parse(granule.location())?),
     };
