@@ -41,6 +41,8 @@ impl Function {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/icestream"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0"),
             ("AWS_REGION", "us-west-2"),
+            // Where the stand-ins of the tests listen.
+            ("ICESTREAM_ENDPOINT_HOSTS", "127.0.0.1"),
             ("AWS_ACCESS_KEY_ID", ROLE.0),
             ("AWS_SECRET_ACCESS_KEY", ROLE.1),
             ("AWS_SESSION_TOKEN", ROLE.2),
