@@ -17,8 +17,8 @@ pub struct Cost {
     pub ahead: u64,
     /// Bytes read speculatively from the start of a file when it is opened.
     pub head: u64,
-    /// Bytes from the end of a file that are read speculatively with the first reads after the head, but for the very last:
-    /// heaps that grew late are there.
+    /// Bytes read speculatively from the end of a file with the first reads after the head: heaps that grew late are there, and
+    /// the attributes of the root.
     pub tail: u64,
 }
 

@@ -262,12 +262,10 @@ fn requests(arrived: &ByteMap, needed: &[ByteRange], cost: &Cost) -> Vec<ByteRan
     coalesce(&missing, cost)
 }
 
-/// The end of the file, with the first requests that the head does not answer: but for what was written last of all, when
-/// the file was closed. In granules of 100 MB that is 74 KB of heaps of small groups, in subsets of 3 MB it is 24 KB.
+/// The end of the file, with the first requests that the head does not answer.
 fn late(arrived: &ByteMap, tail: u64) -> Option<ByteRange> {
     let end = arrived.file_size()?;
-    let closing = (tail / 16 * 5).min(end / 256);
-    let late = ByteRange::new(end.saturating_sub(tail), end - closing)?;
+    let late = ByteRange::new(end.saturating_sub(tail), end)?;
     (arrived.missing(late) == [late]).then_some(late)
 }
 

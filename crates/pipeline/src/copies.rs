@@ -57,11 +57,14 @@ pub fn mission_name(file: &str) -> String {
     GranuleName::parse(file).map_or_else(|| file.to_owned(), |name| format!("{name}.h5"))
 }
 
+/// A file and what its name says.
+type Named = (Option<GranuleName>, Granule);
+
 /// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
 /// the newest release and version stays. Its files stand in order, those with the mission's own name first.
 pub(crate) fn copies(given: &[Granule]) -> (Vec<Vec<Granule>>, Vec<String>) {
     let mut warnings = Vec::new();
-    let mut granules: BTreeMap<(String, String), Vec<(Option<GranuleName>, Granule)>> = BTreeMap::new();
+    let mut granules: BTreeMap<(String, String), Vec<Named>> = BTreeMap::new();
     for granule in each_once(given, &mut warnings) {
         let name = GranuleName::parse(&granule.name);
         let key = match &name {

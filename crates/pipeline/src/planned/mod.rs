@@ -13,6 +13,7 @@ mod region;
 mod trace;
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
 mod tests;
 
 pub(crate) use premise::Doubt;
