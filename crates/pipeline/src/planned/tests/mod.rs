@@ -10,6 +10,7 @@ use crate::vector::{EARTH_RADIUS, Vector, angle};
 use crate::{Job, Orbit};
 use morton::{Cell, Latitude, LonLat, Order};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeSet;
 use std::f64::consts::{PI, TAU};
 
@@ -257,9 +258,12 @@ fn mode(authalic: bool) -> Latitude {
     if authalic { Latitude::Authalic } else { Latitude::Spherical }
 }
 
+/// A thousand cases, always the same; with `PLANNER_CASES` so many others, new ones each time.
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("PLANNER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1000);
-    ProptestConfig { cases, max_shrink_iters: 300, max_global_rejects: u32::MAX, ..ProptestConfig::default() }
+    let asked = std::env::var("PLANNER_CASES").ok().map(|cases| cases.parse().expect("PLANNER_CASES is a number"));
+    let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(0x1ce) };
+    let cases = asked.unwrap_or(1000);
+    ProptestConfig { cases, rng_seed, max_shrink_iters: 300, max_global_rejects: u32::MAX, ..ProptestConfig::default() }
 }
 
 fn beside() -> impl Strategy<Value = f64> {
@@ -311,7 +315,8 @@ fn spoil(granule: &Granule, tracks: &mut [Track], spoilt: Spoilt) {
         let columns = [
             (&mut track.longitude, second.longitude),
             (&mut track.latitude, second.latitude),
-            (&mut track.flown, second.flown),
+            // Near a turn of the orbit a later pass may look like more of the first: what was flown says nothing there.
+            (&mut track.flown, vec![f64::NAN; second.flown.len()]),
         ];
         for (column, second) in columns {
             match spoilt {
@@ -377,16 +382,20 @@ proptest! {
     }
 }
 
-/// Whether the break shows in what was read: rows that go back, within a chunk or from one known chunk to the next, or more
-/// rows between two known ones than fit.
+/// Whether the break shows in what was read: rows that go back where others go on, or farther back than a short granule is long,
+/// within a chunk or from one known chunk to the next; or more rows between two known ones than fit.
 fn broken(tracks: &[Track], read: &BTreeSet<(usize, usize)>) -> bool {
     tracks.iter().enumerate().any(|(index, track)| {
         let chunks = read.iter().filter(|(of, _)| *of == index).map(|(_, chunk)| *chunk);
         let rows = chunks.flat_map(|chunk| chunk * track.chunk..((chunk + 1) * track.chunk).min(track.latitude.len()));
         let known: Vec<usize> = rows.filter(|&row| !track.latitude[row].is_nan()).collect();
-        known.windows(2).any(|pair| {
-            let flown = track.flown[pair[1]] - track.flown[pair[0]];
-            flown < -2.0 || (pair[1] - pair[0]) as f64 > 1.06 * (flown + 2.0) / ORBIT.spacing + 5.0
-        })
+        let place = |row: usize| crate::vector::place(track.longitude[row], track.latitude[row]);
+        let crowded = known.windows(2).any(|pair| {
+            let apart = crate::vector::distance(place(pair[0]), place(pair[1]));
+            (pair[1] - pair[0]) as f64 > 1.06 * (apart + 2.0) / ORBIT.spacing + 5.0
+        });
+        let flown: Vec<f64> = known.windows(2).map(|pair| track.flown[pair[1]] - track.flown[pair[0]]).collect();
+        let any = |test: fn(f64) -> bool| flown.iter().any(|flown| test(*flown));
+        crowded || any(|flown| flown < -2.0) && any(|flown| flown > 2.0) || any(|flown| flown < -500.0)
     })
 }
