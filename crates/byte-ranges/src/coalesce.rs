@@ -31,10 +31,10 @@ impl Cost {
         Self { gap: 64 * KIB, max_request: 16 * MIB, in_flight: 4, ahead: 16 * KIB, head: 64 * KIB, tail: 0 };
 
     /// A request over HTTP, or to S3: 8 MiB at most, to keep a retry cheap. The rest fits where ATL06 granules keep their
-    /// metadata (measured, design note 0006): a root header of 22 KB, 58 KB from a track's header to its attributes that came late,
+    /// metadata (measured, design note 0006): a root header of 22 KB, 47 KB from a track's header to its last dataset's,
     /// heaps in the last 160 KB, and chunk indexes 20 to 60 KB apart. Where every request is billed, a larger gap costs less.
     pub const HTTP: Self =
-        Self { gap: 34 * KIB, max_request: 8 * MIB, in_flight: 32, ahead: 58_880, head: 23 * KIB, tail: 160 * KIB };
+        Self { gap: 34 * KIB, max_request: 8 * MIB, in_flight: 32, ahead: 47 * KIB, head: 23 * KIB, tail: 160 * KIB };
 }
 
 /// Merges wanted ranges into requests: sorted, disjoint, together holding every wanted byte; two wants at most `gap`

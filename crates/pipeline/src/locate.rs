@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Bytes of a node of a chunk index (a version 1 B-tree of 64 chunks of one dimension: 2,096).
 const INDEX_NODE: u64 = 2096;
+/// Bytes from the last header of a track's datasets to the attributes that they got when the granule was done (design note 0006).
+const LATE_ATTRIBUTES: u64 = 10 << 10 | 512;
 /// Most bytes of a coordinate chunk that are read before its size is known.
 const MOST_OPENING: u64 = 1 << 20;
 
@@ -118,7 +120,7 @@ async fn datasets<S: Source>(
         paths.push(group);
     }
     let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let (found, label) = hdf5_pure::drive(file, source, |file| {
+    let (found, label) = hdf5_pure::drive(file, &Ahead::headers(source), |file| {
         // The label last: by then the end of the file is here, where the originals have it.
         Ok(match file.find(&asked)? {
             Step::Done(found) => Label::read(file).map(|label| (found, label)),
@@ -198,7 +200,7 @@ async fn columns<S: Source>(
     let everything: Vec<Selection> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
     let wants: Vec<(&Dataset, &Selection)> = datasets.iter().map(Arc::as_ref).zip(&everything).collect();
     let mut along = along.iter().copied();
-    let (attributes, maps) = hdf5_pure::drive(file, &Leaves(source), |file| {
+    let (attributes, maps) = hdf5_pure::drive(file, &Ahead::leaves(source), |file| {
         let maps = file.chunk_maps(&wants)?;
         Ok(match (attributes(file, &datasets)?, maps) {
             (Step::Done(attributes), Step::Done(maps)) => Step::Done((attributes, maps)),
@@ -235,16 +237,32 @@ fn needs<T>(step: Step<T>) -> Vec<ByteRange> {
     }
 }
 
-/// The same source for reads that lead nowhere further: chunk indexes are leaves, what follows them is data.
-struct Leaves<'a, S>(&'a S);
+/// The same source, with another idea of how far to read ahead.
+struct Ahead<'a, S> {
+    source: &'a S,
+    bytes: u64,
+}
 
-impl<S: Source> Source for Leaves<'_, S> {
+impl<'a, S: Source> Ahead<'a, S> {
+    /// For headers: what is usual, and so much further that attributes which came late are there too.
+    fn headers(source: &'a S) -> Self {
+        let usual = source.cost().ahead;
+        Self { source, bytes: if usual > 0 { usual + LATE_ATTRIBUTES } else { 0 } }
+    }
+
+    /// For reads that lead nowhere further: chunk indexes are leaves, what follows them is data.
+    const fn leaves(source: &'a S) -> Self {
+        Self { source, bytes: 0 }
+    }
+}
+
+impl<S: Source> Source for Ahead<'_, S> {
     fn fetch(&self, range: ByteRange) -> impl Future<Output = Result<Fetched, SourceError>> {
-        self.0.fetch(range)
+        self.source.fetch(range)
     }
 
     fn cost(&self) -> Cost {
-        Cost { ahead: 0, ..self.0.cost() }
+        Cost { ahead: self.bytes, ..self.source.cost() }
     }
 }
 
