@@ -225,3 +225,20 @@ fn real_files_of_other_products_are_named_in_errors() {
         named_in_errors(&folder, &text(&data.join("products").join(file)), product);
     }
 }
+
+#[test]
+fn packed_coordinates_are_decoded_for_the_catalog() {
+    let Some(data) = shared("packed_coordinates_are_decoded_for_the_catalog") else { return };
+    let folder = folder("identity-packed");
+    let cells = |file: &str| {
+        let out = folder.join("catalog.json");
+        let place = text(&data.join("cases/granules").join(file));
+        let area = ["--cells", "4441312,4441314,4441321,4441323", "--overwrite", "--quiet"];
+        json(&[&["catalog", "--from", &place, "--out", out.to_str().unwrap(), "--json"][..], &area].concat(), 0);
+        let catalog: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+        catalog["catalog"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let plain = cells("dataset_fill_nan_attr_3e38.h5");
+    assert!(plain.contains(&"4441321".to_owned()), "{plain:?}");
+    assert_eq!(cells("xarray_latlon_packed.h5"), plain);
+}

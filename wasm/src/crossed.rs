@@ -3,10 +3,9 @@ use crate::fetch::FetchSource;
 use crate::file::FileSource;
 use crate::host;
 use crate::source::PageSource;
-use hdf5_pure::{AsyncFile, Object, Selection};
 use js_sys::{Array, Float64Array};
-use morton::{Cell, Latitude, Order};
-use pipeline::Product;
+use morton::{Cell, INVALID, Latitude, Order};
+use pipeline::{GranuleError, Product};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -51,46 +50,32 @@ pub async fn crossed(
 
 type Crossed = (Vec<(u64, f64)>, Vec<Vec<f64>>);
 
-async fn read(source: &PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, hdf5_pure::Error> {
-    let mut file = AsyncFile::open(source).await?;
+async fn read(source: &PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, GranuleError> {
     let product = Product::atl06();
-    let path = |track: &String, column: &String| format!("/{track}/{}/{column}", product.group);
-    let paths =
-        product.tracks.iter().flat_map(|track| [path(track, &product.latitude), path(track, &product.longitude)]);
-    let paths: Vec<String> = paths.collect();
-    let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let found = file.query(|file| file.find(&asked)).await?;
     let mut cells: Vec<(u64, f64)> = Vec::new();
-    let mut lines = Vec::new();
-    let mut degrees: Vec<Option<Vec<f64>>> = Vec::new();
-    for object in found {
-        let Some(Object::Dataset(dataset)) = object? else {
-            degrees.push(None);
-            continue;
-        };
-        let raw = file.read(&dataset, &Selection::all(&dataset)).await?;
-        degrees.push(Some(dataset.datatype.decode::<f64>(&raw)?));
-    }
-    for pair in degrees.chunks_exact(2) {
-        let [Some(lat), Some(lon)] = pair else { continue };
-        let rows = lat.len().min(lon.len());
-        let (lat, lon) = (&lat[..rows], &lon[..rows]);
-        let mut ids = vec![0; rows];
-        morton::nested_of(order, latitude, lon, lat, &mut ids)
-            .map_err(|error| hdf5_pure::Error::Usage(error.to_string()))?;
+    let mut lines: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); product.tracks.len()];
+    let mut ids = Vec::new();
+    pipeline::positions(shown, source, &product, |track, lon, lat| {
+        ids.clear();
+        ids.resize(lon.len(), INVALID);
+        if morton::nested_of(order, latitude, lon, lat, &mut ids).is_err() {
+            return;
+        }
         // Tracks run through a cell at a time, and cross few: a list is short and its end the place to look.
-        for &id in ids.iter().filter(|&&id| id != morton::INVALID) {
+        for &id in ids.iter().filter(|&&id| id != INVALID) {
             match cells.iter_mut().rev().find(|(cell, _)| *cell == id) {
                 Some((_, rows)) => *rows += 1.0,
                 None => cells.push((id, 1.0)),
             }
         }
-        let places = lon.iter().zip(lat).filter(|(lon, lat)| lon.abs() <= 360.0 && lat.abs() <= 90.0);
-        lines.push(places.step_by(STRIDE).flat_map(|(lon, lat)| [*lon, *lat]).collect());
-    }
-    if lines.is_empty() {
-        let why = pipeline::foreign(file.file(), source, shown, &product).await?;
-        return Err(hdf5_pure::Error::Usage(why.to_string()));
-    }
-    Ok((cells, lines))
+        let Some((seen, line)) = lines.get_mut(track) else { return };
+        for ((lon, lat), _) in lon.iter().zip(lat).zip(&ids).filter(|(_, id)| **id != INVALID) {
+            if seen.is_multiple_of(STRIDE) {
+                line.extend([*lon, *lat]);
+            }
+            *seen += 1;
+        }
+    })
+    .await?;
+    Ok((cells, lines.into_iter().map(|(_, line)| line).filter(|line| !line.is_empty()).collect()))
 }

@@ -1,17 +1,8 @@
 //! The cells that a granule's own coordinates lie in.
 use byte_ranges::Source;
-use hdf5_pure::{AsyncFile, Error, Object, Selection};
-use morton::{Cell, Latitude, Order};
+use morton::{Cell, INVALID, Latitude, Order};
+use pipeline::{GranuleError, Product};
 use std::collections::BTreeMap;
-
-/// Where the coordinates of one track are in a granule.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TrackPaths {
-    /// Dataset of latitudes, degrees.
-    pub latitude: String,
-    /// Dataset of longitudes, degrees.
-    pub longitude: String,
-}
 
 /// Where the rows of a file are.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -43,45 +34,28 @@ impl Extent {
     }
 }
 
-/// The cells that the tracks of a granule cross; `None` when it has none of the tracks.
+/// The cells that the tracks of a granule cross.
 ///
 /// # Errors
-/// What the reader of the file meets.
+/// As [`pipeline::positions`].
 pub async fn crossed_cells<S: Source>(
-    file: &mut AsyncFile<S>,
-    tracks: &[TrackPaths],
+    name: &str,
+    source: &S,
+    product: &Product,
     order: Order,
     latitude: Latitude,
-) -> Result<Option<Extent>, Error> {
-    let mut extent = Extent { cells: BTreeMap::new(), rows: Vec::with_capacity(tracks.len()) };
-    let mut seen = false;
-    for track in tracks {
-        let found = file.query(|file| file.find(&[&track.latitude, &track.longitude])).await?;
-        let mut degrees = Vec::new();
-        for object in found {
-            if let Some(Object::Dataset(dataset)) = object? {
-                let raw = file.read(&dataset, &Selection::all(&dataset)).await?;
-                degrees.push(dataset.datatype.decode::<f64>(&raw).map_err(Error::from)?);
+) -> Result<Extent, GranuleError> {
+    let mut cells: BTreeMap<Cell, u64> = BTreeMap::new();
+    let mut ids = Vec::new();
+    let take = |_: usize, lon: &[f64], lat: &[f64]| {
+        ids.clear();
+        ids.resize(lat.len(), INVALID);
+        if morton::nested_of(order, latitude, lon, lat, &mut ids).is_ok() {
+            for cell in ids.iter().filter_map(|&id| Cell::new(order, id).ok()) {
+                *cells.entry(cell).or_insert(0) += 1;
             }
         }
-        let [lat, lon] = degrees.as_slice() else {
-            extent.rows.push(0);
-            continue;
-        };
-        seen = true;
-        // A file may lie about one of the two: rows are those that both have.
-        let rows = lat.len().min(lon.len());
-        extent.rows.push(rows as u64);
-        let (lat, lon) = (lat.get(..rows).unwrap_or_default(), lon.get(..rows).unwrap_or_default());
-        let mut ids = vec![morton::INVALID; rows];
-        if morton::nested_of(order, latitude, lon, lat, &mut ids).is_err() {
-            continue;
-        }
-        for id in ids {
-            if let Ok(cell) = Cell::new(order, id) {
-                *extent.cells.entry(cell).or_insert(0) += 1;
-            }
-        }
-    }
-    Ok(seen.then_some(extent))
+    };
+    let rows = pipeline::positions(name, source, product, take).await?;
+    Ok(Extent { cells, rows })
 }

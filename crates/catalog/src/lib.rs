@@ -55,7 +55,7 @@ pub use cmr::{CMR_URL, Collection, Found, MOST_PAGE_SIZE, Progress, Query, Searc
 pub use date::window_edge;
 pub use earthdata::{DATA_URL, Earthdata, Hosts, LOGIN_URL};
 pub use error::Error;
-pub use extent::{Extent, TrackPaths, crossed_cells};
+pub use extent::{Extent, crossed_cells};
 pub use file::{Catalog, Links, Summary};
 pub use footprint::Footprint;
 pub use login::{Login, Proof};

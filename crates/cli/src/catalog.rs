@@ -9,7 +9,6 @@ use crate::exit::{self, Failure};
 use crate::{access, target};
 use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
 use clap::Args;
-pub(crate) use from::tracks;
 use gather::Gathered;
 use morton::{Latitude, Order};
 use serde_json::{Map, Value, json};

@@ -72,6 +72,13 @@ impl From<SourceError> for Failure {
     }
 }
 
+impl From<pipeline::GranuleError> for Failure {
+    fn from(error: pipeline::GranuleError) -> Self {
+        let class = error.failure().class;
+        Self { code: code_of(&class), hint: hint_of(&class).map(Into::into), message: error.to_string() }
+    }
+}
+
 impl From<hdf5_pure::Error> for Failure {
     fn from(error: hdf5_pure::Error) -> Self {
         match error {

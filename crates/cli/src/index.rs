@@ -71,7 +71,7 @@ async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result
     let place = Sidecar::place_in(&args.out, &name);
     let (sidecar, kept) = match kept(args, clients, &source, &place).await {
         Some(sidecar) => (sidecar, true),
-        None => (Sidecar::of(&source, &name, &Product::atl06()).await.map_err(|e| failure(&e))?, false),
+        None => (Sidecar::of(&source, &name, &Product::atl06()).await?, false),
     };
     let bytes = sidecar.encode().map_err(|error| Failure::new(exit::FAILED, error))?;
     let written = bytes.len();
@@ -102,13 +102,4 @@ fn words(made: &Value) -> String {
         return format!("index of {index} fits, kept");
     }
     format!("index of {index} for {granule}, read {} in {} requests", size(count("bytes_read")), count("requests"))
-}
-
-fn failure(error: &pipeline::GranuleError) -> Failure {
-    let class = error.failure().class;
-    let failure = Failure::new(exit::code_of(&class), error);
-    match exit::hint_of(&class) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

@@ -11,8 +11,8 @@ use byte_ranges::Source;
 use hdf5_pure::datatype::{Canonical, Column, Datatype, DatatypeError, HeapRef};
 use hdf5_pure::filters::{Filter, registered_name};
 use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Space};
-use morton::Cell;
-use pipeline::Product;
+use morton::{Cell, Order};
+use pipeline::{GranuleError, Product};
 use serde_json::{Value, json};
 use sources::Location;
 use std::collections::BTreeMap;
@@ -25,22 +25,19 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
     let location = Location::parse(&args.granule)?;
     let done: Result<u8, Failure> = access::block_on(async {
         let source = access::clients(&args.access).open(&location)?;
-        let mut file = AsyncFile::open(source).await?;
+        let mut file = AsyncFile::open(&source).await?;
         let nodes = nodes(&mut file, &args.path).await?;
         let mut shown = Vec::new();
         for node in &nodes {
             let attributes = if args.attributes { attributes(&mut file, node).await } else { Vec::new() };
             shown.push((node, attributes));
         }
-        let tracks = crate::catalog::tracks(&Product::atl06());
-        let crossed =
-            if args.no_cells { None } else { crossed_cells(&mut file, &tracks, order, args.latitude).await? };
-        let crossed = crossed.map(|extent| extent.cells);
-        let stats = file.stats();
+        let crossed = if args.no_cells { None } else { crossed(&location.name(), &source, args, order).await? };
+        let read = source.counts();
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
             let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
-            let answer = json!({ "granule": location.to_string(), "objects": nodes, "cells": cells, "requests": stats.requests, "bytes_read": stats.bytes });
+            let answer = json!({ "granule": location.to_string(), "objects": nodes, "cells": cells, "requests": read.requests, "bytes_read": read.bytes });
             say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
             return Ok(exit::DONE);
         }
@@ -51,10 +48,24 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         if let Some(cells) = crossed {
             print_cells(&cells, args);
         }
-        eprintln!("read {} in {} requests", size(stats.bytes), thousands(stats.requests));
+        eprintln!("read {} in {} requests", size(read.bytes), thousands(read.requests));
         Ok(exit::DONE)
     });
     done.map_err(|failure| failure.at(&location.to_string()))
+}
+
+/// The cells that the tracks cross; `None` where the file has none that are known.
+async fn crossed(
+    name: &str,
+    source: &impl Source,
+    args: &InspectArgs,
+    order: Order,
+) -> Result<Option<BTreeMap<Cell, u64>>, Failure> {
+    match crossed_cells(name, source, &Product::atl06(), order, args.latitude).await {
+        Ok(extent) => Ok(Some(extent.cells)),
+        Err(GranuleError::NoTracks { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn nodes<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Vec<Node>, Failure> {

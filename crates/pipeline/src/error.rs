@@ -46,6 +46,14 @@ pub enum GranuleError {
         /// What does not fit.
         why: String,
     },
+    /// The file is sound, and has none of the product's tracks.
+    #[error("{}", no_tracks(named.as_deref(), expected))]
+    NoTracks {
+        /// The product that it is of, as far as anything in it or its name tells.
+        named: Option<String>,
+        /// The product that is read.
+        expected: String,
+    },
     /// An attribute that says how stored numbers become values cannot be applied.
     #[error("{place}: {why}")]
     Attribute {
@@ -80,6 +88,7 @@ impl GranuleError {
         let (class, place) = match self {
             Self::Hdf5 { place, error } => (error.class().to_string(), place.clone()),
             Self::Product { place, .. } => ("product".into(), Some(place.clone())),
+            Self::NoTracks { .. } => ("product".into(), None),
             Self::Attribute { place, .. } => ("attribute".into(), Some(place.clone())),
             Self::Source(error) => (error.kind.name().into(), None),
         };
@@ -93,6 +102,13 @@ impl From<hdf5_pure::Error> for GranuleError {
             hdf5_pure::Error::Source(source) => Self::Source(source),
             error => Self::Hdf5 { place: None, error },
         }
+    }
+}
+
+fn no_tracks(named: Option<&str>, expected: &str) -> String {
+    match named.filter(|named| *named != expected) {
+        Some(named) => format!("the file is {named}, the job reads {expected}: give granules of {expected}"),
+        None => format!("the file has none of the tracks of {expected}: give granules of {expected}"),
     }
 }
 

@@ -105,7 +105,10 @@ impl From<Unusable> for Refused {
 impl From<GranuleError> for Refused {
     fn from(error: GranuleError) -> Self {
         let of_index = match &error {
-            GranuleError::Hdf5 { .. } | GranuleError::Product { .. } | GranuleError::Attribute { .. } => true,
+            GranuleError::Hdf5 { .. }
+            | GranuleError::Product { .. }
+            | GranuleError::NoTracks { .. }
+            | GranuleError::Attribute { .. } => true,
             GranuleError::Source(error) => {
                 matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated)
             }

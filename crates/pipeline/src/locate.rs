@@ -140,7 +140,8 @@ async fn datasets<S: Source>(
         tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
     }
     if tracks.is_empty() {
-        return Err(recognise::foreign(file, source, name, product).await?);
+        let named = recognise::recognised(file, source, name).await?;
+        return Err(GranuleError::NoTracks { named, expected: product.short_name.clone() });
     }
     Ok((tracks, label))
 }

@@ -1,6 +1,6 @@
 //! Which product a file is of that has none of the job's tracks: by its label, by its groups, by its name.
 use crate::label::Label;
-use crate::{GranuleError, Product, product_in_name};
+use crate::product_in_name;
 use byte_ranges::Source;
 use hdf5_pure::{Error, File};
 
@@ -35,7 +35,7 @@ const SIGNS: [(&str, &[&str], &str); 17] = [
 ///
 /// # Errors
 /// What reading the file answers.
-pub async fn recognised<S: Source>(file: &mut File, source: &S, name: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn recognised<S: Source>(file: &mut File, source: &S, name: &str) -> Result<Option<String>, Error> {
     let label = hdf5_pure::drive(file, source, |file| Ok(Label::read(file))).await?;
     if let Some(named) = label.product().and_then(in_label) {
         return Ok(Some(named));
@@ -57,26 +57,6 @@ fn in_label(label: &str) -> Option<String> {
         Some((level, part)) => Some(format!("GEDI0{level}_{part}")),
         None => label.bytes().any(|byte| byte.is_ascii_digit()).then(|| label.to_owned()),
     }
-}
-
-/// What is wrong with a file that has none of a product's tracks.
-///
-/// # Errors
-/// What reading the file answers.
-pub async fn foreign<S: Source>(
-    file: &mut File,
-    source: &S,
-    name: &str,
-    product: &Product,
-) -> Result<GranuleError, Error> {
-    let expected = &product.short_name;
-    let why = match recognised(file, source, name).await? {
-        Some(named) if named != *expected => {
-            format!("the file is {named}, the job reads {expected}: give granules of {expected}")
-        }
-        _ => format!("has none of the tracks {} of {expected}", product.tracks.join(" ")),
-    };
-    Ok(GranuleError::product("/", why))
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ impl<'a> Group<'a> {
         self.parts.iter().filter_map(|part| part.range)
     }
 
+    /// Index of the track.
+    pub(crate) const fn track(&self) -> usize {
+        self.track
+    }
+
     /// Index of the piece.
     pub(crate) const fn piece(&self) -> usize {
         self.piece

@@ -2,8 +2,7 @@
 use crate::server::{Reply, Server};
 use crate::{block_on, client, shared};
 use catalog::{
-    CellFinder, Collection, Direction, Footprint, GranuleName, MARGIN_KM, Orbit, Query, Record, Search, TrackPaths,
-    crossed_cells,
+    CellFinder, Collection, Direction, Footprint, GranuleName, MARGIN_KM, Orbit, Query, Record, Search, crossed_cells,
 };
 use hdf5_pure::{AsyncFile, Object, Selection};
 use morton::{Latitude, LonLat, Order};
@@ -63,13 +62,7 @@ fn crossing(rgt: u16) -> f64 {
 fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
     let Some(data) = shared("rows_of_real_granules_lie_in_the_cells_of_their_orbits") else { return };
     let clients = Clients::new(Options::default());
-    let tracks: Vec<TrackPaths> = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"]
-        .iter()
-        .map(|track| TrackPaths {
-            latitude: format!("/{track}/land_ice_segments/latitude"),
-            longitude: format!("/{track}/land_ice_segments/longitude"),
-        })
-        .collect();
+    let product = pipeline::Product::atl06();
     let granules = block_on(clients.expand(data.join("atl06").to_str().unwrap())).unwrap();
     assert_eq!(granules.len(), 5);
     let mut pairs = 0;
@@ -80,8 +73,9 @@ fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
         assert!((lan - crossing(name.rgt)).rem_euclid(360.0).min((crossing(name.rgt) - lan).rem_euclid(360.0)) < 0.05);
         for order in [6, 9] {
             let order = Order::new(order).unwrap();
-            let crossed =
-                block_on(crossed_cells(&mut file, &tracks, order, Latitude::Spherical)).unwrap().unwrap().cells;
+            let source = clients.open(&granule).unwrap();
+            let crossed = block_on(crossed_cells(&granule.name(), &source, &product, order, Latitude::Spherical));
+            let crossed = crossed.unwrap().cells;
             let mut finder = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
             let orbit = Some((piece(name.region, lan), None));
             let cells = finder.cells(&Footprint { orbit, ..Footprint::default() }).0;

@@ -3,11 +3,10 @@ use super::gather::{Gathered, bar};
 use super::{CatalogArgs, Grid, Path};
 use crate::exit::{self, Failure};
 use crate::login;
-use ::catalog::{Extent, GranuleName, Record, TrackPaths, crossed_cells, window_edge};
+use ::catalog::{Extent, GranuleName, Record, crossed_cells, window_edge};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use hdf5_pure::AsyncFile;
 use morton::{Cell, Order};
-use pipeline::{Product, recognised};
+use pipeline::{GranuleError, Product};
 use sources::{Clients, Location};
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -112,14 +111,14 @@ impl Places {
         let place = link(record);
         let location = self.locations.get(place).cloned().map_or_else(|| Location::parse(place), Ok)?;
         let source = clients.open(&location)?;
-        let mut file = AsyncFile::open(&source).await?;
-        match crossed_cells(&mut file, &tracks(product), order, grid.latitude).await? {
-            Some(extent) => Ok(Found::Granule(extent)),
-            None => match recognised(file.file(), &source, &record.name).await? {
-                // A granule without tracks has no data: it touches nothing.
-                Some(named) if named == product.short_name => Ok(Found::Granule(Extent::default())),
-                other => Ok(Found::Foreign(other)),
-            },
+        match crossed_cells(&record.name, &source, product, order, grid.latitude).await {
+            Ok(extent) => Ok(Found::Granule(extent)),
+            // A granule without tracks has no data: it touches nothing.
+            Err(GranuleError::NoTracks { named, expected }) if named.as_ref() == Some(&expected) => {
+                Ok(Found::Granule(Extent::default()))
+            }
+            Err(GranuleError::NoTracks { named, .. }) => Ok(Found::Foreign(named)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -217,14 +216,4 @@ fn is_hdf5(path: &Path) -> bool {
         std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == SIGNATURE
     };
     named || begins()
-}
-
-/// Where a product's coordinates are.
-pub(crate) fn tracks(product: &Product) -> Vec<TrackPaths> {
-    let path = |track: &str, column: &str| format!("/{track}/{}/{column}", product.group);
-    let of = |track: &String| TrackPaths {
-        latitude: path(track, &product.latitude),
-        longitude: path(track, &product.longitude),
-    };
-    product.tracks.iter().map(of).collect()
 }
