@@ -5,6 +5,8 @@ use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, Dataset, Error, Layout, Select
 
 /// Contiguous data are read in slabs of about this size.
 const SLAB: u64 = 256 << 10;
+/// What filters may need beside twice the size of a chunk: frames, tables, checksums.
+const SLACK: u64 = 64 << 10;
 
 /// Where the chunks lie that the selection meets.
 pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Selection) -> Walked<ChunkMap> {
@@ -28,20 +30,27 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
         Layout::External | Layout::Virtual => Vec::new(),
     };
     chunks.sort();
-    if let Layout::Chunked(_) = &dataset.layout {
-        check_chunks(&chunks).map_err(|why| Error::corrupt("chunk index", dataset.address, why))?;
+    if !chunks.is_empty() && matches!(dataset.layout, Layout::Chunked(_)) {
+        let most = 2 * dataset.chunk_len()? as u64 + SLACK;
+        check_chunks(&chunks, most).map_err(|why| Error::corrupt("chunk index", dataset.address, why))?;
         check_filters(dataset, &chunks)?;
     }
     Ok(ChunkMap { chunk_shape, chunks })
 }
 
-/// Says what is wrong with chunks of one dataset, given in the order of their origins.
-fn check_chunks(chunks: &[Chunk]) -> Result<(), String> {
+/// Says what is wrong with chunks of one dataset, given in the order of their origins. None takes more than `most` bytes.
+fn check_chunks(chunks: &[Chunk], most: u64) -> Result<(), String> {
     if let Some([twice, _]) = chunks.array_windows().find(|[a, b]| a.origin == b.origin) {
         return Err(format!("the chunk at {:?} occurs twice", twice.origin));
     }
     if let Some(empty) = chunks.iter().find(|chunk| chunk.size == 0) {
         return Err(format!("the chunk at {:?} is stored in 0 bytes", empty.origin));
+    }
+    if let Some(large) = chunks.iter().find(|chunk| chunk.size > most) {
+        return Err(format!(
+            "the chunk at {:?} is stored in {} bytes, more than filters can need",
+            large.origin, large.size
+        ));
     }
     check_apart(chunks.iter().map(|chunk| (chunk.address, chunk.size)))
 }

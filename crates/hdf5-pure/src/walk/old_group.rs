@@ -44,7 +44,7 @@ impl Names {
 /// All links.
 pub(super) fn list(walk: &mut Walk<'_>, table: SymbolTable) -> Walked<Vec<LinkMessage>> {
     let names = names_and_root(walk, table)?;
-    let mut search = Search { names: &names, name: None, found: Vec::new(), left_out: false };
+    let mut search = Search { names: &names, name: None, keyed: false, found: Vec::new(), left_out: false };
     let keys = keys(walk)?;
     descend(walk, table.btree, keys, &mut search)?;
     Ok(search.found)
@@ -53,13 +53,14 @@ pub(super) fn list(walk: &mut Walk<'_>, table: SymbolTable) -> Walked<Vec<LinkMe
 /// The link of a name.
 pub(super) fn lookup(walk: &mut Walk<'_>, table: SymbolTable, name: &[u8]) -> Walked<Option<LinkTarget>> {
     let names = names_and_root(walk, table)?;
-    let mut search = Search { names: &names, name: Some(name), found: Vec::new(), left_out: false };
+    let mut search = Search { names: &names, name: Some(name), keyed: true, found: Vec::new(), left_out: false };
     let keys = keys(walk)?;
     descend(walk, table.btree, keys, &mut search)?;
     if search.found.is_empty() && search.left_out {
         // No checksum guards the keys: that there is no such link is certain only when all links have been seen.
-        let all = list(walk, table)?;
-        if all.iter().any(|link| link.name == name) {
+        search.keyed = false;
+        descend(walk, table.btree, keys, &mut search)?;
+        if !search.found.is_empty() {
             let why = format!("its keys lead away from the link {}", String::from_utf8_lossy(name));
             let at = walk.offset("version 1 B-tree", table.btree)?;
             return Err(Error::corrupt("version 1 B-tree", at, why).into());
@@ -72,6 +73,8 @@ pub(super) fn lookup(walk: &mut Walk<'_>, table: SymbolTable, name: &[u8]) -> Wa
 struct Search<'a> {
     names: &'a Names,
     name: Option<&'a [u8]>,
+    /// Whether the keys say where the name is.
+    keyed: bool,
     found: Vec<LinkMessage>,
     /// Whether keys left anything out.
     left_out: bool,
@@ -80,7 +83,7 @@ struct Search<'a> {
 impl Seek<Key> for Search<'_> {
     /// A child holds the names behind its left key, up to and with its right key.
     fn wants(&mut self, edges: Edges<'_, Key>) -> Result<bool, Error> {
-        let Some(name) = self.name else { return Ok(true) };
+        let Some(name) = self.name.filter(|_| self.keyed) else { return Ok(true) };
         let left = edges.left.map(|key| self.names.get(*key)).transpose()?;
         let right = edges.right.map(|key| self.names.get(*key)).transpose()?;
         let inside = left.is_none_or(|left| left < name) && right.is_none_or(|right| name <= right);
