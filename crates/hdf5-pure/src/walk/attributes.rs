@@ -154,6 +154,7 @@ fn attribute(walk: &mut Walk<'_>, body: &Body, names: Option<&[&str]>) -> Walked
         plain(message.dataspace)
     };
     let (datatype, space) = (datatype?, space?);
+    walk.answer(body.bytes.len().saturating_add(datatype.bytes.len()))?;
     let (datatype, _) = Datatype::parse(&datatype.bytes, datatype.at).map_err(Error::from)?;
     let space = run("dataspace message", space.at, &space.bytes, Dataspace::parse(sizes))?;
     let len = space.elements().and_then(|n| n.checked_mul(datatype.size() as u64));
@@ -161,7 +162,6 @@ fn attribute(walk: &mut Walk<'_>, body: &Body, names: Option<&[&str]>) -> Walked
     let Some(data) = data else {
         return Err(Error::corrupt(NAME, body.at, "the value is too short").into());
     };
-    walk.answer(body.bytes.len())?;
     Ok(Some(Attribute {
         name: String::from_utf8_lossy(message.name).into_owned(),
         space: space.space,

@@ -25,6 +25,8 @@ pub(crate) struct Memo {
     pub(super) links: BTreeMap<(u64, Vec<u8>), Option<LinkTarget>>,
     /// Objects by address, under the path that found them first.
     pub(super) objects: BTreeMap<u64, Result<Object, Error>>,
+    /// The fill value of most datasets.
+    zeros: Bytes,
     /// What variable-length values are read from.
     pub(super) collections: Collections,
     /// Bytes of the structures parsed.
@@ -255,6 +257,14 @@ impl<'a> Walk<'a> {
         offset.ok_or_else(|| Error::corrupt(structure, address, "its address does not fit in 64 bits").into())
     }
 
+    /// So many zeros. All datasets share them: a small file may have many, of large elements.
+    pub(super) fn zeros(&mut self, len: usize) -> Bytes {
+        if self.memo.zeros.len() < len {
+            self.memo.zeros = vec![0; len.checked_next_power_of_two().unwrap_or(len)].into();
+        }
+        self.memo.zeros.slice(..len)
+    }
+
     /// Counts bytes that are copied into the answer: a small file may name one large thing many times.
     pub(crate) fn answer(&mut self, bytes: usize) -> Walked<()> {
         self.answered = self.answered.saturating_add(bytes as u64);
@@ -265,7 +275,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn spend(&mut self, bytes: u64) -> Walked<()> {
+    /// Counts bytes that were parsed, and whose meaning is kept.
+    pub(super) fn spend(&mut self, bytes: u64) -> Walked<()> {
         self.memo.spent = self.memo.spent.saturating_add(bytes);
         let limit = self.limits.metadata_bytes;
         if self.memo.spent > limit {

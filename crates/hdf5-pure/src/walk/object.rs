@@ -83,7 +83,7 @@ fn dataset(walk: &mut Walk<'_>, header: &Header, address: u64, path: &str) -> Wa
     let parsed = run(LAYOUT, message.at, &message.body, LayoutMessage::parse(format.sizes))?;
     let external = header.first(kind::EXTERNAL_FILES).is_some();
     let layout = layout(message, parsed, external, (&space, datatype.size() as u64))?;
-    let (fill_value, chosen_fill) = fill_values(fill, &datatype, address)?;
+    let (fill_value, chosen_fill) = fill_values(walk, fill, &datatype, address)?;
     Ok(Dataset {
         path: path.into(),
         address,
@@ -149,6 +149,10 @@ pub(super) fn dataspace(walk: &mut Walk<'_>, message: &Message) -> Walked<Datasp
 
 pub(super) fn datatype(walk: &mut Walk<'_>, message: &Message) -> Walked<Datatype> {
     let body = walk.body(message)?;
+    if message.is_shared() {
+        // Every dataset of it has a copy.
+        walk.spend(body.bytes.len() as u64)?;
+    }
     Ok(Datatype::parse(&body.bytes, body.at).map_err(Error::from)?.0)
 }
 
@@ -174,10 +178,15 @@ fn fill(walk: &mut Walk<'_>, header: &Header) -> Walked<FillMessage> {
 }
 
 /// What unwritten data read as, and the fill value that was chosen.
-fn fill_values(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<(Option<Bytes>, Option<Bytes>), Error> {
+fn fill_values(
+    walk: &mut Walk<'_>,
+    fill: FillMessage,
+    datatype: &Datatype,
+    address: u64,
+) -> Result<(Option<Bytes>, Option<Bytes>), Error> {
     let (value, written) = match fill {
         FillMessage::Undefined => return Ok((None, None)),
-        FillMessage::Default => return Ok((Some(zeros(datatype.size())), None)),
+        FillMessage::Default => return Ok((Some(walk.zeros(datatype.size())), None)),
         FillMessage::NeverWritten(value) => (value, false),
         FillMessage::Value(value) => (value, true),
     };
@@ -187,15 +196,6 @@ fn fill_values(fill: FillMessage, datatype: &Datatype, address: u64) -> Result<(
     }
     let chosen = Bytes::from(value);
     Ok((written.then(|| chosen.clone()), Some(chosen)))
-}
-
-/// So many zeros, shared where they are few: most datasets have such a fill value.
-fn zeros(len: usize) -> Bytes {
-    static ZEROS: [u8; 256] = [0; 256];
-    match ZEROS.get(..len) {
-        Some(zeros) => Bytes::from_static(zeros),
-        None => vec![0; len].into(),
-    }
 }
 
 impl Object {

@@ -239,3 +239,27 @@ fn values_in_the_heap_may_be_more_than_metadata() {
     let numbers = Local::new(fixture("damage.h5")).dataset("/line");
     assert_eq!(Canonical::new(&numbers.datatype, false).unwrap().part(&[0; 4000], 10), 4000);
 }
+
+/// Datasets of large elements without a fill value of their own.
+#[test]
+fn fill_values_of_large_elements_share_their_zeros() {
+    let mut made = Made::new();
+    let mut links = Vec::new();
+    for i in 0..500 {
+        // Scalar dataspace; opaque elements of 64 MiB without a tag; layout: contiguous, nothing allocated.
+        let space = message(1, &[2, 0, 0, 0]);
+        let datatype = message(3, &[&[0x15, 0, 0, 0][..], &(64_u32 << 20).to_le_bytes()].concat());
+        let layout = message(8, &[&[3, 1][..], &[0xff; 8], &[0; 8]].concat());
+        let dataset = made.add_header(&[space, datatype, layout].concat());
+        links.extend(hard_link(&format!("{i}"), dataset));
+    }
+    let root = made.add_header(&links);
+    let mut local = Local::new(made.finish(root));
+    let mut first = None;
+    for (path, object) in local.ask(File::tree).unwrap() {
+        let Ok(Object::Dataset(dataset)) = object else { panic!("{path}: {object:?}") };
+        let fill = dataset.fill_value.clone().unwrap();
+        assert_eq!(fill.len(), 64 << 20);
+        assert_eq!(*first.get_or_insert(fill.as_ptr()), fill.as_ptr(), "{path}");
+    }
+}
