@@ -21,6 +21,7 @@ mod printable;
 mod range;
 mod source;
 mod step;
+mod storage;
 
 pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
@@ -30,3 +31,4 @@ pub use printable::printable;
 pub use range::ByteRange;
 pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 pub use step::Step;
+pub use storage::{Storage, Tag};

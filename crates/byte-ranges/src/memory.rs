@@ -1,5 +1,5 @@
 //! A file in memory and a store in memory: for tests, for dropped files, for zips.
-use crate::{ByteRange, Cost, Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
+use crate::{ByteRange, Cost, Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp, Storage, Tag};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -91,5 +91,45 @@ impl Sink for MemorySink {
         self.order.borrow_mut().push(key.to_owned());
         self.objects.borrow_mut().insert(key.to_owned(), bytes);
         Ok(())
+    }
+}
+
+impl Storage for MemorySink {
+    async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>, SourceError> {
+        Ok(self.objects.borrow().get(key).map(|bytes| (bytes.clone(), Tag::of(bytes))))
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
+        let held = self.objects.borrow().get(key).map(|bytes| Tag::of(bytes));
+        let as_seen = match (&held, seen) {
+            (None, None) => true,
+            (Some(held), Some(seen)) => seen.holds(held),
+            _ => false,
+        };
+        if as_seen {
+            self.put(key, bytes).await?;
+        }
+        Ok(as_seen)
+    }
+
+    async fn delete(&self, key: &str, seen: &Tag) -> Result<(), SourceError> {
+        let mut objects = self.objects.borrow_mut();
+        if objects.get(key).is_some_and(|bytes| seen.holds(&Tag::of(bytes))) {
+            objects.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn list(&self, prefix: &str, most: usize) -> Result<Vec<String>, SourceError> {
+        let objects = self.objects.borrow();
+        Ok(objects.keys().filter(|key| key.starts_with(prefix)).take(most).cloned().collect())
+    }
+
+    async fn settle(&self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn shown(&self, key: &str) -> String {
+        format!("memory/{key}")
     }
 }

@@ -13,8 +13,6 @@ use gather::Gathered;
 use morton::{Latitude, Order};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
@@ -180,14 +178,9 @@ fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
     if out == Path::new("-") {
         return Ok(catalog.write(std::io::stdout().lock())?);
     }
-    let failed = |error: std::io::Error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
-    let mut beside = out.as_os_str().to_owned();
-    beside.push(".part");
-    let mut file = BufWriter::new(File::create(&beside).map_err(failed)?);
-    catalog.write(&mut file)?;
-    file.flush().map_err(failed)?;
-    drop(file);
-    std::fs::rename(&beside, out).map_err(failed)
+    let mut text = Vec::new();
+    catalog.write(&mut text)?;
+    Ok(sources::write_file(out, &text)?)
 }
 
 impl From<::catalog::Error> for Failure {

@@ -7,8 +7,8 @@ use crate::sphere_out::SphereOut;
 use crate::{access, event, report, target};
 use invocation::{Body, Event, Layout};
 use morton::Cell;
-use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Tuning};
-use sources::{Clients, Location, S3Access, S3Options, StoreSink, StoreState};
+use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
+use sources::{Clients, Location, S3Access, S3Options, StoreSink};
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
@@ -63,7 +63,8 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
 fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Result<u8, Failure> {
     let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
     if let (Some(path), Some(level)) = (&args.csv, result.children()) {
-        write_csv(path, &pipeline::to_csv(level))?;
+        let partial = report::partial(result).map_or_else(String::new, |partial| format!("# {partial}\n"));
+        write_csv(path, &(partial + &pipeline::to_csv(level)))?;
     }
     if args.json {
         print_json(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
@@ -77,11 +78,11 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
 }
 
 fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", path.display()));
     if path == Path::new("-") {
+        let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", path.display()));
         return std::io::stdout().write_all(text.as_bytes()).map_err(failed);
     }
-    std::fs::write(path, text).map_err(failed)
+    Ok(sources::write_file(path, text.as_bytes())?)
 }
 
 fn print_json(value: &Body) -> Result<(), Failure> {
@@ -156,10 +157,10 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellRe
     };
     let result = pipeline::run_cell(&granules, &plan.job, &plan.tuning, open, progress).await;
     let result = result.map_err(stopped)?;
-    match (&out, result.empty_because()) {
-        (Some(Out::Cell(sink)), None) => write_store(&result, sink, args.overwrite).await?,
-        (Some(Out::Sphere(store)), None) => store.write(&result).await.map_err(stopped)?,
-        _ => {}
+    match &out {
+        Some(Out::Cell(sink)) => pipeline::write(&result, sink).await.map_err(stopped)?,
+        Some(Out::Sphere(store)) => store.write(&result).await.map_err(stopped)?,
+        None => {}
     }
     Ok(result)
 }
@@ -172,18 +173,6 @@ enum Out {
     Sphere(SphereOut),
 }
 
-async fn write_store(result: &CellResult, sink: &StoreSink, overwrite: bool) -> Result<(), Stopped> {
-    if overwrite && sink.state().await? == StoreState::Zarr {
-        sink.remove_all().await?;
-    }
-    if let Err(error) = pipeline::write(result, sink).await {
-        // Nothing half-written stays; the error that matters is the first one.
-        let _ = sink.remove_written().await;
-        return Err(stopped(error));
-    }
-    Ok(())
-}
-
 async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Failure> {
     if args.layout == Layout::Sphere {
         let store = SphereOut::open(out, &plan.job, &plan.writing).await?;
@@ -194,12 +183,12 @@ async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Fail
         return Ok(Out::Sphere(store));
     }
     let sink = plan.writing.sink(&Location::parse(out)?)?;
-    match sink.state().await? {
-        StoreState::Zarr if !args.overwrite => {
+    match pipeline::standing(&sink).await? {
+        Standing::Whole if !args.overwrite => {
             let failure = Failure::new(exit::USAGE, format!("{out}: there is a store already"));
             Err(failure.hint("--overwrite replaces it, --out writes elsewhere"))
         }
-        StoreState::Other => {
+        Standing::Foreign => {
             let failure = Failure::new(exit::USAGE, format!("{out}: there is something else than a Zarr store"));
             Err(failure.hint("--out writes elsewhere"))
         }

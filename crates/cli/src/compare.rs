@@ -67,6 +67,9 @@ struct Report {
     variables: Vec<Difference>,
     variables_only_in_a: Vec<String>,
     variables_only_in_b: Vec<String>,
+    /// What is missing from the values, in words.
+    partial_a: Option<String>,
+    partial_b: Option<String>,
 }
 
 /// Cells with data that the other does not have.
@@ -168,6 +171,8 @@ fn report(args: &CompareArgs, a: &Table, b: &Table) -> Report {
         variables,
         variables_only_in_a,
         variables_only_in_b,
+        partial_a: a.partial.as_ref().map(ToString::to_string),
+        partial_b: b.partial.as_ref().map(ToString::to_string),
     }
 }
 
@@ -265,6 +270,11 @@ fn show(report: &Report) {
             variable.name, variable.different, variable.beyond, variable.typical
         );
         say!("{}", line.trim_end());
+    }
+    for (side, partial) in [("A", &report.partial_a), ("B", &report.partial_b)] {
+        if let Some(partial) = partial {
+            say!("{side}: {partial}");
+        }
     }
     for (side, only) in [("A", &report.only_in_a), ("B", &report.only_in_b)] {
         if only.cells > 0 {

@@ -7,7 +7,7 @@ use crate::{access, maps, report};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
 use pipeline::{CellResult, Granule, Job, Tuning};
-use sources::{Clients, Location, Options, StoreState};
+use sources::{Clients, Location, Options};
 use std::path::Path;
 
 /// The cell that the bundled granules cross.
@@ -32,13 +32,13 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     say!("{}", report::table(&result));
     let Some(level) = result.children() else { return Ok(exit::DONE) };
     let csv = args.out.join(format!("{CELL}.csv"));
-    std::fs::write(&csv, pipeline::to_csv(level)).map_err(io(&csv))?;
+    sources::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
     let png = args.out.join(format!("{CELL}.png"));
     let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude };
     let map = maps::map(&tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?, "h_mean")?;
     let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
     let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
-    std::fs::write(&png, map.to_png(size).map_err(failed)?).map_err(io(&png))?;
+    sources::write_file(&png, &map.to_png(size).map_err(failed)?)?;
     say!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
     say!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
     say!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());
@@ -57,9 +57,6 @@ async fn job(store: &Path) -> Result<CellResult, Failure> {
     let result = pipeline::run_cell(&granules, &job, &Tuning::default(), open, &()).await;
     let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;
     let sink = Clients::new(Options::default()).sink(&Location::from(store.to_path_buf()))?;
-    if sink.state().await? == StoreState::Zarr {
-        sink.remove_all().await?;
-    }
-    pipeline::write(&result, &sink).await.map_err(|error| Failure::new(exit::FAILED, error))?;
+    pipeline::write(&result, &sink).await.map_err(Failure::of_write)?;
     Ok(result)
 }

@@ -79,6 +79,18 @@ impl From<pipeline::GranuleError> for Failure {
     }
 }
 
+impl Failure {
+    /// A store was not written.
+    pub(crate) fn of_write(error: pipeline::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            pipeline::Error::Write(error) => Self { message, ..Self::from(error) },
+            pipeline::Error::Config(_) => Self::new(USAGE, message),
+            _ => Self::new(FAILED, message),
+        }
+    }
+}
+
 impl From<hdf5_pure::Error> for Failure {
     fn from(error: hdf5_pure::Error) -> Self {
         match error {

@@ -100,10 +100,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
         Format::NetCdf => ::export::netcdf(&table)?,
         Format::Csv => ::export::csv(&table).into_bytes(),
     };
-    std::fs::write(&args.to, &bytes)
-        .map_err(|error| Failure::new(exit::FAILED, format!("{}: {error}", args.to.display())))?;
+    sources::write_file(&args.to, &bytes)?;
     let what = format!("{} cells, {} variables", crate::report::group(table.ids.len() as u64), table.columns.len());
-    say!("wrote {}: {what}, {}", args.to.display(), crate::progress::size(bytes.len() as u64));
+    let partial = table.partial.as_ref().map_or_else(String::new, |partial| format!("; {partial}"));
+    say!("wrote {}: {what}, {}{partial}", args.to.display(), crate::progress::size(bytes.len() as u64));
     Ok(exit::DONE)
 }
 

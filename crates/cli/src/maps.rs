@@ -4,7 +4,7 @@ use ::plot::{ColourMap, Map, Scale};
 use morton::{Cell, Latitude};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use store_reader::{Column, Table, Variable};
+use store_reader::{Column, Partial, Table, Variable};
 
 /// Points along each edge of a parent's outline.
 const OUTLINE: usize = 32;
@@ -45,6 +45,8 @@ pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> 
         ),
         _ => "no cell has a value in both".to_owned(),
     };
+    let missing = Partial::and(a.partial.clone(), b.partial.clone());
+    map.subtitle.insert_str(0, &partial(missing.as_ref()));
     map.variable = format!("difference of {name}");
     map.colours = ColourMap::Diverging;
     Ok(map)
@@ -65,11 +67,17 @@ pub(crate) fn subject(table: &Table) -> String {
         _ => String::new(),
     };
     format!(
-        "{place}HEALPix order {}, {} of {} cells with data{rows}",
+        "{}{place}HEALPix order {}, {} of {} cells with data{rows}",
+        partial(table.partial.as_ref()),
         table.order,
         group(observed),
         group(table.ids.len() as u64)
     )
+}
+
+/// The beginning of a line about values that lack granules.
+fn partial(partial: Option<&Partial>) -> String {
+    partial.map_or_else(String::new, |partial| format!("{partial}; "))
 }
 
 /// Where the data come from, as the store tells.

@@ -37,14 +37,26 @@ struct Done {
     stores: usize,
     written: usize,
     same: usize,
+    /// Of the cells, those that lack granules.
+    partial: usize,
+    /// Stores that a writer is at, or was stopped at: left out.
+    unfinished: usize,
 }
 
 pub(crate) fn run(args: &MergeArgs) -> Result<u8, Failure> {
     let done = access::block_on(merge(args, &access::clients(&args.access)))?;
     if args.json {
-        say!("{}", json!({ "out": args.out, "stores": done.stores, "written": done.written, "same": done.same }));
+        let counts = json!({ "stores": done.stores, "written": done.written, "same": done.same });
+        let mut told = json!({ "out": args.out, "partial": done.partial, "unfinished": done.unfinished });
+        if let (Some(told), Some(counts)) = (told.as_object_mut(), counts.as_object()) {
+            told.extend(counts.clone());
+        }
+        say!("{told}");
     } else {
         say!("{}: {} cells written, {} there already, from {} stores", args.out, done.written, done.same, done.stores);
+        if done.partial > 0 {
+            say!("{}: PARTIAL: {} of these cells lack granules", args.out, done.partial);
+        }
     }
     Ok(exit::DONE)
 }
@@ -53,7 +65,12 @@ async fn merge(args: &MergeArgs, clients: &Clients) -> Result<Done, Failure> {
     let mut done = Done::default();
     let mut seen: Vec<(Cell, String)> = Vec::new();
     let target = Place::new(&args.out, clients.clone())?;
-    for root in stores(&args.stores, clients).await? {
+    let (roots, unfinished) = stores(&args.stores, clients).await?;
+    for root in &unfinished {
+        eprintln!("note: {root} is left out: a writer is at it, or was stopped; run its job again");
+    }
+    done.unfinished = unfinished.len();
+    for root in roots {
         let store = Stored::open(&root, clients).await?;
         done.stores += 1;
         for cell in store.cells().await? {
@@ -62,6 +79,7 @@ async fn merge(args: &MergeArgs, clients: &Clients) -> Result<Done, Failure> {
                 return Err(failure.hint("name only one of the two"));
             }
             seen.push((cell, root.clone()));
+            done.partial += usize::from(store.provenance(cell).await?["partial"] == true);
             if add(&store, cell, (&target, args, clients)).await? {
                 done.written += 1;
             } else {
@@ -95,7 +113,7 @@ async fn add(
             return Err(Failure::new(exit::USAGE, what).hint("--overwrite replaces it"));
         }
     }
-    out.put(&job, objects).await.map_err(|error| Failure::new(exit::FAILED, error))?;
+    out.put(&job, objects).await.map_err(Failure::of_write)?;
     Ok(true)
 }
 
@@ -113,25 +131,30 @@ async fn objects(store: &Stored, cell: Cell) -> Result<Vec<dggs_zarr::Object>, F
     sphere.cell(&part).map_err(|error| refuse(error.to_string()))
 }
 
-/// Stores themselves, and those right below folders and prefixes, by name.
-async fn stores(inputs: &[String], clients: &Clients) -> Result<Vec<String>, Failure> {
-    let mut stores = Vec::new();
+/// Stores themselves, and those right below folders and prefixes, by name; and of these the ones that are not whole.
+async fn stores(inputs: &[String], clients: &Clients) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let (mut stores, mut unfinished) = (Vec::new(), Vec::new());
     for input in inputs {
         let place = Place::new(input, clients.clone())?;
         if place.get("zarr.json").await?.is_some() {
             stores.push(input.clone());
             continue;
         }
-        let root = input.trim_end_matches('/');
-        let mut below = below(root, clients).await?;
+        let mut below = below(input.trim_end_matches('/'), clients).await?;
         if below.is_empty() {
             let failure = Failure::new(exit::BAD_INPUT, format!("{input}: neither a store nor a folder of NAME.zarr"));
             return Err(failure.hint("check the path"));
         }
         below.sort();
-        stores.append(&mut below);
+        for root in below {
+            match Place::new(&root, clients.clone())?.get("zarr.json").await? {
+                Some(document) if dggs_zarr::is_removed(&document) => {}
+                Some(document) if dggs_zarr::is_tombstone(&document) => unfinished.push(root),
+                _ => stores.push(root),
+            }
+        }
     }
-    Ok(stores)
+    Ok((stores, unfinished))
 }
 
 async fn below(root: &str, clients: &Clients) -> Result<Vec<String>, Failure> {

@@ -8,7 +8,6 @@ use futures_util::stream::{self, StreamExt as _};
 use pipeline::Overviews;
 use serde_json::json;
 use sources::{Clients, Location};
-use store_reader::Objects as _;
 
 /// Cells that are read at the same time, each by all its arrays.
 const CELLS_AT_ONCE: usize = 8;
@@ -70,13 +69,10 @@ async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Fail
         levels.add(parent, &children).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
     }
     drop(children);
-    let (sphere, mut objects) = levels.finish().map_err(|error| Failure::new(exit::FAILED, error))?;
-    let root = store.place.get("zarr.json").await?.unwrap_or_default();
-    pipeline::sphere_accepts(&job, &root).map_err(usage)?;
-    let chunks = objects.len();
-    objects.extend(sphere.template().map_err(|error| Failure::new(exit::FAILED, error))?);
     let sink = clients.sink(&Location::parse(&args.store)?)?;
-    pipeline::write_objects(objects, &sink).await.map_err(|error| Failure::new(exit::FAILED, error))?;
+    let root = pipeline::sphere_root(&sink).await?.unwrap_or_default();
+    pipeline::sphere_accepts(&job, &root).map_err(usage)?;
+    let chunks = pipeline::write_overviews(levels, &sink).await.map_err(Failure::of_write)?;
     let orders = (coarsest.get()..store.recipe.parent_order.get()).rev().collect();
     Ok(Done { parents: parents.len(), orders, chunks })
 }

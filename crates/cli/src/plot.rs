@@ -79,7 +79,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<u8, Failure> {
             Ending::Svg => svg.into_bytes(),
             Ending::Png => ::plot::rasterise(&svg).map_err(|error| failed(&error))?,
         };
-        std::fs::write(out, bytes).map_err(|error| failed(&error))?;
+        sources::write_file(out, &bytes)?;
         say!("wrote {}", out.display());
     }
     Ok(exit::DONE)

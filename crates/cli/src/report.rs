@@ -1,6 +1,7 @@
 //! The answer of a job as a table for people.
 use crate::progress::size;
 use pipeline::{CellResult, Column, Ledger, Level};
+use store_reader::Partial;
 
 /// What people want to know of a result.
 pub(crate) fn table(result: &CellResult) -> String {
@@ -9,6 +10,7 @@ pub(crate) fn table(result: &CellResult) -> String {
     let (parent, order) = (result.job.parent(), result.job.child_order());
     let name = parent.decimal().map_or_else(|_| parent.nested().to_string(), |id| id.to_string());
     lines.push(format!("cell {name}  {} latitude, children of order {order}", result.job.latitude));
+    lines.extend(partial(result).map(|words| format!("  {words}")));
     lines.push(format!(
         "  cells with data  {:>12}  of {}",
         group(result.cells_with_data() as u64),
@@ -25,6 +27,12 @@ pub(crate) fn table(result: &CellResult) -> String {
         lines.push(format!("  {because}"));
     }
     lines.join("\n")
+}
+
+/// That granules are missing from a result, if some are.
+pub(crate) fn partial(result: &CellResult) -> Option<Partial> {
+    let granules = result.ledger.failed().map(|entry| entry.granule.clone()).collect();
+    result.is_partial().then_some(Partial { cells: 1, granules })
 }
 
 /// Failures and warnings, a line each.

@@ -7,6 +7,7 @@ mod journal;
 mod keys;
 mod lambda;
 mod local;
+mod look;
 mod pace;
 mod plan;
 mod progress;
@@ -37,7 +38,7 @@ use std::time::Duration;
   icestream run --catalog cycle22.json --out s3://bucket/atl06 --failed-of atl06.run.jsonl
 
 The report has a line for every cell. The same command again goes on where an earlier one stopped: cells that ended well with
-the same granules and options are not run again. Ctrl-C lets the cells under way end; a second one drops them (exit code 130).")]
+the same granules and options, and are there, are not run again. Ctrl-C lets the cells under way end; a second one drops them (exit code 130).")]
 pub(crate) struct RunArgs {
     /// The catalog: cells and their granules.
     #[arg(long, value_name = "FILE")]
@@ -86,6 +87,9 @@ pub(crate) struct RunArgs {
     /// Run cells again although the report says that they ended well.
     #[arg(long)]
     fresh: bool,
+    /// Replace what is at --out and not known to the report, made from other granules or otherwise, without asking.
+    #[arg(long)]
+    overwrite: bool,
     /// Print the whole report as JSON on standard output at the end.
     #[arg(long)]
     json: bool,
@@ -109,6 +113,9 @@ struct WhichArgs {
     /// Those that failed in an earlier run, by its report.
     #[arg(long, value_name = "REPORT")]
     failed_of: Option<PathBuf>,
+    /// Those that lack granules in an earlier run, by its report; they are run again.
+    #[arg(long, value_name = "REPORT")]
+    partial_of: Option<PathBuf>,
 }
 
 /// Where cells are computed.
@@ -166,7 +173,11 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let plan = Plan::new(args)?;
+    let mut plan = Plan::new(args)?;
+    let too_dear = |plan: &Plan| args.max_cost.is_some_and(|most| plan.estimate(args).dollars > most);
+    let looked = access::block_on(plan.look(args));
+    // An estimate needs no right to look.
+    let resumed = if args.dry_run || too_dear(&plan) { looked.unwrap_or_default() } else { looked? };
     let estimate = plan.estimate(args);
     if args.dry_run {
         tell::estimate(args, &plan, &estimate)?;
@@ -177,6 +188,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         return Err(Failure::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
     }
     let mut journal = Journal::open(&plan.report, &plan.shape.out, plan.layout_name())?;
+    resumed.iter().try_for_each(|ended| journal.ended(ended))?;
     let began = std::time::Instant::now();
     if plan.work.is_empty() {
         return tell::done(args, &plan, &Outcome::default(), began.elapsed(), 0);
@@ -209,7 +221,7 @@ async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
     let Some(first) = plan.work.first().filter(|_| plan.shape.layout == Layout::Sphere) else { return Ok(()) };
     let job = plan.shape.job(first.cell).map_err(Failure::usage)?;
     let store = SphereOut::open(&plan.shape.out, &job, &access::clients(&args.access)).await?;
-    store.put(&job, Vec::new()).await.map_err(|error| Failure::new(exit::FAILED, error))
+    store.begin(&job).await.map_err(Failure::of_write)
 }
 
 fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {

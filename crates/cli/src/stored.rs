@@ -1,14 +1,19 @@
 //! A store of ours as the commands see it that work on whole stores: what it was made from, which cells are in it, and
 //! the values of a cell.
 use crate::exit::{self, Failure};
+use aggregate::Statistic;
 use dggs_zarr::{ArrayMeta, Level, Sphere, TemplateVariable, Values, Variable};
 use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::{Job, Product};
 use serde_json::{Map, Value};
 use sources::Clients;
 use std::ops::Range;
 use store_reader::{Objects as _, Place};
+
+/// Marks that are read at the same time.
+const READS_IN_FLIGHT: usize = 32;
 
 /// Name of our key in the attributes of groups.
 pub(crate) const OWN: &str = "icestream";
@@ -91,7 +96,11 @@ impl Stored {
         let place = Place::new(root, clients.clone())?;
         let bad = |what: &str| Failure::new(exit::BAD_INPUT, format!("{root}: {what}"));
         let document = place.get("zarr.json").await?;
+        let document = document.filter(|document| !dggs_zarr::is_removed(document));
         let document = document.ok_or_else(|| bad("no Zarr store here (there is no zarr.json)"))?;
+        if dggs_zarr::is_tombstone(&document) {
+            return Err(store_reader::Error::Unfinished(root.to_owned()).into());
+        }
         let document: Value = serde_json::from_slice(&document).map_err(|error| bad(&format!("zarr.json: {error}")))?;
         let recipe = Recipe::of(&document).map_err(|why| {
             bad(&format!("not a store of this engine: {why}")).hint("`icestream validate` tells all that is wrong")
@@ -110,10 +119,7 @@ impl Stored {
             return Ok(vec![parent]);
         }
         let keys = self.place.list("cells/").await?;
-        let mut cells: Vec<Cell> = keys.iter().filter_map(|key| cell_of_mark(key)).collect();
-        cells.retain(|cell| cell.order() == self.recipe.parent_order);
-        cells.sort_unstable();
-        Ok(cells)
+        Ok(whole_cells(&self.place, &keys, self.recipe.parent_order).await?)
     }
 
     /// What the store says of a cell: granules, rows, engine.
@@ -137,6 +143,11 @@ impl Stored {
 
     /// All children of a parent at one order.
     pub(crate) async fn level(&self, cell: Cell, order: Order) -> Result<Level, Failure> {
+        self.read(cell, order, |_| true).await
+    }
+
+    /// The variables of a level whose names are `wanted`.
+    async fn read(&self, cell: Cell, order: Order, wanted: impl Fn(&str) -> bool) -> Result<Level, Failure> {
         let ids: Vec<u64> = cell.children(order).map_err(|error| self.bad(error))?.collect();
         let morton: Result<Vec<i64>, _> = ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
         let sphere = self.recipe.sphere().map_err(|why| self.bad(why))?;
@@ -152,10 +163,22 @@ impl Stored {
             };
             self.values(format!("{order}/{}", variable.name), meta, objects, variable)
         };
-        let variables = level.iter().flat_map(|level| level.variables.clone()).map(read);
+        let variables = level.iter().flat_map(|level| level.variables.clone());
+        let variables = variables.filter(|variable| wanted(&variable.name)).map(read);
         let variables = try_join_all(variables).await?;
         let morton = morton.map_err(|error| self.bad(error))?;
         Ok(Level { order: order.get(), cell_ids: ids, morton, variables })
+    }
+
+    /// Children of a cell with at least one row.
+    pub(crate) async fn cells_with_data(&self, cell: Cell) -> Result<u64, Failure> {
+        let order = self.recipe.orders.first().copied().ok_or_else(|| self.bad("there is no order"))?;
+        let level = self.read(cell, order, |name| name == self.recipe.product.array_name(Statistic::Count)).await?;
+        let counts = level.variables.into_iter().find_map(|variable| match variable.values {
+            Values::I32(counts) => Some(counts),
+            _ => None,
+        });
+        Ok(counts.map_or(0, |counts| counts.iter().filter(|&&count| count > 0).count() as u64))
     }
 
     /// Some objects of an array, one after the other.
@@ -179,6 +202,24 @@ impl Stored {
         let values = values.unwrap_or(Values::F32(Vec::new()));
         Ok(Variable { name: variable.name, values, attributes: variable.attributes })
     }
+}
+
+/// The cells of an order whose marks are among some keys, and are no tombstones.
+pub(crate) async fn whole_cells(
+    place: &Place,
+    keys: impl IntoIterator<Item = &String>,
+    order: Order,
+) -> Result<Vec<Cell>, store_reader::Error> {
+    let marks = keys.into_iter().filter_map(|key| Some((key, cell_of_mark(key)?)));
+    let marks: Vec<_> = marks.filter(|(_, cell)| cell.order() == order).collect();
+    let whole = async |(key, cell): (&String, Cell)| {
+        let document = place.get(key).await?;
+        Ok::<_, store_reader::Error>(document.filter(|document| !dggs_zarr::is_tombstone(document)).map(|_| cell))
+    };
+    let reads = stream::iter(marks.into_iter().map(whole)).buffer_unordered(READS_IN_FLIGHT);
+    let mut cells: Vec<Cell> = reads.try_filter_map(async |cell| Ok(cell)).try_collect().await?;
+    cells.sort_unstable();
+    Ok(cells)
 }
 
 /// The cell whose mark a key is.

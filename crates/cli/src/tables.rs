@@ -8,7 +8,7 @@ use sources::Clients;
 use std::path::Path;
 use store_reader::{Error, Place, Store, Table};
 
-/// Parents of a store of the sphere beyond which their provenance, an object each, is not read.
+/// Parents of a store of the sphere beyond which their provenance is not carried into other files.
 const MOST_PARENTS: usize = 200;
 
 /// What is wanted of inputs.
@@ -47,7 +47,7 @@ pub(crate) async fn read(input: &str, wanted: &Wanted<'_>, clients: &Clients) ->
         table = table.select(&table.observed());
     }
     if table.provenance["cells"].is_string() && table.parents().len() <= MOST_PARENTS {
-        let parts = store.parents_provenance(&table).await.map_err(named)?;
+        let parts = store.parents_provenance(&table);
         let whole = std::iter::once(table.provenance.take());
         table.provenance = whole.chain(parts).collect();
     }
@@ -100,6 +100,7 @@ impl From<Error> for Failure {
             Error::Source(error) => error.into(),
             Error::NoOrder { .. } => Self::new(USAGE, &error).hint("give one of these with --order"),
             Error::NoVariable { .. } => Self::new(USAGE, &error).hint("give one of these with --var"),
+            Error::Unfinished(_) => Self::new(BAD_INPUT, &error).hint("wait for its writer, or run the job again"),
             Error::NoStore(_) => Self::new(BAD_INPUT, &error).hint("name the folder that holds zarr.json, or a .csv"),
             error => Self::new(BAD_INPUT, error),
         }

@@ -110,9 +110,11 @@ fn show(report: &Report) {
         }
     }
     let orders: Vec<String> = report.orders.iter().map(ToString::to_string).collect();
+    let partial = report.findings.iter().any(|finding| finding.code == "partial");
+    let partial = if partial { "; PARTIAL: granules are missing" } else { "" };
     let again = if report.recomputed > 0 { format!(", {} computed again", report.recomputed) } else { String::new() };
     say!(
-        "{}: {}: layout {}, orders {}, {} cells{again}, {} objects; {} errors, {} warnings",
+        "{}: {}: layout {}, orders {}, {} cells{again}, {} objects; {} errors, {} warnings{partial}",
         report.store,
         if report.valid { "valid" } else { "NOT valid" },
         report.layout.unwrap_or("unknown"),

@@ -31,6 +31,7 @@ mod object;
 mod shard;
 mod sphere;
 mod store;
+mod tombstone;
 mod values;
 
 pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
@@ -42,6 +43,7 @@ pub use gzip::GZIP_LEVEL;
 pub use object::Object;
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
+pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, marked_root, removed};
 pub use values::{DataType, Values};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.

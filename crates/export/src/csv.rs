@@ -2,10 +2,12 @@ use std::fmt::Write as _;
 use store_reader::{Column, Table};
 
 /// One line a cell: `morton` (empty above order 18), `cell_ids` (nested), `lon` and `lat` of the centre in degrees, and the
-/// variables, floats in the shortest form that reads back the same (`NaN` for no data).
+/// variables, floats in the shortest form that reads back the same (`NaN` for no data). Where granules are missing, the first
+/// line says so behind a `#`.
 #[must_use]
 pub fn csv(table: &Table) -> String {
-    let mut text = String::from("morton,cell_ids,lon,lat");
+    let mut text = table.partial.as_ref().map_or_else(String::new, |partial| format!("# {partial}\n"));
+    text.push_str("morton,cell_ids,lon,lat");
     for (variable, _) in &table.columns {
         text.push(',');
         text.push_str(&variable.name);

@@ -33,10 +33,11 @@ pub fn geoparquet(table: &Table, geometry: Geometry) -> Result<Vec<u8>, Error> {
     let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
     let geo = KeyValue::new("geo".to_owned(), about.to_string());
     let own = KeyValue::new("icestream".to_owned(), own(table));
+    let partial = table.partial.as_ref().map(|partial| KeyValue::new("PARTIAL".to_owned(), partial.to_string()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("icestream ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(vec![geo, own]));
+        .set_key_value_metadata(Some([geo, own].into_iter().chain(partial).collect()));
     let mut out = Vec::new();
     let mut file = SerializedFileWriter::new(&mut out, schema, Arc::new(properties.build()))?;
     for start in (0..table.ids.len()).step_by(GROUP) {
@@ -194,6 +195,7 @@ fn own(table: &Table) -> String {
         "healpix_order": table.order.get(),
         "latitude_convention": table.latitude.to_string(),
         "variables": variables,
+        "partial": table.partial.as_ref().map(ToString::to_string),
         "provenance": table.provenance,
     })
     .to_string()

@@ -94,6 +94,9 @@ fn baseline<K: TiffKind>(
         directory.write_tag(Tag::ExtraSamples, vec![0u16; bands - 1].as_slice())?;
     }
     directory.write_tag(Tag::SampleFormat, vec![FLOAT; bands].as_slice())?;
+    if let Some(partial) = &table.partial {
+        directory.write_tag(Tag::ImageDescription, partial.to_string().as_str())?;
+    }
     directory.write_tag(Tag::Software, concat!("icestream ", env!("CARGO_PKG_VERSION")))?;
     Ok(())
 }
@@ -121,6 +124,9 @@ fn metadata(table: &Table) -> String {
     // Writing to a String cannot fail.
     let _ = write!(xml, r#"<Item name="HEALPIX_ORDER">{}</Item>"#, table.order);
     let _ = write!(xml, r#"<Item name="LATITUDE_CONVENTION">{}</Item>"#, table.latitude);
+    if let Some(partial) = &table.partial {
+        let _ = write!(xml, r#"<Item name="PARTIAL">{}</Item>"#, escape(&partial.to_string()));
+    }
     for (band, (variable, _)) in table.columns.iter().enumerate() {
         let (name, units, long) = (escape(&variable.name), escape(&variable.units), escape(&variable.long_name));
         let _ = write!(xml, r#"<Item name="DESCRIPTION" sample="{band}" role="description">{name}</Item>"#);

@@ -27,6 +27,9 @@ pub fn netcdf(table: &Table) -> Result<Vec<u8>, Error> {
     file.global("source", concat!("icestream ", env!("CARGO_PKG_VERSION")))?;
     file.global("healpix_order", &table.order.to_string())?;
     file.global("latitude_convention", &table.latitude.to_string())?;
+    if let Some(partial) = &table.partial {
+        file.global("PARTIAL", &partial.to_string())?;
+    }
     if !table.provenance.is_null() {
         file.global("provenance", &table.provenance.to_string())?;
     }

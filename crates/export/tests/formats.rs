@@ -7,7 +7,7 @@ use morton::{Cell, Latitude, Order};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
 use std::io::Cursor;
-use store_reader::{Column, Table, Variable};
+use store_reader::{Column, Partial, Table, Variable};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 
@@ -30,7 +30,22 @@ fn table(parent: i64) -> Table {
         ],
         ids,
         provenance: serde_json::Value::Null,
+        partial: None,
     }
+}
+
+#[test]
+fn every_format_says_that_a_result_is_partial() {
+    let mut table = table(-6_134_114);
+    let files = |table: &Table| {
+        let parquet = geoparquet(table, Geometry::Points).unwrap();
+        [parquet, geotiff(table, None).unwrap(), netcdf(table).unwrap(), csv(table).into_bytes()]
+    };
+    let says = |bytes: &[u8]| bytes.windows(31).any(|part| part == b"PARTIAL: 2 granules are missing");
+    assert!(files(&table).iter().all(|bytes| !says(bytes)));
+    table.partial = Some(Partial { cells: 1, granules: ["a".into(), "b".into()].into() });
+    assert!(files(&table).iter().all(|bytes| says(bytes)));
+    assert_eq!(Table::from_csv(&csv(&table), Latitude::Spherical).unwrap().partial.unwrap().cells, 1);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! From a task to its answer, within limits of time and memory.
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
-use crate::write::{self, Written};
-use crate::{Answer, Architecture, Body, Error, ErrorType, Layout, Task, Usage, memory};
-use futures_util::future::select;
+use crate::write;
+use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
 use pipeline::{CellResult, Granule, Observer, Tuning};
+use sources::Billed;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ where
 {
     let began = Instant::now();
     let watch = Watch::new(host.observer, host.memory_mib);
-    let mut written = Written::default();
+    let mut written = Billed::default();
     let outcome = attempt(task, host, &watch, &mut written).await;
     let (cell, seconds) = (Some(task.cell), began.elapsed().as_secs_f64());
     let mut answer = match &outcome {
@@ -69,7 +69,7 @@ async fn attempt<S, F>(
     task: &Task,
     host: &Host<'_, S>,
     watch: &Watch<'_>,
-    written: &mut Written,
+    written: &mut Billed,
 ) -> Result<CellResult, Error>
 where
     S: Fn(Duration) -> F,
@@ -85,25 +85,16 @@ where
     let stopped = |stopped, during| self::stopped(stopped, during, host.remaining, watch);
     let reading = guarded(read(task, host, watch), stop.as_mut(), watch).await;
     let result = reading.map_err(|why| stopped(why, "reading"))??;
-    if result.empty_because().is_some() {
-        return Ok(result);
-    }
     let with_ledger = |error: Error| error.with_ledger(result.ledger.clone());
     let sink = task.writing.sink(&task.out).map_err(|error| with_ledger(Error::of_output(&error)))?;
-    let writing = guarded(write::write(task, &sink, &result, written), stop.as_mut(), watch).await;
-    let error = match writing {
-        Ok(Ok(())) => return Ok(result),
-        Ok(Err(error)) => with_ledger(error),
-        Err(why) => with_ledger(stopped(why, "writing")),
-    };
-    // In a bucket another attempt at the same cell may be under way, and what lies there may be its: without metadata it is
-    // no store, and the next attempt writes the same keys. A store of many cells is nobody's alone.
-    if task.layout == Layout::Cell && !task.out.is_s3() {
-        // The error that matters is the first one; what cannot be removed in time is no store without its metadata.
-        let grace = host.remaining.map_or(Duration::from_secs(5), |remaining| margin(remaining) / 2);
-        let _ = select(pin!(sink.remove_written()), pin!((host.sleep)(grace))).await;
+    let writing = guarded(write::write(task, &sink, &result), stop.as_mut(), watch).await;
+    *written = sink.billed();
+    // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one goes on from it.
+    match writing {
+        Ok(Ok(())) => Ok(result),
+        Ok(Err(error)) => Err(with_ledger(error)),
+        Err(why) => Err(with_ledger(stopped(why, "writing"))),
     }
-    Err(error)
 }
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {

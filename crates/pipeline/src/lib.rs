@@ -32,6 +32,7 @@ mod planned;
 mod positions;
 mod product;
 mod recognise;
+mod replace;
 mod result;
 mod run;
 mod select;
@@ -56,6 +57,7 @@ pub use result::{CellResult, Column, Level};
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use sphere::{
-    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_template, write_sphere, write_template,
+    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_template, write_overviews,
+    write_sphere, write_sphere_objects, write_template,
 };
-pub use store::{to_objects, write, write_objects};
+pub use store::{ROOT, Standing, holds, standing, to_objects, write};

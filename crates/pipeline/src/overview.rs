@@ -87,6 +87,11 @@ impl Overviews {
         Ok(())
     }
 
+    /// The job whose cells are composed.
+    pub(crate) const fn job(&self) -> &Job {
+        &self.job
+    }
+
     /// The new levels' part of the template.
     #[must_use]
     pub fn levels(&self) -> Vec<SphereLevel> {

@@ -1,8 +1,10 @@
 //! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
-use crate::store::{fates_and_granules, latitude_of, store_level, write_objects};
-use crate::{CellResult, Error, Job};
+use crate::replace::{self, Outcome, Replacement};
+use crate::store::{ROOT, fates_and_granules, latitude_of, store_level};
+use crate::{CellResult, Error, Job, Overviews};
 use aggregate::Statistic;
-use byte_ranges::Sink;
+use byte_ranges::{SourceError, Storage};
+use bytes::Bytes;
 use dggs_zarr::{DataType, Object, Sphere, SphereCell, SphereLevel, TemplateVariable};
 use morton::Cell;
 use serde_json::{Value, json};
@@ -41,24 +43,78 @@ pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
     Ok(dggs_zarr::mark_key(cell.decimal().map_err(|error| Error::Config(error.to_string()))?))
 }
 
-/// Puts the template: once before the cells of a run, or by every writer. Where a store is already, compare its root
-/// `zarr.json` with the last object of [`sphere_template`] first: another template there means another product, and the
-/// root may also have gained coarser levels since.
+/// The root of the sphere store that is in a place, if its template is there, whole.
 ///
 /// # Errors
-/// [`Error::Write`] when an object is not taken.
-pub async fn write_template<K: Sink>(job: &Job, sink: &K) -> Result<(), Error> {
-    write_objects(sphere_template(job)?, sink).await
+/// [`SourceError`] when that cannot be found out.
+pub async fn sphere_root<S: Storage>(storage: &S) -> Result<Option<Bytes>, SourceError> {
+    let root = storage.get(ROOT).await?.map(|(root, _)| root);
+    Ok(root.filter(|root| !dggs_zarr::is_tombstone(root)))
 }
 
-/// Writes one cell into a sphere store: its chunks, then its mark. The template is [`write_template`]'s. A writer that
-/// dies leaves chunks without a mark; whoever runs the cell again writes the same objects over them. They must not be
-/// removed after a failure: of another attempt at the same cell they may be the result.
+/// Puts the template, once before the cells of a run or by every writer, unless it is there. A template that was begun and
+/// not ended is replaced.
 ///
 /// # Errors
-/// [`Error::Write`] when an object is not taken.
-pub async fn write_sphere<K: Sink>(result: &CellResult, sink: &K) -> Result<(), Error> {
-    write_objects(sphere_objects(result)?, sink).await
+/// [`Error::Config`] where the store of another job is there, [`Error::Write`] when an object is not taken.
+pub async fn write_template<S: Storage>(job: &Job, storage: &S) -> Result<(), Error> {
+    if let Some(root) = sphere_root(storage).await.map_err(Error::Write)? {
+        return sphere_accepts(job, &root).map_err(Error::Config);
+    }
+    let mut objects = sphere_template(job)?;
+    let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
+    let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: true };
+    match replace::replace(storage, &new).await.map_err(Error::Write)? {
+        Outcome::Whole => Ok(()),
+        Outcome::Held(root) => sphere_accepts(job, &root).map_err(Error::Config),
+    }
+}
+
+/// Puts one cell into a sphere store in the place of what is there of it, or, where the result has no data, takes that
+/// away. The template is [`write_template`]'s. A writer that dies leaves a cell without a mark; whoever runs the cell again
+/// makes it whole.
+///
+/// # Errors
+/// [`Error::Write`] when an object is not taken, or another job has begun to write the cell.
+pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Result<(), Error> {
+    let mut objects = sphere_objects(result)?;
+    if result.empty_because().is_none() {
+        return write_sphere_objects(objects, storage).await;
+    }
+    let mark = objects.pop().map(|mark| mark.key).unwrap_or_default();
+    replace::remove(storage, &mark, &[], &objects).await.map_err(Error::Write)
+}
+
+/// Puts the objects of one cell, its mark last, as [`sphere_objects`] gives them.
+///
+/// # Errors
+/// [`Error::Write`], as [`write_sphere`].
+pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<Object>, storage: &S) -> Result<(), Error> {
+    let marker = objects.pop().ok_or_else(|| Error::Encode("a cell without objects".into()))?;
+    let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: false };
+    replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
+}
+
+/// Puts the levels above the parents in the place of those that are there. Meanwhile the store is the one without them.
+///
+/// # Errors
+/// [`Error::Encode`]; [`Error::Write`] when an object is not taken.
+pub async fn write_overviews<S: Storage>(overviews: Overviews, storage: &S) -> Result<usize, Error> {
+    let parents = overviews.job().parent().order().get();
+    let template = sphere_template(overviews.job())?;
+    let (sphere, mut objects) = overviews.finish()?;
+    let chunks = objects.len();
+    let is_above =
+        |key: &str| key.split('/').next().is_some_and(|order| order.parse::<u8>().is_ok_and(|o| o < parents));
+    objects.extend(sphere.template().map_err(|error| Error::Encode(error.to_string()))?);
+    let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
+    objects.retain(|object| is_above(&object.key));
+    let own = (0..parents).map(|order| format!("{order}/")).collect();
+    let mut new = Replacement { marker, stand_in: None, objects, own, yields: false };
+    let root = template.last().map(|root| root.bytes.clone()).unwrap_or_default();
+    new.stand_in = Some(dggs_zarr::marked_root(&root, new.job()).map_err(|error| Error::Encode(error.to_string()))?);
+    replace::replace(storage, &new).await.map_err(Error::Write)?;
+    Ok(chunks)
 }
 
 /// Whether cells of a job may be written into the store whose root `zarr.json` this is: every level of the parents' order
@@ -165,6 +221,9 @@ mod tests {
         assert_eq!(sink.order().last().unwrap(), &sphere_mark(result.job.parent()).unwrap());
         assert_eq!(sink.objects().len(), 2 * 10 + 2 + 19);
         let cell = MemorySink::new();
+        let mut result = result;
+        result.ledger.totals.granules = 1;
+        result.ledger.totals.rows.used = 1;
         crate::write(&result, &cell).now_or_never().unwrap().unwrap();
         let order = cell.order();
         let first_metadata = order.iter().position(|key| key.ends_with("zarr.json")).unwrap();

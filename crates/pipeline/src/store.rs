@@ -1,13 +1,15 @@
 //! From a result to the objects of a store.
+use crate::replace::{self, Replacement};
 use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
-use byte_ranges::Sink;
+use byte_ranges::{SourceError, SourceErrorKind, Storage};
 use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::Latitude;
 use serde_json::{Value, json};
 
-/// Objects put at the same time; sinks have limits of their own.
-const PUTS_IN_FLIGHT: usize = 32;
+/// Keys by which a place is judged.
+const LOOKED_AT: usize = 1000;
+/// Roots of stores of format 2.
+const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 
 /// The objects of a Zarr store in layout `cell`, in the order in which they must be put: data first, what makes them
 /// visible last. Equal results give equal bytes.
@@ -21,33 +23,70 @@ pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// Writes the store of a result: no reader sees it before it is whole.
-///
-/// # Errors
-/// [`Error::Write`] when an object is not taken; what was put so far is not visible as a store.
-pub async fn write<K: Sink>(result: &CellResult, sink: &K) -> Result<(), Error> {
-    write_objects(to_objects(result)?, sink).await
-}
+/// Key of the object that says that a store of one cell is there, whole.
+pub const ROOT: &str = "zarr.json";
 
-/// Puts objects that stand in write order: chunks at once, then metadata, which makes them visible, in as many steps as
-/// it is deep, the root last.
+/// Puts the store of a result in the place of whatever is there, or, where the result has no data, takes that away.
+/// Attempts may overlap and stop anywhere: no reader sees half a store, and the same job again ends as it should.
 ///
 /// # Errors
-/// [`Error::Write`] when an object is not taken.
-pub async fn write_objects<K: Sink>(mut objects: Vec<Object>, sink: &K) -> Result<(), Error> {
-    while !objects.is_empty() {
-        let now = objects.first().map(step_of);
-        let end = objects.iter().position(|object| Some(step_of(object)) != now).unwrap_or(objects.len());
-        let puts = objects.drain(..end).map(|object| async move { sink.put(&object.key, object.bytes).await });
-        let puts: Vec<_> = puts.collect();
-        stream::iter(puts).buffer_unordered(PUTS_IN_FLIGHT).try_collect::<()>().await.map_err(Error::Write)?;
+/// [`Error::Write`] when an object is not taken, or another job has begun to write there; what is there is not whole then
+/// unless it is untouched.
+pub async fn write<S: Storage>(result: &CellResult, storage: &S) -> Result<(), Error> {
+    let own = vec![String::new()];
+    if result.empty_because().is_some() {
+        return replace::remove(storage, ROOT, &own, &[]).await.map_err(Error::Write);
     }
-    Ok(())
+    let mut objects = to_objects(result)?;
+    let marker = objects.pop().ok_or_else(|| Error::Encode("a store without objects".into()))?;
+    let new = Replacement { marker, stand_in: None, objects, own, yields: false };
+    replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
 }
 
-/// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
-fn step_of(object: &Object) -> Option<usize> {
-    object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
+/// Whether the completion marker `key` is there: what it stands for is whole.
+///
+/// # Errors
+/// [`SourceError`] when that cannot be found out.
+pub async fn holds<S: Storage>(storage: &S, key: &str) -> Result<bool, SourceError> {
+    Ok(storage.get(key).await?.is_some_and(|(document, _)| !dggs_zarr::is_tombstone(&document)))
+}
+
+/// What is in the place of a store of one cell, or of the sphere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// Nothing.
+    Empty,
+    /// A whole Zarr store, of whatever kind.
+    Whole,
+    /// A store of ours whose writer is at it or was stopped: any job may write there.
+    Unfinished,
+    /// Something else.
+    Foreign,
+}
+
+/// Looks at what is in the place of a store.
+///
+/// # Errors
+/// [`SourceError`] when that cannot be found out.
+pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> {
+    if let Some((root, _)) = storage.get(ROOT).await? {
+        return Ok(match dggs_zarr::is_tombstone(&root) {
+            true if dggs_zarr::is_removed(&root) => Standing::Empty,
+            true => Standing::Unfinished,
+            false => Standing::Whole,
+        });
+    }
+    let keys = match storage.list("", LOOKED_AT).await {
+        // Who may write and not list finds nothing; what is there is seen when it is to be replaced.
+        Err(error) if error.kind == SourceErrorKind::Denied => Vec::new(),
+        keys => keys?,
+    };
+    Ok(match () {
+        () if keys.is_empty() => Standing::Empty,
+        () if keys.iter().any(|key| OTHER_ROOTS.contains(&key.as_str())) => Standing::Whole,
+        () if keys.iter().all(|key| replace::is_own_key(key)) => Standing::Unfinished,
+        () => Standing::Foreign,
+    })
 }
 
 pub(crate) const fn latitude_of(latitude: Latitude) -> LatitudeConvention {

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod attempt;
+mod beside;
 mod clients;
 mod credentials;
 mod encode;
@@ -35,11 +36,13 @@ mod secret;
 mod session;
 pub mod sigv4;
 mod sink;
+mod sink_local;
 mod sink_s3;
 mod stats;
 mod tls;
 mod version;
 
+pub use beside::write_file;
 pub use clients::Clients;
 pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password, S3Access, S3Options};
 pub use granule::GranuleSource;
@@ -51,7 +54,8 @@ pub use refusal::terms;
 pub use remote::RemoteSource;
 pub use secret::Secret;
 pub use session::Jar;
-pub use sink::{LocalSink, StoreSink, StoreState};
+pub use sink::{Billed, StoreSink};
+pub use sink_local::LocalSink;
 pub use sink_s3::S3Sink;
 pub use stats::{Counts, Stats};
 pub use tls::http_client;

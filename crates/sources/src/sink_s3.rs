@@ -5,21 +5,23 @@ use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::s3::S3;
 use crate::s3_list::{Listing, list};
-use crate::sink::{StoreState, ZARR_MARKS, check_key};
-use crate::{Clients, Counts, Stats};
-use byte_ranges::{Sink, SourceError};
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use crate::sink::{Billed, check_key};
+use crate::{Clients, Counts, Paced, Stats};
+use byte_ranges::{Sink, SourceError, SourceErrorKind, Storage, Tag};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, Response};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Deletions under way at once.
-const DELETES_IN_FLIGHT: usize = 16;
+/// Largest object that is read: chunks are some 100 KB, shards some MB.
+const MAX_OBJECT: usize = 1 << 30;
+/// The object by which it is found out whether objects can be put.
+const PROBE: &str = ".icestream-probe";
 
-/// A store under a prefix in S3. A PUT is atomic there.
+/// A store under a prefix in S3. A PUT is atomic there, and can be made on a condition (Amazon S3 User Guide, "Conditional
+/// writes").
 pub struct S3Sink {
     shared: Arc<Shared>,
     s3: Arc<S3>,
@@ -27,7 +29,22 @@ pub struct S3Sink {
     /// Without slashes at its ends.
     prefix: String,
     stats: Arc<Stats>,
-    written: Mutex<BTreeSet<String>>,
+    gets: AtomicU64,
+    puts: AtomicU64,
+    /// The service does not know conditions: what they ask for is looked at first.
+    unconditional: AtomicBool,
+    /// Objects can be put.
+    writable: AtomicBool,
+}
+
+/// What an answer to a conditional request means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Done,
+    /// What is there is not what was seen.
+    Otherwise,
+    /// The service does not know this condition.
+    Unknown,
 }
 
 impl S3Sink {
@@ -38,7 +55,10 @@ impl S3Sink {
             bucket: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
             stats: Arc::new(Stats::under(&clients.shared.stats)),
-            written: Mutex::default(),
+            gets: AtomicU64::new(0),
+            puts: AtomicU64::new(0),
+            unconditional: AtomicBool::new(false),
+            writable: AtomicBool::new(false),
         }
     }
 
@@ -46,91 +66,191 @@ impl S3Sink {
         self.stats.snapshot()
     }
 
-    pub(crate) fn shown(&self, key: &str) -> String {
+    pub(crate) fn billed(&self) -> Billed {
+        Billed { gets: self.gets.load(Ordering::Relaxed), puts: self.puts.load(Ordering::Relaxed) }
+    }
+
+    fn shown(&self, key: &str) -> String {
         format!("s3://{}/{}/{key}", self.bucket, self.prefix)
     }
 
-    pub(crate) async fn exists(&self, key: &str) -> Result<bool, SourceError> {
-        check_key(key, &self.shown(""))?;
-        let status = self.request(Method::HEAD, key, None, &[200, 404]).await?;
-        Ok(status == 200)
-    }
-
-    pub(crate) async fn state(&self) -> Result<StoreState, SourceError> {
-        // The usual case costs one request.
-        if self.list(1).await?.is_empty() {
-            return Ok(StoreState::Empty);
+    pub(crate) async fn probe(&self) -> Result<(), SourceError> {
+        self.put(PROBE, Bytes::new()).await?;
+        self.writable.store(true, Ordering::Relaxed);
+        match self.delete(PROBE, &Tag(None)).await {
+            Err(error) if error.kind == SourceErrorKind::Denied => Ok(()),
+            outcome => outcome,
         }
-        for mark in ZARR_MARKS {
-            if self.exists(mark).await? {
-                return Ok(StoreState::Zarr);
-            }
-        }
-        Ok(StoreState::Other)
     }
 
-    pub(crate) async fn remove_tree(&self) -> Result<(), SourceError> {
-        // The marks go first: what is left by an interruption is no store any more.
-        self.remove(ZARR_MARKS.map(str::to_owned)).await?;
-        let skip = self.prefix.len() + 1;
-        let keys = self.list(usize::MAX).await?;
-        self.remove(keys.into_iter().filter_map(|key| key.get(skip..).map(str::to_owned))).await
-    }
-
-    pub(crate) async fn remove_written(&self) -> Result<(), SourceError> {
-        let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
-        self.remove(written).await
-    }
-
-    async fn list(&self, most: usize) -> Result<Vec<String>, SourceError> {
-        let prefix = format!("{}/", self.prefix);
-        let listing = Listing { bucket: &self.bucket, prefix: &prefix, most };
-        list(&self.shared, &self.s3, &self.stats, listing).await
-    }
-
-    async fn remove(&self, keys: impl IntoIterator<Item = String>) -> Result<(), SourceError> {
-        let deletions = keys.into_iter().map(|key| async move {
-            // An object that is gone already answers 204 too; some stores say 404.
-            self.request(Method::DELETE, &key, None, &[200, 204, 404]).await
-        });
-        let outcomes: Vec<_> = stream::iter(deletions).buffer_unordered(DELETES_IN_FLIGHT).collect().await;
-        outcomes.into_iter().find_map(Result::err).map_or(Ok(()), Err)
-    }
-
-    /// Sends until one of the `good` statuses comes, and answers with it.
-    async fn request(&self, method: Method, key: &str, body: Option<Bytes>, good: &[u16]) -> Result<u16, SourceError> {
+    /// Sends until an answer is what `judge` takes.
+    async fn request<T>(
+        &self,
+        (method, key): (Method, &str),
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        judge: impl AsyncFn(Response) -> Result<T, Failure>,
+    ) -> Result<T, SourceError> {
         let shown = self.shown(key);
+        check_key(key, &shown)?;
         let url = self.s3.url(&self.bucket, &format!("{}/{key}", self.prefix))?;
-        let mut headers = HeaderMap::new();
-        if key.ends_with(".json") && body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
+        let counter = match method {
+            Method::PUT => Some(&self.puts),
+            Method::GET => Some(&self.gets),
+            _ => None,
+        };
         let ask = Ask { method, url, headers, body };
         let once = async || {
             let _permit = self.shared.permit().await;
-            let response = self.shared.send_s3(&self.s3, &ask, &shown, &self.stats).await?;
-            accept(response, good, &shown, self.shared.options.retry.patience).await
+            if let Some(counter) = counter {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            judge(self.shared.send_s3(&self.s3, &ask, &shown, &self.stats).await?).await
         };
         attempts(&self.shared.options.retry, &self.stats, once).await
+    }
+
+    async fn send_put(&self, key: &str, bytes: Bytes, seen: Option<Option<&Tag>>) -> Result<Verdict, SourceError> {
+        let mut headers = HeaderMap::new();
+        if key.ends_with(".json") {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        match seen {
+            Some(None) => _ = headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*")),
+            Some(Some(tag)) => require(&mut headers, tag),
+            None => {}
+        }
+        let (length, shown, patience) = (bytes.len(), self.shown(key), self.shared.options.retry.patience);
+        let conditional = seen.is_some();
+        let judge = async |answer| judge(answer, conditional, &shown, patience).await;
+        let verdict = self.request((Method::PUT, key), headers, Some(bytes), judge).await?;
+        if verdict == Verdict::Done {
+            self.stats.add_bytes(length);
+        }
+        Ok(verdict)
+    }
+
+    /// Looks, and then puts: for services that know no conditions.
+    async fn look_and_put(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
+        let as_seen = match (self.get(key).await?, seen) {
+            (None, None) => true,
+            (Some((_, held)), Some(seen)) => seen.holds(&held),
+            _ => false,
+        };
+        if as_seen {
+            self.put(key, bytes).await?;
+        }
+        Ok(as_seen)
     }
 }
 
 impl Sink for S3Sink {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), SourceError> {
-        check_key(key, &self.shown(""))?;
-        let length = bytes.len();
-        // Noted before it is sent: a PUT whose answer was lost may have arrived.
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
-        self.request(Method::PUT, key, Some(bytes), &[200, 201, 204]).await?;
-        self.stats.add_bytes(length);
-        Ok(())
+        self.send_put(key, bytes, None).await.map(drop)
     }
 }
 
-async fn accept(response: Response, good: &[u16], shown: &str, patience: Duration) -> Result<u16, Failure> {
-    let status = response.status().as_u16();
-    if good.contains(&status) {
-        return Ok(status);
+impl Storage for S3Sink {
+    async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>, SourceError> {
+        let (shown, patience) = (self.shown(key), self.shared.options.retry.patience);
+        let answer =
+            self.request((Method::GET, key), HeaderMap::new(), None, async |answer| content(answer, &shown, patience).await);
+        match answer.await {
+            Err(error) if error.kind == SourceErrorKind::NotFound && !error.message.contains("no such bucket") => {
+                Ok(None)
+            }
+            // Without the right to list, S3 says of an absent object that it is forbidden.
+            Err(error) if error.kind == SourceErrorKind::Denied => {
+                if !self.writable.load(Ordering::Relaxed) {
+                    self.probe().await?;
+                }
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        }
     }
-    Err(Refusal::read(response, patience).await.into_failure(shown))
+
+    async fn put_if(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
+        if !self.unconditional.load(Ordering::Relaxed) {
+            match self.send_put(key, bytes.clone(), Some(seen)).await? {
+                Verdict::Done => return Ok(true),
+                Verdict::Otherwise => return Ok(false),
+                Verdict::Unknown => self.unconditional.store(true, Ordering::Relaxed),
+            }
+        }
+        self.look_and_put(key, bytes, seen).await
+    }
+
+    async fn delete(&self, key: &str, seen: &Tag) -> Result<(), SourceError> {
+        let (shown, patience) = (self.shown(key), self.shared.options.retry.patience);
+        let send = async |headers| {
+            self.request((Method::DELETE, key), headers, None, async |answer| judge(answer, true, &shown, patience).await).await
+        };
+        let mut headers = HeaderMap::new();
+        if !self.unconditional.load(Ordering::Relaxed) {
+            require(&mut headers, seen);
+        }
+        if send(headers).await? == Verdict::Unknown {
+            send(HeaderMap::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, prefix: &str, most: usize) -> Result<Vec<String>, SourceError> {
+        let root = format!("{}/", self.prefix);
+        let listing = Listing { bucket: &self.bucket, prefix: &format!("{root}{prefix}"), most };
+        let before = self.stats.snapshot().requests;
+        let keys = list(&self.shared, &self.s3, &self.stats, listing).await;
+        self.puts.fetch_add(self.stats.snapshot().requests - before, Ordering::Relaxed);
+        Ok(keys?.into_iter().filter_map(|key| key.strip_prefix(&root).map(str::to_owned)).collect())
+    }
+
+    async fn settle(&self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn shown(&self, key: &str) -> String {
+        Self::shown(self, key)
+    }
+}
+
+/// Asks for the content that was seen.
+fn require(headers: &mut HeaderMap, seen: &Tag) {
+    if let Some(tag) = seen.0.as_ref().and_then(|tag| HeaderValue::from_str(tag).ok()) {
+        headers.insert(IF_MATCH, tag);
+    }
+}
+
+/// A whole object and its tag. A weak tag tells nothing.
+async fn content(answer: Response, shown: &str, patience: Duration) -> Result<(Bytes, Tag), Failure> {
+    if answer.status().as_u16() != 200 {
+        return Err(Refusal::read(answer, patience).await.into_failure(shown));
+    }
+    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
+    let tag = Tag(tag.map(str::to_owned));
+    let (mut bytes, mut paced) = (BytesMut::new(), Paced::new(answer, patience));
+    while let Some(part) = paced.next().await.map_err(|e| Failure::of_broken(e, shown, "the answer broke off"))? {
+        bytes.extend_from_slice(&part);
+        if bytes.len() > MAX_OBJECT {
+            let message = format!("the object is larger than {MAX_OBJECT} bytes: no object of a store is");
+            return Err(Failure::last(SourceError::new(SourceErrorKind::BadAnswer, shown, message)));
+        }
+    }
+    Ok((bytes.freeze(), tag))
+}
+
+/// Of a PUT or DELETE. An object that is gone is not the one that was seen, and need not be deleted.
+async fn judge(answer: Response, conditional: bool, shown: &str, patience: Duration) -> Result<Verdict, Failure> {
+    let status = answer.status().as_u16();
+    if matches!(status, 200 | 201 | 204) {
+        return Ok(Verdict::Done);
+    }
+    let refusal = Refusal::read(answer, patience).await;
+    let code = refusal.field("Code").unwrap_or_default();
+    match (status, code.as_str()) {
+        _ if !conditional => Err(refusal.into_failure(shown)),
+        (412, _) | (409, "" | "ConditionalRequestConflict") | (404, "" | "NoSuchKey") => Ok(Verdict::Otherwise),
+        (501, _) => Ok(Verdict::Unknown),
+        _ => Err(refusal.into_failure(shown)),
+    }
 }

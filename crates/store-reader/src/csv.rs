@@ -3,7 +3,7 @@
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 
-use crate::{Column, Error, Table, Variable};
+use crate::{Column, Error, Partial, Table, Variable};
 
 impl Table {
     /// Reads a CSV with a header line, a column `morton` (decimal ids) and variables; `cell_ids`, `lon` and `lat` are passed over.
@@ -14,7 +14,10 @@ impl Table {
     /// [`Error::Corrupt`] naming the line.
     pub fn from_csv(text: &str, latitude: Latitude) -> Result<Self, Error> {
         let bad = |line: usize, why: String| Error::corrupt(&format!("line {line}"), why);
-        let mut lines = (1..).zip(text.lines());
+        // Lines of words; one that begins with PARTIAL says that granules are missing.
+        let words = |line: &str| line.starts_with('#');
+        let partial = text.lines().any(|line| words(line) && line.contains("PARTIAL"));
+        let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !words(line));
         let (_, header) = lines.next().ok_or_else(|| bad(1, "the table is empty".into()))?;
         let names: Vec<&str> = header.split(',').map(str::trim).collect();
         let Some(morton) = names.iter().position(|&name| name == "morton") else {
@@ -57,6 +60,7 @@ impl Table {
             ids: cells.iter().map(|cell| cell.nested()).collect(),
             columns: named.map(|(name, values)| (Variable::guessed(name), column(name, &values))).collect(),
             provenance: Value::Null,
+            partial: partial.then(|| Partial { cells: 1, ..Partial::default() }),
         };
         Self::join(vec![table])
     }
@@ -88,6 +92,17 @@ mod tests {
         assert_eq!(table.observed(), [0]);
         let error = table.column("h_max").unwrap_err().to_string();
         assert!(error.contains("count, h_min"), "{error}");
+    }
+
+    #[test]
+    fn a_table_that_says_that_it_is_partial_is() {
+        let text = format!("# PARTIAL: 1 granule is missing\n{TABLE}");
+        let table = Table::from_csv(&text, Latitude::Authalic).unwrap();
+        assert_eq!(
+            (table.ids.len(), table.partial.unwrap().to_string().as_str()),
+            (2, "PARTIAL: granules are missing")
+        );
+        assert_eq!(Table::from_csv(TABLE, Latitude::Authalic).unwrap().partial, None);
     }
 
     #[test]

@@ -10,6 +10,9 @@ pub enum Error {
     /// There is no Zarr group here.
     #[error("{0}: no Zarr store here (there is no zarr.json)")]
     NoStore(String),
+    /// A writer is at the store, or was stopped.
+    #[error("{0}: the store is not whole: a writer is at it, or was stopped")]
+    Unfinished(String),
     /// A document, a chunk or a line is not what it must be.
     #[error("{key}: {why}")]
     Corrupt {

@@ -36,4 +36,4 @@ pub use error::Error;
 pub use objects::Objects;
 pub use place::Place;
 pub use store::{Level, Store, Variable};
-pub use table::{Column, Table};
+pub use table::{Column, Partial, Table};

@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use morton::{Latitude, Order};
+use morton::{Cell, Latitude, Order};
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{ArrayInfo, Column, Error, Objects, Table};
+use crate::{ArrayInfo, Column, Error, Objects, Partial, Table};
 
 /// Objects asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -129,6 +130,8 @@ fn rank(name: &str) -> usize {
 pub struct Store<O> {
     objects: O,
     levels: Vec<Level>,
+    /// What a store of layout `sphere` says of the making of its parent cells.
+    cells: OnceCell<BTreeMap<Cell, Value>>,
 }
 
 impl<O: Objects> Store<O> {
@@ -138,6 +141,12 @@ impl<O: Objects> Store<O> {
     /// [`Error::NoStore`], or what is wrong with the metadata.
     pub async fn open(objects: O, name: &str) -> Result<Self, Error> {
         let root = objects.get("zarr.json").await?.ok_or_else(|| Error::NoStore(name.to_owned()))?;
+        if dggs_zarr::is_removed(&root) {
+            return Err(Error::NoStore(name.to_owned()));
+        }
+        if dggs_zarr::is_tombstone(&root) {
+            return Err(Error::Unfinished(name.to_owned()));
+        }
         let root: Value = json("zarr.json", &root)?;
         let members = root["consolidated_metadata"]["metadata"].as_object();
         let members = members.ok_or_else(|| Error::corrupt("zarr.json", "no consolidated metadata"))?;
@@ -150,7 +159,7 @@ impl<O: Objects> Store<O> {
             return Err(Error::corrupt("zarr.json", "no group of HEALPix cells"));
         }
         levels.sort_by_key(|level| std::cmp::Reverse(level.order));
-        Ok(Self { objects, levels })
+        Ok(Self { objects, levels, cells: OnceCell::new() })
     }
 
     /// The orders, finest first.
@@ -191,9 +200,18 @@ impl<O: Objects> Store<O> {
             wanted = all;
         }
         let arrays: Vec<&ArrayInfo> = wanted.iter().filter_map(|variable| level.arrays.get(&variable.name)).collect();
-        let (ids, columns) =
-            if level.is_full_domain() { self.sparse(&arrays).await? } else { self.dense(level, &arrays).await? };
+        let cells = self.cells(level).await?;
+        let (ids, columns) = if level.is_full_domain() {
+            self.sparse(&arrays, wholes(level, cells).as_ref()).await?
+        } else {
+            self.dense(level, &arrays).await?
+        };
+        let partial = match cells {
+            Some(cells) => Partial::of(cells.values()),
+            None => Partial::of([&level.attributes["icestream"]]),
+        };
         let table = Table {
+            partial,
             order: level.order,
             latitude: level.latitude,
             parent: level.parent_order(),
@@ -207,22 +225,36 @@ impl<O: Objects> Store<O> {
         }
     }
 
-    /// What a store of layout `sphere` says of the making of each parent in a table: one object a parent, in their order.
-    /// A store of layout `cell` says it in [`Table::provenance`], and nothing here.
-    ///
-    /// # Errors
-    /// What is wrong with one of the objects; one that is missing is passed over.
-    pub async fn parents_provenance(&self, table: &Table) -> Result<Vec<Value>, Error> {
-        let Some(group) = table.provenance["cells"].as_str() else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        for parent in table.parents() {
-            let key = format!("{group}/{parent}/zarr.json");
-            if let Some(bytes) = self.objects.get(&key).await? {
-                let mut document = json(&key, &bytes)?;
-                found.push(document["attributes"]["icestream"].take());
-            }
+    /// What a store of layout `sphere` says of the making of each parent in a table, in their order. A store of layout
+    /// `cell` says it in [`Table::provenance`], and nothing here.
+    #[must_use]
+    pub fn parents_provenance(&self, table: &Table) -> Vec<Value> {
+        let cells = self.cells.get();
+        table.parents().iter().filter_map(|parent| cells?.get(parent).cloned()).collect()
+    }
+
+    /// The cells of a store of ours of layout `sphere` that are whole, with what it says of their making; `None` for another
+    /// store.
+    async fn cells(&self, level: &Level) -> Result<Option<&BTreeMap<Cell, Value>>, Error> {
+        let Some(group) = level.attributes["icestream"]["cells"].as_str() else { return Ok(None) };
+        if let Some(cells) = self.cells.get() {
+            return Ok(Some(cells));
         }
-        Ok(found)
+        let prefix = format!("{group}/");
+        let keys = self.objects.list(&prefix).await?;
+        let read = async |key: String| {
+            let id = key.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix("/zarr.json"));
+            let cell = id.and_then(|id| Cell::from_decimal(id.parse().ok()?).ok());
+            let Some(cell) = cell else { return Ok::<_, Error>(None) };
+            let Some(document) = self.objects.get(&key).await? else { return Ok(None) };
+            if dggs_zarr::is_tombstone(&document) {
+                return Ok(None);
+            }
+            Ok(Some((cell, json(&key, &document)?["attributes"]["icestream"].take())))
+        };
+        let reads = stream::iter(keys.into_iter().map(read)).buffer_unordered(AT_ONCE);
+        let cells = reads.try_filter_map(async |found| Ok(found)).try_collect().await?;
+        Ok(Some(self.cells.get_or_init(|| cells)))
     }
 
     /// Layout `cell`: every chunk, and ids from their array.
@@ -270,8 +302,13 @@ impl<O: Objects> Store<O> {
         }
     }
 
-    /// Layout `sphere`: the chunks that exist of any of the arrays; a variable without one there has no data there.
-    async fn sparse(&self, arrays: &[&ArrayInfo]) -> Result<(Vec<u64>, Vec<Column>), Error> {
+    /// Layout `sphere`: the chunks that exist of any of the arrays, and are among `wholes`; a variable without one there has
+    /// no data there.
+    async fn sparse(
+        &self,
+        arrays: &[&ArrayInfo],
+        wholes: Option<&BTreeSet<u64>>,
+    ) -> Result<(Vec<u64>, Vec<Column>), Error> {
         let mut parts: Vec<BTreeMap<u64, Column>> = Vec::new();
         let mut spans: BTreeMap<u64, usize> = BTreeMap::new();
         for array in arrays {
@@ -279,7 +316,9 @@ impl<O: Objects> Store<O> {
             let keys = self.objects.list(&prefix).await?;
             let indices: BTreeSet<u64> =
                 keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect();
-            let indices: Vec<u64> = indices.into_iter().filter(|&index| index < array.objects()).collect();
+            let whole = |index: u64| wholes.is_none_or(|wholes| wholes.contains(&index));
+            let indices: Vec<u64> =
+                indices.into_iter().filter(|&index| index < array.objects() && whole(index)).collect();
             let mut chunks = BTreeMap::new();
             for (index, bytes) in self.fetch(array, &indices).await? {
                 for (first, part) in array.decode(index, &bytes)? {
@@ -307,6 +346,12 @@ impl<O: Objects> Store<O> {
         }
         Ok((ids, columns))
     }
+}
+
+/// The objects of a level that hold whole cells; `None` where an object holds several, above the parents.
+fn wholes(level: &Level, cells: Option<&BTreeMap<Cell, Value>>) -> Option<BTreeSet<u64>> {
+    let parent = level.parent_order().filter(|&parent| parent <= level.order)?;
+    Some(cells?.keys().filter(|cell| cell.order() == parent).map(|cell| cell.nested()).collect())
 }
 
 fn json(key: &str, bytes: &[u8]) -> Result<Value, Error> {

@@ -1,5 +1,7 @@
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::{Error, Variable};
 
@@ -124,6 +126,52 @@ pub struct Table {
     pub columns: Vec<(Variable, Column)>,
     /// What the store says of its making (`icestream` in the group's attributes); null for a CSV.
     pub provenance: Value,
+    /// What is missing from the values, where granules were left out.
+    pub partial: Option<Partial>,
+}
+
+/// Granules that were left out of values, as was allowed. It is shown with every picture, table and file of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Partial {
+    /// Parent cells that lack some.
+    pub cells: usize,
+    /// The granules by name, as far as they are known.
+    pub granules: BTreeSet<String>,
+}
+
+impl Partial {
+    /// Of what stores say of the making of their parent cells; `None` where nothing is missing.
+    pub fn of<'a>(provenance: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
+        let mut all: Option<Self> = None;
+        for own in provenance.into_iter().filter(|own| own["partial"] == true) {
+            let partial = all.get_or_insert_default();
+            partial.cells += 1;
+            let granules = own["granules"].as_array().into_iter().flatten();
+            let missing = granules.filter(|granule| granule["failed"] == true);
+            partial.granules.extend(missing.filter_map(|granule| granule["name"].as_str().map(str::to_owned)));
+        }
+        all
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let (Some(mut one), Some(other)) = (one.clone(), other.clone()) else { return one.or(other) };
+        one.cells += other.cells;
+        one.granules.extend(other.granules);
+        Some(one)
+    }
+}
+
+impl fmt::Display for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.granules.len() {
+            0 => write!(f, "PARTIAL: granules are missing")?,
+            1 => write!(f, "PARTIAL: 1 granule is missing")?,
+            many => write!(f, "PARTIAL: {many} granules are missing")?,
+        }
+        if self.cells > 1 { write!(f, " from {} cells", self.cells) } else { Ok(()) }
+    }
 }
 
 impl Table {
@@ -170,6 +218,7 @@ impl Table {
             ids: rows.iter().filter_map(|&row| self.ids.get(row).copied()).collect(),
             columns: self.columns.iter().map(|(variable, column)| (variable.clone(), column.select(rows))).collect(),
             provenance: self.provenance.clone(),
+            partial: self.partial.clone(),
             ..*self
         }
     }
@@ -198,6 +247,7 @@ impl Table {
                 column.append(more);
             }
             provenance.push(table.provenance);
+            all.partial = Partial::and(all.partial, table.partial);
         }
         if provenance.len() > 1 {
             all.provenance = Value::Array(provenance);

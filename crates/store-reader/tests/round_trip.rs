@@ -104,7 +104,20 @@ fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
         let bytes = encoder.encode(&values, 0..16, &meta).unwrap();
         objects.insert(chunk_key(&format!("8/{name}"), index), bytes);
     }
-    let table = block_on(open(&objects).table(None, &["h_max", "h_min"])).unwrap();
+    let cell = |nested| Cell::new(Order::new(6).unwrap(), nested).unwrap();
+    let mark = br#"{"attributes": {"icestream": {"rows": {"used": 7}}}}"#;
+    objects.insert(format!("cells/{}/zarr.json", cell(3)), Bytes::from_static(mark));
+    // Chunks without a mark, or with a tombstone in its place, are not of whole cells.
+    let read = |objects: &Objects| block_on(open(objects).table(None, &["h_max", "h_min"])).unwrap();
+    assert_eq!(read(&objects).ids, (48..64).collect::<Vec<u64>>());
+    let second = format!("cells/{}/zarr.json", cell(45_763));
+    objects.insert(second.clone(), dggs_zarr::removed());
+    assert_eq!(read(&objects).ids.len(), 16);
+    let partial = br#"{"attributes": {"icestream": {"partial": true, "granules": [{"name": "g", "failed": true}]}}}"#;
+    objects.insert(second, Bytes::from_static(partial));
+    let store = open(&objects);
+    let table = block_on(store.table(None, &["h_max", "h_min"])).unwrap();
+    assert_eq!(table.partial.as_ref().unwrap().to_string(), "PARTIAL: 1 granule is missing");
     assert_eq!(table.latitude, Latitude::Spherical);
     assert_eq!(table.ids, (48..64).chain(732_208..732_224).collect::<Vec<u64>>());
     assert_eq!(table.parents().iter().map(|cell| cell.nested()).collect::<Vec<_>>(), [3, 45_763]);
@@ -112,11 +125,19 @@ fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
     assert_eq!((number("h_max", 1), number("h_max", 17)), (3.0625, 45_763.062_5));
     assert_eq!(number("h_min", 1), 3.0625);
     assert!(number("h_min", 17).is_nan());
-    let first = Cell::new(Order::new(6).unwrap(), 3).unwrap();
-    let mark = br#"{"attributes": {"icestream": {"rows": {"used": 7}}}}"#;
-    objects.insert(format!("cells/{first}/zarr.json"), Bytes::from_static(mark));
-    let told = block_on(open(&objects).parents_provenance(&table)).unwrap();
-    assert_eq!(told, [json!({"rows": {"used": 7}})]);
+    let told = store.parents_provenance(&table);
+    assert_eq!(told[0], json!({"rows": {"used": 7}}));
+}
+
+#[test]
+fn a_store_that_is_being_replaced_does_not_open() {
+    let mut objects = cell_store();
+    let tombstone = dggs_zarr::Tombstone { job: "1".into(), groups: ["12".into()].into() };
+    for (document, says) in [(tombstone.document(), "not whole"), (dggs_zarr::removed(), "no Zarr store")] {
+        objects.insert("zarr.json".into(), document);
+        let error = block_on(Store::open(objects.clone(), "x.zarr")).unwrap_err().to_string();
+        assert!(error.contains("x.zarr") && error.contains(says), "{error}");
+    }
 }
 
 #[test]

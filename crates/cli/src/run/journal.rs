@@ -154,7 +154,7 @@ mod tests {
 
     fn ended(name: i64, good: bool) -> Ended {
         let cell = morton::Cell::from_decimal(name).unwrap();
-        let work = Work { cell, name, granules: vec!["a".into()], key: "k".into(), begun: false };
+        let work = Work { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
         let outcome = if good { Ok(Box::default()) } else { Err(Fault::new(Class::Final, "X", "why")) };
         Ended::new(&work, outcome)
     }

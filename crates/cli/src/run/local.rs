@@ -4,9 +4,9 @@ use super::ended::{Class, Fault, Spent, Tried, judge};
 use super::plan::{Shape, Work};
 use crate::exit::{self, Failure};
 use byte_ranges::SourceError;
-use invocation::{Answer, Error, ErrorType, Host, Layout, Task};
+use invocation::{Answer, Error, ErrorType, Host, Task};
 use pipeline::{Event, Observer, Tuning};
-use sources::{Clients, Credentials, Location, Options, S3Access, S3Options, StoreState};
+use sources::{Clients, Credentials, Location, Options, S3Access, S3Options};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,9 +93,6 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
         Ok(task) => task,
         Err(error) => return failed(&error),
     };
-    if let Err(error) = clear(work, &task).await {
-        return failed(&error);
-    }
     let host = Host {
         tuning: Tuning::default(),
         memory_mib: None,
@@ -125,21 +122,4 @@ fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape
         layout: shape.layout,
         writing: clients.clone(),
     })
-}
-
-/// What an earlier, killed run of ours left of a folder goes; what somebody else put there stays, and stops the cell.
-async fn clear(work: &Work, task: &Task) -> Result<(), Error> {
-    let Some(path) = task.out.as_path().filter(|_| task.layout == Layout::Cell) else { return Ok(()) };
-    let output = |why: String| Error::new(ErrorType::OutputDenied, format!("Failed to write zarr: {why}"));
-    let state = match task.writing.sink(&task.out) {
-        Ok(sink) => sink.state().await,
-        Err(error) => Err(error),
-    };
-    match state.map_err(|error| output(error.to_string()))? {
-        StoreState::Other if work.begun => {
-            std::fs::remove_dir_all(path).map_err(|error| output(format!("{}: {error}", path.display())))
-        }
-        StoreState::Other => Err(output(format!("{}: there is something else than a Zarr store", path.display()))),
-        _ => Ok(()),
-    }
 }

@@ -1,4 +1,5 @@
 //! From flags and catalog to the cells that are to be run.
+use super::ended::Ended;
 use super::estimate::Estimate;
 use super::journal::{self, Past};
 use super::{On, RunArgs};
@@ -25,7 +26,9 @@ pub(super) struct Plan {
     /// Cells to run, those with most granules first: the last ones to end should be short.
     pub(super) work: Vec<Work>,
     /// Cells that were chosen and have ended well before.
-    pub(super) finished: Vec<super::ended::Ended>,
+    pub(super) finished: Vec<Ended>,
+    /// What these would be as work.
+    pub(super) done: Vec<Work>,
     pub(super) report: PathBuf,
 }
 
@@ -56,8 +59,10 @@ pub(super) struct Work {
     pub(super) granules: Vec<String>,
     /// Tells whether an earlier end is of the same granules and options.
     pub(super) key: String,
-    /// An earlier run began it and did not end it: what is there is ours.
-    pub(super) begun: bool,
+    /// The report knows it: what is there is ours.
+    pub(super) known: bool,
+    /// It is asked for although it ended well.
+    pub(super) again: bool,
 }
 
 impl Plan {
@@ -66,22 +71,25 @@ impl Plan {
         let shape = Shape::new(args, &catalog)?;
         let report = args.report.clone().unwrap_or_else(|| default_report(&shape.out));
         let past = journal::read(&report)?.unwrap_or_default();
-        let mut chosen = choose(args, &catalog, &shape)?;
-        let mut finished = Vec::new();
-        if !args.fresh {
-            chosen.retain(|work| match past.ended.get(&work.name).filter(|ended| shape.stands(work, ended)) {
+        let mut plan = Self { shape, work: Vec::new(), finished: Vec::new(), done: Vec::new(), report };
+        for mut work in choose(args, &catalog, &plan.shape)? {
+            work.known = past.begun.contains(&work.name) || past.ended.contains_key(&work.name);
+            work.again |= args.fresh;
+            let before = past.ended.get(&work.name).filter(|ended| ended.key == work.key && ended.is_good());
+            match before.filter(|_| !work.again) {
                 Some(ended) => {
-                    finished.push(ended.clone());
-                    false
+                    plan.finished.push(ended.clone());
+                    plan.done.push(work);
                 }
-                None => true,
-            });
+                None => plan.work.push(work),
+            }
         }
-        for work in &mut chosen {
-            work.begun = past.begun.contains(&work.name);
-        }
-        chosen.sort_by_key(|work| (std::cmp::Reverse(work.granules.len()), work.cell));
-        Ok(Self { shape, work: chosen, finished, report })
+        plan.sort();
+        Ok(plan)
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.work.sort_by_key(|work| (std::cmp::Reverse(work.granules.len()), work.cell));
     }
 
     pub(super) fn estimate(&self, args: &RunArgs) -> Estimate {
@@ -158,17 +166,13 @@ impl Shape {
         }
     }
 
-    /// Whether an earlier end saves running a cell again. A folder is looked at; a bucket is believed to have kept it.
-    fn stands(&self, work: &Work, ended: &super::ended::Ended) -> bool {
-        let there = || {
-            let Ok(store) = Location::parse(&self.store(work.name)) else { return false };
-            let mark = match self.layout {
-                Layout::Cell => "zarr.json".to_owned(),
-                Layout::Sphere => pipeline::sphere_mark(work.cell).unwrap_or_default(),
-            };
-            store.as_path().is_none_or(|path| path.join(mark).is_file())
-        };
-        ended.key == work.key && ended.is_good() && (!ended.has_data() || there())
+    /// The orders of a store, coarsest first.
+    pub(super) fn orders(&self) -> Vec<Order> {
+        let mut orders = self.overviews.clone();
+        orders.push(self.child_order);
+        orders.sort_unstable();
+        orders.dedup();
+        orders
     }
 
     fn key(&self, name: i64, granules: &[String]) -> String {
@@ -206,7 +210,13 @@ fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>,
         (Some(list), Some(order)) => select(&[listed(list)?], order, shape.latitude)?,
         _ => None,
     };
-    let failed = args.which.failed_of.as_deref().map(failed_of).transpose()?;
+    let named = |report: &Option<PathBuf>, which: fn(&Ended) -> bool| -> Result<Option<BTreeSet<i64>>, Failure> {
+        report.as_deref().map(|report| named_by(report, which)).transpose()
+    };
+    let failed = named(&args.which.failed_of, |ended| !ended.is_good())?;
+    let partial = named(&args.which.partial_of, |ended| ended.partial)?;
+    let all = failed.is_none() && partial.is_none();
+    let is_in = |list: &Option<BTreeSet<i64>>, name: i64| list.as_ref().is_some_and(|list| list.contains(&name));
     let mut chosen = Vec::new();
     for (cell, granules) in &catalog.cells {
         if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&cell.nested())) {
@@ -215,9 +225,10 @@ fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>,
         // Reports at the first cell what is wrong with the orders of all.
         shape.job(*cell).map_err(Failure::usage)?;
         let name = cell.decimal().map_err(Failure::usage)?;
-        if failed.as_ref().is_none_or(|failed| failed.contains(&name)) {
+        let again = is_in(&partial, name);
+        if all || again || is_in(&failed, name) {
             let key = shape.key(name, granules);
-            chosen.push(Work { cell: *cell, name, granules: granules.clone(), key, begun: false });
+            chosen.push(Work { cell: *cell, name, granules: granules.clone(), key, known: false, again });
         }
     }
     chosen.truncate(args.which.max_cells.unwrap_or(usize::MAX));
@@ -234,11 +245,12 @@ fn listed(list: &str) -> Result<Area, Failure> {
     Ok(Area::parse_cells(&text)?)
 }
 
-fn failed_of(report: &Path) -> Result<BTreeSet<i64>, Failure> {
+/// The cells of a report whose ends are as asked.
+fn named_by(report: &Path, which: fn(&Ended) -> bool) -> Result<BTreeSet<i64>, Failure> {
     let Some(Past { ended, .. }) = journal::read(report)? else {
         return Err(Failure::new(exit::BAD_INPUT, format!("{}: there is no such report", report.display())));
     };
-    Ok(ended.values().filter(|ended| !ended.is_good()).map(|ended| ended.cell).collect())
+    Ok(ended.values().filter(|ended| which(ended)).map(|ended| ended.cell).collect())
 }
 
 /// Beside a folder; where the command runs for a bucket.

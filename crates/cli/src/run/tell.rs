@@ -170,6 +170,9 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
     lines.push(line("with data", totals.with_data, &earlier));
     lines.push(line("empty", totals.empty, ""));
     lines.push(line("failed", totals.failed, &causes(&outcome.ended)));
+    if totals.partial > 0 {
+        lines.push(line("PARTIAL", totals.partial, "cells with data that lack granules"));
+    }
     if totals.not_run > 0 {
         lines.push(line("not run", totals.not_run, "the same command goes on with them"));
     }
@@ -192,6 +195,9 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
     lines.extend(warnings(&outcome.ended));
     if totals.failed > 0 {
         lines.push(format!("  run the failed ones again with --failed-of {}", plan.report.display()));
+    }
+    if totals.partial > 0 {
+        lines.push(format!("  run the partial ones again with --partial-of {}", plan.report.display()));
     }
     lines
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub(crate) enum Severity {
     /// Values or their meaning are wrong, or a reader fails.
     Error,
-    /// Worth knowing; what is there is right.
+    /// Worth knowing; nothing that was looked at is wrong.
     Warning,
 }
 

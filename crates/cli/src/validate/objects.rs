@@ -3,7 +3,7 @@ use super::finding::Findings;
 use super::metadata::{self, Documents};
 use super::{provenance, recipe, values};
 use crate::exit::{self, Failure};
-use crate::stored::{OWN, Recipe, cell_of_mark, joined};
+use crate::stored::{OWN, Recipe, cell_of_mark, joined, whole_cells};
 use bytes::Bytes;
 use dggs_zarr::{
     ArrayMeta, CELLS, ChunkEncoder, GroupMeta, LatitudeConvention, Level, Node, Sphere, Values, Variable, chunk_key,
@@ -53,28 +53,30 @@ impl Checker {
         let reads = keys.iter().filter(|key| wanted(key)).cloned().map(read);
         let read: Vec<(Bytes, String)> = stream::iter(reads).buffered(READS_IN_FLIGHT).try_collect().await?;
         for (bytes, key) in read {
+            if dggs_zarr::is_removed(&bytes) && key != "zarr.json" {
+                findings.warning("leftover", key, "what was here could not be deleted; readers do not see it");
+                continue;
+            }
             match serde_json::from_slice(&bytes) {
                 Ok(document) => drop(documents.insert(key.clone(), document)),
                 Err(error) => findings.error("json", key, format!("not JSON: {error}")),
             }
         }
-        let recipe = recipe::find(&place, &documents, &mut findings).await;
+        let whole = unfinished(&mut documents, &mut findings);
+        let recipe = if whole { recipe::find(&place, &documents, &mut findings).await } else { None };
         let shown = root.to_owned();
         let (known, parents, overviews) = (BTreeSet::new(), Vec::new(), None);
         let mut checker = Self { place, shown, keys, known, documents, recipe, parents, overviews, findings };
-        checker.parents = checker.find_parents();
+        checker.parents = checker.find_parents().await?;
         Ok(checker)
     }
 
-    fn find_parents(&self) -> Vec<Cell> {
-        let Some(recipe) = &self.recipe else { return Vec::new() };
-        if let Some(parent) = recipe.parent {
-            return vec![parent];
+    async fn find_parents(&self) -> Result<Vec<Cell>, Failure> {
+        match &self.recipe {
+            None => Ok(Vec::new()),
+            Some(Recipe { parent: Some(parent), .. }) => Ok(vec![*parent]),
+            Some(recipe) => Ok(whole_cells(&self.place, &self.keys, recipe.parent_order).await?),
         }
-        let mut parents: Vec<Cell> = self.keys.iter().filter_map(|key| cell_of_mark(key)).collect();
-        parents.retain(|cell| cell.order() == recipe.parent_order);
-        parents.sort_unstable();
-        parents
     }
 
     fn recipe(&self) -> Result<&Recipe, Failure> {
@@ -334,7 +336,7 @@ impl Checker {
     fn same_bytes(&mut self, key: &str, values: &Values, meta: &ArrayMeta, bytes: &Bytes) {
         let again = ChunkEncoder::new().encode_object(values, 0..values.len(), meta);
         if again.is_ok_and(|again| again != bytes) {
-            let what = "right values, but not the bytes that this engine writes for them: another writer or version";
+            let what = "not the bytes that this engine writes for these values: another writer or version";
             self.findings.warning("chunk-bytes", key, what);
         }
     }
@@ -379,6 +381,11 @@ impl Checker {
                     self.findings.warning("leftover", key, "a writer was stopped here; the file may be deleted");
                 }
                 ([_, _, "c", _], Ok(index)) if sphere && of_cell => *unfinished.entry(index).or_default() += 1,
+                ([CELLS, _, "zarr.json"], _) if sphere && cell_of_mark(key).is_some() => {
+                    let what =
+                        "a tombstone: the cell is being replaced, its writer was stopped, or it has no data any more";
+                    self.findings.warning("cell-tombstone", key, what);
+                }
                 ([CELLS, ..], _) if sphere => {
                     self.findings.error("unknown-object", key, "no provenance of a cell of this store");
                 }
@@ -393,6 +400,22 @@ impl Checker {
             self.findings.error("cell-unfinished", format!("cell {named}"), what);
         }
     }
+}
+
+/// Tells what a writer has begun and not ended; whether the root is whole.
+fn unfinished(documents: &mut Documents, findings: &mut Findings) -> bool {
+    let tombstone = |document: &Value| document["node_type"] == "tombstone";
+    if documents.get("zarr.json").is_some_and(tombstone) {
+        let what = "the store is not whole: a writer is at it, or was stopped; run its job again";
+        findings.error("unfinished", "zarr.json", what);
+        return false;
+    }
+    if let Some(root) = documents.get_mut("zarr.json").filter(|root| dggs_zarr::is_marked_root(root)) {
+        let what = "the levels above the parents are not whole: `icestream overviews` is at them, or was stopped; run it again";
+        findings.error("unfinished", "zarr.json", what);
+        root["attributes"] = serde_json::json!({});
+    }
+    true
 }
 
 /// Names and metadata of the arrays of a level; `rows` of a store of one cell, which has arrays of ids too.

@@ -1,8 +1,8 @@
 //! Local files and local stores.
 use crate::{Scratch, content, options, range, run};
-use byte_ranges::{Sink, Source, SourceErrorKind as Kind};
+use byte_ranges::{Sink, Source, SourceErrorKind as Kind, Storage};
 use bytes::Bytes;
-use sources::{Clients, Counts, Location, StoreSink, StoreState};
+use sources::{Clients, Counts, Location, StoreSink};
 use std::fs;
 
 fn clients() -> Clients {
@@ -98,36 +98,42 @@ fn puts_are_whole_and_leave_nothing_else() {
 }
 
 #[test]
-fn a_store_is_recognised_and_only_a_store_is_removed() {
-    let scratch = Scratch::new("state");
-    let path = scratch.join("out.zarr");
-    let store = sink(&path);
-    assert_eq!(run(store.state()).unwrap(), StoreState::Empty);
-    run(store.remove_all()).unwrap();
-    run(store.put("h/c/0", Bytes::from_static(b"x"))).unwrap();
-    assert_eq!(run(store.state()).unwrap(), StoreState::Other);
-    assert_eq!(run(store.remove_all()).unwrap_err().kind, Kind::Config);
-    run(store.put("zarr.json", Bytes::from_static(b"{}"))).unwrap();
-    assert!(run(store.exists("zarr.json")).unwrap() && !run(store.exists("h/c/9")).unwrap());
-    assert_eq!(run(store.state()).unwrap(), StoreState::Zarr);
-    run(store.remove_all()).unwrap();
-    assert!(!fs::exists(&path).unwrap());
+fn objects_are_replaced_and_deleted_only_as_they_were_seen() {
+    let scratch = Scratch::new("seen");
+    let store = sink(&scratch.join("out.zarr"));
+    fs::create_dir_all(scratch.join("out.zarr/h/c")).unwrap();
+    fs::write(scratch.join("out.zarr/h/c/.0.4711-3.tmp"), "half").unwrap();
+    run(async {
+        assert_eq!(store.get("h/c/0").await.unwrap(), None);
+        assert!(store.put_if("h/c/0", Bytes::from_static(b"one"), None).await.unwrap());
+        assert!(!store.put_if("h/c/0", Bytes::from_static(b"two"), None).await.unwrap());
+        let (one, tag) = store.get("h/c/0").await.unwrap().unwrap();
+        assert_eq!(one, &b"one"[..]);
+        assert!(store.put_if("h/c/0", Bytes::from_static(b"two"), Some(&tag)).await.unwrap());
+        assert!(!store.put_if("h/c/0", Bytes::from_static(b"three"), Some(&tag)).await.unwrap());
+        store.delete("h/c/0", &tag).await.unwrap();
+        store.put("zarr.json", Bytes::from_static(b"{}")).await.unwrap();
+        store.settle().await.unwrap();
+        // What a killed writer left is no key, and goes.
+        assert_eq!(store.list("", 9).await.unwrap(), ["h/c/0", "zarr.json"]);
+        assert_eq!(store.list("h/", 9).await.unwrap(), ["h/c/0"]);
+        assert_eq!(files(&scratch), ["out.zarr/h/c/0", "out.zarr/zarr.json"]);
+        for key in ["h/c/0", "zarr.json", "never"] {
+            let seen = store.get(key).await.unwrap().map_or(byte_ranges::Tag(None), |(_, tag)| tag);
+            store.delete(key, &seen).await.unwrap();
+        }
+    });
+    assert!(!fs::exists(scratch.join("out.zarr")).unwrap(), "emptied folders stay");
 }
 
 #[test]
-fn cleaning_up_removes_what_was_put_and_nothing_else() {
-    let scratch = Scratch::new("clean");
-    let path = scratch.join("out.zarr");
-    fs::create_dir(&path).unwrap();
-    fs::write(scratch.join("out.zarr/mine"), "x").unwrap();
-    let store = sink(&path);
-    run(async {
-        store.put("h/c/0", Bytes::from_static(b"x")).await.unwrap();
-        store.put("h/zarr.json", Bytes::from_static(b"{}")).await.unwrap();
-        store.remove_written().await.unwrap();
-    });
-    assert_eq!(files(&scratch), ["out.zarr/mine"]);
-    assert!(!fs::exists(scratch.join("out.zarr/h")).unwrap());
+fn a_probe_says_whether_objects_can_be_put_and_leaves_nothing() {
+    let scratch = Scratch::new("probe");
+    run(sink(&scratch.join("a/b/out.zarr")).probe()).unwrap();
+    assert!(files(&scratch).is_empty() && !fs::exists(scratch.join("a")).unwrap());
+    fs::write(scratch.join("file"), "x").unwrap();
+    let error = run(sink(&scratch.join("file/out.zarr")).probe()).unwrap_err();
+    assert!(error.location.ends_with("file/out.zarr"), "{error}");
 }
 
 #[test]

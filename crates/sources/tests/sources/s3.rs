@@ -1,9 +1,9 @@
 //! S3: signed requests, what its errors mean, objects put, listed and removed.
 use crate::server::{Asked, Reply, Server};
 use crate::{SECRET, TOKEN, content, options, range, refused, run};
-use byte_ranges::{Sink, Source, SourceErrorKind as Kind};
+use byte_ranges::{Sink, Source, SourceErrorKind as Kind, Storage};
 use bytes::Bytes;
-use sources::{Clients, Counts, Credentials, Location, S3Access, S3Options, StoreState};
+use sources::{Clients, Counts, Credentials, Location, S3Access, S3Options};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -110,21 +110,29 @@ fn credentials_that_have_ended_are_not_sent_and_can_be_renewed() {
     assert!(server.log()[0].header("authorization").contains("Credential=NEW/"));
 }
 
-/// A bucket in memory: PUT, HEAD, DELETE, and a listing of two keys a page.
+/// A bucket in memory: PUT and DELETE with conditions, GET, and a listing of two keys a page.
 fn bucket() -> Server {
     let objects: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::default();
     Server::start(move |asked, _| {
         let mut objects = objects.lock().unwrap();
         let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
         let key = path.strip_prefix("/bucket/").unwrap_or_default().to_owned();
+        let tag = |bytes: &Vec<u8>| format!("\"{:x}\"", bytes.iter().fold(7_u64, |sum, &b| sum * 31 + u64::from(b)));
+        let held = objects.get(&key).map(tag);
+        let (seen, none) = (asked.header("if-match"), asked.header("if-none-match"));
+        let as_seen = (seen.is_empty() || held.as_deref() == Some(seen)) && (none.is_empty() || held.is_none());
         match asked.method.as_str() {
+            "PUT" | "DELETE" if !as_seen => Reply::status(412).body(error_body("PreconditionFailed")),
             "PUT" => {
                 objects.insert(key, asked.body.clone());
                 Reply::status(200)
             }
-            "HEAD" => Reply::status(if objects.contains_key(&key) { 200 } else { 404 }),
             "DELETE" => Reply::status(objects.remove(&key).map_or(404, |_| 204)),
-            _ => page(&objects, query),
+            _ if query.contains("list-type") => page(&objects, query),
+            _ => match objects.get(&key) {
+                Some(bytes) => Reply::status(200).with("ETag", tag(bytes)).body(bytes.clone()),
+                None => Reply::status(404).body(error_body("NoSuchKey")),
+            },
         }
     })
 }
@@ -149,20 +157,16 @@ fn put(sink: &sources::StoreSink, key: &str, text: &'static str) {
 }
 
 #[test]
-fn a_store_is_put_found_and_removed() {
+fn objects_are_put_replaced_as_they_were_seen_and_deleted() {
     let server = bucket();
     let clients = Clients::new(options(&server.url("")));
     let sink = clients.sink(&Location::parse("s3://bucket/out/store.zarr").unwrap()).unwrap();
-    assert_eq!(run(sink.state()).unwrap(), StoreState::Empty);
+    put(&clients.sink(&Location::parse("s3://bucket/out/store.zarr2").unwrap()).unwrap(), "other", "1");
     for key in ["h/c/0", "h/c/1", "h/c/2", "h/zarr.json"] {
         put(&sink, key, "{}");
     }
-    assert_eq!(run(sink.state()).unwrap(), StoreState::Other);
-    assert_eq!(run(sink.remove_all()).unwrap_err().kind, Kind::Config);
     put(&sink, "zarr.json", "{\"zarr_format\": 3}");
     assert_eq!(sink.counts().bytes, 4 * 2 + 18);
-    assert_eq!(run(sink.state()).unwrap(), StoreState::Zarr);
-    assert!(run(sink.exists("h/c/1")).unwrap() && !run(sink.exists("h/c/9")).unwrap());
     let sent = server.log().into_iter().rfind(|asked| asked.method == "PUT").unwrap();
     assert_eq!(
         (sent.target.as_str(), sent.header("content-type")),
@@ -171,22 +175,88 @@ fn a_store_is_put_found_and_removed() {
     assert_eq!(sent.body, b"{\"zarr_format\": 3}");
     // Reference: sha256sum.
     assert_eq!(sent.header("x-amz-content-sha256"), "eb467e2f2ea0f34dcabceca47d5d5f4e20d5c682b769aa2bb0eb05e0f7b4146c");
-    run(sink.remove_all()).unwrap();
-    assert_eq!(run(sink.state()).unwrap(), StoreState::Empty);
-    let error = run(sink.put("../x", Bytes::new())).unwrap_err();
-    assert_eq!(error.kind, Kind::Config);
+    run(async {
+        let keys = sink.list("", usize::MAX).await.unwrap();
+        assert_eq!(keys, ["h/c/0", "h/c/1", "h/c/2", "h/zarr.json", "zarr.json"]);
+        assert_eq!(sink.list("h/c/", usize::MAX).await.unwrap().len(), 3);
+        let new = || Bytes::from_static(b"new");
+        assert!(!sink.put_if("h/c/0", new(), None).await.unwrap());
+        assert!(sink.put_if("h/c/9", new(), None).await.unwrap());
+        let (bytes, tag) = sink.get("h/c/0").await.unwrap().unwrap();
+        assert!(bytes == "{}" && sink.put_if("h/c/0", new(), Some(&tag)).await.unwrap());
+        assert!(!sink.put_if("h/c/0", new(), Some(&tag)).await.unwrap());
+        assert!(!sink.put_if("h/c/8", new(), Some(&tag)).await.unwrap());
+        sink.delete("h/c/0", &tag).await.unwrap();
+        assert_eq!(sink.get("h/c/0").await.unwrap().unwrap().0, new());
+        let (_, tag) = sink.get("h/c/0").await.unwrap().unwrap();
+        sink.delete("h/c/0", &tag).await.unwrap();
+        sink.delete("h/c/0", &tag).await.unwrap();
+        assert_eq!(sink.get("h/c/0").await.unwrap(), None);
+        assert_eq!(sink.put("../x", Bytes::new()).await.unwrap_err().kind, Kind::Config);
+    });
+    // PUTs that were refused count as well, and so do the pages of two listings, 3 and 2.
+    assert_eq!(sink.billed(), sources::Billed { gets: 4, puts: 5 + 5 + 5 });
+    run(sink.probe()).unwrap();
+    assert_eq!(run(sink.get(".icestream-probe")).unwrap(), None);
 }
 
 #[test]
-fn cleaning_up_removes_what_was_put_and_nothing_else() {
-    let server = bucket();
+fn a_service_without_conditions_is_asked_first_and_one_without_tags_is_believed() {
+    let objects: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::default();
+    let server = Server::start(move |asked, _| {
+        let mut objects = objects.lock().unwrap();
+        let conditional = !asked.header("if-match").is_empty() || !asked.header("if-none-match").is_empty();
+        match asked.method.as_str() {
+            _ if conditional => Reply::status(501).body(error_body("NotImplemented")),
+            "PUT" => {
+                objects.insert(asked.target.clone(), asked.body.clone());
+                Reply::status(200)
+            }
+            "DELETE" => Reply::status(objects.remove(&asked.target).map_or(404, |_| 204)),
+            _ => match objects.get(&asked.target) {
+                Some(bytes) => Reply::status(200).with("ETag", format!("\"{}\"", bytes.len())).body(bytes.clone()),
+                None => Reply::status(404).body(error_body("NoSuchKey")),
+            },
+        }
+    });
     let clients = Clients::new(options(&server.url("")));
-    let location = Location::parse("s3://bucket/out/store.zarr/").unwrap();
-    put(&clients.sink(&location).unwrap(), "before", "1");
-    let sink = clients.sink(&location).unwrap();
-    put(&sink, "h/c/0", "2");
-    run(sink.remove_written()).unwrap();
-    assert!(run(sink.exists("before")).unwrap() && !run(sink.exists("h/c/0")).unwrap());
+    let sink = clients.sink(&Location::parse("s3://bucket/out").unwrap()).unwrap();
+    run(async {
+        assert!(sink.put_if("a", Bytes::from_static(b"one"), None).await.unwrap());
+        assert!(!sink.put_if("a", Bytes::from_static(b"three"), None).await.unwrap());
+        let (_, tag) = sink.get("a").await.unwrap().unwrap();
+        assert!(sink.put_if("a", Bytes::from_static(b"three"), Some(&tag)).await.unwrap());
+        assert!(!sink.put_if("a", Bytes::from_static(b"five!"), Some(&tag)).await.unwrap());
+        sink.delete("a", &byte_ranges::Tag(Some("\"5\"".into()))).await.unwrap();
+        assert_eq!(sink.get("a").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn without_the_right_to_list_an_absent_object_is_forbidden_and_so_is_all_where_nothing_may_be_put() {
+    let start = |writable: bool| {
+        Server::start(move |asked, _| match asked.method.as_str() {
+            "PUT" | "DELETE" if writable => Reply::status(200),
+            _ => Reply::status(403).body(error_body("AccessDenied")),
+        })
+    };
+    for writable in [true, false] {
+        let server = start(writable);
+        let clients = Clients::new(options(&server.url("")));
+        let sink = clients.sink(&Location::parse("s3://bucket/out").unwrap()).unwrap();
+        let found = [run(sink.get("zarr.json")), run(sink.get("zarr.json"))];
+        if writable {
+            assert!(found.iter().all(|found| found == &Ok(None)), "{found:?}");
+            assert_eq!(server.log().iter().filter(|asked| asked.method == "PUT").count(), 1, "probed once");
+        } else {
+            assert!(found.iter().all(|found| found.as_ref().unwrap_err().kind == Kind::Denied), "{found:?}");
+        }
+    }
+    let server = Server::start(|_, _| Reply::status(404).body(error_body("NoSuchBucket")));
+    let clients = Clients::new(options(&server.url("")));
+    let sink = clients.sink(&Location::parse("s3://bucket/out").unwrap()).unwrap();
+    assert_eq!(run(sink.get("zarr.json")).unwrap_err().kind, Kind::NotFound);
+    assert_eq!(run(sink.put_if("a", Bytes::new(), None)).unwrap_err().kind, Kind::NotFound);
 }
 
 #[test]

@@ -1,0 +1,219 @@
+//! What is in the output already: it decides what is left to do, and what must not be overwritten unasked.
+use super::ended::{Ended, Spent, State};
+use super::plan::{Plan, Shape, Work};
+use super::{On, RunArgs};
+use crate::access;
+use crate::exit::{self, Failure};
+use crate::stored::Stored;
+use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use invocation::Layout;
+use pipeline::Granule;
+use serde_json::Value;
+use sources::{Clients, Location};
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Markers that are looked at at the same time.
+const AT_ONCE: usize = 32;
+/// Enough of a document to tell a marker from a tombstone.
+const BEGINNING: u64 = 64;
+
+/// What is in the place of a cell of which the report says nothing.
+enum There {
+    Nothing,
+    /// What this run would write.
+    Same(Box<Ended>),
+    Other,
+}
+
+impl Plan {
+    /// Looks into the output: cells that the report calls finished must be there, and cells that the report does not know
+    /// and that are there are finished too, if they are what this run would write. Returns these.
+    ///
+    /// # Errors
+    /// Cells are there that the report does not know and that are something else, unless `--overwrite`, or a person says yes.
+    pub(super) async fn look(&mut self, args: &RunArgs) -> Result<Vec<Ended>, Failure> {
+        if args.dry_run && self.shape.out.contains("://") {
+            return Ok(Vec::new());
+        }
+        let clients = &access::clients(&args.access);
+        if args.how.on == On::Lambda
+            && let Some(why) = self.unreachable(args).await
+        {
+            if !args.quiet {
+                eprintln!("note: what is at {} is not looked at, the report is believed: {why}", self.shape.out);
+            }
+            return Ok(Vec::new());
+        }
+        let gone = self.gone(clients).await?;
+        self.finished.retain(|ended| !gone.contains(&ended.cell));
+        let (back, done) =
+            std::mem::take(&mut self.done).into_iter().partition(|work: &Work| gone.contains(&work.name));
+        self.done = done;
+        self.work.extend::<Vec<Work>>(back);
+        let mut resumed = Vec::new();
+        let mut others = BTreeSet::new();
+        let shape = &self.shape;
+        let unknown = self.work.iter().filter(|work| !work.known);
+        let look = async |work: &Work| Ok::<_, Failure>((work.name, there(shape, work, clients).await?));
+        let looks = stream::iter(unknown.map(look)).buffer_unordered(AT_ONCE);
+        for (name, there) in looks.try_collect::<Vec<_>>().await? {
+            match there {
+                There::Nothing => {}
+                There::Same(ended) => resumed.push(*ended),
+                There::Other => _ = others.insert(name),
+            }
+        }
+        if !others.is_empty() && !args.overwrite && !args.dry_run {
+            ask(&others, shape)?;
+        }
+        let names: BTreeSet<i64> = resumed.iter().map(|ended| ended.cell).collect();
+        self.work.retain(|work| !names.contains(&work.name));
+        self.finished.extend(resumed.iter().cloned());
+        self.sort();
+        Ok(resumed)
+    }
+
+    /// Why the output cannot be looked at, if it cannot. Functions write it by a role of their own, so that these credentials
+    /// need not open it.
+    async fn unreachable(&self, args: &RunArgs) -> Option<String> {
+        let work = self.work.iter().chain(&self.done).next()?;
+        let mut options = access::options(&args.access);
+        options.retry.max_attempts = 1;
+        let sink = Clients::new(options).sink(&Location::parse(&self.shape.store(work.name)).ok()?).ok()?;
+        sink.get(pipeline::ROOT).await.err().map(|error| error.to_string())
+    }
+
+    /// Cells with data by the report that are not there, whole.
+    async fn gone(&self, clients: &Clients) -> Result<BTreeSet<i64>, Failure> {
+        let with_data: BTreeSet<i64> =
+            self.finished.iter().filter(|ended| ended.has_data()).map(|end| end.cell).collect();
+        let wanted = self.done.iter().filter(|work| with_data.contains(&work.name));
+        let gone = async |work: &Work| {
+            let marker = marker(&self.shape, work)?;
+            let beginning = ByteRange::new(0, BEGINNING).ok_or_else(|| Failure::new(exit::FAILED, "no range"))?;
+            let fetched = match clients.open(&marker) {
+                Ok(source) => source.fetch(beginning).await,
+                Err(error) => Err(error),
+            };
+            match fetched {
+                Ok(fetched) => Ok((work.name, dggs_zarr::is_tombstone(&fetched.bytes))),
+                // Without the right to list, S3 says of an absent object that it is forbidden.
+                Err(error) if matches!(error.kind, SourceErrorKind::NotFound | SourceErrorKind::Denied) => {
+                    Ok((work.name, true))
+                }
+                Err(error) => Err(Failure::from(error)),
+            }
+        };
+        let looks = stream::iter(wanted.map(gone)).buffer_unordered(AT_ONCE);
+        let gone = looks.try_filter_map(async |(name, gone)| Ok(gone.then_some(name)));
+        gone.try_collect().await
+    }
+}
+
+/// The object that says that a cell is there, whole.
+fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
+    let key = match shape.layout {
+        Layout::Cell => pipeline::ROOT.to_owned(),
+        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
+    };
+    let store = shape.store(work.name);
+    let location = Location::parse(&store)?;
+    Ok(match location.as_path() {
+        Some(path) => Location::from(path.join(key)),
+        None => Location::parse(&format!("{store}/{key}"))?,
+    })
+}
+
+async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, Failure> {
+    let sink = clients.sink(&Location::parse(&shape.store(work.name))?)?;
+    let key = match shape.layout {
+        Layout::Cell => pipeline::ROOT.to_owned(),
+        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
+    };
+    if !pipeline::holds(&sink, &key).await? {
+        return Ok(There::Nothing);
+    }
+    // What cannot be read as a store of ours is another one.
+    let Ok(store) = Stored::open(&shape.store(work.name), clients).await else { return Ok(There::Other) };
+    let Ok(own) = store.provenance(work.cell).await else { return Ok(There::Other) };
+    let mut orders: Vec<_> = store.recipe.orders.clone();
+    orders.sort_unstable();
+    if !is_what_is_wanted(shape, work, &own) || orders != shape.orders() {
+        return Ok(There::Other);
+    }
+    let cells_with_data = store.cells_with_data(work.cell).await?;
+    Ok(There::Same(Box::new(ended(shape, work, &own, cells_with_data))))
+}
+
+/// Whether a store says that it was made as this run would make it.
+fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
+    let Ok(job) = shape.job(work.cell) else { return false };
+    let held = |name: &Value| {
+        own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
+    };
+    let names: BTreeSet<String> = work.granules.iter().map(|link| Granule::at(link).name().to_owned()).collect();
+    let sizes_fit = work.granules.iter().all(|link| {
+        let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
+        let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|told| told.len());
+        size.is_none_or(|size| {
+            held(&Granule::at(link).name().into()).is_some_and(|held| held.is_null() || *held == size)
+        })
+    });
+    own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))
+        && serde_json::to_value(&job.product).is_ok_and(|product| own["product"] == product)
+        && own["latitude_convention"] == shape.latitude.to_string()
+        && own["parent_morton"] == work.name
+        && own["granules"].as_array().is_some_and(|held| held.len() == names.len())
+        && names.iter().all(|name| held(&name.as_str().into()).is_some())
+        && sizes_fit
+        && (own["partial"] == false || shape.allow_partial && !work.again)
+}
+
+/// The end of a cell as its store tells it.
+fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended {
+    let granules = own["granules"].as_array().map_or(&[][..], Vec::as_slice);
+    let failed = granules.iter().filter(|granule| granule["failed"] == true).count();
+    Ended {
+        cell: work.name,
+        state: State::Data,
+        error_type: None,
+        error: None,
+        partial: own["partial"] == true,
+        cells_with_data,
+        observations: own["rows"]["used"].as_u64().unwrap_or_default(),
+        granules: work.granules.len() as u64,
+        granules_failed: failed as u64,
+        attempts: 0,
+        seconds: 0.0,
+        spent: Spent::default(),
+        cost_usd: 0.0,
+        zarr_path: Some(shape.store(work.name)),
+        key: work.key.clone(),
+        hopeless: false,
+    }
+}
+
+/// Asks a person whether stores may be replaced that no report calls ours.
+fn ask(others: &BTreeSet<i64>, shape: &Shape) -> Result<(), Failure> {
+    let first: Vec<String> = others.iter().take(3).map(ToString::to_string).collect();
+    let more = if others.len() > first.len() { ", ..." } else { "" };
+    let what = format!(
+        "{}: {} cells are there that the report does not know, made from other granules or otherwise ({}{more})",
+        shape.out,
+        others.len(),
+        first.join(", ")
+    );
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        eprint!("{what}. Replace them? [y/N] ");
+        let _ = std::io::stderr().flush();
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(());
+        }
+    }
+    Err(Failure::new(exit::USAGE, what)
+        .hint("--overwrite replaces them, --report names the report of their run, --out writes elsewhere"))
+}

@@ -1,0 +1,507 @@
+//! Replacing what is in a place, in the one order that every writer keeps (design note 0014).
+//!
+//! 1. The completion marker gives way to a stand-in that no reader takes for a whole store.
+//! 2. So do the other documents that readers open by themselves: the groups.
+//! 3. Chunks and metadata are put.
+//! 4. The marker is put.
+//! 5. What does not belong is deleted.
+//!
+//! Where nothing is there, the first two steps have nothing to take away: objects are put if they are absent. One that
+//! is there and is another one, or a marker that came meanwhile, sends the attempt back to the beginning.
+//!
+//! Each step is conditional on what was seen, so that attempts may overlap and stop anywhere. The stand-in names the job:
+//! an attempt that finds another one's gives up, and one that finds the marker that it would put itself is done.
+use byte_ranges::{SourceError, SourceErrorKind, Storage, Tag};
+use bytes::Bytes;
+use dggs_zarr::{Object, Tombstone, is_tombstone};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// Objects under way at the same time; storages have limits of their own.
+const IN_FLIGHT: usize = 32;
+/// How often an object may change between a look and a put. Each time another attempt has come further.
+const MAX_CHANGES: usize = 100;
+/// The finest order of HEALPix in 64 bits.
+const MAX_ORDER: u8 = 29;
+/// Documents by which readers of some version of Zarr open a group or an array.
+const DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
+
+/// What is to be in the place.
+pub(crate) struct Replacement {
+    /// The object that says that the rest is whole.
+    pub(crate) marker: Object,
+    /// What is in its place meanwhile; `None`: a tombstone.
+    pub(crate) stand_in: Option<Bytes>,
+    /// The other objects, in write order.
+    pub(crate) objects: Vec<Object>,
+    /// How keys begin that are this store's alone: of those, what does not belong is deleted. Empty: there are none.
+    pub(crate) own: Vec<String>,
+    /// Another whole marker is left alone, and ends the attempt.
+    pub(crate) yields: bool,
+}
+
+/// How an attempt ended.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    /// The place holds what it should, by this attempt or by another.
+    Whole,
+    /// There is another whole marker, and this attempt yields.
+    Held(Bytes),
+}
+
+/// Why an attempt goes no further.
+enum Stop {
+    /// Another attempt at the same job has put the marker.
+    Whole,
+    /// There was nothing, and another job has begun to write meanwhile.
+    Company,
+    Held(Bytes),
+    Failed(SourceError),
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Replacement {
+    /// A number that tells one replacement from another: of all keys and bytes.
+    pub(crate) fn job(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for object in self.objects.iter().chain([&self.marker]) {
+            object.key.hash(&mut hasher);
+            object.bytes.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+/// Puts `new` in the place of whatever is there.
+pub(crate) async fn replace<S: Storage>(storage: &S, new: &Replacement) -> Result<Outcome, SourceError> {
+    let groups = new.objects.iter().filter(|object| is_door(&object.key)).filter_map(|door| door.key.split('/').next());
+    let mut groups: BTreeSet<String> = groups.map(Into::into).collect();
+    let mut company = false;
+    loop {
+        let tombstone = Tombstone { job: format!("{:016x}", new.job()), groups: groups.clone() };
+        let stand_in = new.stand_in.clone().map_or_else(|| StandIn::Tombstone(tombstone.clone()), StandIn::Fixed);
+        let (marker, whole) = (&new.marker.key, Some(&new.marker.bytes));
+        let attempt = Attempt { storage, marker, stand_in, whole, own: &new.own, keys: OnceCell::new() };
+        let outcome =
+            if company { attempt.write(new, tombstone, true).await } else { attempt.begin(new, tombstone).await };
+        match outcome {
+            Ok(()) | Err(Stop::Whole) => {}
+            Err(Stop::Company) => {
+                company = true;
+                // The other job names no groups: it may be at any of them.
+                if !groups.is_empty() {
+                    groups.extend((0..=MAX_ORDER).map(|order| order.to_string()));
+                }
+                continue;
+            }
+            Err(Stop::Held(other)) => return Ok(Outcome::Held(other)),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+        return match attempt.tidy(new).await {
+            Err(Stop::Failed(error)) => Err(error),
+            _ => Ok(Outcome::Whole),
+        };
+    }
+}
+
+/// Takes away what is in a place: nothing with data shall be there. `fills` are chunks without data, for those that may
+/// not be deleted.
+pub(crate) async fn remove<S: Storage>(
+    storage: &S,
+    marker: &str,
+    own: &[String],
+    fills: &[Object],
+) -> Result<(), SourceError> {
+    let stand_in = StandIn::Fixed(dggs_zarr::removed());
+    let attempt = Attempt { storage, marker, stand_in, whole: None, own, keys: OnceCell::new() };
+    match attempt.clear(fills).await {
+        Err(Stop::Failed(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What is in the place of the marker while an attempt is at work.
+enum StandIn {
+    /// This document.
+    Fixed(Bytes),
+    /// A tombstone of this job.
+    Tombstone(Tombstone),
+}
+
+impl StandIn {
+    /// Whether a document is the stand-in of this job, by whichever attempt.
+    fn is(&self, held: &Bytes) -> bool {
+        match self {
+            Self::Fixed(document) => held == document,
+            Self::Tombstone(own) => Tombstone::parse(held).is_some_and(|found| found.job == own.job),
+        }
+    }
+
+    /// The stand-in to be put over `held`. A tombstone also names the groups of the one that it replaces: its writer may
+    /// still be on its way to them.
+    fn over(&self, held: Option<&Bytes>) -> Bytes {
+        match self {
+            Self::Fixed(document) => document.clone(),
+            Self::Tombstone(own) => {
+                let mut all = own.clone();
+                all.groups
+                    .extend(held.and_then(|held| Tombstone::parse(held)).into_iter().flat_map(|other| other.groups));
+                all.document()
+            }
+        }
+    }
+}
+
+/// One attempt at a place.
+struct Attempt<'a, S> {
+    storage: &'a S,
+    /// Key of the completion marker.
+    marker: &'a str,
+    stand_in: StandIn,
+    /// The marker that this attempt puts at the end, if it puts one.
+    whole: Option<&'a Bytes>,
+    own: &'a [String],
+    /// What a listing has shown after the marker was taken away; `None` where listing is not allowed.
+    keys: OnceCell<Option<BTreeSet<String>>>,
+}
+
+impl<S: Storage> Attempt<'_, S> {
+    /// Writes where nothing is, or else takes away what is there.
+    async fn begin(&self, new: &Replacement, tombstone: Tombstone) -> Result<(), Stop> {
+        if new.stand_in.is_some() || self.storage.get(self.marker).await?.is_some() {
+            return self.write(new, tombstone, false).await;
+        }
+        let known = self.keys().await?.clone().unwrap_or_default();
+        let ours = |key: &String| new.objects.iter().any(|object| object.key == *key);
+        if known.iter().any(|key| is_door(key) && !ours(key)) {
+            return Err(Stop::Company);
+        }
+        self.put_all(new, async |object: &Object| self.add(object, known.contains(&object.key)).await).await?;
+        self.storage.settle().await?;
+        if !self.storage.put_if(self.marker, new.marker.bytes.clone(), None).await? {
+            return Err(self.beside().await?);
+        }
+        Ok(self.storage.settle().await?)
+    }
+
+    /// Takes away what is there, and writes. With `company`, another job may be at it that has put no tombstone.
+    async fn write(&self, new: &Replacement, mut tombstone: Tombstone, company: bool) -> Result<(), Stop> {
+        let before = self.take_marker(new).await?;
+        let mut doors = doors_of(before.as_ref());
+        let other = before.as_ref().and_then(|held| Tombstone::parse(held));
+        if company || other.is_some() {
+            // Its writer may be alive: shut doors are those that it cannot open any more.
+            tombstone.groups.extend(other.into_iter().flat_map(|other| other.groups));
+            doors = tombstone.groups.iter().map(|group| format!("{group}/zarr.json")).collect();
+            self.shut_all(&doors, new, &tombstone, true).await?;
+        }
+        let listed = self.keys().await?.clone();
+        if let Some(keys) = &listed {
+            doors = keys.iter().filter(|key| is_door(key) && *key != self.marker).cloned().collect();
+        }
+        self.shut_all(&doors, new, &tombstone, false).await?;
+        let known = listed.unwrap_or_default();
+        self.put_all(new, async |object: &Object| self.put(object, known.contains(&object.key)).await).await?;
+        self.storage.settle().await?;
+        self.put_marker().await
+    }
+
+    /// Puts the objects, step by step.
+    async fn put_all(&self, new: &Replacement, put: impl AsyncFn(&Object) -> Result<(), Stop>) -> Result<(), Stop> {
+        let mut rest = new.objects.as_slice();
+        while let Some(first) = rest.first() {
+            let end = rest.iter().position(|object| step_of(object) != step_of(first)).unwrap_or(rest.len());
+            let (now, later) = rest.split_at(end);
+            each(now, &put).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Puts an object where nothing is; a group only while there is no marker, and so no other job.
+    async fn add(&self, object: &Object, known: bool) -> Result<(), Stop> {
+        if is_door(&object.key) && self.storage.get(self.marker).await?.is_some() {
+            return Err(self.beside().await?);
+        }
+        for known in [known, false] {
+            if !known && self.storage.put_if(&object.key, object.bytes.clone(), None).await? {
+                return Ok(());
+            }
+            match self.storage.get(&object.key).await? {
+                Some((held, _)) if held == object.bytes => return Ok(()),
+                Some(_) => return Err(Stop::Company),
+                None => {}
+            }
+        }
+        Err(Stop::Company)
+    }
+
+    /// Who has put the marker where none was.
+    async fn beside(&self) -> Result<Stop, SourceError> {
+        let held = self.storage.get(self.marker).await?.map(|(held, _)| held);
+        Ok(if held.as_ref() == self.whole { Stop::Whole } else { Stop::Company })
+    }
+
+    /// Puts the stand-in where the marker is, and returns what was there. Where the marker is already the one that this
+    /// attempt would put, and what it stands for is there, nothing is taken away.
+    async fn take_marker(&self, new: &Replacement) -> Result<Option<Bytes>, Stop> {
+        for _ in 0..MAX_CHANGES {
+            let (before, tag) = self.storage.get(self.marker).await?.unzip();
+            match &before {
+                Some(held) if self.stand_in.is(held) => return Ok(before),
+                Some(held) if Some(held) == self.whole => {
+                    if self.holds(&new.objects).await? {
+                        return Err(Stop::Whole);
+                    }
+                }
+                Some(held) if new.yields && !is_tombstone(held) => return Err(Stop::Held(held.clone())),
+                _ => {}
+            }
+            if self.storage.put_if(self.marker, self.stand_in.over(before.as_ref()), tag.as_ref()).await? {
+                return Ok(before);
+            }
+        }
+        Err(self.restless(self.marker))
+    }
+
+    /// Whether all these objects are there.
+    async fn holds(&self, objects: &[Object]) -> Result<bool, SourceError> {
+        let same = async |object: &Object| {
+            Ok::<_, SourceError>(self.storage.get(&object.key).await?.is_some_and(|(held, _)| held == object.bytes))
+        };
+        stream::iter(objects.iter().map(same)).buffer_unordered(IN_FLIGHT).try_all(async |same| same).await
+    }
+
+    /// The keys that are there and this store's alone.
+    async fn keys(&self) -> Result<&Option<BTreeSet<String>>, SourceError> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        let mut keys = BTreeSet::new();
+        let mut allowed = true;
+        for prefix in self.own {
+            match self.storage.list(prefix, usize::MAX).await {
+                Ok(found) => keys.extend(found.into_iter().filter(|key| is_zarr_key(key))),
+                Err(error) if error.kind == SourceErrorKind::Denied => allowed = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.keys.get_or_init(|| allowed.then_some(keys)))
+    }
+
+    /// [`Self::shut`] for all these keys.
+    async fn shut_all(
+        &self,
+        doors: &[String],
+        new: &Replacement,
+        tombstone: &Tombstone,
+        absent: bool,
+    ) -> Result<(), Stop> {
+        let tombstone = tombstone.document();
+        each(doors, async |key: &String| {
+            let ours = new.objects.iter().find(|object| object.key == *key);
+            self.shut(key, &tombstone, ours.map(|object| &object.bytes), absent).await
+        })
+        .await
+    }
+
+    /// Puts a tombstone over a document that readers open by itself, unless it is the one that this attempt puts; also where
+    /// there is none, if `absent`.
+    async fn shut(&self, key: &str, tombstone: &Bytes, ours: Option<&Bytes>, absent: bool) -> Result<(), Stop> {
+        for _ in 0..MAX_CHANGES {
+            let (held, tag) = self.storage.get(key).await?.unzip();
+            let shut = match &held {
+                // Another job's tombstone is no shut door: its writer may have looked at it and be about to open it.
+                Some(held) => held == tombstone || Some(held) == ours,
+                None => !absent,
+            };
+            if shut {
+                return Ok(());
+            }
+            self.check().await?;
+            if self.storage.put_if(key, tombstone.clone(), tag.as_ref()).await? {
+                return Ok(());
+            }
+        }
+        Err(self.restless(key))
+    }
+
+    /// Puts an object; one that is there as it should be is left alone. What is replaced is looked at *before* the stand-in:
+    /// once another job has put its own, nothing of it can be replaced here any more.
+    async fn put(&self, object: &Object, known: bool) -> Result<(), Stop> {
+        if !known && self.storage.put_if(&object.key, object.bytes.clone(), None).await? {
+            return Ok(());
+        }
+        for _ in 0..MAX_CHANGES {
+            let (held, tag) = self.storage.get(&object.key).await?.unzip();
+            if held.as_ref() == Some(&object.bytes) {
+                return Ok(());
+            }
+            self.check().await?;
+            if self.storage.put_if(&object.key, object.bytes.clone(), tag.as_ref()).await? {
+                return Ok(());
+            }
+        }
+        Err(self.restless(&object.key))
+    }
+
+    async fn put_marker(&self) -> Result<(), Stop> {
+        for _ in 0..MAX_CHANGES {
+            let tag = self.check().await?;
+            let Some(whole) = self.whole else { return Ok(()) };
+            if self.storage.put_if(self.marker, whole.clone(), Some(&tag)).await? {
+                self.storage.settle().await?;
+                return Ok(());
+            }
+        }
+        Err(self.restless(self.marker))
+    }
+
+    /// Whether the place is still this job's to write.
+    async fn check(&self) -> Result<Tag, Stop> {
+        match self.storage.get(self.marker).await? {
+            Some((held, tag)) if self.stand_in.is(&held) => Ok(tag),
+            Some((held, _)) if Some(&held) == self.whole => Err(Stop::Whole),
+            _ => {
+                let message = "another job has begun to write here while this one was writing: run this one again when that one has ended, or write elsewhere";
+                let shown = self.storage.shown(self.marker);
+                Err(Stop::Failed(SourceError::new(SourceErrorKind::Other, shown, message)))
+            }
+        }
+    }
+
+    /// Deletes what does not belong, as long as the marker is this attempt's.
+    async fn tidy(&self, new: &Replacement) -> Result<(), Stop> {
+        let keys = self.keys().await?.clone().unwrap_or_default();
+        let belongs = |key: &String| key == self.marker || new.objects.iter().any(|object| object.key == *key);
+        let stale: Vec<String> = keys.into_iter().filter(|key| !belongs(key)).collect();
+        each(stale, async |key: String| {
+            let Some((held, tag)) = self.storage.get(&key).await? else { return Ok(()) };
+            match self.storage.get(self.marker).await? {
+                Some((marker, _)) if Some(&marker) == self.whole => {}
+                _ => return Err(Stop::Whole),
+            }
+            self.delete(&key, &held, &tag, None).await
+        })
+        .await
+    }
+
+    /// Deletes an object; where that is not allowed, a document becomes a tombstone and a chunk one without data.
+    async fn delete(&self, key: &str, held: &Bytes, tag: &Tag, fill: Option<&Object>) -> Result<(), Stop> {
+        match self.storage.delete(key, tag).await {
+            Err(error) if error.kind == SourceErrorKind::Denied => {
+                let tombstone = is_document(key).then(dggs_zarr::removed);
+                let instead = tombstone.or_else(|| fill.map(|object| object.bytes.clone()));
+                if let Some(instead) = instead.filter(|instead| instead != held) {
+                    self.storage.put_if(key, instead, Some(tag)).await?;
+                }
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Takes everything away, the marker first, its tombstone last.
+    async fn clear(&self, fills: &[Object]) -> Result<(), Stop> {
+        let (marker, _) = self.storage.get(self.marker).await?.unzip();
+        let removed = self.stand_in.over(None);
+        let mut keys = self.keys().await?.clone().unwrap_or_default();
+        if marker.is_none() && keys.is_empty() {
+            return Ok(());
+        }
+        for at in 0..=MAX_CHANGES {
+            let (held, tag) = self.storage.get(self.marker).await?.unzip();
+            if held.as_ref().is_some_and(|held| self.stand_in.is(held))
+                || self.storage.put_if(self.marker, removed.clone(), tag.as_ref()).await?
+            {
+                break;
+            }
+            if at == MAX_CHANGES {
+                return Err(self.restless(self.marker));
+            }
+        }
+        keys.extend(fills.iter().map(|object| object.key.clone()));
+        keys.remove(self.marker);
+        let doors: Vec<String> = keys.iter().filter(|key| is_door(key)).cloned().collect();
+        each(doors, async |key: String| self.shut(&key, &removed, None, false).await).await?;
+        each(keys, async |key: String| {
+            let Some((held, tag)) = self.storage.get(&key).await? else { return Ok(()) };
+            self.check().await?;
+            self.delete(&key, &held, &tag, fills.iter().find(|object| object.key == key)).await
+        })
+        .await?;
+        let tag = self.check().await?;
+        self.delete(self.marker, &removed, &tag, None).await
+    }
+
+    fn restless(&self, key: &str) -> Stop {
+        let message = format!(
+            "the object has changed {MAX_CHANGES} times while it was to be replaced: another writer is at it, or these credentials may write there and not read"
+        );
+        Stop::Failed(SourceError::new(SourceErrorKind::Other, self.storage.shown(key), message))
+    }
+}
+
+/// Runs `act` on each, several at a time; the first failure ends it.
+async fn each<T>(all: impl IntoIterator<Item = T>, act: impl AsyncFn(T) -> Result<(), Stop>) -> Result<(), Stop> {
+    let act = &act;
+    let all: Vec<_> = all.into_iter().map(|one| async move { act(one).await }).collect();
+    stream::iter(all).buffer_unordered(IN_FLIGHT).try_collect().await
+}
+
+/// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
+fn step_of(object: &Object) -> Option<usize> {
+    object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
+}
+
+fn name_of(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+fn is_document(key: &str) -> bool {
+    DOCUMENTS.contains(&name_of(key))
+}
+
+/// Whether readers may open what this document describes without looking at the root.
+fn is_door(key: &str) -> bool {
+    is_document(key) && key.matches('/').count() <= 1
+}
+
+/// The documents of the groups that a root names.
+fn doors_of(root: Option<&Bytes>) -> Vec<String> {
+    let document = root.and_then(|root| serde_json::from_slice::<serde_json::Value>(root).ok()).unwrap_or_default();
+    let members = document["consolidated_metadata"]["metadata"].as_object();
+    let names = members.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.contains('/'));
+    names.map(|name| format!("{name}/zarr.json")).collect()
+}
+
+/// Whether a key is one that a Zarr store has. What is below a NAME.zarr is another store, and other files are somebody's.
+fn is_zarr_key(key: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = key.split('/').collect();
+    let Some((name, folders)) = parts.split_last() else { return false };
+    if folders.iter().any(|folder| folder.ends_with(".zarr")) {
+        return false;
+    }
+    let chunk = || match folders.iter().rposition(|&folder| folder == "c") {
+        Some(at) => folders.iter().skip(at + 1).all(|part| digits(part)) && digits(name),
+        None => !folders.is_empty() && name.split('.').all(digits),
+    };
+    DOCUMENTS.contains(name) || chunk()
+}
+
+/// Whether a key is one that only a store of ours has, whole or not: a level by its order, or the cells of a sphere.
+pub(crate) fn is_own_key(key: &str) -> bool {
+    let ours = |first: &str| first == dggs_zarr::CELLS || first.parse::<u8>().is_ok_and(|order| order <= 29);
+    is_zarr_key(key) && key.split_once('/').is_some_and(|(first, _)| ours(first))
+}
+
+#[cfg(test)]
+mod tests;

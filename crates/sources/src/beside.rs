@@ -1,0 +1,262 @@
+//! Files that are whole or not there: written beside their place, and renamed.
+use crate::local::io_error;
+use byte_ranges::SourceError;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Names that are tried where others make and remove the same ones.
+const MAX_TRIES: usize = 1000;
+
+/// A file that is being written beside its place. It has one name for each place and is locked, so that whoever comes later
+/// waits, and takes over what a killed writer left. Dropped without [`Beside::put`], it goes.
+pub(crate) struct Beside {
+    file: File,
+    path: PathBuf,
+    place: PathBuf,
+    put: bool,
+}
+
+impl Beside {
+    /// Begins to write the file `place`; its folder is made.
+    pub(crate) fn begin(place: &Path) -> io::Result<Self> {
+        let folder = folder_of(place);
+        let path = folder.join(temporary(place, ""));
+        for _ in 0..MAX_TRIES {
+            let file = match OpenOptions::new().write(true).create(true).truncate(false).open(&path) {
+                Ok(file) => file,
+                // The last writer of a folder has removed it meanwhile, or there was none.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(folder)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if file.lock().is_err() {
+                // A file system without locks.
+                drop(file);
+                break;
+            }
+            // While this waited, the file may have gone to its place, under the name that is waited for.
+            if is_at(&file, &path) {
+                file.set_len(0)?;
+                return Ok(Self { file, path, place: place.to_owned(), put: false });
+            }
+        }
+        Self::under_a_name_of_its_own(place)
+    }
+
+    fn under_a_name_of_its_own(place: &Path) -> io::Result<Self> {
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let path = folder_of(place).join(temporary(place, &format!(".{}-{now}-{serial}", std::process::id())));
+        // Never a file that is there: process ids of other machines may be equal.
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        Ok(Self { file, path, place: place.to_owned(), put: false })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Puts the file in its place, in one step.
+    pub(crate) fn put(mut self) -> io::Result<()> {
+        fs::rename(&self.path, &self.place)?;
+        self.put = true;
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if !self.put {
+            _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether a name is that of a file beside its place.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".tmp")
+}
+
+/// Removes a file beside its place whose writer is gone.
+pub(crate) fn sweep(path: &Path) {
+    if let Ok(file) = File::open(path)
+        && file.try_lock().is_ok()
+    {
+        _ = fs::remove_file(path);
+    }
+}
+
+/// Writes a whole file in the place of the one that is there: a reader sees the old one or the new one, and so does whoever
+/// comes after a failure, a full disk or a loss of power. A link stays a link, a device or a pipe is written to.
+///
+/// # Errors
+/// [`SourceError`] with the path; what was there is untouched.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SourceError> {
+    write_whole(path, bytes).map_err(|error| io_error(&path.display().to_string(), "cannot be written", &error))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let place = behind_links(path)?;
+    let there = fs::metadata(&place).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return OpenOptions::new().write(true).open(&place)?.write_all(bytes);
+    }
+    let mut beside = Beside::begin(&place)?;
+    if let Some(there) = there {
+        beside.file.set_permissions(there.permissions())?;
+    }
+    beside.write(bytes)?;
+    beside.file.sync_all()?;
+    beside.put()?;
+    sync_folder(folder_of(&place));
+    Ok(())
+}
+
+/// Where links lead to, be it there or not.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    const MAX_LINKS: usize = 40;
+    let mut place = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&place) {
+            Ok(target) => place = folder_of(&place).join(target),
+            Err(_) => return Ok(place),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "links that lead in a circle"))
+}
+
+/// Makes the names in a folder survive a loss of power, where the system can.
+pub(crate) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        _ = folder.sync_all();
+    }
+}
+
+/// The folder of a file; `.` for a bare name.
+pub(crate) fn folder_of(place: &Path) -> &Path {
+    match place.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn temporary(place: &Path, more: &str) -> OsString {
+    let mut name = OsString::from(".");
+    name.push(place.file_name().unwrap_or_default());
+    name.push(more);
+    name.push(".tmp");
+    name
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (Ok(opened), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    id(opened) == id(named)
+}
+
+/// Without numbers of files: what is there under the name is locked, by this process if it is the same file.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    use std::fs::TryLockError;
+    matches!(File::open(path).map(|named| named.try_lock()), Ok(Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(test: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("icestream-beside-{test}-{}", std::process::id()));
+        _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = entries.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_taken_over() {
+        let folder = folder("left");
+        fs::write(folder.join(".map.png.tmp"), "half of a longer file").unwrap();
+        write_file(&folder.join("map.png"), b"whole").unwrap();
+        assert_eq!(
+            (names(&folder), fs::read(folder.join("map.png")).unwrap()),
+            (vec!["map.png".into()], b"whole".to_vec())
+        );
+        fs::write(folder.join(".old.tmp"), "half").unwrap();
+        let live = Beside::begin(&folder.join("live")).unwrap();
+        sweep(&folder.join(".old.tmp"));
+        sweep(&folder.join(".live.tmp"));
+        assert_eq!(names(&folder), [".live.tmp", "map.png"]);
+        drop(live);
+        assert_eq!(names(&folder), ["map.png"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn many_writers_of_one_file_leave_one_of_their_contents() {
+        let folder = folder("many");
+        let place = folder.join("file");
+        let write = |writer: u8| {
+            let place = place.clone();
+            std::thread::spawn(move || {
+                (0..50).for_each(|_| write_file(&place, &vec![writer; 4000 + usize::from(writer)]).unwrap())
+            })
+        };
+        let writers: Vec<_> = (0..4).map(write).collect();
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            let Ok(bytes) = fs::read(&place) else { continue };
+            assert!(bytes.len() == 4000 + usize::from(bytes[0]) && bytes.iter().all(|&byte| byte == bytes[0]));
+        }
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(names(&folder), ["file"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = folder("links");
+        fs::create_dir(folder.join("far")).unwrap();
+        std::os::unix::fs::symlink("far/target", folder.join("link")).unwrap();
+        for content in [b"new", b"old"] {
+            write_file(&folder.join("link"), content).unwrap();
+            assert!(fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
+            assert_eq!(fs::read(folder.join("far/target")).unwrap(), content);
+        }
+        assert_eq!(names(&folder.join("far")), ["target"]);
+        write_file(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        std::os::unix::fs::symlink("circle", folder.join("circle")).unwrap();
+        assert!(write_file(&folder.join("circle"), b"x").unwrap_err().message.contains("circle"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_leaves_the_old_file() {
+        // A write to /dev/full fails as one to a full disk does; a link leads the temporary file there.
+        let folder = folder("full");
+        fs::write(folder.join("file"), "old").unwrap();
+        let mut beside = Beside::begin(&folder.join("file")).unwrap();
+        beside.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert_eq!(beside.write(b"new").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        drop(beside);
+        assert_eq!((names(&folder), fs::read(folder.join("file")).unwrap()), (vec!["file".into()], b"old".to_vec()));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

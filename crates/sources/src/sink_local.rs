@@ -1,0 +1,183 @@
+//! A store in a local directory.
+use crate::Stats;
+use crate::beside::{Beside, folder_of, is_temporary, sweep, sync_folder};
+use crate::local::io_error;
+use crate::sink::check_key;
+use byte_ranges::{Sink, SourceError, Storage, Tag};
+use bytes::Bytes;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A disk with less is full.
+const PROBE_BYTES: usize = 64 << 10;
+
+/// A store in a local directory, made when the first object comes. An object is written beside its place, under a lock that
+/// every writer of that object takes, and renamed.
+#[derive(Debug)]
+pub struct LocalSink {
+    root: PathBuf,
+    pub(crate) stats: Arc<Stats>,
+    /// Files that a loss of power may still take.
+    unsettled: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl LocalSink {
+    pub(crate) fn new(root: &Path, stats: Arc<Stats>) -> Self {
+        Self { root: root.to_owned(), stats, unsettled: Mutex::default() }
+    }
+
+    fn path(&self, key: &str) -> Result<PathBuf, SourceError> {
+        check_key(key, &self.root.display().to_string())?;
+        Ok(key.split('/').fold(self.root.clone(), |path, part| path.join(part)))
+    }
+
+    /// Writes a file into the nearest folder that is there, and takes it away.
+    pub(crate) fn probe(&self) -> Result<(), SourceError> {
+        let failed = |e: &io::Error| io_error(&self.root.display().to_string(), "cannot be written", e);
+        let root = std::path::absolute(&self.root).map_err(|e| failed(&e))?;
+        let folder = root.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        let probe = Beside::begin(&folder.join("icestream-probe"));
+        probe.and_then(|mut probe| probe.write(&[0; PROBE_BYTES])).map_err(|e| failed(&e))
+    }
+
+    /// Puts an object if `may` says so of what is there.
+    fn write(&self, key: &str, bytes: &[u8], may: impl FnOnce(Option<&[u8]>) -> bool) -> Result<bool, SourceError> {
+        let path = self.path(key)?;
+        self.stats.add_request();
+        let write = || {
+            let mut beside = Beside::begin(&path)?;
+            if !may(read(&path)?.as_deref()) {
+                return Ok(false);
+            }
+            beside.write(bytes)?;
+            beside.put()?;
+            Ok(true)
+        };
+        let written = write().map_err(|e| io_error(&path.display().to_string(), "cannot be written", &e))?;
+        if written {
+            self.stats.add_bytes(bytes.len());
+            self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+        }
+        Ok(written)
+    }
+
+    /// Removes a file, and the directories that this has emptied, the root included; a full one refuses.
+    fn remove(&self, path: &Path, seen: &Tag) -> io::Result<()> {
+        let Some(held) = read(path)? else { return Ok(()) };
+        let lock = Beside::begin(path)?;
+        if seen.holds(&Tag::of(&held)) && read(path)?.is_some_and(|again| again == held) {
+            fs::remove_file(path)?;
+        }
+        drop(lock);
+        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
+            if fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sink for LocalSink {
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), SourceError> {
+        self.write(key, &bytes, |_| true).map(drop)
+    }
+}
+
+impl Storage for LocalSink {
+    async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>, SourceError> {
+        let path = self.path(key)?;
+        self.stats.add_request();
+        let held = read(&path).map_err(|e| io_error(&path.display().to_string(), "cannot be read", &e))?;
+        Ok(held.map(|bytes| (Tag::of(&bytes), bytes)).map(|(tag, bytes)| (bytes.into(), tag)))
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
+        self.write(key, &bytes, |held| match (held, seen) {
+            (None, None) => true,
+            (Some(held), Some(seen)) => seen.holds(&Tag::of(held)),
+            _ => false,
+        })
+    }
+
+    async fn delete(&self, key: &str, seen: &Tag) -> Result<(), SourceError> {
+        let path = self.path(key)?;
+        self.stats.add_request();
+        self.remove(&path, seen).map_err(|e| io_error(&path.display().to_string(), "cannot be removed", &e))
+    }
+
+    /// What killed writers left beside its place is removed on the way.
+    async fn list(&self, prefix: &str, most: usize) -> Result<Vec<String>, SourceError> {
+        let (folder, _) = prefix.rsplit_once('/').unwrap_or_default();
+        let path = if folder.is_empty() { self.root.clone() } else { self.path(folder)? };
+        let mut keys = Vec::new();
+        walk(&path, folder, most, &mut keys)
+            .map_err(|e| io_error(&path.display().to_string(), "cannot be listed", &e))?;
+        keys.retain(|key| key.starts_with(prefix));
+        keys.sort();
+        Ok(keys)
+    }
+
+    async fn settle(&self) -> Result<(), SourceError> {
+        let files = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        for path in &files {
+            match File::open(path).and_then(|file| file.sync_all()) {
+                // Another attempt has taken it away, or a file system has nothing to settle.
+                Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+                    return Err(io_error(&path.display().to_string(), "cannot be written to the disk", &e));
+                }
+                _ => {}
+            }
+        }
+        let up_to_root = |path: &PathBuf| -> Vec<PathBuf> {
+            let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root));
+            folders.map(Path::to_owned).collect()
+        };
+        let folders: BTreeSet<PathBuf> = files.iter().flat_map(up_to_root).collect();
+        folders.iter().for_each(|folder| sync_folder(folder));
+        if !folders.is_empty() {
+            sync_folder(folder_of(&self.root));
+        }
+        Ok(())
+    }
+
+    fn shown(&self, key: &str) -> String {
+        if key.is_empty() { self.root.display().to_string() } else { self.root.join(key).display().to_string() }
+    }
+}
+
+/// A whole file; `None` if there is none.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Files below a folder as keys; links are not followed.
+fn walk(folder: &Path, prefix: &str, most: usize, keys: &mut Vec<String>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), &key, most, keys)?;
+        } else if is_temporary(&name) {
+            sweep(&entry.path());
+        } else {
+            keys.push(key);
+        }
+        if keys.len() >= most {
+            break;
+        }
+    }
+    Ok(())
+}
