@@ -1,6 +1,7 @@
 //! The `icestream` command as a person uses it: real granules, the demo, faults, invariance.
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "helpers of tests fail like tests")]
 
+mod bucket;
 mod catalog;
 mod cf;
 mod commands;
@@ -11,8 +12,10 @@ mod faults;
 mod identity;
 mod index;
 mod invariance;
+mod kills;
 mod outputs;
 mod real;
+mod rerun;
 mod run;
 mod run_lambda;
 #[path = "../../crates/sources/tests/sources/server.rs"]
