@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const CELL: &str = "-6134114";
+const FIRST: &str = "ATL06_20240123041319_03392212_990_01.h5";
 
 fn kills() -> usize {
     std::env::var("ICESTREAM_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
@@ -45,7 +46,8 @@ fn nothing_half_made(held: &Objects, old: &Objects, new: &Objects, context: &str
     });
     for (door, document) in doors {
         let of = [old, new].into_iter().find(|store| store.get(door) == Some(document));
-        let of = of.unwrap_or_else(|| panic!("{context}: {door} is of neither"));
+        assert!(of.is_some(), "{context}: {door} is of neither");
+        let of = of.unwrap();
         let folder = door.trim_end_matches("zarr.json");
         for (key, bytes) in of.iter().filter(|(key, _)| key.starts_with(folder)) {
             assert!(held.get(key) == Some(bytes), "{context}: under {door}, {key}");
@@ -65,6 +67,7 @@ fn killed_in_s3(
     bucket.fill("run/", before);
     run(command);
     let (changes, expected) = (bucket.changes(), bucket.below("run/"));
+    assert!(changes > 0 || *before == expected, "{} changes nothing", command[0]);
     let wanted = kills().min(2 * changes);
     for kill in 0..wanted {
         let moment = kill * 2 * changes / wanted;
@@ -147,14 +150,18 @@ struct Scene {
     folder: PathBuf,
     granules: String,
     catalog: String,
+    /// Of one of the granules: what a run with it leaves is to be replaced.
+    older: String,
 }
 
 fn scene(test: &str) -> Scene {
     let folder = folder(test);
     let granules = granules(&folder, 2).to_str().unwrap().to_owned();
     let catalog = folder.join("catalog.json").to_str().unwrap().to_owned();
+    let older = folder.join("older.json").to_str().unwrap().to_owned();
     run(&words(&format!("catalog --from {granules} --order 6 --out {catalog} --quiet")));
-    Scene { folder, granules, catalog }
+    run(&words(&format!("catalog --from {granules}/{FIRST} --order 6 --out {older} --quiet")));
+    Scene { folder, granules, catalog, older }
 }
 
 impl Scene {
@@ -166,7 +173,11 @@ impl Scene {
     }
 
     fn run(&self, layout: &str, out: &str) -> Vec<String> {
-        let (catalog, report) = (&self.catalog, self.report());
+        self.run_of(&self.catalog, layout, out)
+    }
+
+    fn run_of(&self, catalog: &str, layout: &str, out: &str) -> Vec<String> {
+        let report = self.report();
         words(&format!(
             "run --catalog {catalog} --child-order 8 --layout {layout} --quiet --concurrency 2 --overwrite --out {out} --report {}",
             report.display()
@@ -212,7 +223,7 @@ fn cell_killed_in_a_bucket() {
 fn cell_of_a_sphere_killed_in_a_bucket() {
     let (scene, bucket) = (scene("kill-sphere-s3"), Bucket::start());
     let write = |more: &str| in_bucket(scene.cell("sphere", "s3://bucket/run/s.zarr", more), &bucket);
-    let first = scene.granules.clone() + "/ATL06_20240123041319_03392212_990_01.h5";
+    let first = format!("{}/{FIRST}", scene.granules);
     let mut other = write("");
     other[1] = first;
     bucket.fill("run/", &Objects::new());
@@ -243,7 +254,7 @@ fn run_killed_in_a_bucket() {
         let command = in_bucket(scene.run(layout, "s3://bucket/run/stores"), &bucket);
         scene.forget();
         bucket.fill("run/", &Objects::new());
-        run(&command);
+        run(&in_bucket(scene.run_of(&scene.older, layout, "s3://bucket/run/stores"), &bucket));
         let old = bucket.below("run/");
         for before in [Objects::new(), old] {
             killed_in_s3(&bucket, &command, &before, |_, _| {}, || scene.forget());
@@ -307,6 +318,9 @@ fn run_merge_and_overviews_killed_on_disk() {
     for layout in ["cell", "sphere"] {
         let command = scene.run(layout, out.to_str().unwrap());
         killed_on_disk(&out, &command, &Objects::new(), |_, _| {}, || scene.forget());
+        scene.forget();
+        std::fs::remove_dir_all(&out).unwrap();
+        run(&scene.run_of(&scene.older, layout, out.to_str().unwrap()));
         let old = objects(&out);
         killed_on_disk(&out, &command, &old, |_, _| {}, || scene.forget());
     }

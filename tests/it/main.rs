@@ -8,6 +8,7 @@ mod commands;
 #[path = "../../crates/catalog/tests/catalog/compose.rs"]
 mod compose;
 mod demo;
+mod doors;
 mod faults;
 mod identity;
 mod index;
@@ -18,6 +19,7 @@ mod real;
 mod rerun;
 mod run;
 mod run_lambda;
+mod serve;
 #[path = "../../crates/sources/tests/sources/server.rs"]
 mod server;
 mod stores;

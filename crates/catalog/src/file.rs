@@ -128,6 +128,8 @@ impl Catalog {
     /// # Errors
     /// [`Error::Format`] naming the key or the place in the text.
     pub fn parse(json: &[u8], what: &str) -> Result<Self, Error> {
+        // Editors of some systems begin a file with a byte order mark.
+        let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         let read: Read = serde_json::from_slice(json).map_err(|error| Error::format(what, error))?;
         let mut cells = BTreeMap::new();
         let metadata: Map<String, Value> = read.metadata.0.into_iter().collect();
@@ -219,6 +221,7 @@ mod tests {
         assert!(places.is_sorted(), "nested order: {text}");
         assert!(!text.contains("granules"));
         assert_eq!(Catalog::parse(&written, "again").unwrap(), catalog);
+        assert_eq!(Catalog::parse(format!("\u{feff}{SEED}").as_bytes(), "marked").unwrap(), catalog);
         assert_eq!(catalog.metadata["extra"], serde_json::json!([1]));
         assert_eq!(catalog.cycles(), [22]);
         let summary = catalog.summary();

@@ -2,7 +2,7 @@
 
 /// User and password for a machine: its own entry, or the `default` one after all others.
 pub(crate) fn find(text: &str, machine: &str) -> Option<(String, String)> {
-    let mut words = Words { rest: text };
+    let mut words = Words { rest: text.trim_start_matches('\u{feff}') };
     let mut fitting: Option<(Option<String>, Option<String>)> = None;
     while let Some(word) = words.next_word() {
         let done = |entry: &Option<(Option<String>, Option<String>)>| matches!(entry, Some((Some(_), Some(_))));
@@ -84,6 +84,7 @@ mod tests {
         let expected = Some(("me".to_owned(), "hush".to_owned()));
         for text in [
             "machine urs.earthdata.nasa.gov login me password hush",
+            "\u{feff}machine urs.earthdata.nasa.gov login me password hush",
             "# mine\nmachine other login x password y\nmachine urs.earthdata.nasa.gov\n  login me\n  password hush\n",
             "machine urs.earthdata.nasa.gov login me account a password \"hush\" machine other login x password y",
             "macdef init\nmachine urs.earthdata.nasa.gov login no password no\n\nmachine urs.earthdata.nasa.gov login me password hush",

@@ -7,6 +7,10 @@ use sources::{Clients, Options, Password, S3Access};
 use std::future::Future;
 use std::time::Duration;
 
+/// Pairs of descriptors that must be free before a runtime is made.
+#[cfg(unix)]
+const SPARE_PAIRS: usize = 5;
+
 /// The clients of a run.
 pub(crate) fn clients(args: &AccessArgs) -> Clients {
     Clients::new(options(args))
@@ -71,6 +75,23 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 /// Runs a future on one thread that waits for the network.
 pub(crate) fn block_on<T, E: From<Failure>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    check_descriptors()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::new(exit::FAILED, format!("no runtime: {error}")))?.block_on(future)
+}
+
+/// That there are descriptors left for a runtime and a few files: the library panics where it gets none for itself.
+#[cfg(unix)]
+fn check_descriptors() -> Result<(), Failure> {
+    use std::os::unix::net::UnixStream;
+    let spare: std::io::Result<Vec<_>> = (0..SPARE_PAIRS).map(|_| UnixStream::pair()).collect();
+    spare.map(drop).map_err(|error| {
+        Failure::new(exit::FAILED, format!("there are too few file descriptors: {error}"))
+            .hint("raise the limit: ulimit -n 1024")
+    })
+}
+
+#[cfg(not(unix))]
+fn check_descriptors() -> Result<(), Failure> {
+    Ok(())
 }

@@ -205,7 +205,11 @@ async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
                 .read_to_string(&mut text)
                 .map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
             inputs.extend(
-                text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(String::from),
+                text.trim_start_matches('\u{feff}')
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                    .map(String::from),
             );
         } else {
             inputs.push(input.clone());

@@ -8,7 +8,7 @@ pub(crate) fn read(path: &Path) -> Result<Event, Failure> {
     let shown = path.display();
     let usage = |error: &dyn std::fmt::Display| Failure::usage(format!("event {shown}: {error}"));
     let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
-    let value = serde_json::from_str(&text).map_err(|error| usage(&error))?;
+    let value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| usage(&error))?;
     let event = Event::from_value(&value, Needs::Command).map_err(|error| usage(&error))?;
     if event.layout == Layout::Sphere {
         return Err(usage(&"layout `sphere`: this command writes stores of one cell; write `cell`"));

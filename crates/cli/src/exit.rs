@@ -111,7 +111,7 @@ fn denied(location: &str) -> Option<&'static str> {
             "`icestream login` checks the Earthdata login (EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, ~/.netrc)"
         }
         () if !host.is_empty() => {
-            "check that the credentials are for this host, or download the granule and give its path"
+            "check that the credentials are for this host (--token-host lets it have the Earthdata login), or download the granule"
         }
         () => "check the permissions of the file or the folder",
     })

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use bytes::Bytes;
-use export::{Error, Geometry, csv, geoparquet, geotiff};
+use export::{Error, Geometry, csv, geoparquet, geotiff, netcdf};
 use morton::{Cell, Latitude, Order};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;

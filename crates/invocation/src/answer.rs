@@ -3,6 +3,10 @@ use crate::{Error, ErrorType, Usage, memory};
 use pipeline::{CellResult, Ledger};
 use serde::{Deserialize, Serialize};
 
+/// Failures and warnings that stay in an answer that would be too long.
+const KEPT: usize = 50;
+/// Characters of an error in an answer that would be too long.
+const MAX_WORDS: usize = 4000;
 /// Shorter ones are no secrets of anybody; taking them out would only spoil words.
 const LEAST_SECRET: usize = 8;
 
@@ -114,25 +118,34 @@ impl Answer {
         Some((self.body.error_type?, self.body.error.as_deref().unwrap_or_default()))
     }
 
-    /// Leaves details of the ledger out until the JSON has at most `most` bytes, and says so among its warnings: first
-    /// the tracks, then the granules that were read; sums and failures stay.
+    /// Leaves details out until the JSON has at most `most` bytes, and says so among the ledger's warnings: first the
+    /// tracks, then the granules that were read, then failures and warnings but for the first ones, then all granules. Sums
+    /// stay; words are cut where even that does not suffice.
     pub fn shorten(&mut self, most: usize) {
-        let mut steps =
-            [("tracks", Self::drop_tracks as fn(&mut Ledger)), ("granules that were read", Self::drop_granules)]
-                .into_iter();
-        while serde_json::to_vec(self).is_ok_and(|json| json.len() > most) {
-            let (Some(ledger), Some((what, drop))) = (&mut self.body.ledger, steps.next()) else { break };
-            drop(ledger);
-            ledger.warnings.push(format!("{what} are left out of this ledger: the answer would be too long"));
+        type Step = (&'static str, fn(&mut Ledger));
+        let steps: [Step; 5] = [
+            ("tracks", |ledger| ledger.granules.iter_mut().for_each(|entry| entry.tracks.clear())),
+            ("granules that were read", |ledger| ledger.granules.retain(|entry| entry.error.is_some())),
+            ("all warnings but the first", |ledger| ledger.warnings.truncate(KEPT)),
+            ("all failed granules but the first", |ledger| ledger.granules.truncate(KEPT)),
+            ("granules and warnings", |ledger| {
+                ledger.granules.clear();
+                ledger.warnings.clear();
+            }),
+        ];
+        let is_long = |answer: &Self| serde_json::to_vec(answer).is_ok_and(|json| json.len() > most);
+        for (what, drop) in steps {
+            if !is_long(self) {
+                return;
+            }
+            if let Some(ledger) = &mut self.body.ledger {
+                drop(ledger);
+                ledger.warnings.push(format!("{what} are left out of this ledger: the answer would be too long"));
+            }
         }
-    }
-
-    fn drop_tracks(ledger: &mut Ledger) {
-        ledger.granules.iter_mut().for_each(|entry| entry.tracks.clear());
-    }
-
-    fn drop_granules(ledger: &mut Ledger) {
-        ledger.granules.retain(|entry| entry.error.is_some());
+        if let Some(error) = self.body.error.as_mut().filter(|error| error.chars().count() > MAX_WORDS) {
+            *error = error.chars().take(MAX_WORDS).chain(" ... (cut)".chars()).collect();
+        }
     }
 
     /// Replaces every occurrence of a secret. Errors are written so that none occurs; this is the second lock.
@@ -183,6 +196,23 @@ mod tests {
             assert_eq!(ledger.granules[0].tracks.len(), tracks);
             assert_eq!(ledger.warnings.is_empty(), tracks == 6);
         }
+    }
+
+    #[test]
+    fn an_answer_about_20_000_failures_fits_and_says_what_was_left_out() {
+        let mut answer = long(20_000);
+        let totals = answer.body.ledger.as_ref().unwrap().totals;
+        for entry in &mut answer.body.ledger.as_mut().unwrap().granules {
+            let message = "why ".repeat(200);
+            entry.error = Some(Failure { class: "corrupt".into(), place: None, message });
+        }
+        answer.body.ledger.as_mut().unwrap().warnings = vec!["a warning ".repeat(20); 20_000];
+        answer.body.error = Some("x".repeat(1_000_000));
+        answer.shorten(240_000);
+        assert!(serde_json::to_vec(&answer).unwrap().len() <= 240_000);
+        let ledger = answer.body.ledger.unwrap();
+        assert_eq!(ledger.totals, totals);
+        assert!(ledger.warnings.iter().any(|line| line.contains("left out")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a caller asks.
-use crate::Error;
 use crate::fields::{Fields, wrong};
+use crate::{Error, names};
 use aggregate::Statistic;
 use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
@@ -13,6 +13,9 @@ const REQUIRED: [&str; 7] =
     ["parent_morton", "parent_order", "child_order", "granule_urls", "s3_bucket", "s3_prefix", "s3_credentials"];
 /// Keys of `s3_credentials`, likewise.
 const KEYS: [&str; 3] = ["accessKeyId", "secretAccessKey", "sessionToken"];
+
+/// How ids of keys begin that last (IAM User Guide, "Unique identifiers").
+const LASTING: &str = "AKIA";
 
 /// Who reads the event, and so what it must hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +87,7 @@ impl Event {
     /// answer").
     pub fn from_value(event: &Value, needs: Needs) -> Result<Self, Error> {
         let fields = Fields::of(event)?;
+        names::check(event)?;
         check_required(&fields, needs)?;
         let (parent_morton, parent) = parent(&fields)?;
         let child_order = fields.order("child_order")?.ok_or_else(|| missing(&["child_order"]))?;
@@ -186,7 +190,10 @@ impl fmt::Display for Layout {
 pub(crate) fn credentials(value: &Value) -> Result<Credentials, Error> {
     // The value itself is never repeated: it holds secrets, or what somebody took for them.
     let fields = Fields::of(value).map_err(|_| Error::bad_event("s3_credentials: write an object"))?;
-    let missing = fields.missing(&KEYS);
+    let mut missing = fields.missing(&KEYS);
+    // Keys that last have no session.
+    let lasting = fields.get(KEYS[0]).and_then(Value::as_str).is_some_and(|id| id.starts_with(LASTING));
+    missing.retain(|name| !lasting || *name != KEYS[2]);
     if !missing.is_empty() {
         return Err(Error::bad_event(format!("Missing s3_credentials keys: {}", missing.join(", "))));
     }
@@ -194,7 +201,10 @@ pub(crate) fn credentials(value: &Value) -> Result<Credentials, Error> {
         let text = fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         text.ok_or_else(|| Error::bad_event(format!("s3_credentials: {name} is not a text, or empty")))
     };
-    let keys = Credentials::new(text(KEYS[0])?, text(KEYS[1])?).with_session_token(text(KEYS[2])?);
+    let mut keys = Credentials::new(text(KEYS[0])?, text(KEYS[1])?);
+    if fields.get(KEYS[2]).is_some() {
+        keys = keys.with_session_token(text(KEYS[2])?);
+    }
     let Some(expiration) = fields.get("expiration") else { return Ok(keys) };
     let wrong = || wrong("s3_credentials.expiration", expiration, "write a date like 2026-11-22T13:00:00Z");
     keys.with_expiration(expiration.as_str().ok_or_else(wrong)?).map_err(|_| wrong())
@@ -327,6 +337,16 @@ mod tests {
             "Missing s3_credentials keys: sessionToken"
         );
         assert_eq!(keys(json!({})), "Missing s3_credentials keys: accessKeyId, secretAccessKey, sessionToken");
+        assert_eq!(keys(json!({"accessKeyId": "AKIA1"})), "Missing s3_credentials keys: secretAccessKey");
+        // Keys that last have no session token.
+        for lasting in [
+            json!({"accessKeyId": "AKIA1", "secretAccessKey": "hush"}),
+            json!({"accessKeyId": "AKIA1", "secretAccessKey": "hush", "sessionToken": null}),
+        ] {
+            let read = Event::from_value(&with("s3_credentials", lasting), Needs::Function).unwrap();
+            assert!(read.credentials.as_ref().unwrap().session_token.is_none());
+            assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
+        }
         let mut by_name = with("s3_credentials_ref", "atl06/earthdata".into());
         by_name["s3_credentials"] = Value::Null;
         assert!(Event::from_value(&by_name, Needs::Function).is_ok());

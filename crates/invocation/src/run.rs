@@ -3,6 +3,7 @@ use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
 use crate::write;
 use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
+use byte_ranges::{SourceError, SourceErrorKind};
 use pipeline::{CellResult, Granule, Observer, Tuning};
 use sources::Billed;
 use std::future::{Future, pending};
@@ -98,7 +99,13 @@ where
 }
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
-    let open = |granule: &Granule| task.reading.open(&task.location(granule)?);
+    let places = task.places();
+    let open = |granule: &Granule| {
+        let asked = granule.location();
+        let place = places.get(asked);
+        let strange = || SourceError::new(SourceErrorKind::Config, asked, "not a granule of this task");
+        task.reading.open(place.ok_or_else(strange)?)
+    };
     let tuning = Tuning { verify: task.verify, ..host.tuning };
     Ok(pipeline::run_cell(&task.named(), &task.job, &tuning, open, watch).await?)
 }

@@ -1,8 +1,9 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
 use crate::{Error, Event, Layout};
-use byte_ranges::{SourceError, SourceErrorKind};
+use byte_ranges::SourceError;
 use pipeline::{Granule, Job, Sidecar};
 use sources::{Clients, Credentials, Location, Options, S3Access, S3Options, redacted};
+use std::collections::BTreeMap;
 
 /// Everything that one cell needs.
 #[derive(Clone)]
@@ -31,8 +32,7 @@ pub struct Task {
 /// the endpoint of the configuration, and for the hosts that it lists.
 fn check_endpoint(asked: Option<&str>, options: &Options) -> Result<(), Error> {
     let Some(asked) = asked.filter(|_| matches!(options.s3.access, S3Access::Keys(_))) else { return Ok(()) };
-    let own = options.s3.endpoint_url.as_deref().map(|url| url.trim_end_matches('/'));
-    if own == Some(asked.trim_end_matches('/')) || options.allows_endpoint(asked) {
+    if options.allows_endpoint(asked) {
         return Ok(());
     }
     let why = "this function does not sign for that host: list it in ICESTREAM_ENDPOINT_HOSTS of the function";
@@ -94,20 +94,16 @@ impl Task {
         self.granules.iter().map(named).collect()
     }
 
-    /// The location of a named granule, or of the index of one.
-    ///
-    /// # Errors
-    /// [`SourceErrorKind::Config`](byte_ranges::SourceErrorKind::Config) for one that is not of this task.
-    pub(crate) fn location(&self, granule: &Granule) -> Result<Location, SourceError> {
-        let asked = granule.location();
-        if let Some(location) = self.granules.iter().find(|location| location.unsigned() == asked) {
-            return Ok(location.clone());
-        }
-        let is_index =
-            |folder: &String| self.granules.iter().any(|location| Sidecar::place_in(folder, &location.name()) == asked);
-        if self.index.as_ref().is_some_and(is_index) {
-            return Location::parse(asked);
-        }
-        Err(SourceError::new(SourceErrorKind::Config, asked, "not a granule of this task"))
+    /// Where a granule of this task is, or the index of one, by the location that [`Self::named`] gives it.
+    pub(crate) fn places(&self) -> BTreeMap<String, Location> {
+        let granules = self.granules.iter().map(|location| (location.unsigned(), location.clone()));
+        let indexes = self.index.iter().flat_map(|folder| {
+            self.granules.iter().filter_map(|location| {
+                let place = Sidecar::place_in(folder, &location.name());
+                Some((place.clone(), Location::parse(&place).ok()?))
+            })
+        });
+        // Where one names both, it is the granule.
+        indexes.chain(granules).collect()
     }
 }

@@ -76,6 +76,7 @@ impl Function {
             "remaining_s": remaining.map(|left| left.as_secs_f64()),
             "cold_start": cold,
             "init_ms": cold.then(|| milliseconds(self.init)),
+            "ignored_parameters": invocation::ignored(event),
             "engine": concat!("icestream ", env!("CARGO_PKG_VERSION")),
         })
     }

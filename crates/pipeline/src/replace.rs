@@ -11,10 +11,14 @@
 //!
 //! Each step is conditional on what was seen, so that attempts may overlap and stop anywhere. The stand-in names the job:
 //! an attempt that finds another one's gives up, and one that finds the marker that it would put itself is done.
+mod keys;
+
 use byte_ranges::{SourceError, SourceErrorKind, Storage, Tag};
 use bytes::Bytes;
 use dggs_zarr::{Object, Tombstone, is_tombstone};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+pub(crate) use keys::is_own_key;
+use keys::{doors_of, is_document, is_door, is_zarr_key, step_of};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -25,8 +29,6 @@ const IN_FLIGHT: usize = 32;
 const MAX_CHANGES: usize = 100;
 /// The finest order of HEALPix in 64 bits.
 const MAX_ORDER: u8 = 29;
-/// Documents by which readers of some version of Zarr open a group or an array.
-const DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
 
 /// What is to be in the place.
 pub(crate) struct Replacement {
@@ -256,12 +258,10 @@ impl<S: Storage> Attempt<'_, S> {
             let (before, tag) = self.storage.get(self.marker).await?.unzip();
             match &before {
                 Some(held) if self.stand_in.is(held) => return Ok(before),
-                Some(held) if Some(held) == self.whole => {
-                    if self.holds(&new.objects).await? {
-                        return Err(Stop::Whole);
-                    }
+                Some(held) if Some(held) == self.whole && self.holds(&new.objects).await? => return Err(Stop::Whole),
+                Some(held) if new.yields && Some(held) != self.whole && !is_tombstone(held) => {
+                    return Err(Stop::Held(held.clone()));
                 }
-                Some(held) if new.yields && !is_tombstone(held) => return Err(Stop::Held(held.clone())),
                 _ => {}
             }
             if self.storage.put_if(self.marker, self.stand_in.over(before.as_ref()), tag.as_ref()).await? {
@@ -454,53 +454,6 @@ async fn each<T>(all: impl IntoIterator<Item = T>, act: impl AsyncFn(T) -> Resul
     let act = &act;
     let all: Vec<_> = all.into_iter().map(|one| async move { act(one).await }).collect();
     stream::iter(all).buffer_unordered(IN_FLIGHT).try_collect().await
-}
-
-/// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
-fn step_of(object: &Object) -> Option<usize> {
-    object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
-}
-
-fn name_of(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
-}
-
-fn is_document(key: &str) -> bool {
-    DOCUMENTS.contains(&name_of(key))
-}
-
-/// Whether readers may open what this document describes without looking at the root.
-fn is_door(key: &str) -> bool {
-    is_document(key) && key.matches('/').count() <= 1
-}
-
-/// The documents of the groups that a root names.
-fn doors_of(root: Option<&Bytes>) -> Vec<String> {
-    let document = root.and_then(|root| serde_json::from_slice::<serde_json::Value>(root).ok()).unwrap_or_default();
-    let members = document["consolidated_metadata"]["metadata"].as_object();
-    let names = members.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.contains('/'));
-    names.map(|name| format!("{name}/zarr.json")).collect()
-}
-
-/// Whether a key is one that a Zarr store has. What is below a NAME.zarr is another store, and other files are somebody's.
-fn is_zarr_key(key: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = key.split('/').collect();
-    let Some((name, folders)) = parts.split_last() else { return false };
-    if folders.iter().any(|folder| folder.ends_with(".zarr")) {
-        return false;
-    }
-    let chunk = || match folders.iter().rposition(|&folder| folder == "c") {
-        Some(at) => folders.iter().skip(at + 1).all(|part| digits(part)) && digits(name),
-        None => !folders.is_empty() && name.split('.').all(digits),
-    };
-    DOCUMENTS.contains(name) || chunk()
-}
-
-/// Whether a key is one that only a store of ours has, whole or not: a level by its order, or the cells of a sphere.
-pub(crate) fn is_own_key(key: &str) -> bool {
-    let ours = |first: &str| first == dggs_zarr::CELLS || first.parse::<u8>().is_ok_and(|order| order <= 29);
-    is_zarr_key(key) && key.split_once('/').is_some_and(|(first, _)| ours(first))
 }
 
 #[cfg(test)]

@@ -214,16 +214,16 @@ mod tests {
 
     #[test]
     fn the_mark_comes_last_and_the_root_after_all_it_shows() {
-        let (sink, result) = (MemorySink::new(), result(45_763));
+        let (sink, mut result) = (MemorySink::new(), result(45_763));
+        // Without data there would be nothing to write.
+        result.ledger.totals.granules = 1;
+        result.ledger.totals.rows.used = 1;
         write_template(&result.job, &sink).now_or_never().unwrap().unwrap();
         assert_eq!(sink.order().last().unwrap(), "zarr.json");
         write_sphere(&result, &sink).now_or_never().unwrap().unwrap();
         assert_eq!(sink.order().last().unwrap(), &sphere_mark(result.job.parent()).unwrap());
         assert_eq!(sink.objects().len(), 2 * 10 + 2 + 19);
         let cell = MemorySink::new();
-        let mut result = result;
-        result.ledger.totals.granules = 1;
-        result.ledger.totals.rows.used = 1;
         crate::write(&result, &cell).now_or_never().unwrap().unwrap();
         let order = cell.order();
         let first_metadata = order.iter().position(|key| key.ends_with("zarr.json")).unwrap();

@@ -214,7 +214,7 @@ mod tests {
         let write = |writer: u8| {
             let place = place.clone();
             std::thread::spawn(move || {
-                (0..50).for_each(|_| write_file(&place, &vec![writer; 4000 + usize::from(writer)]).unwrap())
+                (0..50).for_each(|_| write_file(&place, &vec![writer; 4000 + usize::from(writer)]).unwrap());
             })
         };
         let writers: Vec<_> = (0..4).map(write).collect();

@@ -125,11 +125,16 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Whether an S3-compatible store at this URL is on the list of [`Options::endpoint_hosts`].
+    /// Whether the credentials of this machine are for an S3-compatible store at this URL: it is at the endpoint of the
+    /// options, or on the list of [`Options::endpoint_hosts`].
     #[must_use]
     pub fn allows_endpoint(&self, url: &str) -> bool {
-        let url = reqwest::Url::parse(url).ok();
-        url.is_some_and(|url| url.username().is_empty() && is_listed(&self.endpoint_hosts, &url))
+        let parse = |url: &str| reqwest::Url::parse(url).ok();
+        let own = self.s3.endpoint_url.as_deref().and_then(parse);
+        parse(url).is_some_and(|url| {
+            let same = own.is_some_and(|own| own.origin() == url.origin());
+            url.username().is_empty() && (same || is_listed(&self.endpoint_hosts, &url))
+        })
     }
 
     /// The defaults with what the environment says: [`S3Options::from_env`]; `EARTHDATA_TOKEN` as [`Bearer::earthdata`];
@@ -151,5 +156,35 @@ impl Options {
                 .collect(),
             ..Self::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_of_the_machine_are_for_hosts_of_its_configuration() {
+        let own = Some("http://store.example:9000/".to_owned());
+        let s3 = S3Options { endpoint_url: own, ..S3Options::default() };
+        let endpoint_hosts = vec!["minio.example".to_owned(), "127.0.0.1:9".to_owned(), ".inner.example".to_owned()];
+        let options = Options { s3, endpoint_hosts, ..Options::default() };
+        for url in
+            ["http://store.example:9000", "https://minio.example/x", "http://127.0.0.1:9", "https://a.inner.example"]
+        {
+            assert!(options.allows_endpoint(url), "{url}");
+        }
+        for url in [
+            "http://store.example:9001",
+            "https://store.example:9000",
+            "https://minio.example@evil.example/",
+            "https://minio.example.evil.example",
+            "http://127.0.0.1:10",
+            "https://inner.example.evil",
+            "minio.example",
+        ] {
+            assert!(!options.allows_endpoint(url), "{url}");
+        }
+        assert!(!Options::default().allows_endpoint("http://127.0.0.1:9"));
     }
 }

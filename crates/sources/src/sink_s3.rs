@@ -153,8 +153,9 @@ impl Sink for S3Sink {
 impl Storage for S3Sink {
     async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>, SourceError> {
         let (shown, patience) = (self.shown(key), self.shared.options.retry.patience);
-        let answer =
-            self.request((Method::GET, key), HeaderMap::new(), None, async |answer| content(answer, &shown, patience).await);
+        let answer = self.request((Method::GET, key), HeaderMap::new(), None, async |answer| {
+            content(answer, &shown, patience).await
+        });
         match answer.await {
             Err(error) if error.kind == SourceErrorKind::NotFound && !error.message.contains("no such bucket") => {
                 Ok(None)
@@ -184,7 +185,10 @@ impl Storage for S3Sink {
     async fn delete(&self, key: &str, seen: &Tag) -> Result<(), SourceError> {
         let (shown, patience) = (self.shown(key), self.shared.options.retry.patience);
         let send = async |headers| {
-            self.request((Method::DELETE, key), headers, None, async |answer| judge(answer, true, &shown, patience).await).await
+            self.request((Method::DELETE, key), headers, None, async |answer| {
+                judge(answer, true, &shown, patience).await
+            })
+            .await
         };
         let mut headers = HeaderMap::new();
         if !self.unconditional.load(Ordering::Relaxed) {

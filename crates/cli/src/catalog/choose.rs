@@ -46,5 +46,7 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
 }
 
 fn file(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }

@@ -203,7 +203,11 @@ fn all_foreign(files: &[(String, Option<String>)], product: &Product) -> Failure
 }
 
 fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
+    text.trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
 }
 
 /// By its ending or its first bytes; anything else is a list.

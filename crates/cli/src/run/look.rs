@@ -153,13 +153,11 @@ fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
     let held = |name: &Value| {
         own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
     };
-    let names: BTreeSet<String> = work.granules.iter().map(|link| Granule::at(link).name().to_owned()).collect();
+    let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
         let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
         let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|told| told.len());
-        size.is_none_or(|size| {
-            held(&Granule::at(link).name().into()).is_some_and(|held| held.is_null() || *held == size)
-        })
+        size.is_none_or(|size| held(&name_of(link).into()).is_some_and(|held| held.is_null() || *held == size))
     });
     own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))
         && serde_json::to_value(&job.product).is_ok_and(|product| own["product"] == product)
@@ -169,6 +167,11 @@ fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
         && names.iter().all(|name| held(&name.as_str().into()).is_some())
         && sizes_fit
         && (own["partial"] == false || shape.allow_partial && !work.again)
+}
+
+/// A granule as the provenance names it.
+fn name_of(link: &str) -> String {
+    pipeline::mission_name(Granule::at(link).name())
 }
 
 /// The end of a cell as its store tells it.
@@ -190,6 +193,7 @@ fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended
         spent: Spent::default(),
         cost_usd: 0.0,
         zarr_path: Some(shape.store(work.name)),
+        warnings: Vec::new(),
         key: work.key.clone(),
         hopeless: false,
     }

@@ -127,3 +127,15 @@ fn the_callers_fault_is_raised_too() {
     assert_eq!(kind, "BadEvent");
     assert!(message.contains("child_order 99"), "{message}");
 }
+
+#[test]
+fn an_endpoint_that_the_function_does_not_know_receives_nothing_of_its_role() {
+    let mut function = Function::with(&[("ICESTREAM_ENDPOINT_HOSTS", "store.example")]);
+    let answer = function.answer(&event("failures/elsewhere"));
+    assert_eq!(answer["statusCode"], 400, "{answer}");
+    let error = answer["body"]["error"].as_str().unwrap();
+    assert!(error.contains("endpoint_url") && error.contains("ICESTREAM_ENDPOINT_HOSTS"), "{error}");
+    // The function's own endpoint is one that it knows.
+    let mut function = Function::with(&[("ICESTREAM_ENDPOINT_HOSTS", ""), ("AWS_ENDPOINT_URL_S3", &s3().endpoint)]);
+    assert_eq!(function.answer(&event("failures/own"))["statusCode"], 200);
+}

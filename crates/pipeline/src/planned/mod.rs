@@ -205,8 +205,8 @@ impl<'a> Survey<'a> {
         Ok(Some(std::iter::once(course).chain(reverse).collect()))
     }
 
-    /// More chunks while too little is told: the last of the leader, then an end of a sibling, then what is left of the leader,
-    /// twice as much each time.
+    /// More chunks while too little is told: the last of the leader, then an end of a sibling, then what is left of the leader
+    /// and of each sibling, twice as much each time.
     fn more(&self) -> Vec<Next> {
         let next = |track: usize, chunk: usize| Next { track, chunk, values: false };
         let outermost = |(track, known): (usize, &Known)| {
@@ -219,10 +219,15 @@ impl<'a> Survey<'a> {
         {
             return vec![end];
         }
-        let unread: Vec<usize> = leader.unread().collect();
-        let read = leader.chunks().len().saturating_sub(unread.len());
+        let siblings = self.tracks.iter().enumerate().filter(|(track, _)| *track != self.leader);
+        let mut in_order = std::iter::once((self.leader, leader)).chain(siblings);
+        let Some((track, known)) = in_order.find(|(_, known)| known.unread().next().is_some()) else {
+            return Vec::new();
+        };
+        let unread: Vec<usize> = known.unread().collect();
+        let read = known.chunks().len().saturating_sub(unread.len());
         let step = (unread.len() / read.max(1)).max(1);
-        unread.into_iter().skip(step / 2).step_by(step).map(|chunk| next(self.leader, chunk)).collect()
+        unread.into_iter().skip(step / 2).step_by(step).map(|chunk| next(track, chunk)).collect()
     }
 }
 

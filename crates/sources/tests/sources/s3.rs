@@ -362,7 +362,7 @@ fn a_place_whose_listing_fails_is_not_taken_for_empty() {
         let server = Server::start(move |_, _| Reply::status(200).body(body));
         let clients = Clients::new(options(&server.url("")));
         let sink = clients.sink(&Location::parse("s3://bucket/out/store.zarr").unwrap()).unwrap();
-        assert_eq!(run(sink.state()).unwrap_err().kind, Kind::BadAnswer, "{body}");
+        assert_eq!(run(sink.list("", 10)).unwrap_err().kind, Kind::BadAnswer, "{body}");
     }
 }
 

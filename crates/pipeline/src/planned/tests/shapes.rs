@@ -162,3 +162,20 @@ fn chunks_without_places_close_no_bracket() {
     }
     assert_sound(&granule, &tracks);
 }
+
+#[test]
+fn a_sibling_tells_the_course_where_the_leader_has_no_place() {
+    let granule = plain();
+    let mut tracks = granule.tracks();
+    tracks.truncate(2);
+    tracks[0].latitude.fill(f64::NAN);
+    // Of each chunk of the sibling only the row in the middle has a place, of the last one none.
+    tracks[1].chunk = 11;
+    for (row, latitude) in tracks[1].latitude.iter_mut().enumerate() {
+        if row % 11 != 5 {
+            *latitude = f64::NAN;
+        }
+    }
+    assert!(tracks[0].latitude.len() >= tracks[1].latitude.len());
+    assert_sound(&granule, &tracks);
+}

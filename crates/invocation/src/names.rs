@@ -1,0 +1,109 @@
+//! Names of parameters that an event has and this engine does not know.
+use crate::Error;
+use serde_json::Value;
+
+/// All that an event may hold.
+const KNOWN: [&str; 19] = [
+    "parent_morton",
+    "parent_order",
+    "child_order",
+    "granule_urls",
+    "s3_bucket",
+    "s3_prefix",
+    "s3_credentials",
+    "s3_credentials_ref",
+    "index",
+    "max_granules",
+    "latitude",
+    "overviews",
+    "also",
+    "layout",
+    "allow_partial",
+    "verify",
+    "region",
+    "endpoint_url",
+    "raise",
+];
+/// Of other programs that send events to this one: no words are lost on them.
+const FOREIGN: [&str; 1] = ["chunk_idx"];
+/// Names that are meant as they are, though this engine does nothing with them.
+const MEANT: [&str; 10] =
+    ["product", "keep", "statistics", "cycle", "by", "windows", "change", "area", "clip", "parent_mortons"];
+
+/// Refuses names that are nearly one that this engine knows: what they say would be lost.
+///
+/// # Errors
+/// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) with the right name.
+pub(crate) fn check(event: &Value) -> Result<(), Error> {
+    let meant =
+        ignored(event).into_iter().find_map(|name| Some((KNOWN.into_iter().find(|known| near(&name, known))?, name)));
+    meant.map_or(Ok(()), |(known, name)| {
+        Err(Error::bad_event(format!("{name}: there is no such parameter: is `{known}` meant?")))
+    })
+}
+
+/// Parameters that an event has and this engine does nothing with, in order; those of known senders are left out.
+#[must_use]
+pub fn ignored(event: &Value) -> Vec<String> {
+    let names = event.as_object().into_iter().flat_map(|fields| fields.keys());
+    let mut ignored: Vec<String> =
+        names.filter(|name| ![&KNOWN[..], &FOREIGN].concat().contains(&name.as_str())).cloned().collect();
+    ignored.sort_unstable();
+    ignored
+}
+
+/// Whether a name is written as another one but for capitals, strokes and one or two letters.
+fn near(name: &str, known: &str) -> bool {
+    let bare =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let meant = MEANT.contains(&name);
+    let (name, known) = (bare(name), bare(known));
+    let most = if known.len() > 6 { 2 } else { 1 };
+    !meant && name.len().abs_diff(known.len()) <= most && distance(&name, &known) <= most
+}
+
+/// Letters to change, add or leave out.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (at, x) in a.iter().enumerate() {
+        let mut before = at;
+        let mut left = at + 1;
+        for (y, above) in b.iter().zip(row.iter_mut().skip(1)) {
+            let here = (before + usize::from(x != y)).min(left + 1).min(*above + 1);
+            before = *above;
+            *above = here;
+            left = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = at + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn near_misses_are_refused_with_the_right_name_and_others_are_told() {
+        for (name, known) in [
+            ("overview", "overviews"),
+            ("allowPartial", "allow_partial"),
+            ("child-order", "child_order"),
+            ("lattitude", "latitude"),
+            ("s3_prefx", "s3_prefix"),
+            ("granule_url", "granule_urls"),
+            ("layot", "layout"),
+        ] {
+            let message = check(&json!({ name: 1 })).unwrap_err().message;
+            assert!(message.contains(name) && message.contains(&format!("`{known}`")), "{message}");
+        }
+        let event = json!({"chunk_idx": 3, "parent_order": 6, "note": "x", "area": "y", "windows": 2, "retries": 1});
+        assert!(check(&event).is_ok());
+        assert_eq!(ignored(&event), ["area", "note", "retries", "windows"]);
+        assert!(KNOWN.iter().all(|name| check(&json!({ *name: 1 })).is_ok()));
+        assert_eq!(distance(&['a', 'b', 'c'], &['b', 'c', 'd', 'd']), 3);
+    }
+}
