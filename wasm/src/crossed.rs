@@ -31,7 +31,7 @@ pub async fn crossed(
         Some(url) => PageSource::Fetch(FetchSource::new(&url, &shown, false, signal)),
         None => PageSource::File(FileSource::new(granule.dyn_into()?)),
     };
-    let read = read(&source, &shown, order, latitude).await;
+    let read = read(source, &shown, order, latitude).await;
     let (cells, lines) = read.map_err(|error| host::error(format!("{shown}: {error}")))?;
     let cells = cells.into_iter().filter_map(|(id, rows)| {
         let cell = Cell::new(order, id).ok()?;
@@ -50,7 +50,7 @@ pub async fn crossed(
 
 type Crossed = (Vec<(u64, f64)>, Vec<Vec<f64>>);
 
-async fn read(source: &PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, GranuleError> {
+async fn read(source: PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, GranuleError> {
     let product = Product::atl06();
     let mut cells: Vec<(u64, f64)> = Vec::new();
     let mut lines: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); product.tracks.len()];

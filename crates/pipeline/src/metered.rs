@@ -4,17 +4,17 @@ use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::cell::Cell;
 
 /// Counts the requests and bytes of one granule and tells the observer.
-pub(crate) struct Metered<'a, S, O: ?Sized> {
+pub(crate) struct Metered<'a, S> {
     source: S,
-    observer: &'a O,
+    observer: &'a dyn Observer,
     granule: &'a str,
     requests: Cell<u64>,
     bytes: Cell<u64>,
     file_size: Cell<Option<u64>>,
 }
 
-impl<'a, S, O: ?Sized> Metered<'a, S, O> {
-    pub(crate) const fn new(source: S, granule: &'a str, observer: &'a O) -> Self {
+impl<'a, S> Metered<'a, S> {
+    pub(crate) const fn new(source: S, granule: &'a str, observer: &'a dyn Observer) -> Self {
         Self { source, observer, granule, requests: Cell::new(0), bytes: Cell::new(0), file_size: Cell::new(None) }
     }
 
@@ -32,7 +32,7 @@ impl<'a, S, O: ?Sized> Metered<'a, S, O> {
     }
 }
 
-impl<S: Source, O: Observer + ?Sized> Source for Metered<'_, S, O> {
+impl<S: Source> Source for Metered<'_, S> {
     async fn fetch(&self, range: ByteRange) -> Result<Fetched, SourceError> {
         self.requests.set(self.requests.get() + 1);
         let fetched = self.source.fetch(range).await?;

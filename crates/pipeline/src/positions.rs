@@ -1,6 +1,7 @@
 //! Where all rows of a granule are.
 use crate::bodies::Bodies;
 use crate::locate::{self, Located, Track};
+use crate::metered::Metered;
 use crate::select::{self, Group};
 use crate::{GranuleError, Product, fetch};
 use byte_ranges::Source;
@@ -17,10 +18,12 @@ const WAVE: u64 = 16 << 20;
 /// What reading the file answers; [`GranuleError::NoTracks`] for a file of another product.
 pub async fn positions<S: Source>(
     name: &str,
-    source: &S,
+    source: S,
     product: &Product,
     mut take: impl FnMut(usize, &[f64], &[f64]),
 ) -> Result<Vec<u64>, GranuleError> {
+    // Counted as in a job, so that both share their code: the page, where size counts, has both.
+    let source = &Metered::new(source, name, &());
     let mut file = File::new(Limits::default());
     let Located { tracks, .. } = locate::tracks(name, &mut file, source, &places_alone(product)).await?;
     let bodies = Bodies::new(source, file.arrived().clone());

@@ -24,12 +24,12 @@ const INDEXES: bool = cfg!(feature = "indexes");
 /// # Errors
 /// [`Error::Unreadable`] with the ledger when a granule cannot be read and the job does not allow partial results;
 /// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::Config`] when the job makes no sense.
-pub async fn run_cell<S: Source, O: Observer + ?Sized>(
+pub async fn run_cell<S: Source>(
     granules: &[Granule],
     job: &Job,
     tuning: &Tuning,
     open: impl Fn(&Granule) -> Result<S, SourceError>,
-    observer: &O,
+    observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
     let result = compute(granules, job, tuning, &open, observer).await?;
     // The browser, where size counts, goes without: all of reading would be compiled a second time.
@@ -42,12 +42,12 @@ pub async fn run_cell<S: Source, O: Observer + ?Sized>(
     Ok(result)
 }
 
-async fn compute<S: Source, O: Observer + ?Sized>(
+async fn compute<S: Source>(
     granules: &[Granule],
     job: &Job,
     tuning: &Tuning,
     open: impl Fn(&Granule) -> Result<S, SourceError>,
-    observer: &O,
+    observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
     let (granules, mut warnings) = copies::copies(granules);
     observer.event(Event::Planned { granules: granules.len() });
@@ -90,7 +90,7 @@ fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, E
 }
 
 /// What all granules of a job share.
-struct Reader<'a, F, O: ?Sized> {
+struct Reader<'a, F> {
     job: &'a Job,
     tuning: &'a Tuning,
     /// The parent's shape, where one is of use.
@@ -99,10 +99,10 @@ struct Reader<'a, F, O: ?Sized> {
     /// Set by the first failure that fails the job: later granules are not opened.
     stopped: Cell<bool>,
     open: F,
-    observer: &'a O,
+    observer: &'a dyn Observer,
 }
 
-impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>, O: Observer + ?Sized> Reader<'_, F, O> {
+impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
     /// Reads a granule: the file that counts of those that it is in.
     async fn read(&self, files: &[Granule]) -> Outcome {
         let mut read = Vec::with_capacity(files.len());
