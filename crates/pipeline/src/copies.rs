@@ -148,7 +148,10 @@ pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> Outcome {
 fn whole(mut chosen: Outcome, others: &[Outcome], failed: &[Outcome]) -> Outcome {
     let place = &chosen.entry.location;
     let left_out = others.iter().map(|other| {
-        format!("{} is left out: {place} is the same granule and has all of its rows", other.entry.location)
+        format!(
+            "{} is left out: {place} is the same granule and has all of its rows that are asked for",
+            other.entry.location
+        )
     });
     let unread = failed.iter().filter_map(|other| Some((&other.entry.location, other.entry.error.as_ref()?)));
     let unread =

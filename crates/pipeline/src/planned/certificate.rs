@@ -96,3 +96,23 @@ pub(crate) fn beside(spot: &Spot, known: &[Spot], slew: f64, reach: f64, spread:
         (near.beside - spot.beside).abs() <= slew * flown + spread + SLACK + reach
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spot(along: f64, beside: f64) -> Spot {
+        Spot { along, beside }
+    }
+
+    #[test]
+    fn every_part_of_the_course_that_meets_the_cell_is_a_stretch() {
+        let along = [0.0, 5.0, 100.0, 104.0, 300.0];
+        let field = Field { points: along.map(|along| spot(along, 4.0)).to_vec(), reach: 3.0, slew: 0.5 };
+        let ranges =
+            |own: &[Spot]| field.stretches(own, &[]).into_iter().map(|stretch| stretch.along).collect::<Vec<_>>();
+        assert_eq!(ranges(&[]), [-4.0..9.0, 96.0..108.0, 296.0..304.0]);
+        // A row that lies 44 km beside the cell: the track cannot come back before a while.
+        assert_eq!(ranges(&[spot(102.0, -40.0)]), [-4.0..9.0, 296.0..304.0]);
+    }
+}

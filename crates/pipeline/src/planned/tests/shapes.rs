@@ -144,6 +144,11 @@ fn every_guard_gives_up_what_it_watches() {
     let (longitude, latitude) = granule.place(700.0, 0.0);
     let doubt = planned(&job(longitude, latitude, 6, Latitude::Spherical), &tracks).rows.unwrap_err();
     assert!(matches!(doubt, Doubt::Apart(_) | Doubt::Course(_)), "{doubt:?}");
+    // A sibling that runs beside the others, too far away.
+    let far = Granule { pointing: Pointing { from: 20.0, ..granule.pointing.clone() }, ..granule.clone() }.tracks();
+    let mut tracks = sound.clone();
+    tracks[4] = far[4].clone();
+    assert_given_up(&tracks, &granule, Doubt::Apart);
     // A track that jumps aside.
     let aside = Granule { pointing: Pointing { from: 0.0, shift: 40.0, at: 60.0, slope: 50.0 }, ..granule.clone() };
     assert_given_up(&aside.tracks(), &aside, Doubt::Apart);
@@ -178,4 +183,26 @@ fn a_sibling_tells_the_course_where_the_leader_has_no_place() {
     }
     assert!(tracks[0].latitude.len() >= tracks[1].latitude.len());
     assert_sound(&granule, &tracks);
+}
+
+#[test]
+fn short_tracks_in_reverse_are_given_up_or_followed_both_ways() {
+    // The only track that can be read in part is short, and its sibling lies far ahead.
+    let extent = |begins: f64, length: f64, chunk: usize| Extent { begins, length, chunk, ..plain().tracks[0].clone() };
+    for step in 0..48 {
+        let start = f64::from(step) / 48.0 * TAU;
+        let granule = Granule { start, tracks: vec![extent(0.0, 25.0, 1), extent(1900.0, 18.0, 90)], ..plain() };
+        let mut tracks = granule.tracks();
+        for track in &mut tracks {
+            track.latitude.reverse();
+            track.longitude.reverse();
+        }
+        for kilometre in [-100, 0, 12, 24, 500, 1900, 1910, 1920] {
+            let (longitude, latitude) = granule.place(f64::from(kilometre), 0.0);
+            let job = job(longitude, latitude, 6, Latitude::Spherical);
+            if let Ok(rows) = planned(&job, &tracks).rows {
+                assert_eq!(rows, exhaustive(&job, &tracks), "{step}, at {kilometre} km");
+            }
+        }
+    }
 }
