@@ -173,6 +173,7 @@ enum Out {
     Sphere(SphereOut),
 }
 
+/// Opens the place of the result, and finds out whether it can be written before anything is read.
 async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Failure> {
     if args.layout == Layout::Sphere {
         let store = SphereOut::open(out, &plan.job, &plan.writing).await?;
@@ -180,6 +181,7 @@ async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Fail
             let failure = Failure::new(exit::USAGE, format!("{out}: cell {} is there already", plan.name));
             return Err(failure.hint("--overwrite replaces it, --out writes elsewhere"));
         }
+        store.probe().await?;
         return Ok(Out::Sphere(store));
     }
     let sink = plan.writing.sink(&Location::parse(out)?)?;
@@ -192,7 +194,10 @@ async fn open_store(out: &str, args: &CellArgs, plan: &Plan) -> Result<Out, Fail
             let failure = Failure::new(exit::USAGE, format!("{out}: there is something else than a Zarr store"));
             Err(failure.hint("--out writes elsewhere"))
         }
-        _ => Ok(Out::Cell(sink)),
+        _ => {
+            sink.probe().await?;
+            Ok(Out::Cell(sink))
+        }
     }
 }
 

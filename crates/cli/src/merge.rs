@@ -99,6 +99,7 @@ async fn add(
     let refuse = |why: String| Failure::new(exit::BAD_INPUT, format!("{}: {why}", store.shown));
     let job = store.recipe.job(cell).map_err(refuse)?;
     let out = SphereOut::open(&args.out, &job, clients).await?;
+    out.probe().await?;
     let objects = objects(store, cell).await?;
     if out.holds(&job).await? {
         let mut same = true;

@@ -28,6 +28,7 @@ use local::Local;
 use morton::Latitude;
 use plan::Plan;
 use progress::Progress;
+use sources::Location;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -197,6 +198,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         let keys = Keys::of(args, &plan)?;
         // Before a long run starts: whether it could end well.
         keys.check().await?;
+        if let Some(first) = plan.work.first().filter(|_| args.how.on == On::Local) {
+            let store = Location::parse(&plan.shape.store(first.name))?;
+            access::clients(&args.access).sink(&store)?.probe().await?;
+        }
         begin_sphere(args, &plan).await?;
         let drive = Drive {
             backend: backend(args, &plan)?,

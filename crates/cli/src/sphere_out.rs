@@ -33,6 +33,11 @@ impl SphereOut {
         Ok(Self { sink, begun })
     }
 
+    /// Finds out whether it can be written.
+    pub(crate) async fn probe(&self) -> Result<(), Failure> {
+        Ok(self.sink.probe().await?)
+    }
+
     /// Whether the cell of the job is there, whole.
     pub(crate) async fn holds(&self, job: &Job) -> Result<bool, Failure> {
         let mark = pipeline::sphere_mark(job.parent()).map_err(Failure::usage)?;

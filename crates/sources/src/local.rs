@@ -98,7 +98,11 @@ fn version(metadata: &Metadata) -> Version {
 pub(crate) fn io_error(shown: &str, what: &str, error: &io::Error) -> SourceError {
     let kind = match error.kind() {
         io::ErrorKind::NotFound => SourceErrorKind::NotFound,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => SourceErrorKind::Denied,
+        // A full disk refuses too: trying again does not help.
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded => SourceErrorKind::Denied,
         io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => SourceErrorKind::Config,
         _ => SourceErrorKind::Other,
     };

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use crate::exit::Failure;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use invocation::Architecture;
+use invocation::{Architecture, ErrorType};
 use sources::Credentials;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -279,7 +279,9 @@ async fn interrupt() -> Happened {
 fn hopeless(ended: &[Ended], cells: usize) -> Option<String> {
     let mut same = ended.iter().filter(|ended| ended.hopeless);
     let count = same.clone().count();
-    if count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
+    // What cannot be written is the same place for all.
+    let of_output = ended.last().is_some_and(|last| last.error_type.as_deref() == Some(ErrorType::OutputDenied.name()));
+    if !of_output && count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
         return None;
     }
     let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;
