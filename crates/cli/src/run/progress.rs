@@ -8,7 +8,7 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 /// Between lines where nobody watches a bar.
-const LINE_EVERY: Duration = Duration::from_secs(30);
+const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Rates are of so many granules at least.
 const ENOUGH: u64 = 4;
 
@@ -17,12 +17,14 @@ pub(super) struct Progress {
     bar: ProgressBar,
     lines: bool,
     began: Instant,
-    told: Cell<Instant>,
+    /// When the last line was written, since the beginning.
+    told: Cell<Duration>,
     sums: RefCell<Sums>,
-    granules: u64,
-    cells: u64,
+    /// What there is to do.
+    all: Sums,
 }
 
+/// Cells, and what they took.
 #[derive(Default)]
 struct Sums {
     cells: u64,
@@ -36,20 +38,18 @@ impl Progress {
     pub(super) fn new(quiet: bool, plan: &Plan) -> Self {
         let watched = std::io::stderr().is_terminal();
         let target = if quiet || !watched { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let cells = plan.work.len() as u64;
+        let (cells, granules) = (plan.work.len() as u64, plan.work.iter().map(|work| work.granules.len() as u64).sum());
         let bar = ProgressBar::with_draw_target(Some(cells), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} cells  {msg}  {elapsed}") {
             bar.set_style(style);
         }
-        let now = Instant::now();
         Self {
             bar,
             lines: !quiet && !watched,
-            began: now,
-            told: Cell::new(now),
+            began: Instant::now(),
+            told: Cell::new(Duration::ZERO),
             sums: RefCell::default(),
-            granules: plan.work.iter().map(|work| work.granules.len() as u64).sum(),
-            cells,
+            all: Sums { cells, granules, ..Sums::default() },
         }
     }
 
@@ -64,12 +64,13 @@ impl Progress {
     }
 
     pub(super) fn tick(&self, in_flight: usize, throttled: u64) {
-        let text = self.text(in_flight, throttled);
-        if self.lines && self.told.get().elapsed() >= LINE_EVERY {
-            self.told.set(Instant::now());
-            eprintln!("{}/{} cells  {text}", self.sums.borrow().cells, self.cells);
+        let elapsed = self.began.elapsed();
+        let sums = self.sums.borrow();
+        if self.lines && is_due(self.told.get(), elapsed) {
+            self.told.set(elapsed);
+            eprintln!("{}", sums.line(&self.all, elapsed, in_flight, throttled));
         }
-        self.bar.set_message(text);
+        self.bar.set_message(sums.text(&self.all, elapsed, in_flight, throttled));
     }
 
     /// The first Ctrl-C.
@@ -80,25 +81,49 @@ impl Progress {
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
 
-    /// `3.2 cells/s, 12 under way, ETA 4 m, 1 failed, 8 throttled, 14.5 MB, $0.0123`
-    fn text(&self, in_flight: usize, throttled: u64) -> String {
-        let sums = self.sums.borrow();
-        let seconds = self.began.elapsed().as_secs_f64().max(1e-3);
+/// Whether a line is due, `told` being when the last one was written: both since the beginning.
+fn is_due(told: Duration, now: Duration) -> bool {
+    now.saturating_sub(told) >= LINE_EVERY
+}
+
+impl Sums {
+    /// `12 of 50 cells, 1 failed, 40 s elapsed, 2 m left; 0.3 cells/s, ...`
+    fn line(&self, all: &Sums, elapsed: Duration, in_flight: usize, throttled: u64) -> String {
+        let left =
+            self.left(all, elapsed).map_or_else(|| "rest unknown".to_owned(), |left| format!("{} left", time(left)));
+        format!(
+            "{} of {} cells, {} failed, {} elapsed, {left}; {}",
+            self.cells,
+            all.cells,
+            self.failed,
+            time(elapsed.as_secs_f64()),
+            self.pace(elapsed, in_flight, throttled)
+        )
+    }
+
+    /// `1 failed, ETA 4 m, 3.2 cells/s, ...`
+    fn text(&self, all: &Sums, elapsed: Duration, in_flight: usize, throttled: u64) -> String {
+        let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
+        let left = self.left(all, elapsed).map_or_else(String::new, |left| format!("ETA {}, ", time(left)));
+        format!("{failed}{left}{}", self.pace(elapsed, in_flight, throttled))
+    }
+
+    /// Seconds that the rest takes at this pace, once there is one. Large cells come first: granules tell more of the rest
+    /// than cells do.
+    fn left(&self, all: &Sums, elapsed: Duration) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "shown with two or three digits")]
-        let (rate, done, left) =
-            (sums.cells as f64 / seconds, sums.granules as f64, self.granules.saturating_sub(sums.granules) as f64);
-        let mut text = format!("{rate:.1} cells/s, {in_flight} under way");
-        // Large cells come first: granules tell more of the rest than cells do.
-        if sums.granules >= ENOUGH {
-            text += &format!(", ETA {}", time(seconds * left / done));
-        }
-        for (count, what) in [(sums.failed, "failed"), (throttled, "throttled")] {
-            if count > 0 {
-                text += &format!(", {count} {what}");
-            }
-        }
-        format!("{text}, {}, ${:.4}", size(sums.bytes), sums.dollars)
+        let (done, left) = (self.granules as f64, all.granules.saturating_sub(self.granules) as f64);
+        (self.granules >= ENOUGH).then(|| elapsed.as_secs_f64() * left / done)
+    }
+
+    /// `3.2 cells/s, 12 under way, 8 throttled, 14.5 MB, $0.0123`
+    fn pace(&self, elapsed: Duration, in_flight: usize, throttled: u64) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "shown with two or three digits")]
+        let rate = self.cells as f64 / elapsed.as_secs_f64().max(1e-3);
+        let throttled = if throttled > 0 { format!(", {throttled} throttled") } else { String::new() };
+        format!("{rate:.1} cells/s, {in_flight} under way{throttled}, {}, ${:.4}", size(self.bytes), self.dollars)
     }
 }
 
@@ -110,5 +135,42 @@ pub(super) fn time(seconds: f64) -> String {
         2..120 => format!("{whole} s"),
         120..7_200 => format!("{} m", whole / 60),
         _ => format!("{} h {} m", whole / 3_600, whole / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_due_every_ten_seconds_and_a_stall_brings_one_line() {
+        let mut told = Duration::ZERO;
+        let mut lines = Vec::new();
+        // Ticks every half second for a minute, but for a stall from 21 s to 45 s.
+        for tick in (1..=120).map(|half| Duration::from_millis(half * 500)) {
+            if !(21..45).contains(&tick.as_secs()) && is_due(told, tick) {
+                told = tick;
+                lines.push(tick.as_secs());
+            }
+        }
+        assert_eq!(lines, [10, 20, 45, 55]);
+    }
+
+    #[test]
+    fn a_line_has_cells_failures_elapsed_time_and_the_rest() {
+        let all = Sums { cells: 50, granules: 400, ..Sums::default() };
+        let elapsed = Duration::from_secs(40);
+        let begun = Sums::default().line(&all, elapsed, 2, 0);
+        assert_eq!(
+            begun,
+            "0 of 50 cells, 0 failed, 40 s elapsed, rest unknown; 0.0 cells/s, 2 under way, 0 B, $0.0000"
+        );
+        // A quarter of the granules took 40 s: the rest takes three times as long.
+        let sums = Sums { cells: 12, granules: 100, failed: 1, bytes: 14_500_000, dollars: 0.0123 };
+        let line =
+            "12 of 50 cells, 1 failed, 40 s elapsed, 2 m left; 0.3 cells/s, 2 under way, 8 throttled, 14.5 MB, $0.0123";
+        assert_eq!(sums.line(&all, elapsed, 2, 8), line);
+        let bar = "1 failed, ETA 2 m, 0.3 cells/s, 2 under way, 8 throttled, 14.5 MB, $0.0123";
+        assert_eq!(sums.text(&all, elapsed, 2, 8), bar);
     }
 }
