@@ -177,7 +177,7 @@ fn a_search_needs_a_cycle_or_dates_and_a_server() {
 /// The cells that `inspect` shows, which reads the same coordinates.
 fn crossed(granule: &Path) -> BTreeSet<String> {
     let answer = json(&["inspect", granule.to_str().unwrap(), "--json", "--path", "/orbit_info"], 0);
-    answer["cells"].as_array().unwrap().iter().map(|cell| cell["morton"].to_string()).collect()
+    answer["crossed_cells"].as_array().unwrap().iter().map(|cell| cell["morton"].to_string()).collect()
 }
 
 #[test]

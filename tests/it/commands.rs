@@ -44,7 +44,7 @@ fn inspect_shows_the_tree_and_the_cells() {
             .iter()
             .all(|object| object["path"].as_str().unwrap().starts_with("/gt1l/"))
     );
-    assert_eq!(answer["cells"], Value::Null);
+    assert_eq!(answer["crossed_cells"], Value::Null);
     let shown = answer["bytes_read"].as_u64().unwrap();
     assert!(shown < std::fs::metadata(granule()).unwrap().len(), "only what is shown is read");
 }

@@ -164,7 +164,7 @@ fn a_catalog_names_its_indexes_and_a_run_uses_them() {
     let run = ["run", "--catalog", text(&catalog), "--cells", CELL, "--json"];
     let with = json(&[&run[..], &["--out", text(&out)]].concat(), 0);
     let without = json(&[&run[..], &["--out", text(&folder.join("plain")), "--index", "nowhere"]].concat(), 0);
-    let spent = |report: &Value| report["totals"]["bytes"].as_u64().unwrap();
+    let spent = |report: &Value| report["totals"]["bytes_read"].as_u64().unwrap();
     assert!(spent(&with) < spent(&without), "{with}\n{without}");
     assert!(objects(&out.join("-6134114.zarr")) == objects(&folder.join("plain/-6134114.zarr")));
 }

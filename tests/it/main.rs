@@ -13,6 +13,7 @@ mod faults;
 mod identity;
 mod index;
 mod invariance;
+mod json;
 mod kills;
 mod outputs;
 mod real;

@@ -120,13 +120,13 @@ fn without_a_report_what_is_there_is_finished_or_asked_about() {
             first["cells"].as_u64().unwrap() - data,
             "only empty cells are run again"
         );
-        for key in ["with_data", "observations"] {
+        for key in ["with_data", "total_obs"] {
             assert_eq!(again["totals"][key], first["totals"][key], "{key}");
         }
         let told = |report: &Value, what: &str| -> Vec<Value> {
             report["each"].as_array().unwrap().iter().map(|end| end[what].clone()).collect()
         };
-        for what in ["cell", "state", "cells_with_data", "observations", "zarr_path", "key"] {
+        for what in ["parent_morton", "state", "cells_with_data", "total_obs", "zarr_path", "key"] {
             assert_eq!(told(&again, what), told(&first, what), "{what}");
         }
         // Other granules are another job: asked, and there is nobody to answer.
@@ -142,9 +142,9 @@ fn without_a_report_what_is_there_is_finished_or_asked_about() {
         assert!(refused.contains("1 cells are there") && refused.contains("--overwrite"), "{refused}");
         assert!((bucket.below("run/"), objects_or_none(Path::new(&out))) == old);
         let replaced = json(&[&changed[..], &["--overwrite"]].concat(), 0);
-        assert!(replaced["totals"]["observations"].as_u64() < first["totals"]["observations"].as_u64());
+        assert!(replaced["totals"]["total_obs"].as_u64() < first["totals"]["total_obs"].as_u64());
         // With the report, it is known to be ours.
-        assert_eq!(json(&fixed, 0)["totals"]["observations"], first["totals"]["observations"]);
+        assert_eq!(json(&fixed, 0)["totals"]["total_obs"], first["totals"]["total_obs"]);
     }
 }
 
@@ -218,7 +218,7 @@ fn partial_says_every_picture_table_and_export_and_partial_of_runs_those_again()
     std::fs::write(&granule, &bytes).unwrap();
     let partial = first_partial(&report);
     let again = json(&[&fixed[..], &["--json", "--partial-of", &report]].concat(), 0);
-    assert!(partial > 1 && again["this_run"]["cells"] == partial && again["totals"]["partial"] == 0, "{again}");
+    assert!(partial > 1 && again["this_run"]["cells"] == partial && again["totals"]["partial_cells"] == 0, "{again}");
     assert!(!stdout(&["validate", &store], 0).contains("PARTIAL"));
     assert_eq!(first_partial(&report), 0);
 }

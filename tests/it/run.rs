@@ -57,7 +57,7 @@ fn every_cell_is_written_as_by_itself_and_never_again() {
     assert_eq!(first["each"].as_array().unwrap().len(), ends.len());
     assert_eq!((&totals["failed"], &totals["not_run"]), (&0.into(), &0.into()));
     let observations: u64 = ends.values().map(|end| end["observations"].as_u64().unwrap()).sum();
-    assert_eq!(totals["observations"], observations);
+    assert_eq!(totals["total_obs"], observations);
     let granules: Value = serde_json::from_slice(&std::fs::read(&catalog).unwrap()).unwrap();
     let granules = &granules["catalog"];
     for (cell, end) in ends.iter().filter(|(_, end)| end["state"] == "data").take(3) {
@@ -72,7 +72,7 @@ fn every_cell_is_written_as_by_itself_and_never_again() {
     // Nothing is left to do; a store that was taken away is.
     let again = json(&run, 0);
     assert_eq!((&again["this_run"]["cells"], &again["totals"]["finished_earlier"]), (&0.into(), &first["cells"]));
-    assert_eq!(again["totals"]["observations"], observations);
+    assert_eq!(again["totals"]["total_obs"], observations);
     let (gone, _) = ends.iter().find(|(_, end)| end["state"] == "data").unwrap();
     std::fs::remove_dir_all(folder.join(format!("stores/{gone}.zarr"))).unwrap();
     assert_eq!(json(&run, 0)["this_run"]["cells"], 1);

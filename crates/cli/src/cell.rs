@@ -4,7 +4,7 @@ use crate::exit::{self, Failure};
 use crate::out::note;
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
-use crate::{access, event, report, target};
+use crate::{access, event, json, report, target};
 use invocation::{Body, Event, Layout};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
         Err(Stopped { failure, ledger }) => {
             let ledger = ledger.as_deref();
             if args.json {
-                print_json(&Body::new(Some(plan.name), Err((failure.message(), ledger)), None, progress.seconds()))?;
+                json::print(&Body::new(Some(plan.name), Err((failure.message(), ledger)), None, progress.seconds()))?;
             } else if let Some(ledger) = ledger.filter(|_| !args.quiet) {
                 report::notes(ledger).iter().for_each(|line| note!("{line}"));
             }
@@ -67,7 +67,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
         write_csv(path, &(partial + &pipeline::to_csv(level)))?;
     }
     if args.json {
-        print_json(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
+        json::print(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
     } else if !args.quiet {
         note!("{}", report::table(result));
         if let Some(out) = out {
@@ -83,11 +83,6 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
         return std::io::stdout().write_all(text.as_bytes()).map_err(failed);
     }
     Ok(sources::write_file(path, text.as_bytes())?)
-}
-
-fn print_json(value: &Body) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(exit::FAILED, error))?;
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::new(exit::FAILED, error))
 }
 
 fn plan(args: &CellArgs) -> Result<Plan, Failure> {

@@ -2,7 +2,7 @@
 use crate::args::CellsArgs;
 use crate::exit::{DONE, Failure};
 use crate::out::say;
-use crate::target;
+use crate::{json, target};
 use morton::{Cell, Latitude};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &CellsArgs) -> Result<u8, Failure> {
     let child_order = args.order.filter(|&order| order > cell.order().get()).unwrap_or(cell.order().get().max(12));
     let description = describe(cell, args.latitude, child_order)?;
     if args.json {
-        say!("{}", serde_json::to_string_pretty(&description).map_err(Failure::usage)?);
+        json::print(&description)?;
     } else {
         print(&description);
     }

@@ -1,8 +1,7 @@
 //! `icestream checksum`: a SHA-256 of the values of every dataset, to compare readers with.
-use crate::access;
 use crate::args::ChecksumArgs;
 use crate::exit::{self, Failure};
-use crate::out::say;
+use crate::{access, json as answers};
 use byte_ranges::Source;
 use hdf5_pure::datatype::{Canonical, Datatype, HeapRef};
 use hdf5_pure::{AsyncFile, Dataset, Error, File, HeapId, Object, Selection, Space};
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
                 Err(error) => failure(&path, &error),
             };
             failed += u32::from(line.get("error").is_some());
-            say!("{line}");
+            answers::print_line(&line)?;
         }
         if failed == 0 {
             Ok(exit::DONE)

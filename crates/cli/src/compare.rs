@@ -1,9 +1,9 @@
 //! `icestream compare`: two stores, or a store and a table.
-use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables::{self, Wanted};
+use crate::{access, json};
 use clap::Args as ClapArgs;
 use morton::{Cell, Latitude};
 use serde::Serialize;
@@ -108,8 +108,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     }
     let report = report(args, &a, &b);
     if args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::new(exit::FAILED, error))?;
-        say!("{text}");
+        json::print(&report)?;
     } else {
         show(&report);
     }

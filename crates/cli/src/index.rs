@@ -1,9 +1,9 @@
 //! `icestream index`: small indexes of granules, with which cells are read in one round.
-use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::{note, say};
 use crate::progress::size;
+use crate::{access, json as answers};
 use byte_ranges::{Sink as _, Source as _};
 use clap::Args;
 use futures_util::StreamExt as _;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
         let (mut failed, mut first) = (0_usize, None);
         while let Some((name, outcome)) = made.next().await {
             match outcome {
-                Ok(made) if args.json => say!("{made}"),
+                Ok(made) if args.json => answers::print_line(&made)?,
                 Ok(made) => say!("{name}: {}", words(&made)),
                 Err(failure) => {
                     note!("{name}: {failure}");
@@ -80,7 +80,7 @@ async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result
     }
     let read = source.counts();
     Ok(json!({
-        "granule": name, "index": place, "kept": kept, "index_bytes": written, "granule_bytes": sidecar.size,
+        "granule": name, "index_path": place, "kept": kept, "index_bytes": written, "granule_bytes": sidecar.size,
         "requests": read.requests, "bytes_read": read.bytes,
     }))
 }

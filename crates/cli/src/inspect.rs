@@ -5,7 +5,7 @@ use crate::out::say;
 use crate::progress::size;
 use crate::report::group as thousands;
 use crate::walk::{self, Node, NodeKind};
-use crate::{access, target};
+use crate::{access, json as answers, target};
 use ::catalog::crossed_cells;
 use byte_ranges::Source;
 use hdf5_pure::datatype::{Canonical, Column, Datatype, DatatypeError, HeapRef};
@@ -37,8 +37,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
             let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
-            let answer = json!({ "granule": location.to_string(), "objects": nodes, "cells": cells, "requests": read.requests, "bytes_read": read.bytes });
-            say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            answers::print(&json!({
+                "granule": location.name(), "location": location.to_string(), "objects": nodes, "crossed_cells": cells,
+                "requests": read.requests, "bytes_read": read.bytes,
+            }))?;
             return Ok(exit::DONE);
         }
         for (node, attributes) in &shown {
@@ -127,7 +129,7 @@ fn as_json(node: &Node, attributes: &[(String, String)]) -> Value {
         NodeKind::Object(Ok(Object::Group(_))) => json!({ "path": node.path, "kind": "group" }),
         NodeKind::Object(Ok(Object::Dataset(dataset))) => json!({
             "path": node.path, "kind": "dataset", "dtype": type_name(&dataset.datatype), "shape": dataset.shape,
-            "chunks": matches!(dataset.layout, Layout::Chunked(_)).then(|| dataset.chunk_shape()),
+            "chunk_shape": matches!(dataset.layout, Layout::Chunked(_)).then(|| dataset.chunk_shape()),
             "filters": dataset.filters.iter().map(filter_name).collect::<Vec<_>>(),
         }),
         NodeKind::Object(Ok(Object::Datatype(named))) => {

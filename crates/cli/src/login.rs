@@ -1,8 +1,8 @@
 //! `icestream login`: whether Earthdata knows who asks, and until when.
-use crate::access;
 use crate::args::AccessArgs;
-use crate::exit::{self, DONE, Failure};
+use crate::exit::{DONE, Failure};
 use crate::out::{note, say};
+use crate::{access, json as answers};
 use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN};
 use clap::Args;
 use serde_json::json;
@@ -33,9 +33,9 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
             let answer = json!({
                 "user": login.user(), "found_in": login.found_in, "token_ends": login.token_ends().map(moment::extended),
                 "s3_credentials": { "host": host, "region": "us-west-2", "ends": credentials.expiration.map(moment::extended),
-                                    "seconds_left": left.map(|left| left.as_secs()) },
+                                    "remaining_s": left.map(|left| left.as_secs()) },
             });
-            say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
+            answers::print(&answer)?;
             return Ok(DONE);
         }
         let mut text = format!("user   {} (from {})", login.user().as_deref().unwrap_or("not told"), login.found_in);

@@ -15,6 +15,7 @@ mod exit;
 mod export;
 mod index;
 mod inspect;
+mod json;
 mod login;
 mod maps;
 mod merge;

@@ -3,7 +3,7 @@ use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::sphere_out::SphereOut;
 use crate::stored::Stored;
-use crate::{access, out::say};
+use crate::{access, json as answers, out::say};
 use clap::Args as ClapArgs;
 use dggs_zarr::SphereCell;
 use morton::Cell;
@@ -46,12 +46,10 @@ struct Done {
 pub(crate) fn run(args: &MergeArgs) -> Result<u8, Failure> {
     let done = access::block_on(merge(args, &access::clients(&args.access)))?;
     if args.json {
-        let counts = json!({ "stores": done.stores, "written": done.written, "same": done.same });
-        let mut told = json!({ "out": args.out, "partial": done.partial, "unfinished": done.unfinished });
-        if let (Some(told), Some(counts)) = (told.as_object_mut(), counts.as_object()) {
-            told.extend(counts.clone());
-        }
-        say!("{told}");
+        answers::print(&json!({
+            "zarr_path": args.out, "stores": done.stores, "written": done.written, "same": done.same,
+            "partial_cells": done.partial, "unfinished": done.unfinished,
+        }))?;
     } else {
         say!("{}: {} cells written, {} there already, from {} stores", args.out, done.written, done.same, done.stores);
         if done.partial > 0 {

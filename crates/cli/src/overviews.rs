@@ -2,7 +2,7 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::stored::Stored;
-use crate::{access, out::say, target};
+use crate::{access, json as answers, out::say, target};
 use clap::Args as ClapArgs;
 use futures_util::stream::{self, StreamExt as _};
 use pipeline::Overviews;
@@ -37,7 +37,9 @@ struct Done {
 pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
     let done = access::block_on(overviews(args, &access::clients(&args.access)))?;
     if args.json {
-        say!("{}", json!({ "parents": done.parents, "orders": done.orders, "chunks": done.chunks }));
+        answers::print(&json!({
+            "zarr_path": args.store, "cells": done.parents, "orders": done.orders, "chunks": done.chunks,
+        }))?;
     } else {
         let orders: Vec<String> = done.orders.iter().map(ToString::to_string).collect();
         say!("{}: orders {} from {} cells, {} chunks", args.store, orders.join(", "), done.parents, done.chunks);

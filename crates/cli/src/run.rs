@@ -1,4 +1,5 @@
 //! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
+mod answer;
 mod descriptors;
 mod drive;
 mod ended;
@@ -211,7 +212,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
             backoff: Duration::from_millis(args.how.backoff),
             max_cost: args.max_cost,
             per_cell: estimate.dollars / plan.work.len().max(1) as f64,
-            progress: Progress::new(args.quiet || args.json && !tell::watched(), &plan),
+            progress: Progress::new(args.quiet, &plan),
             architecture: args.how.architecture,
         };
         let outcome = drive.run(&mut journal).await?;

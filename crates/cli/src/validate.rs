@@ -12,7 +12,7 @@ mod values;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::{access, out::say};
+use crate::{access, json, out::say};
 use clap::Args as ClapArgs;
 use finding::{Finding, Findings, Severity};
 use objects::Checker;
@@ -43,7 +43,7 @@ pub(crate) struct ValidateArgs {
 /// What was looked at and what was found.
 #[derive(Serialize)]
 struct Report {
-    store: String,
+    zarr_path: String,
     valid: bool,
     layout: Option<&'static str>,
     orders: Vec<u8>,
@@ -59,8 +59,7 @@ struct Report {
 pub(crate) fn run(args: &ValidateArgs) -> Result<u8, Failure> {
     let report = access::block_on(validate(args, &access::clients(&args.access)))?;
     if args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::new(exit::FAILED, error))?;
-        say!("{text}");
+        json::print(&report)?;
     } else {
         show(&report);
     }
@@ -83,7 +82,7 @@ async fn validate(args: &ValidateArgs, clients: &Clients) -> Result<Report, Fail
     let recipe = checker.recipe.as_ref();
     let orders = recipe.iter().flat_map(|recipe| recipe.orders.iter().chain(&recipe.above));
     Ok(Report {
-        store: args.store.clone(),
+        zarr_path: args.store.clone(),
         valid: findings.errors() == 0,
         layout: recipe.map(|recipe| if recipe.parent.is_some() { "cell" } else { "sphere" }),
         orders: orders.map(|order| order.get()).collect(),
@@ -115,7 +114,7 @@ fn show(report: &Report) {
     let again = if report.recomputed > 0 { format!(", {} computed again", report.recomputed) } else { String::new() };
     say!(
         "{}: {}: layout {}, orders {}, {} cells{again}, {} objects; {} errors, {} warnings{partial}",
-        report.store,
+        report.zarr_path,
         if report.valid { "valid" } else { "NOT valid" },
         report.layout.unwrap_or("unknown"),
         orders.join(" "),

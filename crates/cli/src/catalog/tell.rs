@@ -1,9 +1,11 @@
 //! What was done, for people and as JSON.
 use super::gather::Gathered;
-use super::{Catalog, CatalogArgs, Path, json};
-use crate::exit::{self, Failure};
+use super::{Catalog, CatalogArgs, Path, Value, json};
+use crate::exit::Failure;
+use crate::json::print;
 use crate::out::{note, say};
 use crate::report::group;
+use ::catalog::Summary;
 
 /// Names of each kind that are shown to people; JSON has all.
 const MOST_NAMES: usize = 5;
@@ -17,14 +19,13 @@ pub(super) fn tell(
     let summary = catalog.summary();
     if args.json {
         let answer = json!({
-            "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": summary,
+            "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": counts(&summary),
             "found": report.found, "requests": report.requests, "other_names": report.other_names,
             "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
             "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
             "elsewhere": report.elsewhere, "failed": report.failed, "parts": report.parts, "other_products": report.foreign,
         });
-        say!("{}", serde_json::to_string_pretty(&answer).map_err(|error| Failure::new(exit::FAILED, error))?);
-        return Ok(());
+        return print(&answer);
     }
     if !args.quiet {
         remarks(report);
@@ -50,6 +51,15 @@ pub(super) fn tell(
         if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
     }
     Ok(())
+}
+
+/// The summary by the names of docs/json.md.
+fn counts(summary: &Summary) -> Value {
+    let Summary { cells, granules, pairs, least, median, mean, p90, most, busiest } = summary;
+    json!({
+        "cells": cells, "granule_count": granules, "pairs": pairs, "least": least, "median": median, "mean": mean, "p90": p90,
+        "most": most, "busiest": busiest,
+    })
 }
 
 /// Cycles that nobody asked for together may be mixed by mistake.

@@ -1,7 +1,6 @@
 //! What a run would take, before it does.
 use super::plan::Work;
 use invocation::{Architecture, Usage};
-use serde::Serialize;
 use std::time::Duration;
 
 /// Range requests for a granule of 100 MB that crosses the cell: 486 for 12 of them, 988 for 22 (README, "What is measured");
@@ -25,9 +24,10 @@ const IN_FLIGHT: f64 = 64.0;
 const CORE_MB: f64 = 1769.0;
 
 /// A guess of the whole, from counts of granules alone.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) struct Estimate {
     pub(super) cells: u64,
+    /// Pairs of granule and cell.
     pub(super) granules: u64,
     pub(super) requests: u64,
     pub(super) bytes: u64,

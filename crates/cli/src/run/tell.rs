@@ -1,37 +1,34 @@
-//! What a run would take, and what it took: for people and as JSON.
-use super::RunArgs;
+//! What a run would take, and what it took.
 use super::drive::Outcome;
 use super::ended::{Ended, Spent, State};
 use super::estimate::Estimate;
 use super::plan::Plan;
 use super::progress::time;
+use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
+use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
 use crate::report::group;
-use serde::Serialize;
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 /// Warnings that people are shown; the report has all.
 const MOST_WARNINGS: usize = 5;
 
 /// Sums over all cells that were chosen, those that had ended before included.
-#[derive(Default, Serialize)]
-struct Totals {
-    with_data: u64,
-    empty: u64,
-    failed: u64,
-    partial: u64,
-    not_run: u64,
-    finished_earlier: u64,
-    observations: u64,
-    attempts: u64,
-    #[serde(flatten)]
-    spent: Spent,
-    cost_usd: f64,
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) with_data: u64,
+    pub(super) empty: u64,
+    pub(super) failed: u64,
+    pub(super) partial: u64,
+    pub(super) not_run: u64,
+    pub(super) finished_earlier: u64,
+    pub(super) observations: u64,
+    pub(super) attempts: u64,
+    pub(super) spent: Spent,
+    pub(super) cost_usd: f64,
 }
 
 impl Totals {
@@ -60,18 +57,9 @@ impl Totals {
     }
 }
 
-/// Whether somebody looks at standard error.
-pub(super) fn watched() -> bool {
-    std::io::stderr().is_terminal()
-}
-
 pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Result<(), Failure> {
-    let report = plan.report.display().to_string();
     if args.json {
-        return print(&json!({
-            "out": plan.shape.out, "report": report, "finished_earlier": plan.finished.len(), "estimate": estimate,
-            "max_cost": args.max_cost, "within_max_cost": args.max_cost.is_none_or(|most| estimate.dollars <= most),
-        }));
+        return print(&answer::estimate(args, plan, estimate));
     }
     let each = estimate.dollars / (estimate.cells.max(1)) as f64;
     say!("to run       {:>14}  cells, {} finished earlier", group(estimate.cells), group(plan.finished.len() as u64));
@@ -103,7 +91,7 @@ pub(super) fn done(
 ) -> Result<u8, Failure> {
     let totals = Totals::of(plan, outcome);
     if args.json {
-        print(&document(args, plan, outcome, &totals, (elapsed, renewals)))?;
+        print(&answer::done(args, plan, outcome, &totals, (elapsed, renewals)))?;
     }
     if !args.quiet && !args.json {
         people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
@@ -127,36 +115,6 @@ fn code(outcome: &Outcome, totals: &Totals) -> u8 {
         () if totals.failed > 0 || totals.not_run > 0 || totals.partial > 0 => exit::PARTIAL,
         () => exit::DONE,
     }
-}
-
-fn document(
-    args: &RunArgs,
-    plan: &Plan,
-    outcome: &Outcome,
-    totals: &Totals,
-    (elapsed, renewals): (Duration, u64),
-) -> Value {
-    let mut cells: Vec<&Ended> = plan.finished.iter().chain(&outcome.ended).collect();
-    cells.sort_by_key(|ended| ended.cell);
-    json!({
-        "out": plan.shape.out,
-        "layout": plan.layout_name(),
-        "report": plan.report.display().to_string(),
-        "cells": plan.cells(),
-        "totals": totals,
-        "this_run": {
-            "cells": outcome.ended.len(),
-            "seconds": (elapsed.as_secs_f64() * 1e3).round() / 1e3,
-            "cost_usd": outcome.ended.iter().map(|ended| ended.cost_usd).sum::<f64>(),
-            "throttled": outcome.throttled,
-            "retries": outcome.retries,
-            "credential_renewals": renewals,
-        },
-        "interrupted": outcome.interrupted,
-        "stopped": outcome.stopped,
-        "architecture": args.how.architecture,
-        "each": cells,
-    })
 }
 
 fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
@@ -220,10 +178,4 @@ fn causes(ended: &[Ended]) -> String {
         *causes.entry(kind).or_default() += 1;
     }
     causes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
-}
-
-fn print(value: &Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(exit::FAILED, error))?;
-    say!("{text}");
-    Ok(())
 }

@@ -210,7 +210,7 @@ fn two_hundred_cells_each_end_once_through_every_fault() {
     };
     let first = told(&mut command(), 3);
     let each = first["each"].as_array().unwrap();
-    let ends: BTreeMap<i64, &Value> = each.iter().map(|end| (end["cell"].as_i64().unwrap(), end)).collect();
+    let ends: BTreeMap<i64, &Value> = each.iter().map(|end| (end["parent_morton"].as_i64().unwrap(), end)).collect();
     assert_eq!((each.len(), ends.len()), (cells, cells), "every cell ends once");
     let broken = ends.iter().filter(|(_, end)| end["state"] == "failed").map(|(cell, _)| *cell).collect::<Vec<_>>();
     assert!(broken.len() > 1 && broken.iter().all(|cell| cell.rem_euclid(17) == 6), "{broken:?}");
