@@ -7,9 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-/// Between lines where nobody watches a bar.
+/// Between lines where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Rates are of so many granules at least.
+/// Granules after which the rest is estimated.
 const ENOUGH: u64 = 4;
 
 /// A bar on a terminal, a line now and then elsewhere.
@@ -83,7 +83,7 @@ impl Progress {
     }
 }
 
-/// Whether a line is due, `told` being when the last one was written: both since the beginning.
+/// Whether another line is due: `told` is when the last one was written, and both count from the beginning.
 fn is_due(told: Duration, now: Duration) -> bool {
     now.saturating_sub(told) >= LINE_EVERY
 }
@@ -110,8 +110,7 @@ impl Sums {
         format!("{failed}{left}{}", self.pace(elapsed, in_flight, throttled))
     }
 
-    /// Seconds that the rest takes at this pace, once there is one. Large cells come first: granules tell more of the rest
-    /// than cells do.
+    /// Seconds that the rest takes at this pace, once enough is done. It counts granules, because large cells are first.
     fn left(&self, all: &Sums, elapsed: Duration) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "shown with two or three digits")]
         let (done, left) = (self.granules as f64, all.granules.saturating_sub(self.granules) as f64);
