@@ -1,5 +1,6 @@
 //! Jobs that are run again: over what is there, without data, without a report, partial.
 use crate::bucket::{Bucket, Objects};
+use crate::server::{Reply, Server};
 use crate::support::{demo_granules, folder, icestream, json, objects, stderr, stdout};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -226,4 +227,38 @@ fn partial_says_every_picture_table_and_export_and_partial_of_runs_those_again()
 fn first_partial(report: &str) -> usize {
     let text = std::fs::read_to_string(report).unwrap();
     text.lines().filter(|line| line.contains("\"partial\":true")).count()
+}
+
+#[test]
+fn what_cannot_be_written_is_found_out_before_anything_is_read() {
+    let (folder, bucket) = (folder("rerun-refused"), Bucket::start());
+    let granules = Server::start(|_, _| Reply::status(404));
+    let link = granules.url(&format!("/{WITH}"));
+    let catalog = folder.join("catalog.json");
+    let metadata = serde_json::json!({"parent_order": 6, "latitude": "spherical", "product": "ATL06"});
+    let cells = serde_json::json!({CELL: [&link], "-6134113": [&link], "-6134114": [&link]});
+    std::fs::write(&catalog, serde_json::json!({"metadata": metadata, "catalog": cells}).to_string()).unwrap();
+    std::fs::write(folder.join("file"), "").unwrap();
+    let catalog = text(&catalog);
+    for (status, code, ends) in [(403, "AccessDenied", 4), (404, "NoSuchBucket", 5)] {
+        let out = "s3://bucket/run";
+        bucket.fill("run/", &Objects::new());
+        bucket.refuse("PUT", 0, status, code);
+        let access = bucket.access();
+        let access = access.iter().map(String::as_str);
+        let report = text(&folder.join("report.jsonl"));
+        let run = ["run", "--catalog", &catalog, "--child-order", "8", "--quiet", "--out", out, "--report", &report];
+        let place = format!("{out}/a.zarr");
+        let cell = ["cell", &link, "--cell", CELL, "--child-order", "8", "--quiet", "--out", &place];
+        for command in [run.to_vec(), cell.to_vec()] {
+            let all: Vec<&str> = command.into_iter().chain(access.clone()).collect();
+            let said = icestream(&all);
+            assert_eq!(said.status.code(), Some(ends), "{all:?}: {}", String::from_utf8_lossy(&said.stderr));
+            assert!(granules.log().is_empty(), "{all:?} has read");
+        }
+        let _ = std::fs::remove_file(&report);
+    }
+    let place = text(&folder.join("file").join("a.zarr"));
+    let said = stderr(&["cell", &link, "--cell", CELL, "--quiet", "--out", &place], 2);
+    assert!(said.contains("file") && granules.log().is_empty(), "{said}");
 }

@@ -20,8 +20,6 @@ pub struct Host<'a, S> {
     pub remaining: Option<Duration>,
     /// Waits.
     pub sleep: S,
-    /// Finds out whether the output can be written before anything is read; `false` where somebody has done so.
-    pub probes: bool,
     /// Is told what happens, and has the clock of the ledger.
     pub observer: &'a dyn Observer,
     /// Time that starting took, where this call is billed for it.
@@ -86,14 +84,10 @@ where
         }
     });
     let stopped = |stopped, during| self::stopped(stopped, during, host.remaining, watch);
-    let sink = task.writing.sink(&task.out).map_err(|error| Error::of_output(&error))?;
-    if host.probes {
-        sink.probe().await.map_err(|error| Error::of_output(&error))?;
-        *written = sink.billed();
-    }
     let reading = guarded(read(task, host, watch), stop.as_mut(), watch).await;
     let result = reading.map_err(|why| stopped(why, "reading"))??;
     let with_ledger = |error: Error| error.with_ledger(result.ledger.clone());
+    let sink = task.writing.sink(&task.out).map_err(|error| with_ledger(Error::of_output(&error)))?;
     let writing = guarded(write::write(task, &sink, &result), stop.as_mut(), watch).await;
     *written = sink.billed();
     // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one goes on from it.

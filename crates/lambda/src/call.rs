@@ -50,7 +50,6 @@ impl Function {
             memory_mib: self.memory_mib,
             remaining,
             sleep: tokio::time::sleep,
-            probes: true,
             observer: &ears,
             init: if cold { self.init } else { Duration::ZERO },
             secrets_endpoint: self.secrets_endpoint.clone(),

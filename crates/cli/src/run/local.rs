@@ -98,7 +98,6 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
         memory_mib: None,
         remaining: None,
         sleep: tokio::time::sleep,
-        probes: false,
         observer: &Clock(began),
         init: Duration::ZERO,
         secrets_endpoint: None,
