@@ -39,12 +39,19 @@ impl Ask {
 }
 
 impl Shared {
-    /// Sends `ask` to S3, signed. S3 redirects between regions only, which a new signature would have to follow: the
-    /// answer is given back as it is.
+    /// Sends `ask` to S3, signed. S3 redirects between regions only, and tells the region of the bucket: it is asked there,
+    /// with a signature of its own. Any other answer is given back as it is.
     pub(crate) async fn send_s3(&self, s3: &S3, ask: &Ask, at: &str, stats: &Stats) -> Result<Response, Failure> {
-        let mut request = ask.request(ask.url.clone());
-        s3.authorize(&mut request, at)?;
-        self.send(request, at, stats).await
+        loop {
+            let (region, url) = s3.there(&ask.url);
+            let mut request = ask.request(url);
+            s3.authorize(&mut request, &region, at)?;
+            let response = self.send(request, at, stats).await?;
+            // Once: a bucket that tells another region each time is believed the last one.
+            if region != s3.region() || !s3.has_moved(&ask.url, &region, &response) {
+                return Ok(response);
+            }
+        }
     }
 
     /// Sends `ask` over HTTP and follows redirects, through a login where the file's host may ask for one. Answers with the

@@ -3,7 +3,8 @@ use crate::encode::percent_encode;
 use crate::{Credentials, S3Access, S3Options, sigv4};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Request, Url};
+use reqwest::{Request, Response, Url};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -14,6 +15,8 @@ pub(crate) struct S3 {
     endpoint: Option<String>,
     requester_pays: bool,
     access: RwLock<S3Access>,
+    /// Buckets that have told that they are in another region.
+    elsewhere: RwLock<HashMap<String, String>>,
 }
 
 impl S3 {
@@ -23,7 +26,13 @@ impl S3 {
             endpoint: options.endpoint_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             requester_pays: options.requester_pays,
             access: RwLock::new(options.access.clone()),
+            elsewhere: RwLock::default(),
         }
+    }
+
+    /// The region of buckets that have told no other.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     pub(crate) fn renew(&self, credentials: Credentials) {
@@ -35,8 +44,7 @@ impl S3 {
     pub(crate) fn url(&self, bucket: &str, key: &str) -> Result<Url, SourceError> {
         let key = percent_encode(key, true);
         let region = &self.region;
-        // It becomes part of the host that receives the signature.
-        if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        if !is_region(region) {
             let message = "this is no region: write one like us-west-2";
             return Err(SourceError::new(SourceErrorKind::Config, format!("region `{region}`"), message));
         }
@@ -60,8 +68,51 @@ impl S3 {
         Err(SourceError::new(SourceErrorKind::Config, format!("s3://{bucket}"), message))
     }
 
-    /// Signs, or leaves alone when access is anonymous.
-    pub(crate) fn authorize(&self, request: &mut Request, location: &str) -> Result<(), SourceError> {
+    /// The region of the bucket that a URL of [`Self::url`] leads to, and the URL there.
+    pub(crate) fn there(&self, url: &Url) -> (String, Url) {
+        let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
+        let region = self.bucket_of(url).and_then(|bucket| elsewhere.get(&bucket).cloned());
+        let region = region.unwrap_or_else(|| self.region.clone());
+        let mut url = url.clone();
+        if self.endpoint.is_none() {
+            let usual = format!("s3.{}.amazonaws.com", self.region);
+            let host = url.host_str().map(|host| host.replace(&usual, &format!("s3.{region}.amazonaws.com")));
+            // One that is refused stays as it was.
+            let _ = url.set_host(host.as_deref());
+        }
+        (region, url)
+    }
+
+    /// Whether an answer tells that the bucket is in another region than `asked`; it is asked there from now on.
+    pub(crate) fn has_moved(&self, url: &Url, asked: &str, answer: &Response) -> bool {
+        if !matches!(answer.status().as_u16(), 301 | 307 | 400) {
+            return false;
+        }
+        let told = answer.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
+        let (Some(bucket), Some(region)) = (self.bucket_of(url), told) else { return false };
+        if region == asked || !is_region(region) {
+            return false;
+        }
+        self.elsewhere.write().unwrap_or_else(PoisonError::into_inner).insert(bucket, region.to_owned());
+        true
+    }
+
+    fn bucket_of(&self, url: &Url) -> Option<String> {
+        let host = url.host_str()?;
+        match host.strip_suffix(&format!(".s3.{}.amazonaws.com", self.region)).filter(|_| self.endpoint.is_none()) {
+            Some(bucket) => Some(bucket.to_owned()),
+            None => {
+                let path = self
+                    .endpoint
+                    .as_deref()
+                    .map_or(url.path(), |endpoint| url.as_str().strip_prefix(endpoint).unwrap_or_default());
+                path.trim_start_matches('/').split(['/', '?']).next().map(str::to_owned)
+            }
+        }
+    }
+
+    /// Signs for a region, or leaves alone when access is anonymous.
+    pub(crate) fn authorize(&self, request: &mut Request, region: &str, location: &str) -> Result<(), SourceError> {
         if self.requester_pays {
             let name = HeaderName::from_static("x-amz-request-payer");
             request.headers_mut().insert(name, HeaderValue::from_static("requester"));
@@ -79,9 +130,14 @@ impl S3 {
                 let message = format!("the S3 credentials ended at {end}: fetch new ones");
                 Err(SourceError::new(SourceErrorKind::Expired, location, message))
             }
-            S3Access::Keys(keys) => sigv4::sign(request, &keys, &self.region, "s3", now),
+            S3Access::Keys(keys) => sigv4::sign(request, &keys, region, "s3", now),
         }
     }
+}
+
+/// Whether a text is the name of a region: it becomes part of the host that receives the signature.
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -106,5 +162,21 @@ mod tests {
             let error = bad.url("some-bucket", "x").unwrap_err();
             assert!(error.kind == SourceErrorKind::Config && !format!("{error:?}").contains("hush"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bucket_is_asked_where_it_says_that_it_is() {
+        let s3 = S3::new(&S3Options::default());
+        let own = S3::new(&S3Options { endpoint_url: Some("http://127.0.0.1:9000/x".into()), ..S3Options::default() });
+        for (s3, bucket) in [(&s3, "some-bucket"), (&s3, "a.b.c"), (&own, "some-bucket")] {
+            let url = s3.url(bucket, "k/x.h5").unwrap();
+            assert_eq!(s3.bucket_of(&url).as_deref(), Some(bucket));
+            assert_eq!(s3.there(&url), ("us-west-2".to_owned(), url.clone()));
+            s3.elsewhere.write().unwrap().insert(bucket.into(), "eu-north-1".into());
+            let (region, there) = s3.there(&url);
+            assert_eq!(region, "eu-north-1");
+            assert_eq!(there.as_str(), url.as_str().replace("us-west-2", "eu-north-1"));
+        }
+        assert_eq!(s3.there(&s3.url("other", "").unwrap()).0, "us-west-2");
     }
 }

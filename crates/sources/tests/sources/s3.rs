@@ -379,3 +379,38 @@ fn whoever_pays_says_so_under_the_signature() {
     }
     assert_eq!(server.log().len(), 2);
 }
+
+#[test]
+fn buckets_of_different_regions_are_read_and_written_in_one_job() {
+    let objects: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::default();
+    let server = Server::start(move |asked, _| {
+        let region = if asked.target.starts_with("/north/") { "eu-north-1" } else { "us-west-2" };
+        if !asked.header("authorization").contains(&format!("/{region}/s3/")) {
+            let status = if asked.method == "GET" { 301 } else { 400 };
+            return Reply::status(status).with("x-amz-bucket-region", region).body(error_body("PermanentRedirect"));
+        }
+        let mut objects = objects.lock().unwrap();
+        match asked.method.as_str() {
+            "PUT" => _ = objects.insert(asked.target.clone(), asked.body.clone()),
+            _ => {
+                return objects
+                    .get(&asked.target)
+                    .map_or(Reply::status(404), |bytes| Reply::status(200).body(bytes.clone()));
+            }
+        }
+        Reply::status(200)
+    });
+    let clients = Clients::new(options(&server.url("")));
+    for bucket in ["west", "north"] {
+        let sink = clients.sink(&Location::parse(&format!("s3://{bucket}/a.zarr")).unwrap()).unwrap();
+        run(sink.put("c/0", Bytes::from_static(b"x"))).unwrap();
+        assert_eq!(run(sink.get("c/0")).unwrap().unwrap().0, "x");
+    }
+    // The wrong region was asked once.
+    assert_eq!(server.log().len(), 5);
+    let nowhere = Server::start(|_, _| Reply::status(301).with("x-amz-bucket-region", "eu-north-1"));
+    let clients = Clients::new(options(&nowhere.url("")));
+    let sink = clients.sink(&Location::parse("s3://west/a.zarr").unwrap()).unwrap();
+    let error = run(sink.get("c/0")).unwrap_err();
+    assert!(error.message.contains("eu-north-1") && nowhere.log().len() == 2, "{error}");
+}
