@@ -77,6 +77,19 @@ fn an_event_is_taken_verbatim() {
     let answer = json(&["cell", "--event", path.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"], 0);
     assert_eq!(answer["granule_count"], 1);
     assert!(out.join("zarr.json").is_file());
+    let mut more = event.clone();
+    for (name, value) in [("latitude", json!("authalic")), ("overviews", json!([11])), ("also", json!(["q05"]))] {
+        more[name] = value;
+    }
+    std::fs::write(&path, more.to_string()).unwrap();
+    let other = folder.join("flags.zarr");
+    let flags = ["--child-order", "9", "--latitude", "spherical", "--overviews", "8", "--also", "q95", "--quiet"];
+    let event_and_out = ["cell", "--event", path.to_str().unwrap(), "--out", other.to_str().unwrap()];
+    assert_eq!(icestream(&[&event_and_out[..], &flags].concat()).status.code(), Some(0));
+    let there = |key: &str| other.join(key).exists();
+    assert!(there("9/h_q95") && there("8/h_q95") && !there("9/h_q05") && !there("11") && !there("12"));
+    let root = std::fs::read_to_string(other.join("zarr.json")).unwrap();
+    assert!(root.contains("spherical") && !root.contains("authalic"), "{root}");
     let mut wrong = event;
     wrong["parent_order"] = json!(5);
     std::fs::write(&path, wrong.to_string()).unwrap();

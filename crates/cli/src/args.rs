@@ -64,12 +64,13 @@ pub(crate) struct CellArgs {
     /// Order of a cell that is given as LAT,LON.
     #[arg(long, value_name = "ORDER", default_value_t = 6)]
     pub(crate) order: u8,
-    /// Order of the children.
-    #[arg(long, value_name = "ORDER", default_value_t = 12)]
-    pub(crate) child_order: u8,
-    /// What cell ids are computed from: geodetic latitude taken as it is, or converted to authalic latitude.
-    #[arg(long, value_name = "spherical|authalic", default_value_t)]
-    pub(crate) latitude: Latitude,
+    /// Order of the children [default: 12].
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) child_order: Option<u8>,
+    /// What cell ids are computed from: geodetic latitude taken as it is, or converted to authalic latitude [default:
+    /// spherical].
+    #[arg(long, value_name = "spherical|authalic")]
+    pub(crate) latitude: Option<Latitude>,
     /// Orders between cell and children that are written too, exact from the observations: 11,10,9
     #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
     pub(crate) overviews: Vec<u8>,

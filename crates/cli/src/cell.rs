@@ -12,7 +12,10 @@ use sources::{Clients, Location, S3Access, S3Options, StoreSink};
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
-/// Everything that flags and event say together.
+/// Order of the children unless something else is said.
+const CHILD_ORDER: u8 = 12;
+
+/// Everything that flags and event say together; flags win.
 struct Plan {
     inputs: Vec<String>,
     max_granules: Option<usize>,
@@ -88,21 +91,32 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
 fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let event = args.event.as_deref().map(event::read).transpose()?;
     let event = event.as_ref();
-    let latitude = event.and_then(|event| event.latitude).unwrap_or(args.latitude);
+    let latitude = args.latitude.or_else(|| event.and_then(|event| event.latitude)).unwrap_or_default();
     let cell: Cell = match (&args.cell, event) {
         (Some(text), _) => target::cell(text, args.order, latitude)?,
         (None, Some(event)) => event.parent,
         (None, None) => return Err(Failure::usage("give the cell with --cell")),
     };
     let name = cell.decimal().map_err(Failure::usage)?;
-    let child_order = event.map_or_else(|| target::order(args.child_order), |event| Ok(event.child_order))?;
+    let child_order = match (args.child_order, event) {
+        (None, Some(event)) => event.child_order,
+        (asked, _) => target::order(asked.unwrap_or(CHILD_ORDER))?,
+    };
     let mut job = Job::new(cell, child_order).map_err(Failure::usage)?;
     job.latitude = latitude;
     job.allow_partial = args.allow_partial || event.is_some_and(|event| event.allow_partial);
     job.overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<_, _>>()?;
-    job.overviews.extend(event.iter().flat_map(|event| &event.overviews));
-    let also = args.also.iter().chain(event.iter().flat_map(|event| &event.also)).copied();
-    job.product.add_statistics(&also.collect::<Vec<_>>());
+    let mut also = args.also.clone();
+    if let Some(event) = event {
+        // A list that is given as a flag stands for the event's.
+        if job.overviews.is_empty() {
+            job.overviews.clone_from(&event.overviews);
+        }
+        if also.is_empty() {
+            also.clone_from(&event.also);
+        }
+    }
+    job.product.add_statistics(&also);
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
     let out = args.out.clone().or_else(|| event.and_then(Event::out)).or_else(default_out);
