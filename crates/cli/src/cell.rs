@@ -9,6 +9,7 @@ use invocation::{Body, Event, Layout};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
 use sources::{Clients, Location, S3Access, S3Options, StoreSink};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 
@@ -160,7 +161,9 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<CellRe
         None => Granule::at(&location.unsigned()),
     };
     let granules: Vec<Granule> = locations.iter().map(granule).collect();
-    let open = |granule: &Granule| match locations.iter().find(|location| location.unsigned() == granule.location()) {
+    let places: BTreeMap<String, &Location> =
+        locations.iter().map(|location| (location.unsigned(), location)).collect();
+    let open = |granule: &Granule| match places.get(granule.location()) {
         Some(location) => plan.reading.open(location),
         None => plan.reading.open(&Location::parse(granule.location())?),
     };
