@@ -105,7 +105,7 @@ pub(crate) struct CellArgs {
     /// Tracks that are read at the same time, over all granules.
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) tracks_in_flight: u16,
-    /// Memory for data under way, in MiB.
+    /// Memory for data under way, in MiB; the rows of the cell come on top, 48 bytes each.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536))]
     pub(crate) memory: u64,
     /// Read all coordinates, also where rows cannot lie in the cell: to check that nothing is missed.

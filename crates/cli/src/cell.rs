@@ -74,6 +74,9 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
         json::print(&Body::new(Some(plan.name), Ok(result), out, seconds))?;
     } else if !args.quiet {
         note!("{}", report::table(result));
+        if let Some(words) = report::memory(result.ledger.totals.rows.used, args.memory << 20) {
+            note!("  {words}");
+        }
         if let Some(out) = out {
             eprintln!("  wrote {out} in {seconds:.2} s");
         }
