@@ -1,6 +1,7 @@
 //! Ids, inspection, checksums, events, exit codes.
 use crate::support::{demo_granules, folder, icestream, json, stderr, stdout};
 use serde_json::{Value, json};
+use std::process::{Command, Stdio};
 
 fn granule() -> String {
     demo_granules().join("ATL06_20240207154957_05752210_990_01.h5").to_str().unwrap().to_owned()
@@ -95,6 +96,39 @@ fn an_event_is_taken_verbatim() {
     std::fs::write(&path, wrong.to_string()).unwrap();
     let text = stderr(&["cell", "--event", path.to_str().unwrap()], 2);
     assert!(text.contains("parent_order") && !text.contains("SECRET"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_closed_is_no_error_and_a_full_one_is() {
+    let folder = folder("closed");
+    let granule = granule();
+    let place = folder.join("index");
+    for command in [
+        vec!["inspect", &granule],
+        vec!["checksum", &granule],
+        vec!["cells", "--cell=-6134114", "--json"],
+        vec!["docs", "--markdown"],
+        vec!["catalog", "--from", &granule, "--out", "-", "--quiet"],
+        vec!["cell", &granule, "--cell=-6134114", "--json"],
+        vec!["cell", &granule, "--cell=-6134114", "--quiet", "--csv", "-"],
+        vec!["index", &granule, "--out", place.to_str().unwrap(), "--json"],
+    ] {
+        let run = |out: Stdio| {
+            let mut all = Command::new(env!("CARGO_BIN_EXE_icestream"));
+            all.args(&command).env_clear().stdout(out).stderr(Stdio::piped());
+            all.spawn().unwrap()
+        };
+        let mut closed = run(Stdio::piped());
+        drop(closed.stdout.take());
+        let closed = closed.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&closed.stderr);
+        assert!(closed.status.code() == Some(0) && !said.contains("error"), "{command:?}: {said}");
+        let full = run(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into());
+        let full = full.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&full.stderr);
+        assert!(full.status.code() == Some(4) && said.contains("standard output: No space"), "{command:?}: {said}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod tell;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::{access, target};
+use crate::{access, out, target};
 use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
 use clap::Args;
 use gather::Gathered;
@@ -175,11 +175,12 @@ pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
 
 /// Beside the place, and then there: nobody finds half a catalog.
 fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
-    if out == Path::new("-") {
-        return Ok(catalog.write(std::io::stdout().lock())?);
-    }
     let mut text = Vec::new();
     catalog.write(&mut text)?;
+    if out == Path::new("-") {
+        out::bytes(&text);
+        return Ok(());
+    }
     Ok(sources::write_file(out, &text)?)
 }
 

@@ -1,7 +1,7 @@
 //! `icestream cell`: one cell, from granules to store.
 use crate::args::CellArgs;
 use crate::exit::{self, Failure};
-use crate::out::note;
+use crate::out::{self, note};
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
 use crate::{access, event, json, report, target};
@@ -10,7 +10,7 @@ use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
 use sources::{Clients, Location, S3Access, S3Options, StoreSink};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
 /// Order of the children unless something else is said.
@@ -86,8 +86,8 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, seconds: f64) -> Re
 
 fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new("-") {
-        let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", path.display()));
-        return std::io::stdout().write_all(text.as_bytes()).map_err(failed);
+        out::bytes(text.as_bytes());
+        return Ok(());
     }
     Ok(sources::write_file(path, text.as_bytes())?)
 }
