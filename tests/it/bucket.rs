@@ -116,6 +116,9 @@ fn answer(state: &mut State, asked: &Asked) -> Reply {
         }
         return listing(&state.objects, query);
     }
+    if let Some(("GET", _, status, code)) = state.refuse {
+        return error(status, code);
+    }
     match state.objects.get(&key) {
         None => error(404, "NoSuchKey"),
         Some(bytes) => Reply::ranged(bytes, asked, &tag(bytes)),

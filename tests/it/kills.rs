@@ -7,10 +7,10 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-const CELL: &str = "-6134114";
-const FIRST: &str = "ATL06_20240123041319_03392212_990_01.h5";
+pub const CELL: &str = "-6134114";
+pub const FIRST: &str = "ATL06_20240123041319_03392212_990_01.h5";
 
-fn kills() -> usize {
+pub fn kills() -> usize {
     std::env::var("ICESTREAM_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
@@ -28,7 +28,7 @@ fn run(args: &[String]) {
     stdout(&args.iter().map(String::as_str).collect::<Vec<_>>(), 0);
 }
 
-fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
@@ -146,15 +146,15 @@ fn changed(out: &Path, began: &Objects) -> usize {
     count
 }
 
-struct Scene {
-    folder: PathBuf,
-    granules: String,
+pub struct Scene {
+    pub folder: PathBuf,
+    pub granules: String,
     catalog: String,
     /// Of one of the granules: what a run with it leaves is to be replaced.
-    older: String,
+    pub older: String,
 }
 
-fn scene(test: &str) -> Scene {
+pub fn scene(test: &str) -> Scene {
     let folder = folder(test);
     let granules = granules(&folder, 2).to_str().unwrap().to_owned();
     let catalog = folder.join("catalog.json").to_str().unwrap().to_owned();
@@ -165,18 +165,18 @@ fn scene(test: &str) -> Scene {
 }
 
 impl Scene {
-    fn cell(&self, layout: &str, out: &str, more: &str) -> Vec<String> {
+    pub fn cell(&self, layout: &str, out: &str, more: &str) -> Vec<String> {
         let Self { granules, .. } = self;
         words(&format!(
             "cell {granules} --cell={CELL} --child-order 9 --layout {layout} --quiet --overwrite --out {out}{more}"
         ))
     }
 
-    fn run(&self, layout: &str, out: &str) -> Vec<String> {
+    pub fn run(&self, layout: &str, out: &str) -> Vec<String> {
         self.run_of(&self.catalog, layout, out)
     }
 
-    fn run_of(&self, catalog: &str, layout: &str, out: &str) -> Vec<String> {
+    pub fn run_of(&self, catalog: &str, layout: &str, out: &str) -> Vec<String> {
         let report = self.report();
         words(&format!(
             "run --catalog {catalog} --child-order 8 --layout {layout} --quiet --concurrency 2 --overwrite --out {out} --report {}",
@@ -189,12 +189,12 @@ impl Scene {
     }
 
     /// A run begins without a report.
-    fn forget(&self) {
+    pub fn forget(&self) {
         let _ = std::fs::remove_file(self.report());
     }
 }
 
-fn in_bucket(mut command: Vec<String>, bucket: &Bucket) -> Vec<String> {
+pub fn in_bucket(mut command: Vec<String>, bucket: &Bucket) -> Vec<String> {
     command.extend(bucket.access());
     command
 }

@@ -17,6 +17,7 @@ mod json;
 mod kills;
 mod outputs;
 mod real;
+mod refusals;
 mod rerun;
 mod run;
 mod run_lambda;

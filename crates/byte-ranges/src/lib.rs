@@ -31,4 +31,4 @@ pub use printable::printable;
 pub use range::ByteRange;
 pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 pub use step::Step;
-pub use storage::{Storage, Tag};
+pub use storage::{PROBE, Storage, Tag};

@@ -4,6 +4,10 @@ use bytes::Bytes;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+/// Key of the small object by which a writer finds out whether it may write. It belongs to no store, and may stay where
+/// deleting is refused.
+pub const PROBE: &str = ".icestream-probe";
+
 /// What tells one content of an object from another under the same key: an entity tag. `None` where the storage does not
 /// say; such a tag holds for every content.
 #[derive(Clone, PartialEq, Eq, Debug)]

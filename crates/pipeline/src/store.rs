@@ -1,7 +1,7 @@
 //! From a result to the objects of a store.
 use crate::replace::{self, Replacement};
 use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
-use byte_ranges::{SourceError, SourceErrorKind, Storage};
+use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
 use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
 use morton::Latitude;
 use serde_json::{Value, json};
@@ -76,11 +76,12 @@ pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> 
             false => Standing::Whole,
         });
     }
-    let keys = match storage.list("", LOOKED_AT).await {
+    let mut keys = match storage.list("", LOOKED_AT).await {
         // Who may write and not list finds nothing; what is there is seen when it is to be replaced.
         Err(error) if error.kind == SourceErrorKind::Denied => Vec::new(),
         keys => keys?,
     };
+    keys.retain(|key| key != PROBE);
     Ok(match () {
         () if keys.is_empty() => Standing::Empty,
         () if keys.iter().any(|key| OTHER_ROOTS.contains(&key.as_str())) => Standing::Whole,

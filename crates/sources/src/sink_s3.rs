@@ -7,7 +7,7 @@ use crate::s3::S3;
 use crate::s3_list::{Listing, list};
 use crate::sink::{Billed, check_key};
 use crate::{Clients, Counts, Paced, Stats};
-use byte_ranges::{Sink, SourceError, SourceErrorKind, Storage, Tag};
+use byte_ranges::{PROBE, Sink, SourceError, SourceErrorKind, Storage, Tag};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, Response};
@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// Largest object that is read: chunks are some 100 KB, shards some MB.
 const MAX_OBJECT: usize = 1 << 30;
-/// The object by which it is found out whether objects can be put.
-const PROBE: &str = ".icestream-probe";
 
 /// A store under a prefix in S3. A PUT is atomic there, and can be made on a condition (Amazon S3 User Guide, "Conditional
 /// writes").

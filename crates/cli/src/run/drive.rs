@@ -285,5 +285,6 @@ fn hopeless(ended: &[Ended], cells: usize) -> Option<String> {
         return None;
     }
     let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;
-    Some(format!("{count} cells met what every other cell would meet: {} ({})", kind?, message?))
+    let who = if count == 1 { "a cell".into() } else { format!("{count} cells") };
+    Some(format!("{who} met what every other cell would meet: {} ({})", kind?, message?))
 }

@@ -95,6 +95,9 @@ pub(super) fn done(
     }
     if !args.quiet && !args.json {
         people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
+    } else if totals.failed > 0 {
+        let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
+        note!("error: {failed} cells failed: {causes}; {} tells why", plan.report.display());
     }
     if let Some(why) = &outcome.stopped {
         note!("stopped early: {why}");
@@ -104,7 +107,8 @@ pub(super) fn done(
 
 fn code(outcome: &Outcome, totals: &Totals) -> u8 {
     let good = totals.with_data + totals.empty;
-    let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
+    let credentials =
+        ["CredentialsExpired", "CredentialsRefused", "OutputDenied", "AccessDeniedException", "ExpiredTokenException"];
     let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(|kind| credentials.contains(&kind));
     match () {
         () if outcome.interrupted => exit::INTERRUPTED,
