@@ -29,7 +29,7 @@ use local::Local;
 use morton::Latitude;
 use plan::Plan;
 use progress::Progress;
-use sources::Location;
+use sources::{Location, StoreSink};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -199,13 +199,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         let keys = Keys::of(args, &plan)?;
         // Before a long run starts: whether it could end well.
         keys.check().await?;
-        if let Some(first) = plan.work.first().filter(|_| args.how.on == On::Local) {
-            let store = Location::parse(&plan.shape.store(first.name))?;
-            access::clients(&args.access).sink(&store)?.probe().await?;
+        let output = output(args, &plan)?;
+        if let Some(output) = &output {
+            output.probe().await?;
         }
         begin_sphere(args, &plan).await?;
         let drive = Drive {
             backend: backend(args, &plan)?,
+            output,
             keys,
             plan: &plan,
             tries: args.how.tries,
@@ -228,6 +229,12 @@ async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
     let job = plan.shape.job(first.cell).map_err(Failure::usage)?;
     let store = SphereOut::open(&plan.shape.out, &job, &access::clients(&args.access)).await?;
     store.begin(&job).await.map_err(Failure::of_write)
+}
+
+/// The place of the first cell, if this process writes it: where that can be written, others can.
+fn output(args: &RunArgs, plan: &Plan) -> Result<Option<StoreSink>, Failure> {
+    let Some(first) = plan.work.first().filter(|_| args.how.on == On::Local) else { return Ok(None) };
+    Ok(Some(access::clients(&args.access).sink(&Location::parse(&plan.shape.store(first.name))?)?))
 }
 
 fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {

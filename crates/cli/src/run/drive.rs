@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use invocation::{Architecture, ErrorType};
-use sources::Credentials;
+use sources::{Credentials, StoreSink};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub(super) enum Backend {
 /// A run under way.
 pub(super) struct Drive<'a> {
     pub(super) backend: Backend,
+    /// Where cells are written, if this process writes them.
+    pub(super) output: Option<StoreSink>,
     pub(super) keys: Keys,
     pub(super) plan: &'a Plan,
     /// Attempts for one cell.
@@ -137,9 +139,12 @@ impl Drive<'_> {
                     dearest = ended.cost_usd.max(dearest);
                     journal.ended(&ended)?;
                     self.progress.ended(&ended);
+                    let refused = ended.error_type.as_deref() == Some(ErrorType::OutputDenied.name());
                     outcome.ended.push(*ended);
                     if !shared.stopping.get()
-                        && let Some(why) = hopeless(&outcome.ended, self.plan.work.len())
+                        && let refused = refused
+                        && self.output_refuses().await
+                        && let Some(why) = hopeless(&outcome.ended, self.plan.work.len(), refused)
                     {
                         shared.stopping.set(true);
                         outcome.stopped = Some(why);
@@ -162,6 +167,14 @@ impl Drive<'_> {
         self.progress.finish();
         (outcome.throttled, outcome.retries) = (shared.throttled.get(), shared.retries.get());
         Ok(outcome)
+    }
+
+    /// Whether no cell can be written, after one could not. What a function may write is not known here: it is believed.
+    async fn output_refuses(&self) -> bool {
+        match &self.output {
+            Some(output) => output.probe().await.is_err(),
+            None => true,
+        }
     }
 
     /// Why no further cell may begin, if what is spent and under way comes near the ceiling: each cell under way may cost
@@ -275,13 +288,11 @@ async fn interrupt() -> Happened {
     Happened::Interrupt
 }
 
-/// Why the rest would fail likewise, if enough cells have shown it.
-fn hopeless(ended: &[Ended], cells: usize) -> Option<String> {
+/// Why the rest would fail likewise, if enough cells have shown it, or one has shown that the output is `refused`.
+fn hopeless(ended: &[Ended], cells: usize, refused: bool) -> Option<String> {
     let mut same = ended.iter().filter(|ended| ended.hopeless);
     let count = same.clone().count();
-    // What cannot be written is the same place for all.
-    let of_output = ended.last().is_some_and(|last| last.error_type.as_deref() == Some(ErrorType::OutputDenied.name()));
-    if !of_output && count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
+    if !refused && count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
         return None;
     }
     let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;

@@ -107,9 +107,11 @@ pub(super) fn done(
 
 fn code(outcome: &Outcome, totals: &Totals) -> u8 {
     let good = totals.with_data + totals.empty;
-    let credentials =
-        ["CredentialsExpired", "CredentialsRefused", "OutputDenied", "AccessDeniedException", "ExpiredTokenException"];
-    let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(|kind| credentials.contains(&kind));
+    let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
+    // A place that is somebody's is refused as well, and ends no run.
+    let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
+    let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
+    let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(is_refusal);
     match () {
         () if outcome.interrupted => exit::INTERRUPTED,
         () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
