@@ -182,6 +182,16 @@ fn a_pipe_is_refused_and_a_lack_of_descriptors_is_a_message() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let run = with(&[], &["inspect", pipe.to_str().unwrap()]);
     assert!(run.status.code() == Some(2) && said(&run).contains("a pipe or a device"), "{}", said(&run));
+    for place in [pipe.to_str().unwrap(), "/dev/zero"] {
+        for command in [
+            vec!["cell", "--event", place],
+            vec!["run", "--out", "o", "--dry-run", "--catalog", place],
+            vec!["catalog", "--read", place, "--south-of=-50"],
+        ] {
+            let run = with(&[], &command);
+            assert!(run.status.code() == Some(5) && said(&run).contains("a pipe or a device"), "{}", said(&run));
+        }
+    }
     let program = env!("CARGO_BIN_EXE_icestream");
     let granule = demo_granules().join(GRANULE);
     let out = folder.join("out.zarr");

@@ -242,3 +242,15 @@ fn packed_coordinates_are_decoded_for_the_catalog() {
     assert!(plain.contains(&"4441321".to_owned()), "{plain:?}");
     assert_eq!(cells("xarray_latlon_packed.h5"), plain);
 }
+
+#[test]
+fn one_file_by_two_paths_counts_once() {
+    let folder = folder("identity-paths");
+    let file = folder.join("g.h5");
+    std::fs::copy(demo_granules().join("ATL06_20240207154957_05752210_990_01.h5"), &file).unwrap();
+    let alone = json(&["cell", &text(&file), "--cell=-6134114", "--json"], 0);
+    let spelt = text(&folder.join(".").join("g.h5"));
+    let twice = json(&["cell", &text(&file), &spelt, &text(&folder), "--cell=-6134114", "--json"], 0);
+    assert_eq!(twice["total_obs"], alone["total_obs"]);
+    assert!(twice["ledger"]["warnings"][0].as_str().unwrap().contains("given 3 times"), "{twice}");
+}

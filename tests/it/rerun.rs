@@ -262,3 +262,39 @@ fn what_cannot_be_written_is_found_out_before_anything_is_read() {
     let said = stderr(&["cell", &link, "--cell", CELL, "--quiet", "--out", &place], 2);
     assert!(said.contains("file") && granules.log().is_empty(), "{said}");
 }
+
+#[test]
+fn what_cannot_be_read_takes_nothing_away() {
+    let folder = folder("rerun-outage");
+    for layout in ["cell", "sphere"] {
+        let out = folder.join(format!("{layout}.zarr"));
+        run(&cell(WITH, layout, &text(&out), &[]));
+        let before = objects(&out);
+        let missing = ["--overwrite", "--allow-partial"];
+        let command = cell("ATL06_20240301154957_05752210_990_01.h5", layout, &text(&out), &missing);
+        stdout(&command.iter().map(String::as_str).collect::<Vec<_>>(), 3);
+        assert!(objects(&out) == before, "{layout}");
+    }
+}
+
+#[test]
+fn levels_above_the_parents_leave_the_cells_alone_where_listing_is_refused() {
+    let bucket = Bucket::start();
+    let access = bucket.access();
+    let call = |args: &[&str]| {
+        stdout(&[args, &access.iter().map(String::as_str).collect::<Vec<_>>()].concat(), 0);
+    };
+    let store = "s3://bucket/run/s.zarr";
+    bucket.fill("run/", &Objects::new());
+    let write = cell(WITH, "sphere", store, &[]);
+    call(&write.iter().map(String::as_str).collect::<Vec<_>>());
+    let before = bucket.below("run/");
+    bucket.refuse("LIST", 0, 403, "AccessDenied");
+    let _ = icestream(
+        &[&["overviews", store, "--to", "4"][..], &access.iter().map(String::as_str).collect::<Vec<_>>()].concat(),
+    );
+    let after = bucket.below("run/");
+    for (key, bytes) in before.iter().filter(|(key, _)| *key != "s.zarr/zarr.json") {
+        assert!(after.get(key) == Some(bytes), "{key}");
+    }
+}

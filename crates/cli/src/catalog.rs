@@ -6,7 +6,7 @@ mod tell;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::{access, out, target};
+use crate::{access, files, out, target};
 use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
 use clap::Args;
 use gather::Gathered;
@@ -169,7 +169,7 @@ fn reread(path: &Path, grid: &Grid) -> Result<Catalog, Failure> {
 /// Reads a catalog.
 pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
     let shown = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
+    let text = files::bytes(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
     Ok(Catalog::parse(&text, &shown)?)
 }
 

@@ -1,15 +1,20 @@
 //! The Lambda event of the system that this one replaces, as a file.
-use crate::exit::Failure;
-use invocation::{Event, Layout, Needs};
+use crate::exit::{self, Failure};
+use crate::files;
+use crate::out::note;
+use invocation::{Event, Layout, Needs, ignored};
 use std::path::Path;
 
 /// Reads an event file: parent, orders and granules must be there; what else is missing, flags may say.
 pub(crate) fn read(path: &Path) -> Result<Event, Failure> {
     let shown = path.display();
     let usage = |error: &dyn std::fmt::Display| Failure::usage(format!("event {shown}: {error}"));
-    let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
-    let value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| usage(&error))?;
+    let text = files::text(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("event {shown}: {error}")))?;
+    let value = serde_json::from_str(&text).map_err(|error| usage(&error))?;
     let event = Event::from_value(&value, Needs::Command).map_err(|error| usage(&error))?;
+    for name in ignored(&value) {
+        note!("note: event {shown}: `{name}` is not used");
+    }
     if event.layout == Layout::Sphere {
         return Err(usage(&"layout `sphere`: this command writes stores of one cell; write `cell`"));
     }

@@ -67,7 +67,12 @@ impl fmt::Display for Failure {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let class = error.kind.name();
-        let hint = if error.kind == SourceErrorKind::Denied { denied(&error.location) } else { hint_of(class) };
+        let is_listing = error.kind == SourceErrorKind::BadAnswer && error.message.contains("listing");
+        let hint = match error.kind {
+            SourceErrorKind::Denied => denied(&error.location),
+            _ if is_listing => Some("check --endpoint-url, and that the service lists as S3 does"),
+            _ => hint_of(class),
+        };
         Self { code: code_of(class), hint: hint.map(Into::into), message: error.to_string() }
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod event;
 mod exit;
 mod export;
+mod files;
 mod index;
 mod inspect;
 mod json;

@@ -231,10 +231,12 @@ async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
     store.begin(&job).await.map_err(Failure::of_write)
 }
 
-/// The place of the first cell, if this process writes it: where that can be written, others can.
+/// The place of all cells, if this process writes it.
 fn output(args: &RunArgs, plan: &Plan) -> Result<Option<StoreSink>, Failure> {
-    let Some(first) = plan.work.first().filter(|_| args.how.on == On::Local) else { return Ok(None) };
-    Ok(Some(access::clients(&args.access).sink(&Location::parse(&plan.shape.store(first.name))?)?))
+    if args.how.on != On::Local {
+        return Ok(None);
+    }
+    Ok(Some(access::clients(&args.access).sink(&Location::parse(&plan.shape.out)?)?))
 }
 
 fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {

@@ -25,7 +25,8 @@ pub(crate) struct Wanted<'a> {
 pub(crate) async fn read(input: &str, wanted: &Wanted<'_>, clients: &Clients) -> Result<Table, Failure> {
     let named = |error: Error| Failure::from(error).at(input);
     if Path::new(input).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
-        let text = std::fs::read_to_string(input).map_err(|error| Failure::new(BAD_INPUT, error).at(input))?;
+        let text = crate::files::text(std::path::Path::new(input))
+            .map_err(|error| Failure::new(BAD_INPUT, error).at(input))?;
         let mut table = Table::from_csv(&text, wanted.latitude).map_err(named)?;
         if let Some(order) = wanted.order.filter(|&order| order != table.order.get()) {
             return Err(named(Error::NoOrder { order, held: table.order.to_string() }));

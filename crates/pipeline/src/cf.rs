@@ -104,11 +104,15 @@ impl Decoding {
                     self.fills.extend(Some(rounded(fill)).filter(|rounded| rounded.is_finite()).map(Number));
                 }
                 Datatype::FloatingPoint(_) if is_f32(&attribute.datatype) => self.fills_f32.push(Number(fill)),
-                // The largest integer of a type, rounded to a float, is one too large.
                 Datatype::FixedPoint(integer) => {
+                    // The largest integer of a type, rounded to a float, is one too large.
                     let bits = i32::from(integer.precision) - i32::from(integer.signed);
                     let beyond = (0..bits).fold(1.0, |power, _| 2.0 * power);
-                    self.fills.extend(Some(fill).filter(|fill| *fill == beyond).map(|fill| Number(fill - 1.0)));
+                    if fill == beyond {
+                        self.fills.push(Number(fill - 1.0));
+                    } else if is_f32(&attribute.datatype) {
+                        self.fills_f32.push(Number(fill));
+                    }
                 }
                 _ => {}
             }

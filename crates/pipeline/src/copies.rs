@@ -128,20 +128,26 @@ pub(crate) struct Outcome {
 }
 
 /// Of the files of one granule the one that counts: the first that has all that each other one has. What reading the others
-/// took is added to its entry. A file that cannot be read may be the whole one, and fails the granule unless partial results
-/// are allowed; files of which none is whole fail it too.
-pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> Outcome {
+/// took is added to its entry. A file that cannot be read may be the whole one: it fails the granule, and where partial
+/// results are allowed it stands beside the one that counts, and the result is partial. Files of which none is whole fail the
+/// granule too.
+pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> (Outcome, Vec<Outcome>) {
     let sum = |count: fn(&GranuleEntry) -> u64| read.iter().map(|one| count(&one.entry)).sum();
     let (requests, bytes, milliseconds) = (sum(|e| e.requests), sum(|e| e.bytes), sum(|e| e.milliseconds));
     let (mut sound, mut failed): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| one.entry.error.is_none());
     let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other)));
     let mut chosen = match at {
-        _ if !failed.is_empty() && (!allow_partial || sound.is_empty()) => failed.remove(0),
+        _ if !failed.is_empty() && (!allow_partial || sound.is_empty()) => {
+            failed.drain(..).next().unwrap_or_else(|| different(&sound))
+        }
         Some(at) => whole(sound.remove(at), &sound, &failed),
         None => different(&sound),
     };
     (chosen.entry.requests, chosen.entry.bytes, chosen.entry.milliseconds) = (requests, bytes, milliseconds);
-    chosen
+    for other in &mut failed {
+        (other.entry.requests, other.entry.bytes, other.entry.milliseconds) = (0, 0, 0);
+    }
+    (chosen, failed)
 }
 
 /// The file that counts, with a warning for each that does not.
@@ -172,34 +178,40 @@ fn different(read: &[Outcome]) -> Outcome {
     });
     let (one, other) = apart.next().map_or(("", ""), |(one, other)| (&one.entry.location, &other.entry.location));
     let message = format!(
-        "{one} and {other} are different parts of one granule, each with rows that the other lacks: give the whole granule, or one of them"
+        "{one} and {other} are different parts or versions of one granule, neither with all rows of the other: give the whole granule, or one of them"
     );
     entry.error = Some(Failure { class: "product".into(), place: None, message });
     Outcome { entry, rows: Vec::new(), warnings: Vec::new() }
 }
 
-/// Whether a file has every track of another with at least as many rows, and every row of it that counts here. Where tracks
-/// are equally long and their rows lie alike, values may differ: the file was written anew.
+/// Metres by which a value may differ that was packed, or written anew in another type.
+const REWRITTEN: f32 = 0.01;
+
+/// Whether a file has every track of another with at least as many rows, and every row of it that counts here; of a track
+/// with as many rows, these and no others.
 fn holds(whole: &Outcome, part: &Outcome) -> bool {
     part.entry.tracks.iter().zip(&part.rows).all(|(track, rows)| {
         let mut tracks = whole.entry.tracks.iter().zip(&whole.rows);
         tracks.find(|(other, _)| other.track == track.track).is_some_and(|(other, held)| {
-            let equal = other.rows.rows == track.rows.rows && held.child == rows.child;
-            other.rows.rows >= track.rows.rows && (equal || is_subsequence(rows, held))
+            let fits = other.rows.rows > track.rows.rows || held.child.len() == rows.child.len();
+            other.rows.rows >= track.rows.rows && fits && is_subsequence(rows, held)
         })
     })
 }
 
 /// Whether the rows of one track are rows of another, in the same order.
 fn is_subsequence(part: &TrackRows, whole: &TrackRows) -> bool {
+    let same = |a: (u32, f32, f32), b: (u32, f32, f32)| {
+        a.0 == b.0 && (a.1 - b.1).abs() <= REWRITTEN && (a.2 - b.2).abs() <= REWRITTEN
+    };
     let mut held = numbers(whole);
-    numbers(part).all(|row| held.any(|held| held == row))
+    numbers(part).all(|row| held.any(|held| same(held, row)))
 }
 
-/// The rows of a track, to the bit.
-fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, u32, u32)> {
+/// The rows of a track: child, value, sigma.
+fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, f32, f32)> {
     let values = rows.value.iter().zip(&rows.sigma);
-    rows.child.iter().zip(values).map(|(child, (value, sigma))| (*child, value.to_bits(), sigma.to_bits()))
+    rows.child.iter().zip(values).map(|(child, (value, sigma))| (*child, *value, *sigma))
 }
 
 #[cfg(test)]
@@ -271,7 +283,7 @@ mod tests {
         };
         let rows = |&(_, _, child): &(&str, u64, &[u32])| TrackRows {
             child: child.to_vec(),
-            value: child.iter().map(|_| location.len() as f32).collect(),
+            value: child.iter().map(|_| 100.0 + location.len() as f32 / 1000.0).collect(),
             sigma: vec![1.0; child.len()],
         };
         let entry = GranuleEntry {
@@ -288,7 +300,7 @@ mod tests {
         let whole = || file("w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
         let part = || file("p.h5", &[("gt1l", 2, &[1, 3])]);
         for read in [vec![whole(), part()], vec![part(), whole()]] {
-            let chosen = choose(read, false);
+            let (chosen, _) = choose(read, false);
             assert_eq!((chosen.entry.location.as_str(), chosen.entry.requests), ("w.h5", 6));
             assert!(chosen.warnings[0].contains("p.h5 is left out"), "{:?}", chosen.warnings);
         }
@@ -296,9 +308,17 @@ mod tests {
 
     #[test]
     fn a_file_written_anew_is_the_same_granule() {
-        let chosen =
-            choose(vec![file("w.h5", &[("gt1l", 3, &[1, 2])]), file("packed.h5", &[("gt1l", 3, &[1, 2])])], false);
+        let rows: (&str, u64, &[u32]) = ("gt1l", 3, &[1, 2]);
+        let (chosen, _) = choose(vec![file("w.h5", &[rows]), file("packed.h5", &[rows])], false);
         assert_eq!((chosen.entry.location.as_str(), chosen.warnings.len()), ("w.h5", 1));
+        // With other values it is another one, and so it is with more rows that count among as many.
+        let mut other = file("other.h5", &[rows]);
+        other.rows[0].value[1] += 50.0;
+        let more = file("more.h5", &[("gt1l", 3, &[1, 2, 2])]);
+        for other in [other, more] {
+            let (chosen, _) = choose(vec![file("w.h5", &[rows]), other], false);
+            assert!(chosen.entry.error.unwrap().message.contains("different parts or versions"));
+        }
     }
 
     #[test]
@@ -309,7 +329,7 @@ mod tests {
             file("b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
             file("b.h5", &[("gt1l", 2, &[2, 1])]),
         ] {
-            let chosen = choose(vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), other], false);
+            let (chosen, _) = choose(vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), other], false);
             let error = chosen.entry.error.unwrap().message;
             assert!(error.contains("a.h5 and b.h5 are different parts"), "{error}");
         }
@@ -323,8 +343,9 @@ mod tests {
             failed
         };
         let read = || vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
-        assert_eq!(choose(read(), false).entry.location, "f.h5");
-        let chosen = choose(read(), true);
+        assert_eq!(choose(read(), false).0.entry.location, "f.h5");
+        let (chosen, failed) = choose(read(), true);
+        assert!(failed.len() == 1 && failed[0].entry.error.is_some(), "the result is partial");
         assert_eq!((chosen.entry.location.as_str(), chosen.entry.error.is_none()), ("a.h5", true));
         assert!(chosen.warnings[0].contains("f.h5"), "{:?}", chosen.warnings);
     }

@@ -27,11 +27,16 @@ impl Label {
         self.products.first().map(String::as_str)
     }
 
+    /// Whether the file says that it is of a product.
+    pub(crate) fn names(&self, product: &Product) -> bool {
+        self.products.iter().any(|named| *named == product.short_name)
+    }
+
     /// Why a file does not identify itself as one of the product, if it does not: label and name must both say so
     /// (planned-reading.md). Such a file may be anything, and nothing is assumed about the order of its rows.
     pub(crate) fn doubt(&self, name: &str, product: &Product) -> Option<String> {
         let expected = product.short_name.as_str();
-        if !self.products.iter().any(|named| named == expected) {
+        if !self.names(product) {
             return Some(match self.product() {
                 Some(other) => format!("the file says that it is {other}, not {expected}"),
                 None => "the file does not say what product it is".into(),

@@ -139,7 +139,8 @@ async fn datasets<S: Source>(
         let columns = columns.into_iter().map(|(path, answer)| dataset(path, answer));
         tracks.push((track.clone(), columns.collect::<Result<_, _>>()?));
     }
-    if tracks.is_empty() {
+    // A file that says that it is of the product, and has none of the tracks, has no data.
+    if tracks.is_empty() && !label.names(product) {
         let named = recognise::recognised(file, source, name).await?;
         return Err(GranuleError::NoTracks { named, expected: product.short_name.clone() });
     }

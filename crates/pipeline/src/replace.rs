@@ -197,6 +197,8 @@ impl<S: Storage> Attempt<'_, S> {
     async fn write(&self, new: &Replacement, mut tombstone: Tombstone, company: bool) -> Result<(), Stop> {
         let before = self.take_marker(new).await?;
         let mut doors = doors_of(before.as_ref());
+        // The other groups of the root are somebody else's to write.
+        doors.retain(|door| self.own.is_empty() || self.own.iter().any(|own| door.starts_with(own.as_str())));
         let other = before.as_ref().and_then(|held| Tombstone::parse(held));
         if company || other.is_some() {
             // Its writer may be alive: shut doors are those that it cannot open any more.

@@ -55,7 +55,7 @@ async fn compute<S: Source>(
     let budget = Budget::new(tuning.memory);
     let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), open, observer };
     let at_once = tuning.tracks_in_flight.div_ceil(job.product.tracks.len().max(1)).max(1);
-    let mut read: Vec<(usize, Outcome)> = futures_util::stream::iter(granules.iter().enumerate())
+    let mut read: Vec<(usize, (Outcome, Vec<Outcome>))> = futures_util::stream::iter(granules.iter().enumerate())
         .map(|(index, files)| {
             let reader = &reader;
             async move { (index, reader.read(files).await) }
@@ -66,7 +66,7 @@ async fn compute<S: Source>(
     read.sort_unstable_by_key(|(index, _)| *index);
     let mut entries = Vec::with_capacity(read.len());
     let mut rows = Vec::with_capacity(read.len());
-    for (_, outcome) in read {
+    for outcome in read.into_iter().flat_map(|(_, (chosen, failed))| std::iter::once(chosen).chain(failed)) {
         entries.push(outcome.entry);
         rows.push(outcome.rows);
         warnings.extend(outcome.warnings);
@@ -103,13 +103,13 @@ struct Reader<'a, F> {
 }
 
 impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
-    /// Reads a granule: the file that counts of those that it is in.
-    async fn read(&self, files: &[Granule]) -> Outcome {
+    /// Reads a granule: the file that counts of those that it is in, and those that could not be read.
+    async fn read(&self, files: &[Granule]) -> (Outcome, Vec<Outcome>) {
         let mut read = Vec::with_capacity(files.len());
         for file in files {
             read.push(self.read_file(file).await);
         }
-        let outcome = copies::choose(read, self.job.allow_partial);
+        let (outcome, failed) = copies::choose(read, self.job.allow_partial);
         let entry = &outcome.entry;
         if entry.error.is_some() && !self.job.allow_partial {
             self.stopped.set(true);
@@ -119,7 +119,7 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
             self.observer.event(Event::Rows { granule: &entry.granule, track: &track.track, child, value, sigma });
         }
         self.observer.event(Event::Finished(entry));
-        outcome
+        (outcome, failed)
     }
 
     async fn read_file(&self, granule: &Granule) -> Outcome {

@@ -81,6 +81,10 @@ pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Resul
     if result.empty_because().is_none() {
         return write_sphere_objects(objects, storage).await;
     }
+    // What could not be read may have had the data.
+    if result.is_partial() {
+        return Ok(());
+    }
     let mark = objects.pop().map(|mark| mark.key).unwrap_or_default();
     replace::remove(storage, &mark, &[], &objects).await.map_err(Error::Write)
 }

@@ -35,6 +35,10 @@ pub const ROOT: &str = "zarr.json";
 pub async fn write<S: Storage>(result: &CellResult, storage: &S) -> Result<(), Error> {
     let own = vec![String::new()];
     if result.empty_because().is_some() {
+        // What could not be read may have had the data.
+        if result.is_partial() {
+            return Ok(());
+        }
         return replace::remove(storage, ROOT, &own, &[]).await.map_err(Error::Write);
     }
     let mut objects = to_objects(result)?;

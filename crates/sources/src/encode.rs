@@ -46,19 +46,25 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Text of the first element `<name>...</name>`, with the five predefined entities resolved: enough for the answers of
-/// S3, whose elements carry no attributes below the root.
+/// Text of the first element `<name>...</name>`, with the five predefined entities resolved: enough for the answers of S3.
 pub(crate) fn element(xml: &str, name: &str) -> Option<String> {
     elements(xml, name).next()
 }
 
-/// Texts of all elements `<name>...</name>` in order; they must not nest in themselves.
+/// Texts of all elements `<name>...</name>` in order, whatever attributes they have; they must not nest in themselves.
 pub(crate) fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = String> + use<'a> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let (open, close) = (format!("<{name}"), format!("</{name}>"));
     let mut rest = xml;
     std::iter::from_fn(move || {
-        let start = rest.find(&open)? + open.len();
-        let inner = rest.get(start..)?;
+        let inner = loop {
+            rest = rest.get(rest.find(&open)? + open.len()..)?;
+            if rest.starts_with(|next: char| next == '>' || next.is_ascii_whitespace()) {
+                let (tag, inner) = rest.split_once('>')?;
+                if !tag.ends_with('/') {
+                    break inner;
+                }
+            }
+        };
         let end = inner.find(&close)?;
         rest = inner.get(end + close.len()..)?;
         Some(unescape(inner.get(..end)?))
@@ -117,6 +123,8 @@ mod tests {
         let xml = "<R><Key>a&amp;b</Key><X/><Key>c&amp;lt;</Key><Key>&#xFC;&#13;&nbsp;&</Key></R>";
         assert_eq!(elements(xml, "Key").collect::<Vec<_>>(), ["a&b", "c&lt;", "ü\r&nbsp;&"]);
         assert_eq!(element(xml, "Nothing"), None);
+        let told = "<Keys>no</Keys><Key a=\"b\"/><Key xml:space=\"preserve\">a b</Key><Key\n>c</Key>";
+        assert_eq!(elements(told, "Key").collect::<Vec<_>>(), ["a b", "c"]);
         assert_eq!(element("<Key>open", "Key"), None);
     }
 }

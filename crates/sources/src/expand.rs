@@ -5,7 +5,8 @@ use crate::s3_list::{Listing, list};
 use crate::{Clients, Location};
 use byte_ranges::{SourceError, SourceErrorKind, file_name};
 use glob::{MatchOptions, Pattern};
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 /// Endings of HDF5 files, as HDF-EOS and NSIDC use them.
 const ENDINGS: [&str; 3] = [".h5", ".hdf5", ".he5"];
@@ -56,8 +57,16 @@ impl Clients {
     /// The first that [`Clients::expand`] meets.
     pub async fn expand_all(&self, inputs: &[String]) -> Result<Vec<Location>, SourceError> {
         let mut all = Vec::new();
+        // A file that several inputs lead to goes by the first of its paths, so that it is known for the same one.
+        let mut first: HashMap<PathBuf, Location> = HashMap::new();
         for input in inputs {
-            all.extend(self.expand(input).await?);
+            for location in self.expand(input).await? {
+                let real = location.as_path().and_then(|path| std::fs::canonicalize(path).ok());
+                all.push(match real {
+                    Some(real) => first.entry(real).or_insert(location).clone(),
+                    None => location,
+                });
+            }
         }
         Ok(all)
     }

@@ -92,7 +92,7 @@ impl Page {
         };
         let keys = elements(text, "Contents").map(key).collect::<Result<_, _>>()?;
         let next = element(text, "NextContinuationToken").filter(|next| !next.is_empty());
-        let truncated = element(text, "IsTruncated").is_some_and(|said| said.trim().eq_ignore_ascii_case("true"));
+        let truncated = element(text, "IsTruncated").is_some_and(|said| is_true(said.trim()));
         if truncated && next.is_none() {
             return Err((
                 "the listing says that there is more, and not where (no NextContinuationToken)",
@@ -101,6 +101,11 @@ impl Page {
         }
         Ok(Self { keys, next })
     }
+}
+
+/// A boolean of XML Schema, in any capitals.
+fn is_true(text: &str) -> bool {
+    text == "1" || text.eq_ignore_ascii_case("true")
 }
 
 /// Whether the first element of an XML document is a listing.

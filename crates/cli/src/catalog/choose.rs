@@ -1,6 +1,7 @@
 //! From flags to the cells that are wanted.
 use super::{Area, AreaArgs, Grid, Path, select, target};
 use crate::exit::{self, Failure};
+use crate::files;
 use serde_json::Value;
 
 pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<Grid, Failure> {
@@ -46,7 +47,5 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
 }
 
 fn file(path: &Path) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
+    files::text(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))
 }

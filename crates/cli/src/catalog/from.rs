@@ -45,7 +45,7 @@ impl Places {
                 read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
                 inputs.extend(lines(&text));
             } else if path.is_file() && !is_hdf5(path) {
-                let text = std::fs::read_to_string(path);
+                let text = crate::files::text(path);
                 let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
                 inputs.extend(lines(&text));
             } else {

@@ -129,7 +129,10 @@ impl Shape {
         let out = args.out.trim_end_matches('/').to_owned();
         let place = Location::parse(&out)?;
         if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
-            return Err(Failure::usage(format!("--out {out}: write a folder, or s3://bucket/prefix")));
+            return Err(Failure::usage(format!(
+                "--out {}: write a folder, or s3://bucket/prefix",
+                sources::redacted(&out)
+            )));
         }
         if args.how.on == On::Lambda && !place.is_s3() {
             return Err(Failure::usage(format!("--out {out}: a function writes to s3://bucket/prefix")));
@@ -240,7 +243,7 @@ fn listed(list: &str) -> Result<Area, Failure> {
     if !path.is_file() {
         return Ok(Area::parse_cells(list)?);
     }
-    let text = std::fs::read_to_string(path);
+    let text = crate::files::text(path);
     let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
     Ok(Area::parse_cells(&text)?)
 }
