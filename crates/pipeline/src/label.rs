@@ -29,7 +29,7 @@ impl Label {
 
     /// Whether the file says that it is of a product.
     pub(crate) fn names(&self, product: &Product) -> bool {
-        self.products.iter().any(|named| *named == product.short_name)
+        self.products.contains(&product.short_name)
     }
 
     /// Why a file does not identify itself as one of the product, if it does not: label and name must both say so
