@@ -288,6 +288,17 @@ fn merge_and_overviews_killed_in_a_bucket() {
     assert!(later.len() > composed.len());
     killed_in_s3(&bucket, &overviews, &later, |_, _| {}, || {});
     run(&valid);
+    // Over levels that are coarser than those asked for.
+    bucket.fill("run/", &later);
+    run(&in_bucket(words("overviews s3://bucket/run/m.zarr --to 3"), &bucket));
+    let coarser = bucket.below("run/");
+    let mut another = scene.cell("sphere", "s3://bucket/run/m.zarr", "");
+    another[2] = "--cell=-6134123".into();
+    run(&in_bucket(another, &bucket));
+    let before = bucket.below("run/");
+    assert!(before.len() > coarser.len());
+    killed_in_s3(&bucket, &overviews, &before, |_, _| {}, || {});
+    assert!(bucket.below("run/").contains_key("m.zarr/3/zarr.json"));
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl From<SourceError> for Failure {
         let class = error.kind.name();
         let is_listing = error.kind == SourceErrorKind::BadAnswer && error.message.contains("listing");
         let hint = match error.kind {
+            SourceErrorKind::Denied if error.message.contains("No space") => Some("make room, or write elsewhere"),
             SourceErrorKind::Denied => denied(&error.location),
             _ if is_listing => Some("check --endpoint-url, and that the service lists as S3 does"),
             _ => hint_of(class),

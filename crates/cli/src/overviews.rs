@@ -3,11 +3,13 @@ use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::stored::Stored;
 use crate::{access, json as answers, out::say, target};
+use byte_ranges::Storage as _;
 use clap::Args as ClapArgs;
 use futures_util::stream::{self, StreamExt as _};
+use morton::Order;
 use pipeline::Overviews;
 use serde_json::json;
-use sources::{Clients, Location};
+use sources::{Clients, Location, StoreSink};
 
 /// Cells that are read at the same time, each by all its arrays.
 const CELLS_AT_ONCE: usize = 8;
@@ -47,6 +49,17 @@ pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
+/// The coarsest order that has a group, `known` or beyond: an attempt that was killed leaves groups that the root does not name.
+async fn coarsest_there(sink: &StoreSink, known: Order) -> Result<Order, Failure> {
+    for order in 0..known.get() {
+        let group = sink.get(&format!("{order}/zarr.json")).await?;
+        if group.is_some_and(|(document, _)| !dggs_zarr::is_removed(&document)) {
+            return target::order(order);
+        }
+    }
+    Ok(known)
+}
+
 async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Failure> {
     let store = Stored::open(&args.store, clients).await?;
     let usage = |what: String| Failure::new(exit::USAGE, what).at(&args.store);
@@ -62,7 +75,8 @@ async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Fail
     Overviews::new(&job, target::order(args.to)?).map_err(Failure::usage)?;
     // Coarser levels that are there already would be out of date otherwise.
     let coarsest = store.recipe.above.iter().copied().chain([target::order(args.to)?]).min();
-    let coarsest = coarsest.unwrap_or(finest);
+    let sink = clients.sink(&Location::parse(&args.store)?)?;
+    let coarsest = coarsest_there(&sink, coarsest.unwrap_or(finest)).await?;
     let mut levels = Overviews::new(&job, coarsest).map_err(Failure::usage)?;
     let reads = parents.iter().map(|&parent| store.level(parent, finest));
     let mut children = stream::iter(reads).buffered(CELLS_AT_ONCE);
@@ -71,7 +85,6 @@ async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Fail
         levels.add(parent, &children).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
     }
     drop(children);
-    let sink = clients.sink(&Location::parse(&args.store)?)?;
     let root = pipeline::sphere_root(&sink).await?.unwrap_or_default();
     pipeline::sphere_accepts(&job, &root).map_err(usage)?;
     let chunks = pipeline::write_overviews(levels, &sink).await.map_err(Failure::of_write)?;

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// Largest object that is read: chunks are some 100 KB, shards some MB.
 const MAX_OBJECT: usize = 1 << 30;
 
+/// How often deleting an object may conflict with others.
+const MAX_CONFLICTS: usize = 10;
+
 /// A store under a prefix in S3. A PUT is atomic there, and can be made on a condition (Amazon S3 User Guide, "Conditional
 /// writes").
 pub struct S3Sink {
@@ -192,10 +195,18 @@ impl Storage for S3Sink {
         if !self.unconditional.load(Ordering::Relaxed) {
             require(&mut headers, seen);
         }
-        if send(headers).await? == Verdict::Unknown {
-            send(HeaderMap::new()).await?;
+        for _ in 0..MAX_CONFLICTS {
+            match send(headers.clone()).await? {
+                Verdict::Done => return Ok(()),
+                Verdict::Unknown => return send(HeaderMap::new()).await.map(drop),
+                // It is another one, or gone; or somebody was at it at the same moment (409), and it is the same still.
+                Verdict::Otherwise => match Box::pin(self.get(key)).await? {
+                    Some((_, held)) if seen.holds(&held) => {}
+                    _ => return Ok(()),
+                },
+            }
         }
-        Ok(())
+        Err(SourceError::new(SourceErrorKind::Unavailable, shown, "the object is changed by others all the time"))
     }
 
     async fn list(&self, prefix: &str, most: usize) -> Result<Vec<String>, SourceError> {

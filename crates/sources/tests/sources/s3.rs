@@ -414,3 +414,29 @@ fn buckets_of_different_regions_are_read_and_written_in_one_job() {
     let error = run(sink.get("c/0")).unwrap_err();
     assert!(error.message.contains("eu-north-1") && nowhere.log().len() == 2, "{error}");
 }
+
+#[test]
+fn deleting_is_tried_again_where_it_conflicts_with_others() {
+    let conflicts = Mutex::new(2);
+    let held = Mutex::new(true);
+    let server = Server::start(move |asked, _| {
+        let (mut conflicts, mut held) = (conflicts.lock().unwrap(), held.lock().unwrap());
+        match asked.method.as_str() {
+            "DELETE" if *conflicts > 0 => {
+                *conflicts -= 1;
+                Reply::status(409).body(error_body("ConditionalRequestConflict"))
+            }
+            "DELETE" => {
+                *held = false;
+                Reply::status(204)
+            }
+            _ if *held => Reply::status(200).with("ETag", "\"v1\"").body(b"x".to_vec()),
+            _ => Reply::status(404).body(error_body("NoSuchKey")),
+        }
+    });
+    let clients = Clients::new(options(&server.url("")));
+    let sink = clients.sink(&Location::parse("s3://bucket/a.zarr").unwrap()).unwrap();
+    let (_, tag) = run(sink.get("c/0")).unwrap().unwrap();
+    run(sink.delete("c/0", &tag)).unwrap();
+    assert_eq!(run(sink.get("c/0")).unwrap(), None);
+}
