@@ -69,12 +69,14 @@ fn granules_are_streamed_and_hidden_files_stay_hidden() {
     for (name, bytes) in [("a.h5", &content[..]), (".hidden.h5", b"x"), (".netrc", b"x")] {
         std::fs::write(granules.join(name), bytes).unwrap();
     }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".hidden.h5", granules.join("link.h5")).unwrap();
     let serve = Serve::start(&folder, &["--folder", granules.to_str().unwrap()]);
     assert_eq!(
         serve.get("/serve.json", "").2,
         br#"{"granules":["a.h5"],"hosts":["data.nsidc.earthdatacloud.nasa.gov"],"several":true}"#
     );
-    for name in [".hidden.h5", ".netrc", "%2e%2e/page/index.html"] {
+    for name in [".hidden.h5", "link.h5", ".netrc", "%2e%2e/page/index.html"] {
         assert_eq!(serve.get(&format!("/granules/{name}"), "").0, 404, "{name}");
     }
     let (status, head, body) = serve.get("/granules/a.h5", "bytes=300000-1000000");

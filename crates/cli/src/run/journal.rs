@@ -143,7 +143,14 @@ fn text(line: &Line) -> Result<String, Failure> {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(exit::FAILED, format!("{}: {error}", path.display()))
+    let code = match error.kind() {
+        ErrorKind::StorageFull
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::PermissionDenied => exit::CREDENTIALS,
+        _ => exit::FAILED,
+    };
+    Failure::new(code, format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -96,7 +96,9 @@ fn below(folder: &Path, name: &str) -> Option<PathBuf> {
     let plain =
         name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0', ':']));
     let path = plain.then(|| folder.join(name).canonicalize().ok()).flatten()?;
-    (path.is_file() && path.starts_with(folder.canonicalize().ok()?)).then_some(path)
+    let inner = path.strip_prefix(folder.canonicalize().ok()?).ok()?;
+    let is_hidden = inner.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+    (path.is_file() && !is_hidden).then_some(path)
 }
 
 /// A file, or a part of it.
