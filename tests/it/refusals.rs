@@ -68,7 +68,7 @@ fn refused(bucket: &Bucket, (job, command): (usize, &[String]), before: &Objects
 
 #[test]
 fn what_a_bucket_refuses_is_told_and_made_good_by_the_same_command() {
-    let (scene, bucket) = (scene("refused"), Bucket::start());
+    let (scene, bucket) = (scene("bucket-refuses"), Bucket::start());
     let nothing = Objects::new();
     let mut jobs = 0..;
     let mut next = || jobs.next().unwrap();

@@ -44,6 +44,8 @@ enum Verdict {
     Done,
     /// What is there is not what was seen.
     Otherwise,
+    /// Somebody else was at it at the same moment.
+    Conflict,
     /// The service does not know this condition.
     Unknown,
 }
@@ -176,7 +178,7 @@ impl Storage for S3Sink {
         if !self.unconditional.load(Ordering::Relaxed) {
             match self.send_put(key, bytes.clone(), Some(seen)).await? {
                 Verdict::Done => return Ok(true),
-                Verdict::Otherwise => return Ok(false),
+                Verdict::Otherwise | Verdict::Conflict => return Ok(false),
                 Verdict::Unknown => self.unconditional.store(true, Ordering::Relaxed),
             }
         }
@@ -199,8 +201,9 @@ impl Storage for S3Sink {
             match send(headers.clone()).await? {
                 Verdict::Done => return Ok(()),
                 Verdict::Unknown => return send(HeaderMap::new()).await.map(drop),
-                // It is another one, or gone; or somebody was at it at the same moment (409), and it is the same still.
-                Verdict::Otherwise => match Box::pin(self.get(key)).await? {
+                // It is another one, or gone.
+                Verdict::Otherwise => return Ok(()),
+                Verdict::Conflict => match Box::pin(self.get(key)).await? {
                     Some((_, held)) if seen.holds(&held) => {}
                     _ => return Ok(()),
                 },
@@ -262,7 +265,8 @@ async fn judge(answer: Response, conditional: bool, shown: &str, patience: Durat
     let code = refusal.field("Code").unwrap_or_default();
     match (status, code.as_str()) {
         _ if !conditional => Err(refusal.into_failure(shown)),
-        (412, _) | (409, "" | "ConditionalRequestConflict") | (404, "" | "NoSuchKey") => Ok(Verdict::Otherwise),
+        (409, "" | "ConditionalRequestConflict") => Ok(Verdict::Conflict),
+        (412, _) | (404, "" | "NoSuchKey") => Ok(Verdict::Otherwise),
         (501, _) => Ok(Verdict::Unknown),
         _ => Err(refusal.into_failure(shown)),
     }
