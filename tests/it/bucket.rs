@@ -1,4 +1,4 @@
-//! A bucket in memory that knows conditions, and can stop whoever writes to it.
+//! A bucket in memory that knows conditions, and can stop a writer.
 use crate::server::{Asked, Reply, Server};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -153,7 +153,7 @@ fn listing(objects: &Objects, query: &str) -> Reply {
     Reply::status(200).body(format!("<ListBucketResult>{listed}</ListBucketResult>"))
 }
 
-/// A folder with copies of the first so many bundled granules.
+/// A folder with copies of the first `most` bundled granules.
 pub fn granules(folder: &Path, most: usize) -> PathBuf {
     let granules = folder.join("granules");
     std::fs::create_dir_all(&granules).unwrap();

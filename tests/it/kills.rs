@@ -91,7 +91,7 @@ fn killed_in_s3(
     }
 }
 
-/// Kills `command` when so many files below `out` have been written; over `before`, which is put there first.
+/// Kills `command` when part of its files below `out` is written; over `before`, which is put there first.
 fn killed_on_disk(out: &Path, command: &[String], before: &Objects, look: impl Fn(&Objects, &str), fresh: impl Fn()) {
     let fill = || {
         let _ = std::fs::remove_dir_all(out);

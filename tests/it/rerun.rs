@@ -130,7 +130,7 @@ fn without_a_report_what_is_there_is_finished_or_asked_about() {
         for what in ["parent_morton", "state", "cells_with_data", "total_obs", "zarr_path", "key"] {
             assert_eq!(told(&again, what), told(&first, what), "{what}");
         }
-        // Other granules are another job: asked, and there is nobody to answer.
+        // Other granules are another job: the question has no terminal to be asked on.
         std::fs::remove_file(&report).unwrap();
         let old = (bucket.below("run/"), objects_or_none(Path::new(&out)));
         let fewer: Value = serde_json::from_slice(&std::fs::read(&catalog).unwrap()).unwrap();

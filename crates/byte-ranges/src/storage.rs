@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// deleting is refused.
 pub const PROBE: &str = ".icestream-probe";
 
-/// What tells one content of an object from another under the same key: an entity tag. `None` where the storage does not
+/// Identifies one content of an object among others under the same key: an entity tag. `None` where the storage does not
 /// say; such a tag holds for every content.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tag(pub Option<String>);

@@ -80,7 +80,7 @@ pub(crate) fn block_on<T, E: From<Failure>>(future: impl Future<Output = Result<
     runtime.map_err(|error| Failure::new(exit::FAILED, format!("no runtime: {error}")))?.block_on(future)
 }
 
-/// That there are descriptors left for a runtime and a few files: the library panics where it gets none for itself.
+/// Checks that a runtime and a few files can still be opened: the runtime panics where it gets no descriptors.
 #[cfg(unix)]
 fn check_descriptors() -> Result<(), Failure> {
     use std::os::unix::net::UnixStream;

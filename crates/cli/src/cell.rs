@@ -4,7 +4,7 @@ use crate::exit::{self, Failure};
 use crate::out::{self, note};
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
-use crate::{access, event, json, report, target};
+use crate::{access, event, files, json, report, target};
 use invocation::{Body, Event, Layout};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
@@ -224,13 +224,7 @@ async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
             std::io::stdin()
                 .read_to_string(&mut text)
                 .map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-            inputs.extend(
-                text.trim_start_matches('\u{feff}')
-                    .lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                    .map(String::from),
-            );
+            inputs.extend(files::entries(&text));
         } else {
             inputs.push(input.clone());
         }
@@ -252,10 +246,5 @@ fn stopped(error: Error) -> Stopped {
         Error::Config(_) => ("config".into(), None),
         _ => ("other".into(), None),
     };
-    let failure = Failure::new(exit::code_of(&class), message);
-    let failure = match exit::hint_of(&class) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    };
-    Stopped { failure, ledger }
+    Stopped { failure: Failure::of_class(&class, message), ledger }
 }

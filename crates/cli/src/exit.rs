@@ -2,6 +2,7 @@
 use byte_ranges::{SourceError, SourceErrorKind, printable};
 use sources::redacted;
 use std::fmt;
+use std::io::ErrorKind;
 
 /// Done; also when there was nothing to do ("no data").
 pub(crate) const DONE: u8 = 0;
@@ -80,12 +81,16 @@ impl From<SourceError> for Failure {
 
 impl From<pipeline::GranuleError> for Failure {
     fn from(error: pipeline::GranuleError) -> Self {
-        let class = error.failure().class;
-        Self { code: code_of(&class), hint: hint_of(&class).map(Into::into), message: error.to_string() }
+        Self::of_class(&error.failure().class, error.to_string())
     }
 }
 
 impl Failure {
+    /// A failure of a class of the ledger, with its exit code and next step.
+    pub(crate) fn of_class(class: &str, message: String) -> Self {
+        Self { code: code_of(class), hint: hint_of(class).map(Into::into), message }
+    }
+
     /// A store was not written.
     pub(crate) fn of_write(error: pipeline::Error) -> Self {
         let message = error.to_string();
@@ -103,6 +108,17 @@ impl From<hdf5_pure::Error> for Failure {
             hdf5_pure::Error::Source(error) => error.into(),
             error => Self::new(BAD_INPUT, error),
         }
+    }
+}
+
+/// The exit code after a file or standard output could not be written: a full or locked place refuses.
+pub(crate) fn code_of_write(error: &std::io::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::StorageFull
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::PermissionDenied => CREDENTIALS,
+        _ => FAILED,
     }
 }
 

@@ -10,19 +10,15 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
     bytes(format!("{}\n", printable(&text.to_string())).as_bytes());
 }
 
-/// Writes to standard output as it is; ends the program when nobody reads it any more, or it is not taken.
+/// Writes bytes to standard output as they are; ends the program when the pipe is closed or the write fails.
 pub(crate) fn bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-        let code = match error.kind() {
-            ErrorKind::BrokenPipe => exit::DONE,
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => exit::CREDENTIALS,
-            _ => exit::FAILED,
-        };
-        if code != exit::DONE {
-            eprintln!("error: standard output: {error}");
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(i32::from(exit::DONE));
         }
-        std::process::exit(i32::from(code));
+        eprintln!("error: standard output: {error}");
+        std::process::exit(i32::from(exit::code_of_write(&error)));
     }
 }
 

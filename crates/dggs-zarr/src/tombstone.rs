@@ -12,10 +12,10 @@ const REMOVED: &[u8] = b"removed";
 /// A `node_type` and a `zarr_format` that no version of Zarr has.
 const ENDS: &str = "\"node_type\":\"tombstone\",\"zarr_format\":0}";
 
-/// What a tombstone tells.
+/// The content of a tombstone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tombstone {
-    /// Tells one job from another.
+    /// Identifies the job.
     pub job: String,
     /// Groups that this job, and those that it has taken over from, may have begun.
     pub groups: BTreeSet<String>,

@@ -90,7 +90,7 @@ where
     let sink = task.writing.sink(&task.out).map_err(|error| with_ledger(Error::of_output(&error)))?;
     let writing = guarded(write::write(task, &sink, &result), stop.as_mut(), watch).await;
     *written = sink.billed();
-    // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one goes on from it.
+    // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one continues from it.
     match writing {
         Ok(Ok(())) => Ok(result),
         Ok(Err(error)) => Err(with_ledger(error)),

@@ -13,7 +13,7 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
 
 /// A store of its own.
 async fn cell(task: &Task, sink: &StoreSink, result: &CellResult) -> Result<(), Error> {
-    // A folder may be somebody's; a prefix that ends with CELL.zarr is not.
+    // A folder may hold other files; a prefix that ends with CELL.zarr does not.
     let local = task.out.as_path().is_some();
     if local && pipeline::standing(sink).await.map_err(|error| Error::of_output(&error))? == Standing::Foreign {
         let message = format!("Failed to write zarr: {}: there is something else than a Zarr store", task.out);

@@ -49,7 +49,7 @@ pub enum GranuleError {
     /// The file is sound, and has none of the product's tracks.
     #[error("{}", no_tracks(named.as_deref(), expected))]
     NoTracks {
-        /// The product that it is of, as far as anything in it or its name tells.
+        /// Its product, as far as its attributes, groups or name say.
         named: Option<String>,
         /// The product that is read.
         expected: String,

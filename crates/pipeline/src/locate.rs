@@ -246,7 +246,7 @@ struct Ahead<'a, S> {
 }
 
 impl<'a, S: Source> Ahead<'a, S> {
-    /// For headers: what is usual, and so much further that attributes which came late are there too.
+    /// For headers: the usual, and [`LATE_ATTRIBUTES`] further, so that attributes which were written late are included.
     fn headers(source: &'a S) -> Self {
         let usual = source.cost().ahead;
         Self { source, bytes: if usual > 0 { usual + LATE_ATTRIBUTES } else { 0 } }

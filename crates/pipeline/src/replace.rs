@@ -70,7 +70,7 @@ impl From<SourceError> for Stop {
 }
 
 impl Replacement {
-    /// A number that tells one replacement from another: of all keys and bytes.
+    /// A hash of all keys and bytes, which identifies the replacement.
     pub(crate) fn job(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for object in self.objects.iter().chain([&self.marker]) {
@@ -193,11 +193,11 @@ impl<S: Storage> Attempt<'_, S> {
         Ok(self.storage.settle().await?)
     }
 
-    /// Takes away what is there, and writes. With `company`, another job may be at it that has put no tombstone.
+    /// Takes away what is there, and writes. With `company`, another job may be writing that has put no tombstone.
     async fn write(&self, new: &Replacement, mut tombstone: Tombstone, company: bool) -> Result<(), Stop> {
         let before = self.take_marker(new).await?;
         let mut doors = doors_of(before.as_ref());
-        // The other groups of the root are somebody else's to write.
+        // Other writers own the other groups of the root.
         doors.retain(|door| self.own.is_empty() || self.own.iter().any(|own| door.starts_with(own.as_str())));
         let other = before.as_ref().and_then(|held| Tombstone::parse(held));
         if company || other.is_some() {

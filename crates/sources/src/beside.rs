@@ -119,7 +119,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Where links lead to, be it there or not.
+/// The path that links lead to, whether or not it exists.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     const MAX_LINKS: usize = 40;
     let mut place = path.to_owned();

@@ -39,7 +39,7 @@ impl Ask {
 }
 
 impl Shared {
-    /// Sends `ask` to S3, signed. S3 redirects between regions only, and tells the region of the bucket: it is asked there,
+    /// Sends `ask` to S3, signed. S3 redirects between regions only, and names the region of the bucket: it is asked there,
     /// with a signature of its own. Any other answer is given back as it is.
     pub(crate) async fn send_s3(&self, s3: &S3, ask: &Ask, at: &str, stats: &Stats) -> Result<Response, Failure> {
         loop {
@@ -47,7 +47,7 @@ impl Shared {
             let mut request = ask.request(url);
             s3.authorize(&mut request, &region, at)?;
             let response = self.send(request, at, stats).await?;
-            // Once: a bucket that tells another region each time is believed the last one.
+            // Once: a bucket that names another region again gives its last answer back.
             if region != s3.region() || !s3.has_moved(&ask.url, &region, &response) {
                 return Ok(response);
             }

@@ -15,7 +15,7 @@ pub(crate) struct S3 {
     endpoint: Option<String>,
     requester_pays: bool,
     access: RwLock<S3Access>,
-    /// Buckets that have told that they are in another region.
+    /// Buckets in another region, by their own answers.
     elsewhere: RwLock<HashMap<String, String>>,
 }
 
@@ -30,7 +30,7 @@ impl S3 {
         }
     }
 
-    /// The region of buckets that have told no other.
+    /// The region of buckets that have named no other.
     pub(crate) fn region(&self) -> &str {
         &self.region
     }
@@ -83,7 +83,7 @@ impl S3 {
         (region, url)
     }
 
-    /// Whether an answer tells that the bucket is in another region than `asked`; it is asked there from now on.
+    /// Whether an answer names another region than `asked` for the bucket; later requests go there.
     pub(crate) fn has_moved(&self, url: &Url, asked: &str, answer: &Response) -> bool {
         if !matches!(answer.status().as_u16(), 301 | 307 | 400) {
             return false;

@@ -44,7 +44,7 @@ enum Verdict {
     Done,
     /// What is there is not what was seen.
     Otherwise,
-    /// Somebody else was at it at the same moment.
+    /// Another request changed the object at the same moment.
     Conflict,
     /// The service does not know this condition.
     Unknown,
@@ -237,7 +237,7 @@ fn require(headers: &mut HeaderMap, seen: &Tag) {
     }
 }
 
-/// A whole object and its tag. A weak tag tells nothing.
+/// A whole object and its tag. A weak tag is ignored.
 async fn content(answer: Response, shown: &str, patience: Duration) -> Result<(Bytes, Tag), Failure> {
     if answer.status().as_u16() != 200 {
         return Err(Refusal::read(answer, patience).await.into_failure(shown));

@@ -2,7 +2,7 @@
 use super::gather::{Gathered, bar};
 use super::{CatalogArgs, Grid, Path};
 use crate::exit::{self, Failure};
-use crate::login;
+use crate::{files, login};
 use ::catalog::{Extent, GranuleName, Record, crossed_cells, window_edge};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
@@ -43,11 +43,11 @@ impl Places {
                 let mut text = String::new();
                 let read = std::io::stdin().read_to_string(&mut text);
                 read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-                inputs.extend(lines(&text));
+                inputs.extend(files::entries(&text));
             } else if path.is_file() && !is_hdf5(path) {
-                let text = crate::files::text(path);
+                let text = files::text(path);
                 let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
-                inputs.extend(lines(&text));
+                inputs.extend(files::entries(&text));
             } else {
                 inputs.push(place.clone());
             }
@@ -200,14 +200,6 @@ fn all_foreign(files: &[(String, Option<String>)], product: &Product) -> Failure
     let expected = &product.short_name;
     let message = format!("none of the {} files is {expected}: {}", files.len(), list.join(", "));
     Failure::new(exit::BAD_INPUT, message).hint(format!("give granules of {expected}"))
-}
-
-fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
 }
 
 /// By its ending or its first bytes; anything else is a list.

@@ -288,7 +288,7 @@ async fn interrupt() -> Happened {
     Happened::Interrupt
 }
 
-/// Why the rest would fail likewise, if enough cells have shown it, or one has shown that the output is `refused`.
+/// Why the remaining cells would fail too, if enough cells have shown it, or one has shown that the output is `refused`.
 fn hopeless(ended: &[Ended], cells: usize, refused: bool) -> Option<String> {
     let mut same = ended.iter().filter(|ended| ended.hopeless);
     let count = same.clone().count();

@@ -143,14 +143,7 @@ fn text(line: &Line) -> Result<String, Failure> {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    let code = match error.kind() {
-        ErrorKind::StorageFull
-        | ErrorKind::QuotaExceeded
-        | ErrorKind::ReadOnlyFilesystem
-        | ErrorKind::PermissionDenied => exit::CREDENTIALS,
-        _ => exit::FAILED,
-    };
-    Failure::new(code, format!("{}: {error}", path.display()))
+    Failure::new(exit::code_of_write(error), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use std::io::{IsTerminal as _, Write as _};
 
 /// Markers that are looked at at the same time.
 const AT_ONCE: usize = 32;
-/// Enough of a document to tell a marker from a tombstone.
+/// Bytes of a document that suffice to distinguish a marker from a tombstone.
 const BEGINNING: u64 = 64;
 
-/// What is in the place of a cell of which the report says nothing.
+/// What is in the place of a cell that the report does not name.
 enum There {
     Nothing,
     /// What this run would write.
@@ -174,7 +174,7 @@ fn name_of(link: &str) -> String {
     pipeline::mission_name(Granule::at(link).name())
 }
 
-/// The end of a cell as its store tells it.
+/// The end of a cell, read from its store.
 fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended {
     let granules = own["granules"].as_array().map_or(&[][..], Vec::as_slice);
     let failed = granules.iter().filter(|granule| granule["failed"] == true).count();

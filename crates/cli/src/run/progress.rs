@@ -83,7 +83,7 @@ impl Progress {
     }
 }
 
-/// Whether another line is due: `told` is when the last one was written, and both count from the beginning.
+/// Whether another line is due: `told` is the time of the last line, and both count from the beginning.
 fn is_due(told: Duration, now: Duration) -> bool {
     now.saturating_sub(told) >= LINE_EVERY
 }

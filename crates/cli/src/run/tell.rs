@@ -97,7 +97,7 @@ pub(super) fn done(
         people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
         let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
-        note!("error: {failed} cells failed: {causes}; {} tells why", plan.report.display());
+        note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
     if let Some(why) = &outcome.stopped {
         note!("stopped early: {why}");
@@ -108,7 +108,7 @@ pub(super) fn done(
 fn code(outcome: &Outcome, totals: &Totals) -> u8 {
     let good = totals.with_data + totals.empty;
     let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
-    // A place that is somebody's is refused as well, and ends no run.
+    // A folder with other files is refused as well, but fails its own cell only.
     let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
     let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
     let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(is_refusal);

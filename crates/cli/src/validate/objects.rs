@@ -402,7 +402,7 @@ impl Checker {
     }
 }
 
-/// Tells what a writer has begun and not ended; whether the root is whole.
+/// Reports what a writer has begun and not ended; returns whether the root is whole.
 fn unfinished(documents: &mut Documents, findings: &mut Findings) -> bool {
     let tombstone = |document: &Value| document["node_type"] == "tombstone";
     if documents.get("zarr.json").is_some_and(tombstone) {

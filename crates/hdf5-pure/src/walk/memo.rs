@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
         offset.ok_or_else(|| Error::corrupt(structure, address, "its address does not fit in 64 bits").into())
     }
 
-    /// So many zeros. All datasets share them: a small file may have many, of large elements.
+    /// A number of zeros. All datasets share them: a small file may have many, of large elements.
     pub(super) fn zeros(&mut self, len: usize) -> Bytes {
         if self.memo.zeros.len() < len {
             self.memo.zeros = vec![0; len.checked_next_power_of_two().unwrap_or(len)].into();

@@ -205,7 +205,7 @@ impl<'a> Survey<'a> {
         Ok(Some(std::iter::once(course).chain(reverse).collect()))
     }
 
-    /// More chunks while too little is told: the last of the leader, then an end of a sibling, then what is left of the leader
+    /// More chunks while the course is unclear: the last of the leader, then an end of a sibling, then what is left of the leader
     /// and of each sibling, twice as much each time.
     fn more(&self) -> Vec<Next> {
         let next = |track: usize, chunk: usize| Next { track, chunk, values: false };

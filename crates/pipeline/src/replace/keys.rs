@@ -31,7 +31,7 @@ pub(super) fn doors_of(root: Option<&Bytes>) -> Vec<String> {
     names.map(|name| format!("{name}/zarr.json")).collect()
 }
 
-/// Whether a key is one that a Zarr store has. What is below a NAME.zarr is another store, and other files are somebody's.
+/// Whether a key is one that a Zarr store has. What is below a NAME.zarr is another store, and any other file is not ours.
 pub(super) fn is_zarr_key(key: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = key.split('/').collect();

@@ -102,7 +102,7 @@ impl Storage for Stepped<'_> {
     }
 }
 
-/// A store of one cell with some levels; every byte tells the job.
+/// A store of one cell with some levels; every object names the job.
 fn store(job: &str, levels: &[u8]) -> Replacement {
     let mut keys: Vec<String> = Vec::new();
     for level in levels {
@@ -267,7 +267,7 @@ impl Chance {
     }
 }
 
-/// Runs two attempts moment by moment in a random order, `stop` moments at the most; tells what each answered.
+/// Runs two attempts moment by moment in a random order, `stop` moments at the most; returns what each answered.
 fn overlap(
     sink: &MemorySink,
     jobs: [&Replacement; 2],

@@ -258,7 +258,7 @@ fn mode(authalic: bool) -> Latitude {
     if authalic { Latitude::Authalic } else { Latitude::Spherical }
 }
 
-/// A thousand cases, always the same; with `PLANNER_CASES` so many others, new ones each time.
+/// A thousand cases, always the same; with `PLANNER_CASES` that number of others, new ones each time.
 fn cases() -> ProptestConfig {
     let asked = std::env::var("PLANNER_CASES").ok().map(|cases| cases.parse().expect("PLANNER_CASES is a number"));
     let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(0x1ce) };
