@@ -105,6 +105,10 @@ fn no_secret_of_a_place_is_shown_by_any_command() {
         "https://hush@127.0.0.1:port/store.zarr?sig=hush",
         "ftp://hush:hush@127.0.0.1/store.zarr",
         "http://127.0.0.1:9/store.zarr?sig=hush",
+        "hush:hush@127.0.0.1/x.h5",
+        "//hush:hush@127.0.0.1/x.h5",
+        "s3://hush:hush@bucket/x.h5",
+        "s3://bucket/x.h5?X-Amz-Signature=hush",
     ] {
         let keys = serde_json::json!({ "parent_morton": -6134114, "parent_order": 6, "child_order": 12, "granule_urls": [place] });
         std::fs::write(&event, keys.to_string()).unwrap();
@@ -122,6 +126,7 @@ fn no_secret_of_a_place_is_shown_by_any_command() {
             &["overviews", place],
             &["merge", place, "--out", "merged.zarr"],
             &["catalog", "--from", place, "--out", "-"],
+            &["catalog", "--from", ".", "--index", place, "--out", "-"],
         ] {
             let run = with(&[], &[args, &["--attempts", "1"]].concat());
             assert!(run.status.code() != Some(0) && !said(&run).contains("hush"), "{args:?}: {}", said(&run));
@@ -167,11 +172,16 @@ fn the_next_step_fits_the_server_that_failed() {
     ] {
         assert_eq!(run.status.code(), Some(4));
         assert!(said(&run).contains("https://urs.example/approve_app?client_id=x"), "{}", said(&run));
+        assert!(!said(&run).contains("check that the credentials"), "{}", said(&run));
     }
     let expired = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
     let ended = Server::start(move |_, _| Reply::status(403).body(expired));
     let run = with(&[], &["inspect", &ended.url("/x.h5?X-Amz-Signature=hush")]);
     assert!(run.status.code() == Some(4) && said(&run).contains("has ended"), "{}", said(&run));
+    assert!(said(&run).contains("next: get a new URL"), "{}", said(&run));
+    let (sends, location) = (Server::start(|_, _| Reply::status(302).with("Location", "/x.h5".to_owned())), "/x.h5");
+    let run = with(&[], &["inspect", &sends.url(location)]);
+    assert!(run.status.code() == Some(1) && said(&run).contains("next: check the URL"), "{}", said(&run));
 }
 
 #[cfg(unix)]
@@ -191,6 +201,10 @@ fn a_pipe_is_refused_and_a_lack_of_descriptors_is_a_message() {
             let run = with(&[], &command);
             assert!(run.status.code() == Some(5) && said(&run).contains("a pipe or a device"), "{}", said(&run));
         }
+    }
+    for file in [pipe.to_str().unwrap(), "Cargo.toml"] {
+        let run = with(&[], &["validate", file]);
+        assert!(run.status.code() == Some(5) && said(&run).contains("there is nothing"), "{}", said(&run));
     }
     let program = env!("CARGO_BIN_EXE_icestream");
     let granule = demo_granules().join(GRANULE);

@@ -37,6 +37,14 @@ fn a_rerun_without_data_takes_away_what_was_there() {
     run(&cell(WITH, "cell", &text(&out), &[]));
     run(&cell(WITHOUT, "cell", &text(&out), &["--overwrite"]));
     assert!(!out.exists());
+    // Behind a link to a folder that is not there.
+    #[cfg(unix)]
+    {
+        let link = folder.join("link.zarr");
+        std::os::unix::fs::symlink("a.zarr", &link).unwrap();
+        run(&cell(WITH, "cell", &text(&link), &[]));
+        assert!(link.is_symlink() && out.join("zarr.json").is_file());
+    }
     // Of a sphere, the cell and nothing else.
     let sphere = folder.join("s.zarr");
     let mut other = cell(WITH, "sphere", &text(&sphere), &[]);
@@ -210,7 +218,8 @@ fn partial_says_every_picture_table_and_export_and_partial_of_runs_those_again()
     assert!(stdout(&["validate", &store], 0).contains("PARTIAL"));
     let merged = file("m.zarr");
     assert!(stdout(&["merge", &out, "--out", &merged], 0).contains("PARTIAL"));
-    stdout(&["overviews", &merged, "--to", "5"], 0);
+    assert!(stdout(&["overviews", &merged, "--to", "5"], 0).contains("PARTIAL"));
+    assert_eq!(json(&["overviews", &merged, "--to", "5", "--json"], 0)["partial_cells"], 3);
     for order in ["9", "5"] {
         stdout(&["plot", &merged, "--order", order, "--var", "count", "--out", &file("e.svg")], 0);
         assert!(std::fs::read_to_string(file("e.svg")).unwrap().contains("PARTIAL"), "order {order}");

@@ -12,6 +12,7 @@ use clap::Args;
 use gather::Gathered;
 use morton::{Latitude, Order};
 use serde_json::{Map, Value, json};
+use sources::Location;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -144,6 +145,11 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
     }
     if args.json && out.as_deref() == Some(Path::new("-")) {
         return Err(Failure::usage("--json and --out - both write to standard output"));
+    }
+    if let Some(index) = &args.index
+        && Location::parse(index)?.unsigned() != *index
+    {
+        return Err(Failure::usage("--index is a folder or s3://bucket/prefix, without a signature").at(index));
     }
     let grid = choose::grid(&args.area, args.read.as_deref())?;
     let (catalog, report) = match &args.read {

@@ -69,9 +69,15 @@ impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let class = error.kind.name();
         let is_listing = error.kind == SourceErrorKind::BadAnswer && error.message.contains("listing");
+        let says = |words: &str| error.message.contains(words);
         let hint = match error.kind {
-            SourceErrorKind::Denied if error.message.contains("No space") => Some("make room, or write elsewhere"),
+            SourceErrorKind::Denied if says("No space") => Some("make room, or write elsewhere"),
+            SourceErrorKind::Denied if says("agree in a browser") => {
+                Some("agree there, and run the same command again")
+            }
             SourceErrorKind::Denied => denied(&error.location),
+            SourceErrorKind::Expired if says("URL") => Some("get a new URL, and run the same command again"),
+            SourceErrorKind::BadAnswer if says("redirect") => Some("check the URL: its server sends elsewhere"),
             _ if is_listing => Some("check --endpoint-url, and that the service lists as S3 does"),
             _ => hint_of(class),
         };
@@ -95,6 +101,10 @@ impl Failure {
     pub(crate) fn of_write(error: pipeline::Error) -> Self {
         let message = error.to_string();
         match error {
+            pipeline::Error::Write(error) if error.kind == SourceErrorKind::Changed => {
+                let hint = "another writer is at this place: run the same command again when it has ended";
+                Self { code: FAILED, hint: Some(hint.to_owned()), message }
+            }
             pipeline::Error::Write(error) => Self { message, ..Self::from(error) },
             pipeline::Error::Config(_) => Self::new(USAGE, message),
             _ => Self::new(FAILED, message),

@@ -34,6 +34,8 @@ struct Done {
     parents: usize,
     orders: Vec<u8>,
     chunks: usize,
+    /// Of these cells, so many lack granules.
+    partial: usize,
 }
 
 pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
@@ -41,10 +43,14 @@ pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
     if args.json {
         answers::print(&json!({
             "zarr_path": args.store, "cells": done.parents, "orders": done.orders, "chunks": done.chunks,
+            "partial_cells": done.partial,
         }))?;
     } else {
         let orders: Vec<String> = done.orders.iter().map(ToString::to_string).collect();
         say!("{}: orders {} from {} cells, {} chunks", args.store, orders.join(", "), done.parents, done.chunks);
+        if done.partial > 0 {
+            say!("{}: PARTIAL: {} of these cells lack granules", args.store, done.partial);
+        }
     }
     Ok(exit::DONE)
 }
@@ -80,14 +86,19 @@ async fn overviews(args: &OverviewsArgs, clients: &Clients) -> Result<Done, Fail
     let mut levels = Overviews::new(&job, coarsest).map_err(Failure::usage)?;
     let reads = parents.iter().map(|&parent| store.level(parent, finest));
     let mut children = stream::iter(reads).buffered(CELLS_AT_ONCE);
+    let provenance = parents.iter().map(|&parent| store.provenance(parent));
+    let mut provenance = stream::iter(provenance).buffered(CELLS_AT_ONCE);
+    let mut partial = 0;
     for &parent in &parents {
         let Some(children) = children.next().await.transpose()? else { break };
+        let provenance = provenance.next().await.transpose()?;
+        partial += usize::from(provenance.is_some_and(|own| own["partial"] == true));
         levels.add(parent, &children).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
     }
-    drop(children);
+    drop((children, provenance));
     let root = pipeline::sphere_root(&sink).await?.unwrap_or_default();
     pipeline::sphere_accepts(&job, &root).map_err(usage)?;
     let chunks = pipeline::write_overviews(levels, &sink).await.map_err(Failure::of_write)?;
     let orders = (coarsest.get()..store.recipe.parent_order.get()).rev().collect();
-    Ok(Done { parents: parents.len(), orders, chunks })
+    Ok(Done { parents: parents.len(), orders, chunks, partial })
 }

@@ -31,9 +31,9 @@ const NSIDC_HOST: &str = "data.nsidc.earthdatacloud.nasa.gov";
 /// Where NSIDC's host sends its readers: to the login, and to signed URLs of its buckets.
 const BEHIND_NSIDC: [&str; 3] = ["urs.earthdata.nasa.gov", ".cloudfront.net", ".s3.us-west-2.amazonaws.com"];
 /// Connections at once; more wait.
-const MAX_CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 256;
 /// For the head of a request, also the next one of a connection.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// After a failure to accept, which is one of the whole process: no descriptors, no memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 

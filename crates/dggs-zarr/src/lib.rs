@@ -43,7 +43,7 @@ pub use gzip::GZIP_LEVEL;
 pub use object::Object;
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
-pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, marked_root, removed};
+pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};
 pub use values::{DataType, Values};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.

@@ -4,11 +4,14 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-use crate::{Error, convention::OWN_KEY, object::canonical_json};
+use crate::convention::OWN_KEY;
 
 /// How every tombstone begins. The documents of groups begin with another key.
 const BEGINS: &[u8] = b"{\"icestream\":{\"store\":\"";
 const REMOVED: &[u8] = b"removed";
+/// What a root says while levels above its parents are replaced.
+const OVERVIEWS: &str = "overviews";
+const COMPOSED: &str = "being composed";
 /// A `node_type` and a `zarr_format` that no version of Zarr has.
 const ENDS: &str = "\"node_type\":\"tombstone\",\"zarr_format\":0}";
 
@@ -33,11 +36,27 @@ impl Tombstone {
         .into()
     }
 
-    /// From a document; `None` if it is another one.
+    /// As the root of a sphere store while a job replaces the levels above its parents: `root`, which is without them.
+    /// Readers and writers of cells open it as before.
+    #[must_use]
+    pub fn root(&self, root: &Value) -> Bytes {
+        let mut root = root.clone();
+        if let Some(root) = root.as_object_mut() {
+            let own = json!({ OVERVIEWS: COMPOSED, "job": self.job, "groups": self.groups });
+            root.insert("attributes".to_owned(), json!({ OWN_KEY: own }));
+        }
+        root.to_string().into()
+    }
+
+    /// From a document, or from a root that holds it; `None` if it is another one.
     #[must_use]
     pub fn parse(document: &[u8]) -> Option<Self> {
-        let parsed: Value = is_tombstone(document).then(|| serde_json::from_slice(document).ok())??;
-        let own = &parsed[OWN_KEY];
+        let parsed: Value = serde_json::from_slice(document).ok()?;
+        let own = match &parsed {
+            root if is_marked_root(root) => &root["attributes"][OWN_KEY],
+            tombstone if is_tombstone(document) => &tombstone[OWN_KEY],
+            _ => return None,
+        };
         let groups = own["groups"].as_array().into_iter().flatten().filter_map(Value::as_str);
         Some(Self { job: own["job"].as_str().unwrap_or_default().into(), groups: groups.map(Into::into).collect() })
     }
@@ -49,23 +68,10 @@ pub fn removed() -> Bytes {
     format!("{}removed\"}},{ENDS}", String::from_utf8_lossy(BEGINS)).into()
 }
 
-/// The root of a sphere store while a job replaces the levels above its parents: without them, and naming the job.
-///
-/// # Errors
-/// [`Error::Json`] where `root` is no JSON.
-pub fn marked_root(root: &[u8], job: u64) -> Result<Bytes, Error> {
-    let mut root: Value = serde_json::from_slice(root)?;
-    let attributes = json!({ OWN_KEY: { "overviews": "being composed", "job": format!("{job:016x}") } });
-    if let Some(root) = root.as_object_mut() {
-        root.insert("attributes".to_owned(), attributes);
-    }
-    canonical_json(root)
-}
-
-/// Whether a root is one that [`marked_root`] made.
+/// Whether a root is one that [`Tombstone::root`] made.
 #[must_use]
 pub fn is_marked_root(root: &Value) -> bool {
-    root["attributes"][OWN_KEY]["overviews"] == "being composed"
+    root["attributes"][OWN_KEY][OVERVIEWS] == COMPOSED
 }
 
 /// Whether the document that begins with these bytes is a tombstone: there is no whole store.
@@ -93,7 +99,11 @@ mod tests {
             assert!(is_tombstone(&tombstone) && is_removed(&tombstone) == gone);
         }
         assert_ne!(of("7").document(), of("8").document());
-        assert_eq!(Tombstone::parse(&of("7").document()), Some(of("7")));
+        let root = json!({"node_type": "group", "consolidated_metadata": {"metadata": {}}});
+        for document in [of("7").document(), of("7").root(&root)] {
+            assert_eq!(Tombstone::parse(&document), Some(of("7")));
+        }
+        assert!(!is_tombstone(&of("7").root(&root)) && Tombstone::parse(root.to_string().as_bytes()).is_none());
         let group = br#"{"attributes":{"icestream":{"store":"x"}},"node_type":"group","zarr_format":3}"#;
         assert!(!is_tombstone(group) && !is_removed(group) && Tombstone::parse(group).is_none());
     }

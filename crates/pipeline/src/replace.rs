@@ -18,8 +18,9 @@ use bytes::Bytes;
 use dggs_zarr::{Object, Tombstone, is_tombstone};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 pub(crate) use keys::is_own_key;
-use keys::{doors_of, is_document, is_door, is_zarr_key, step_of};
-use std::cell::OnceCell;
+use keys::{doors_of, group_of, groups_of, is_document, is_door, is_zarr_key, step_of};
+use serde_json::Value;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -34,8 +35,8 @@ const MAX_ORDER: u8 = 29;
 pub(crate) struct Replacement {
     /// The object that says that the rest is whole.
     pub(crate) marker: Object,
-    /// What is in its place meanwhile; `None`: a tombstone.
-    pub(crate) stand_in: Option<Bytes>,
+    /// The root that is in its place meanwhile; `None`: a tombstone.
+    pub(crate) stand_in: Option<Value>,
     /// The other objects, in write order.
     pub(crate) objects: Vec<Object>,
     /// How keys begin that are this store's alone: of those, what does not belong is deleted. Empty: there are none.
@@ -60,6 +61,8 @@ enum Stop {
     /// There was nothing, and another job has begun to write meanwhile.
     Company,
     Held(Bytes),
+    /// Another job has begun to write here.
+    Lost(SourceError),
     Failed(SourceError),
 }
 
@@ -88,9 +91,10 @@ pub(crate) async fn replace<S: Storage>(storage: &S, new: &Replacement) -> Resul
     let mut company = false;
     loop {
         let tombstone = Tombstone { job: format!("{:016x}", new.job()), groups: groups.clone() };
-        let stand_in = new.stand_in.clone().map_or_else(|| StandIn::Tombstone(tombstone.clone()), StandIn::Fixed);
-        let (marker, whole) = (&new.marker.key, Some(&new.marker.bytes));
-        let attempt = Attempt { storage, marker, stand_in, whole, own: &new.own, keys: OnceCell::new() };
+        let stand_in = StandIn::Tombstone(tombstone.clone(), new.stand_in.clone());
+        let marker = &new.marker.key;
+        let mut attempt = Attempt::new(storage, marker, stand_in, &new.own);
+        attempt.whole = Some(&new.marker.bytes);
         let outcome =
             if company { attempt.write(new, tombstone, true).await } else { attempt.begin(new, tombstone).await };
         match outcome {
@@ -104,10 +108,18 @@ pub(crate) async fn replace<S: Storage>(storage: &S, new: &Replacement) -> Resul
                 continue;
             }
             Err(Stop::Held(other)) => return Ok(Outcome::Held(other)),
+            Err(Stop::Lost(error)) => {
+                attempt.take_back(new).await?;
+                return Err(error);
+            }
             Err(Stop::Failed(error)) => return Err(error),
         }
+        if attempt.other.get() {
+            // What it has put after the listing is in no marker.
+            attempt.keys.take();
+        }
         return match attempt.tidy(new).await {
-            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Failed(error) | Stop::Lost(error)) => Err(error),
             _ => Ok(Outcome::Whole),
         };
     }
@@ -121,28 +133,27 @@ pub(crate) async fn remove<S: Storage>(
     own: &[String],
     fills: &[Object],
 ) -> Result<(), SourceError> {
-    let stand_in = StandIn::Fixed(dggs_zarr::removed());
-    let attempt = Attempt { storage, marker, stand_in, whole: None, own, keys: OnceCell::new() };
+    let attempt = Attempt::new(storage, marker, StandIn::Removed, own);
     match attempt.clear(fills).await {
-        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Failed(error) | Stop::Lost(error)) => Err(error),
         _ => Ok(()),
     }
 }
 
 /// What is in the place of the marker while an attempt is at work.
 enum StandIn {
-    /// This document.
-    Fixed(Bytes),
-    /// A tombstone of this job.
-    Tombstone(Tombstone),
+    /// The document that says that nothing is there on purpose.
+    Removed,
+    /// A tombstone of this job, or this root with its content.
+    Tombstone(Tombstone, Option<Value>),
 }
 
 impl StandIn {
     /// Whether a document is the stand-in of this job, by whichever attempt.
     fn is(&self, held: &Bytes) -> bool {
         match self {
-            Self::Fixed(document) => held == document,
-            Self::Tombstone(own) => Tombstone::parse(held).is_some_and(|found| found.job == own.job),
+            Self::Removed => *held == dggs_zarr::removed(),
+            Self::Tombstone(own, _) => Tombstone::parse(held).is_some_and(|found| found.job == own.job),
         }
     }
 
@@ -150,12 +161,12 @@ impl StandIn {
     /// still be on its way to them.
     fn over(&self, held: Option<&Bytes>) -> Bytes {
         match self {
-            Self::Fixed(document) => document.clone(),
-            Self::Tombstone(own) => {
+            Self::Removed => dggs_zarr::removed(),
+            Self::Tombstone(own, root) => {
                 let mut all = own.clone();
                 all.groups
                     .extend(held.and_then(|held| Tombstone::parse(held)).into_iter().flat_map(|other| other.groups));
-                all.document()
+                root.as_ref().map_or_else(|| all.document(), |root| all.root(root))
             }
         }
     }
@@ -172,9 +183,15 @@ struct Attempt<'a, S> {
     own: &'a [String],
     /// What a listing has shown after the marker was taken away; `None` where listing is not allowed.
     keys: OnceCell<Option<BTreeSet<String>>>,
+    /// Another job's stand-in was in the place: its writer may be alive.
+    other: Cell<bool>,
 }
 
-impl<S: Storage> Attempt<'_, S> {
+impl<'a, S: Storage> Attempt<'a, S> {
+    fn new(storage: &'a S, marker: &'a str, stand_in: StandIn, own: &'a [String]) -> Self {
+        Self { storage, marker, stand_in, whole: None, own, keys: OnceCell::new(), other: Cell::new(false) }
+    }
+
     /// Writes where nothing is, or else takes away what is there.
     async fn begin(&self, new: &Replacement, tombstone: Tombstone) -> Result<(), Stop> {
         if new.stand_in.is_some() || self.storage.get(self.marker).await?.is_some() {
@@ -201,6 +218,7 @@ impl<S: Storage> Attempt<'_, S> {
         doors.retain(|door| self.own.is_empty() || self.own.iter().any(|own| door.starts_with(own.as_str())));
         let other = before.as_ref().and_then(|held| Tombstone::parse(held));
         if company || other.is_some() {
+            self.other.set(true);
             // Its writer may be alive: shut doors are those that it cannot open any more.
             tombstone.groups.extend(other.into_iter().flat_map(|other| other.groups));
             doors = tombstone.groups.iter().map(|group| format!("{group}/zarr.json")).collect();
@@ -374,8 +392,23 @@ impl<S: Storage> Attempt<'_, S> {
             _ => {
                 let message = "another job has begun to write here while this one was writing: run this one again when that one has ended, or write elsewhere";
                 let shown = self.storage.shown(self.marker);
-                Err(Stop::Failed(SourceError::new(SourceErrorKind::Other, shown, message)))
+                Err(Stop::Lost(SourceError::new(SourceErrorKind::Other, shown, message)))
             }
+        }
+    }
+
+    /// Deletes what arrived after the job that has the place now had tidied up: objects of groups that it does not name.
+    async fn take_back(&self, new: &Replacement) -> Result<(), SourceError> {
+        let marker = self.storage.get(self.marker).await?.map(|(held, _)| held);
+        let theirs = groups_of(marker.as_ref());
+        let stray = new.objects.iter().filter(|object| !theirs.is_empty() && !theirs.contains(group_of(&object.key)));
+        let deleted = each(stray, async |object: &Object| match self.storage.get(&object.key).await? {
+            Some((held, tag)) if held == object.bytes => self.delete(&object.key, &held, &tag, None).await,
+            _ => Ok(()),
+        });
+        match deleted.await {
+            Err(Stop::Failed(error)) => Err(error),
+            _ => Ok(()),
         }
     }
 

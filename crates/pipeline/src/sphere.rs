@@ -114,9 +114,9 @@ pub async fn write_overviews<S: Storage>(overviews: Overviews, storage: &S) -> R
     let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
     objects.retain(|object| is_above(&object.key));
     let own = (0..parents).map(|order| format!("{order}/")).collect();
-    let mut new = Replacement { marker, stand_in: None, objects, own, yields: false };
     let root = template.last().map(|root| root.bytes.clone()).unwrap_or_default();
-    new.stand_in = Some(dggs_zarr::marked_root(&root, new.job()).map_err(|error| Error::Encode(error.to_string()))?);
+    let stand_in = serde_json::from_slice(&root).map_err(|error| Error::Encode(error.to_string()))?;
+    let new = Replacement { marker, stand_in: Some(stand_in), objects, own, yields: false };
     replace::replace(storage, &new).await.map_err(Error::Write)?;
     Ok(chunks)
 }

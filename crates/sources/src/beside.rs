@@ -23,8 +23,7 @@ pub(crate) struct Beside {
 impl Beside {
     /// Begins to write the file `place`; its folder is made.
     pub(crate) fn begin(place: &Path) -> io::Result<Self> {
-        let folder = folder_of(place);
-        let path = folder.join(temporary(place, ""));
+        let (folder, path) = (folder_of(place), beside_of(place));
         for _ in 0..MAX_TRIES {
             let file = match OpenOptions::new().write(true).create(true).truncate(false).open(&path) {
                 Ok(file) => file,
@@ -79,6 +78,11 @@ impl Drop for Beside {
     }
 }
 
+/// The file beside a place.
+pub(crate) fn beside_of(place: &Path) -> PathBuf {
+    folder_of(place).join(temporary(place, ""))
+}
+
 /// Whether a name is that of a file beside its place.
 pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(".tmp")
@@ -120,7 +124,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The path that links lead to, whether or not it exists.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
     const MAX_LINKS: usize = 40;
     let mut place = path.to_owned();
     for _ in 0..MAX_LINKS {

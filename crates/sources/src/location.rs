@@ -31,6 +31,10 @@ impl Location {
                     let scheme = scheme.to_ascii_lowercase();
                     Err(config(&redacted(text), format!("`{scheme}:` has two slashes behind it: write {scheme}://")))
                 }
+                _ if holds_a_login(text) => Err(config(
+                    &redacted(text),
+                    "a user and a password without a scheme: write https://host/path, or ./ before a path",
+                )),
                 _ => Self::local(text, text),
             };
         };
@@ -117,6 +121,13 @@ impl Location {
         if key.split('/').any(|part| part == "." || part == "..") {
             return Err(config(&redacted(text), "a key cannot have `.` or `..` as a component: HTTP would drop it"));
         }
+        if unsigned(&format!("https://{rest}")).len() < "https://".len() + rest.split('#').next().unwrap_or(rest).len()
+        {
+            return Err(config(
+                &redacted(text),
+                "a key has no signature behind it: sign an https:// URL, or give credentials",
+            ));
+        }
         Ok(Self(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }))
     }
 }
@@ -159,6 +170,12 @@ impl fmt::Debug for Location {
     }
 }
 
+/// Whether a text without a scheme begins as a URL with a login does: `user:password@host`.
+fn holds_a_login(text: &str) -> bool {
+    let first = text.trim_start_matches('/').split('/').next().unwrap_or_default();
+    first.split_once(':').is_some_and(|(_, rest)| rest.contains('@'))
+}
+
 fn is_remote(scheme: &str) -> bool {
     ["http", "https", "s3"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
@@ -170,6 +187,7 @@ pub fn redacted(text: &str) -> String {
     let (before, rest) = match (text.split_once("://"), text.split_once(':')) {
         (Some(parts), _) => parts,
         (None, Some((scheme, rest))) if is_remote(scheme) => (scheme, rest.trim_start_matches('/')),
+        _ if holds_a_login(text) => ("", text),
         _ => return text.to_owned(),
     };
     let scheme = before.rsplit(|mark: char| !mark.is_ascii_alphanumeric() && mark != '+').next().unwrap_or_default();
@@ -177,12 +195,14 @@ pub fn redacted(text: &str) -> String {
         Some((path, hidden)) => (path, Some(hidden)),
         None => (rest, None),
     };
-    match (path.rsplit_once('@'), hidden) {
-        (Some((_, path)), hidden) => format!("{scheme}://{path}{}", hidden.map_or("", |_| "?...")),
+    let ends = hidden.map_or("", |_| "?...");
+    let path = match path.rsplit_once('@') {
+        Some((_, path)) => path,
         // Where a password holds a question mark, what looks like the host is the user.
-        (None, Some(hidden)) if hidden.contains('@') => format!("{scheme}://..."),
-        (None, hidden) => format!("{scheme}://{path}{}", hidden.map_or("", |_| "?...")),
-    }
+        None if hidden.is_some_and(|hidden| hidden.contains('@')) => return format!("{scheme}://..."),
+        None => path,
+    };
+    if scheme.is_empty() { format!("{path}{ends}") } else { format!("{scheme}://{path}{ends}") }
 }
 
 /// RFC 8089: `file://` + an empty host or `localhost` + an absolute path.
@@ -261,6 +281,9 @@ mod tests {
             "hush:hush@ftp://h.org/x?sig=hush",
             "s3://HUSH:hush@bucket/key",
             "https://h.org:99999/?mail=hush@x&sig=hush",
+            "hush:hush@host/x.h5",
+            "//hush:hush@host/x.h5",
+            "s3://bucket/a.h5?X-Amz-Signature=hush",
         ] {
             let error = Location::parse(text).unwrap_err();
             assert!(!format!("{error:?}").contains("hush"), "{text}: {error}");
@@ -270,6 +293,7 @@ mod tests {
             ("s3://bucket/a b?c", "s3://bucket/a b?..."),
             ("folder/a?.h5", "folder/a?.h5"),
             ("C:\\data\\x.h5", "C:\\data\\x.h5"),
+            ("cells/a:b@c.h5", "cells/a:b@c.h5"),
         ] {
             assert_eq!(redacted(text), shown);
         }

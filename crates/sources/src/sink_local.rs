@@ -1,6 +1,6 @@
 //! A store in a local directory.
 use crate::Stats;
-use crate::beside::{Beside, folder_of, is_temporary, sweep, sync_folder};
+use crate::beside::{Beside, behind_links, beside_of, folder_of, is_temporary, sweep, sync_folder};
 use crate::local::io_error;
 use crate::sink::check_key;
 use byte_ranges::{Sink, SourceError, Storage, Tag};
@@ -26,7 +26,9 @@ pub struct LocalSink {
 
 impl LocalSink {
     pub(crate) fn new(root: &Path, stats: Arc<Stats>) -> Self {
-        Self { root: root.to_owned(), stats, unsettled: Mutex::default() }
+        // A link to a folder that is not there yet cannot be made a folder itself.
+        let behind = if root.exists() { None } else { behind_links(root).ok() };
+        Self { root: behind.unwrap_or_else(|| root.to_owned()), stats, unsettled: Mutex::default() }
     }
 
     fn path(&self, key: &str) -> Result<PathBuf, SourceError> {
@@ -72,12 +74,14 @@ impl LocalSink {
             fs::remove_file(path)?;
         }
         drop(lock);
-        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
-            if fs::remove_dir(folder).is_err() {
-                break;
-            }
-        }
+        remove_empty(path, |folder| folder.starts_with(&self.root));
         Ok(())
+    }
+
+    /// Removes what a writer has left that was killed while it removed this file. The root stays: it may be the user's.
+    fn clean(&self, path: &Path) {
+        sweep(&beside_of(path));
+        remove_empty(path, |folder| folder != self.root && folder.starts_with(&self.root));
     }
 }
 
@@ -92,6 +96,9 @@ impl Storage for LocalSink {
         let path = self.path(key)?;
         self.stats.add_request();
         let held = read(&path).map_err(|e| io_error(&path.display().to_string(), "cannot be read", &e))?;
+        if held.is_none() {
+            self.clean(&path);
+        }
         Ok(held.map(|bytes| (Tag::of(&bytes), bytes)).map(|(tag, bytes)| (bytes.into(), tag)))
     }
 
@@ -149,6 +156,15 @@ impl Storage for LocalSink {
     }
 }
 
+/// Removes the folders that a file was in, from the inside out, while they are empty and `may` allows it.
+fn remove_empty(path: &Path, may: impl Fn(&Path) -> bool) {
+    for folder in path.ancestors().skip(1).take_while(|folder| may(folder)) {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+}
+
 /// A whole file; `None` if there is none.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -180,4 +196,33 @@ fn walk(folder: &Path, prefix: &str, most: usize, keys: &mut Vec<String>) -> io:
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+
+    #[test]
+    fn what_a_writer_left_that_was_killed_while_deleting_goes_when_it_is_looked_for() {
+        let root = std::env::temp_dir().join(format!("icestream-sink-local-{}", std::process::id()));
+        let sink = LocalSink::new(&root, Arc::default());
+        sink.put("12/a/c/7", "kept".into()).now_or_never().unwrap().unwrap();
+        for folder in ["12/a/c", "cells/-61", "9/b/c"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        fs::write(root.join("12/a/c/.8.tmp"), "").unwrap();
+        fs::write(root.join("cells/-61/.zarr.json.tmp"), "").unwrap();
+        for key in ["12/a/c/8", "cells/-61/zarr.json", "9/b/c/8", "zarr.json"] {
+            assert!(sink.get(key).now_or_never().unwrap().unwrap().is_none());
+        }
+        let names = |folder: &Path| -> BTreeSet<String> {
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        assert_eq!((names(&root), names(&root.join("12/a/c"))), (["12".into()].into(), ["7".into()].into()));
+        fs::remove_file(root.join("12/a/c/7")).unwrap();
+        assert!(sink.get("12/a/c/7").now_or_never().unwrap().unwrap().is_none());
+        assert!(names(&root).is_empty(), "the root stays");
+        fs::remove_dir(&root).unwrap();
+    }
 }

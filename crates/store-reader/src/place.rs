@@ -83,7 +83,7 @@ fn local(path: &Path) -> Result<Option<Bytes>, Error> {
 /// Files below a folder, as keys that begin with `prefix`.
 fn walk(folder: &Path, prefix: &str, keys: &mut Vec<String>) -> Result<(), Error> {
     let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         entries => entries.map_err(|error| failed(folder, &error))?,
     };
     for entry in entries {

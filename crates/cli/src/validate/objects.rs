@@ -43,7 +43,8 @@ impl Checker {
         let keys: BTreeSet<String> =
             place.list("").await?.into_iter().map(|key| key.trim_start_matches('/').to_owned()).collect();
         if keys.is_empty() {
-            return Err(Failure::new(exit::BAD_INPUT, format!("{root}: there is nothing")).hint("check the path"));
+            return Err(Failure::new(exit::BAD_INPUT, format!("{root}: there is nothing of a store"))
+                .hint("name the folder that holds zarr.json"));
         }
         let mut findings = Findings::default();
         let mut documents = Documents::new();

@@ -1,6 +1,8 @@
 //! What the keys of a store are, whole or not.
 use bytes::Bytes;
-use dggs_zarr::Object;
+use dggs_zarr::{Object, Tombstone};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Documents by which readers of some version of Zarr open a group or an array.
 const DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
@@ -23,12 +25,23 @@ pub(super) fn is_door(key: &str) -> bool {
     is_document(key) && key.matches('/').count() <= 1
 }
 
+/// The group, or the folder, that a key is in.
+pub(super) fn group_of(key: &str) -> &str {
+    key.split('/').next().unwrap_or(key)
+}
+
 /// The documents of the groups that a root names.
 pub(super) fn doors_of(root: Option<&Bytes>) -> Vec<String> {
-    let document = root.and_then(|root| serde_json::from_slice::<serde_json::Value>(root).ok()).unwrap_or_default();
+    let document = root.and_then(|root| serde_json::from_slice::<Value>(root).ok()).unwrap_or_default();
     let members = document["consolidated_metadata"]["metadata"].as_object();
     let names = members.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.contains('/'));
     names.map(|name| format!("{name}/zarr.json")).collect()
+}
+
+/// The groups that a root names, or that the job may have begun whose tombstone is in its place.
+pub(super) fn groups_of(root: Option<&Bytes>) -> BTreeSet<String> {
+    let begun = root.and_then(|root| Tombstone::parse(root)).into_iter().flat_map(|job| job.groups);
+    begun.chain(doors_of(root).iter().map(|door| group_of(door).to_owned())).collect()
 }
 
 /// Whether a key is one that a Zarr store has. What is below a NAME.zarr is another store, and any other file is not ours.

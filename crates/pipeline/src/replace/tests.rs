@@ -370,6 +370,44 @@ fn overlapping_attempts_at_two_jobs_do_not_mix() {
     assert!(gave_up > 50 && both > 5, "{gave_up} {both}");
 }
 
+/// A root that names these groups.
+fn root_of(groups: &[u8]) -> Value {
+    let groups: BTreeMap<String, Value> = groups.iter().map(|group| (group.to_string(), Value::Null)).collect();
+    serde_json::json!({"node_type": "group", "consolidated_metadata": {"metadata": groups}})
+}
+
+/// Levels above the parents of a store of the sphere, whose own level is 6.
+fn above(job: &str, levels: &[u8]) -> Replacement {
+    let mut new = store(job, levels);
+    new.marker.bytes = root_of(&[levels, &[6]].concat()).to_string().into();
+    Replacement { stand_in: Some(root_of(&[6])), own: (0..6).map(|order| format!("{order}/")).collect(), ..new }
+}
+
+#[test]
+fn overlapping_jobs_of_other_levels_leave_those_of_one() {
+    let sphere = [("6/zarr.json", "level"), ("6/a/c/0", "chunk")].map(|(key, held)| (key.to_owned(), held.into()));
+    let plain =
+        Objects::from_iter(sphere.clone().into_iter().chain([("zarr.json".into(), root_of(&[6]).to_string().into())]));
+    let jobs = [above("one", &[5, 4]), above("two", &[5])];
+    let mut chance = Chance(4);
+    for round in 0..20 * rounds() {
+        let sink = MemorySink::new();
+        put_all(&sink, &plain);
+        if round % 2 == 1 {
+            put_all(&sink, &objects_of(&above("old", &[5, 4, 3])));
+        }
+        let order = if chance.below(2) == 0 { [&jobs[0], &jobs[1]] } else { [&jobs[1], &jobs[0]] };
+        let answers = overlap(&sink, order, &mut chance, None, |_| {});
+        let good = answers.map(|answer| answer.unwrap().is_ok());
+        let held = sink.objects();
+        let winner =
+            order.iter().zip(good).find(|(job, good)| *good && held.get("zarr.json") == Some(&job.marker.bytes));
+        let mut expected = objects_of(winner.unwrap_or_else(|| panic!("round {round}: nothing whole at the end")).0);
+        expected.extend(sphere.clone());
+        assert_eq!(held, expected, "round {round}");
+    }
+}
+
 #[test]
 fn what_may_not_be_deleted_or_listed_is_shut() {
     let (old, new) = (store("old", &[12, 11]), store("new", &[12, 10]));
