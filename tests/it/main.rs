@@ -22,7 +22,7 @@ mod rerun;
 mod run;
 mod run_lambda;
 mod serve;
-#[path = "../../crates/sources/tests/sources/server.rs"]
+#[path = "../../crates/storage/tests/storage/server.rs"]
 mod server;
 mod stores;
 mod support;

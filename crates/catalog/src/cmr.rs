@@ -7,10 +7,10 @@ use crate::umm::Page;
 use byte_ranges::SourceErrorKind;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use sources::Retry;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::Duration;
+use storage::Retry;
 
 /// Where the CMR is.
 pub const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
@@ -121,7 +121,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search with a client ([`sources::http_client`]) at a server, [`CMR_URL`] or a stand-in.
+    /// A search with a client ([`storage::http_client`]) at a server, [`CMR_URL`] or a stand-in.
     ///
     /// # Errors
     /// [`Error::Usage`] for a server that is no URL.

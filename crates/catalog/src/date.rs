@@ -1,6 +1,6 @@
 //! The dates of a search.
 use crate::Error;
-use sources::moment::{extended, parse};
+use storage::moment::{extended, parse};
 
 /// Checks a date or a moment of a date window: `2023-12-19`, or `2023-12-19T17:14:39Z`. A date alone is completed to its
 /// first second, or to its last when it ends a window.

@@ -7,8 +7,8 @@ use byte_ranges::SourceErrorKind::{BadAnswer, Config, Denied, Expired};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, Url};
 use serde::Deserialize;
-use sources::{Credentials, Jar, Retry};
 use std::time::{Duration, SystemTime};
+use storage::{Credentials, Jar, Retry};
 
 /// NSIDC's data host.
 pub const DATA_URL: &str = "https://data.nsidc.earthdatacloud.nasa.gov";
@@ -65,7 +65,7 @@ struct Answer {
 }
 
 impl Earthdata {
-    /// Nothing is sent yet. `http` must not follow redirects by itself ([`sources::http_client`]).
+    /// Nothing is sent yet. `http` must not follow redirects by itself ([`storage::http_client`]).
     #[must_use]
     pub fn new(http: reqwest::Client, retry: Retry, hosts: Hosts, login: Login) -> Self {
         Self { http, retry, hosts, login }
@@ -120,7 +120,7 @@ impl Earthdata {
                 status @ (401 | 403) => {
                     let mut failed = self.refused(&url, status, asked_login);
                     let words = body(response, MOST_BODY, &at, self.retry.patience).await.unwrap_or_default();
-                    if let Some(terms) = sources::terms(&String::from_utf8_lossy(&words)) {
+                    if let Some(terms) = storage::terms(&String::from_utf8_lossy(&words)) {
                         failed.error.message = format!("{}; {terms}", failed.error.message);
                     }
                     return Err(failed);

@@ -2,9 +2,9 @@
 use crate::{Error, base64, netrc};
 use byte_ranges::SourceErrorKind;
 use serde_json::Value;
-use sources::Secret;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use storage::Secret;
 
 /// Host whose entry in a netrc counts.
 const NETRC_MACHINE: &str = "urs.earthdata.nasa.gov";
@@ -138,7 +138,7 @@ mod tests {
         let claims = base64::encode(br#"{"uid":"someone","exp":1798761599}"#);
         let login = find(&[("EARTHDATA_TOKEN", &format!("eyJ9.{claims}.c2ln"))]).unwrap();
         assert_eq!(login.user().as_deref(), Some("someone"));
-        assert_eq!(login.token_ends().map(sources::moment::extended).as_deref(), Some("2026-12-31T23:59:59Z"));
+        assert_eq!(login.token_ends().map(storage::moment::extended).as_deref(), Some("2026-12-31T23:59:59Z"));
         let opaque = find(&[("EARTHDATA_TOKEN", "opaque")]).unwrap();
         assert_eq!((opaque.user(), opaque.token_ends()), (None, None));
     }

@@ -1,9 +1,9 @@
 //! S3 credentials for a long run: fetched once, renewed before they end.
 use crate::Error;
 use crate::earthdata::Earthdata;
-use sources::{Clients, Credentials};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
+use storage::{Clients, Credentials};
 use tokio::sync::Mutex;
 
 /// Renewal this long before the end: longer than one granule takes.

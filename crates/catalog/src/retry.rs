@@ -2,10 +2,10 @@
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::Response;
 use reqwest::header::RETRY_AFTER;
-use sources::{Broken, Paced, Retry};
 use std::error::Error as _;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
+use storage::{Broken, Paced, Retry};
 
 /// Characters of a server's own words that go into a message.
 const MOST_WORDS: usize = 300;

@@ -3,9 +3,9 @@ use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use catalog::{LOGIN_URL, Login, Proof};
 use reqwest::Url;
-use sources::{Clients, Options, Password, S3Access};
 use std::future::Future;
 use std::time::Duration;
+use storage::{Clients, Options, Password, S3Access};
 
 /// Pairs of descriptors that must be free before a runtime is made.
 #[cfg(unix)]

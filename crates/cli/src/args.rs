@@ -82,7 +82,7 @@ pub(crate) struct CellArgs {
     pub(crate) out: Option<String>,
     /// How it is laid out: a store of this cell, or a store of the whole sphere that many cells are written into.
     #[arg(long, value_name = "cell|sphere", default_value_t)]
-    pub(crate) layout: invocation::Layout,
+    pub(crate) layout: jobs::Layout,
     /// Replace a store that is already there; with --layout sphere, the cell in it.
     #[arg(long)]
     pub(crate) overwrite: bool,

@@ -12,9 +12,9 @@ use clap::Args;
 use gather::Gathered;
 use morton::{Latitude, Order};
 use serde_json::{Map, Value, json};
-use sources::Location;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use storage::Location;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -187,7 +187,7 @@ fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
         out::bytes(&text);
         return Ok(());
     }
-    Ok(sources::write_file(out, &text)?)
+    Ok(storage::write_file(out, &text)?)
 }
 
 impl From<::catalog::Error> for Failure {

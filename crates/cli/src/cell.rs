@@ -5,13 +5,13 @@ use crate::out::{self, note};
 use crate::progress::Progress;
 use crate::sphere_out::SphereOut;
 use crate::{access, event, files, json, report, target};
-use invocation::{Body, Event, Layout};
+use jobs::{Body, Event, Layout};
 use morton::Cell;
 use pipeline::{CellResult, Error, Granule, Job, Ledger, Sidecar, Standing, Tuning};
-use sources::{Clients, Location, S3Access, S3Options, StoreSink};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
+use storage::{Clients, Location, S3Access, S3Options, StoreSink};
 
 /// Order of the children unless something else is said.
 const CHILD_ORDER: u8 = 12;
@@ -89,7 +89,7 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
         out::bytes(text.as_bytes());
         return Ok(());
     }
-    Ok(sources::write_file(path, text.as_bytes())?)
+    Ok(storage::write_file(path, text.as_bytes())?)
 }
 
 fn plan(args: &CellArgs) -> Result<Plan, Failure> {

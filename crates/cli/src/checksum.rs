@@ -7,8 +7,8 @@ use hdf5_pure::datatype::{Canonical, Datatype, HeapRef};
 use hdf5_pure::{AsyncFile, Dataset, Error, File, HeapId, Object, Selection, Space};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use sources::Location;
 use std::collections::BTreeMap;
+use storage::Location;
 
 /// Bytes that are read and hashed at once.
 const BLOCK: u64 = 16 << 20;

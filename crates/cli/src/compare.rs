@@ -7,9 +7,9 @@ use crate::{access, json};
 use clap::Args as ClapArgs;
 use morton::{Cell, Latitude};
 use serde::Serialize;
-use sources::Clients;
 use std::collections::BTreeMap;
-use store_reader::{Column, Table};
+use storage::Clients;
+use stores::{Column, Table};
 
 /// Cells that are named of those in one input only.
 const NAMED: usize = 5;

@@ -7,8 +7,8 @@ use crate::{access, maps, report};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
 use pipeline::{CellResult, Granule, Job, Tuning};
-use sources::{Clients, Location, Options};
 use std::path::Path;
+use storage::{Clients, Location, Options};
 
 /// The cell that the bundled granules cross.
 const CELL: i64 = -6_134_114;
@@ -32,13 +32,13 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     say!("{}", report::table(&result));
     let Some(level) = result.children() else { return Ok(exit::DONE) };
     let csv = args.out.join(format!("{CELL}.csv"));
-    sources::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
+    storage::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
     let png = args.out.join(format!("{CELL}.png"));
     let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude };
     let map = maps::map(&tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?, "h_mean")?;
     let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
     let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
-    sources::write_file(&png, &map.to_png(size).map_err(failed)?)?;
+    storage::write_file(&png, &map.to_png(size).map_err(failed)?)?;
     say!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
     say!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
     say!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());

@@ -2,7 +2,7 @@
 use crate::exit::{self, Failure};
 use crate::files;
 use crate::out::note;
-use invocation::{Event, Layout, Needs, ignored};
+use jobs::{Event, Layout, Needs, ignored};
 use std::path::Path;
 
 /// Reads an event file: parent, orders and granules must be there; what else is missing, flags may say.

@@ -1,8 +1,8 @@
 //! Exit codes, and errors that say what to do next.
 use byte_ranges::{SourceError, SourceErrorKind, printable};
-use sources::redacted;
 use std::fmt;
 use std::io::ErrorKind;
+use storage::redacted;
 
 /// Done; also when there was nothing to do ("no data").
 pub(crate) const DONE: u8 = 0;

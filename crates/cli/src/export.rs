@@ -100,7 +100,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
         Format::NetCdf => ::export::netcdf(&table)?,
         Format::Csv => ::export::csv(&table).into_bytes(),
     };
-    sources::write_file(&args.to, &bytes)?;
+    storage::write_file(&args.to, &bytes)?;
     let what = format!("{} cells, {} variables", crate::report::group(table.ids.len() as u64), table.columns.len());
     let partial = table.partial.as_ref().map_or_else(String::new, |partial| format!("; {partial}"));
     say!("wrote {}: {what}, {}{partial}", args.to.display(), crate::progress::size(bytes.len() as u64));

@@ -9,7 +9,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use pipeline::{Product, Sidecar};
 use serde_json::{Value, json};
-use sources::{Clients, Location};
+use storage::{Clients, Location};
 
 /// Granules that are indexed at the same time.
 const AT_ONCE: usize = 4;
@@ -86,7 +86,7 @@ async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result
 }
 
 /// The index that is there, if it is of this very granule.
-async fn kept(args: &IndexArgs, clients: &Clients, source: &sources::GranuleSource, place: &str) -> Option<Sidecar> {
+async fn kept(args: &IndexArgs, clients: &Clients, source: &storage::GranuleSource, place: &str) -> Option<Sidecar> {
     if args.force {
         return None;
     }

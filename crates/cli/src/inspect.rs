@@ -14,8 +14,8 @@ use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Sp
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
 use serde_json::{Value, json};
-use sources::Location;
 use std::collections::BTreeMap;
+use storage::Location;
 
 /// Values of an attribute that are shown.
 const MOST_VALUES: usize = 8;

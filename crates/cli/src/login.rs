@@ -6,8 +6,8 @@ use crate::{access, json as answers};
 use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN};
 use clap::Args;
 use serde_json::json;
-use sources::{Clients, Credentials, moment};
 use std::time::SystemTime;
+use storage::{Clients, Credentials, moment};
 
 /// Looks for a login in EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, and the netrc, in that order.
 #[derive(Args, Debug)]

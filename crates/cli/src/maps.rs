@@ -4,13 +4,13 @@ use ::plot::{ColourMap, Map, Scale};
 use morton::{Cell, Latitude};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use store_reader::{Column, Partial, Table, Variable};
+use stores::{Column, Partial, Table, Variable};
 
 /// Points along each edge of a parent's outline.
 const OUTLINE: usize = 32;
 
 /// A map of one variable of a table.
-pub(crate) fn map(table: &Table, name: &str) -> Result<Map, store_reader::Error> {
+pub(crate) fn map(table: &Table, name: &str) -> Result<Map, stores::Error> {
     let (variable, column) = table.column(name)?;
     let count = column.is_integer();
     let value = |row: usize| {
@@ -25,7 +25,7 @@ pub(crate) fn map(table: &Table, name: &str) -> Result<Map, store_reader::Error>
 }
 
 /// A map of the difference of a variable, `a` less `b`, in the cells that both have; neither need be complete.
-pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> Result<Map, store_reader::Error> {
+pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> Result<Map, stores::Error> {
     let (variable, left) = a.column(name)?;
     let (_, right) = b.column(name)?;
     let other = |id: u64| b.ids.binary_search(&id).map_or(f64::NAN, |row| right.number(row));

@@ -8,9 +8,9 @@ use clap::Args as ClapArgs;
 use dggs_zarr::SphereCell;
 use morton::Cell;
 use serde_json::json;
-use sources::{Clients, Location};
 use std::path::Path;
-use store_reader::{Objects as _, Place};
+use storage::{Clients, Location};
+use stores::{Objects as _, Place};
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct MergeArgs {

@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt as _};
 use morton::Order;
 use pipeline::Overviews;
 use serde_json::json;
-use sources::{Clients, Location, StoreSink};
+use storage::{Clients, Location, StoreSink};
 
 /// Cells that are read at the same time, each by all its arrays.
 const CELLS_AT_ONCE: usize = 8;

@@ -7,9 +7,9 @@ use crate::{access, maps};
 use ::plot::{Limits, Map, Sheet, Size};
 use clap::Args;
 use morton::Latitude;
-use sources::Location;
 use std::path::{Path, PathBuf};
-use store_reader::Table;
+use storage::Location;
+use stores::Table;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<u8, Failure> {
             Ending::Svg => svg.into_bytes(),
             Ending::Png => ::plot::rasterise(&svg).map_err(|error| failed(&error))?,
         };
-        sources::write_file(out, &bytes)?;
+        storage::write_file(out, &bytes)?;
         say!("wrote {}", out.display());
     }
     Ok(exit::DONE)

@@ -1,7 +1,7 @@
 //! The answer of a job as a table for people.
 use crate::progress::size;
 use pipeline::{CellResult, Column, Ledger, Level};
-use store_reader::Partial;
+use stores::Partial;
 
 /// What people want to know of a result.
 pub(crate) fn table(result: &CellResult) -> String {

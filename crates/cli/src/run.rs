@@ -21,7 +21,7 @@ use crate::sphere_out::SphereOut;
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
 use drive::{Backend, Drive, Outcome};
-use invocation::{Architecture, Layout};
+use jobs::{Architecture, Layout};
 use journal::Journal;
 use keys::Keys;
 use lambda::Lambda;
@@ -29,9 +29,9 @@ use local::Local;
 use morton::Latitude;
 use plan::Plan;
 use progress::Progress;
-use sources::{Location, StoreSink};
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::{Location, StoreSink};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:

@@ -1,7 +1,7 @@
 //! A sphere store to write cells into.
 use crate::exit::{self, Failure};
 use pipeline::{CellResult, Job, Standing};
-use sources::{Clients, Location, StoreSink};
+use storage::{Clients, Location, StoreSink};
 
 /// A sphere store that cells of one job may go into; any number of processes may hold it at the same time.
 pub(crate) struct SphereOut {

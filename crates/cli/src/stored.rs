@@ -8,9 +8,9 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::{Job, Product};
 use serde_json::{Map, Value};
-use sources::Clients;
 use std::ops::Range;
-use store_reader::{Objects as _, Place};
+use storage::Clients;
+use stores::{Objects as _, Place};
 
 /// Marks that are read at the same time.
 const READS_IN_FLIGHT: usize = 32;
@@ -99,7 +99,7 @@ impl Stored {
         let document = document.filter(|document| !dggs_zarr::is_removed(document));
         let document = document.ok_or_else(|| bad("no Zarr store here (there is no zarr.json)"))?;
         if dggs_zarr::is_tombstone(&document) {
-            return Err(store_reader::Error::Unfinished(root.to_owned()).into());
+            return Err(stores::Error::Unfinished(root.to_owned()).into());
         }
         let document: Value = serde_json::from_slice(&document).map_err(|error| bad(&format!("zarr.json: {error}")))?;
         let recipe = Recipe::of(&document).map_err(|why| {
@@ -209,12 +209,12 @@ pub(crate) async fn whole_cells(
     place: &Place,
     keys: impl IntoIterator<Item = &String>,
     order: Order,
-) -> Result<Vec<Cell>, store_reader::Error> {
+) -> Result<Vec<Cell>, stores::Error> {
     let marks = keys.into_iter().filter_map(|key| Some((key, cell_of_mark(key)?)));
     let marks: Vec<_> = marks.filter(|(_, cell)| cell.order() == order).collect();
     let whole = async |(key, cell): (&String, Cell)| {
         let document = place.get(key).await?;
-        Ok::<_, store_reader::Error>(document.filter(|document| !dggs_zarr::is_tombstone(document)).map(|_| cell))
+        Ok::<_, stores::Error>(document.filter(|document| !dggs_zarr::is_tombstone(document)).map(|_| cell))
     };
     let reads = stream::iter(marks.into_iter().map(whole)).buffer_unordered(READS_IN_FLIGHT);
     let mut cells: Vec<Cell> = reads.try_filter_map(async |cell| Ok(cell)).try_collect().await?;

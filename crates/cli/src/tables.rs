@@ -4,9 +4,9 @@ use crate::args::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
 use clap::ValueEnum;
 use morton::Latitude;
-use sources::Clients;
 use std::path::Path;
-use store_reader::{Error, Place, Store, Table};
+use storage::Clients;
+use stores::{Error, Place, Store, Table};
 
 /// Parents of a store of the sphere beyond which their provenance is not carried into other files.
 const MOST_PARENTS: usize = 200;

@@ -17,7 +17,7 @@ use clap::Args as ClapArgs;
 use finding::{Finding, Findings, Severity};
 use objects::Checker;
 use serde::Serialize;
-use sources::Clients;
+use storage::Clients;
 
 /// Findings of one kind that are shown in full; `--json` has them all.
 const SHOWN: usize = 5;

@@ -1,5 +1,5 @@
 use std::fmt::Write as _;
-use store_reader::{Column, Table};
+use stores::{Column, Table};
 
 /// One line a cell: `morton` (empty above order 18), `cell_ids` (nested), `lon` and `lat` of the centre in degrees, and the
 /// variables, floats in the shortest form that reads back the same (`NaN` for no data). Where granules are missing, the first

@@ -11,7 +11,7 @@ use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 use std::sync::Arc;
-use store_reader::{Column, Table};
+use stores::{Column, Table};
 
 use crate::{Error, Geometry, rings, wkb};
 

@@ -3,7 +3,7 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use std::fmt::Write as _;
 use std::io::Cursor;
-use store_reader::{Column, Table};
+use stores::{Column, Table};
 use tiff::encoder::{DirectoryEncoder, TiffEncoder, TiffKind};
 use tiff::tags::Tag;
 

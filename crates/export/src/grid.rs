@@ -2,7 +2,7 @@
 
 use morton::{Cell, LonLat};
 use plot::Projection;
-use store_reader::Table;
+use stores::Table;
 
 use crate::Error;
 

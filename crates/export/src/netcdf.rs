@@ -3,7 +3,7 @@
 use netcdf_writer::{
     DimensionId, NcAttrValue, NcFileBuilder, NcFillValueType, NcWriteFormat, NcWriteOptions, NcWriteType, VariableId,
 };
-use store_reader::{Column, Table};
+use stores::{Column, Table};
 
 use crate::Error;
 

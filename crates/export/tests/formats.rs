@@ -7,7 +7,7 @@ use morton::{Cell, Latitude, Order};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
 use std::io::Cursor;
-use store_reader::{Column, Partial, Table, Variable};
+use stores::{Column, Partial, Table, Variable};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 

@@ -1,12 +1,12 @@
 //! One call of the function: its logs, its limits, its answer.
 use crate::log::{Log, now_ms};
-use invocation::{Answer, ErrorType, Host, memory};
+use jobs::{Answer, ErrorType, Host, memory};
 use lambda_runtime::{Context, Diagnostic};
 use pipeline::{Event, Observer};
 use serde_json::{Value, json};
-use sources::Clients;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
+use storage::Clients;
 
 /// Longest answer in bytes: a workflow engine takes 256 KiB (Step Functions quotas, "Maximum input or output size").
 const MOST_ANSWER: usize = 240_000;
@@ -54,7 +54,7 @@ impl Function {
             init: if cold { self.init } else { Duration::ZERO },
             secrets_endpoint: self.secrets_endpoint.clone(),
         };
-        let mut answer = invocation::handle(&event, &self.clients, &host).await;
+        let mut answer = jobs::handle(&event, &self.clients, &host).await;
         log.line(if answer.failure().is_some() { "error" } else { "info" }, "processing_complete", end(&answer, cold));
         self.metrics(&log, &answer, cold);
         if let Some((kind, message)) = answer.failure().filter(|_| event["raise"] == true) {
@@ -76,7 +76,7 @@ impl Function {
             "remaining_s": remaining.map(|left| left.as_secs_f64()),
             "cold_start": cold,
             "init_ms": cold.then(|| milliseconds(self.init)),
-            "ignored_parameters": invocation::ignored(event),
+            "ignored_parameters": jobs::ignored(event),
             "engine": concat!("icestream ", env!("CARGO_PKG_VERSION")),
         })
     }

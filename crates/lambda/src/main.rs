@@ -9,10 +9,10 @@ use call::Function;
 use dlmalloc::GlobalDlmalloc;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
-use sources::{Clients, Options};
 use std::cell::Cell;
 use std::process::ExitCode;
 use std::time::Instant;
+use storage::{Clients, Options};
 
 /// What the runtime client cannot do without ("Using the Lambda runtime API": environment variables).
 const NEEDED: [&str; 4] = [

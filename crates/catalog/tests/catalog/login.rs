@@ -3,9 +3,9 @@ use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client};
 use catalog::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};
 use serde_json::json;
-use sources::{Clients, Options, moment};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
+use storage::{Clients, Options, moment};
 
 /// `me:hush`, encoded by coreutils' base64.
 const BASIC: &str = "Basic bWU6aHVzaA==";

@@ -7,7 +7,7 @@ mod footprints;
 mod login;
 mod real;
 mod search;
-#[path = "../../../sources/tests/sources/server.rs"]
+#[path = "../../../storage/tests/storage/server.rs"]
 #[expect(dead_code, reason = "it answers ranges too, which nobody asks for here")]
 mod server;
 
@@ -20,13 +20,13 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A client without patience.
-fn client() -> (reqwest::Client, sources::Retry) {
-    let retry = sources::Retry {
+fn client() -> (reqwest::Client, storage::Retry) {
+    let retry = storage::Retry {
         max_attempts: 4,
         base_backoff: std::time::Duration::from_millis(1),
-        ..sources::Retry::default()
+        ..storage::Retry::default()
     };
-    (sources::http_client(&sources::Options::default()).unwrap(), retry)
+    (storage::http_client(&storage::Options::default()).unwrap(), retry)
 }
 
 /// The folder of shared data, or `None` after saying that the test is skipped.

@@ -6,8 +6,8 @@ use catalog::{
 };
 use hdf5_pure::{AsyncFile, Object, Selection};
 use morton::{Latitude, LonLat, Order};
-use sources::{Clients, Options};
 use std::collections::BTreeSet;
+use storage::{Clients, Options};
 
 fn replay(bytes: Vec<u8>) -> Vec<Record> {
     let server = Server::start(move |_, _| Reply::status(200).with("CMR-Hits", "1").body(bytes.clone()));

@@ -7,9 +7,9 @@ use ::catalog::{Extent, GranuleName, Record, crossed_cells, window_edge};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
-use sources::{Clients, Location};
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use storage::{Clients, Location};
 
 /// Order of the cells, some 200 m wide, by which files of one granule are compared.
 const FINE: u8 = 15;

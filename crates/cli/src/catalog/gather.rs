@@ -8,7 +8,7 @@ use ::catalog::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use morton::Cell;
-use sources::Clients;
+use storage::Clients;
 
 /// What happened on the way.
 #[derive(Default)]

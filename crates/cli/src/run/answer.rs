@@ -5,7 +5,7 @@ use super::ended::{Ended, Spent, State};
 use super::estimate::Estimate;
 use super::plan::Plan;
 use super::tell::Totals;
-use invocation::Usage;
+use jobs::Usage;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;

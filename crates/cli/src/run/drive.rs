@@ -10,11 +10,11 @@ use super::progress::Progress;
 use crate::exit::Failure;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use invocation::{Architecture, ErrorType};
-use sources::{Credentials, StoreSink};
+use jobs::{Architecture, ErrorType};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use storage::{Credentials, StoreSink};
 
 /// Throttles that one cell bears: with waits of up to a minute, a quarter of an hour.
 const MOST_THROTTLES: u32 = 40;

@@ -1,6 +1,6 @@
 //! How an attempt went, and how a cell ended.
 use super::plan::{Shape, Work};
-use invocation::{Answer, Architecture, Body, ErrorType, Usage};
+use jobs::{Answer, Architecture, Body, ErrorType, Usage};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What a run would take, before it does.
 use super::plan::Work;
-use invocation::{Architecture, Usage};
+use jobs::{Architecture, Usage};
 use std::time::Duration;
 
 /// Range requests for a granule of 100 MB that crosses the cell: 486 for 12 of them, 988 for 22 (README, "What is measured");

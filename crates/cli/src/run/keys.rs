@@ -6,9 +6,9 @@ use crate::access;
 use crate::exit::{self, Failure};
 use crate::login;
 use ::catalog::CredentialProvider;
-use invocation::ErrorType;
-use sources::{Clients, Credentials, S3Access};
+use jobs::ErrorType;
 use std::time::Duration;
+use storage::{Clients, Credentials, S3Access};
 
 /// Buckets that only an Earthdata login opens.
 const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";

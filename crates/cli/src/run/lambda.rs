@@ -6,12 +6,12 @@ use super::plan::{Plan, Shape, Work};
 use super::{HowArgs, keys::Keys};
 use crate::access;
 use crate::exit::{self, Failure};
-use invocation::{Answer, ErrorType, Event, Usage};
+use jobs::{Answer, ErrorType, Event, Usage};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
-use sources::{Credentials, Options, S3Access, http_client, sigv4};
 use std::time::{Duration, Instant, SystemTime};
+use storage::{Credentials, Options, S3Access, http_client, sigv4};
 
 /// Calls at once when nothing is said: half of what an account has in the beginning.
 pub(super) const USUAL_CONCURRENCY: usize = 500;

@@ -4,12 +4,12 @@ use super::ended::{Class, Fault, Spent, Tried, judge};
 use super::plan::{Shape, Work};
 use crate::exit::{self, Failure};
 use byte_ranges::SourceError;
-use invocation::{Answer, Error, ErrorType, Host, Task};
+use jobs::{Answer, Error, ErrorType, Host, Task};
 use pipeline::{Event, Observer, Tuning};
-use sources::{Clients, Credentials, Location, Options, S3Access, S3Options};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use storage::{Clients, Credentials, Location, Options, S3Access, S3Options};
 use tokio::sync::oneshot;
 
 /// The threads. They end with the process, or when this is dropped.
@@ -102,7 +102,7 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
         init: Duration::ZERO,
         secrets_endpoint: None,
     };
-    invocation::run(&task, &host).await
+    jobs::run(&task, &host).await
 }
 
 fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Result<Task, Error> {

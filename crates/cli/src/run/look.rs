@@ -7,12 +7,12 @@ use crate::exit::{self, Failure};
 use crate::stored::Stored;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use invocation::Layout;
+use jobs::Layout;
 use pipeline::Granule;
 use serde_json::Value;
-use sources::{Clients, Location};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
+use storage::{Clients, Location};
 
 /// Markers that are looked at at the same time.
 const AT_ONCE: usize = 32;

@@ -7,15 +7,15 @@ use crate::exit::{self, Failure};
 use crate::{catalog, target};
 use ::catalog::{Area, Catalog, select};
 use aggregate::Statistic;
-use invocation::Layout;
+use jobs::Layout;
 use morton::{Cell, Latitude, Order};
 use pipeline::Job;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sources::Location;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+use storage::Location;
 
 /// Characters of a key: 64 bits tell the runs of one report apart.
 const KEY: usize = 16;
@@ -131,7 +131,7 @@ impl Shape {
         if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
             return Err(Failure::usage(format!(
                 "--out {}: write a folder, or s3://bucket/prefix",
-                sources::redacted(&out)
+                storage::redacted(&out)
             )));
         }
         if args.how.on == On::Lambda && !place.is_s3() {

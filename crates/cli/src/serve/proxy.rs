@@ -4,11 +4,11 @@ use byte_ranges::{ByteRange, Fetched, Source, SourceError, SourceErrorKind as Ki
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use hyper::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG};
-use sources::{Clients, GranuleSource, Location, Options};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use storage::{Clients, GranuleSource, Location, Options};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Files that are remembered, each pinned to the version that was seen first.

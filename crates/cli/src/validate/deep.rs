@@ -6,9 +6,9 @@ use dggs_zarr::Object;
 use morton::Cell;
 use pipeline::{Granule, Tuning, mission_name};
 use serde_json::Value;
-use sources::{Clients, Location};
 use std::collections::BTreeMap;
-use store_reader::Objects as _;
+use storage::{Clients, Location};
+use stores::Objects as _;
 
 /// Computes every cell again and compares every byte; returns how many could be.
 pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Failure> {

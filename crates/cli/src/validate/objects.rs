@@ -12,10 +12,10 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::Overviews;
 use serde_json::Value;
-use sources::Clients;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use store_reader::{Objects as _, Place};
+use storage::Clients;
+use stores::{Objects as _, Place};
 
 /// Objects read at the same time.
 const READS_IN_FLIGHT: usize = 32;
@@ -49,8 +49,7 @@ impl Checker {
         let mut findings = Findings::default();
         let mut documents = Documents::new();
         let wanted = |key: &str| key.ends_with("zarr.json") && cell_of_mark(key).is_none();
-        let read =
-            |key: String| async { Ok::<_, store_reader::Error>((place.get(&key).await?.unwrap_or_default(), key)) };
+        let read = |key: String| async { Ok::<_, stores::Error>((place.get(&key).await?.unwrap_or_default(), key)) };
         let reads = keys.iter().filter(|key| wanted(key)).cloned().map(read);
         let read: Vec<(Bytes, String)> = stream::iter(reads).buffered(READS_IN_FLIGHT).try_collect().await?;
         for (bytes, key) in read {
@@ -263,7 +262,7 @@ impl Checker {
     async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Failure> {
         let read = |key: String| async move {
             let bytes = self.place.get(&key).await?;
-            Ok::<_, store_reader::Error>((key, bytes))
+            Ok::<_, stores::Error>((key, bytes))
         };
         Ok(stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await?)
     }

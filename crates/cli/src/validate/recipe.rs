@@ -6,7 +6,7 @@ use dggs_zarr::{ArrayMeta, Attributes, DataType, Values};
 use morton::{Cell, Order};
 use pipeline::Product;
 use serde_json::{Map, Value, json};
-use store_reader::{Objects as _, Place};
+use stores::{Objects as _, Place};
 
 /// The recipe that the groups tell; where the finest does not, what another one tells; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.

@@ -11,7 +11,7 @@ mod logs;
 mod runtime_api;
 mod s3;
 #[expect(dead_code, reason = "shared with tests that need more of it")]
-#[path = "../../../sources/tests/sources/server.rs"]
+#[path = "../../../storage/tests/storage/server.rs"]
 mod server;
 mod store;
 mod warm;

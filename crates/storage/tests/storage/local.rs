@@ -2,8 +2,8 @@
 use crate::{Scratch, content, options, range, run};
 use byte_ranges::{Sink, Source, SourceErrorKind as Kind, Storage};
 use bytes::Bytes;
-use sources::{Clients, Counts, Location, StoreSink};
 use std::fs;
+use storage::{Clients, Counts, Location, StoreSink};
 
 fn clients() -> Clients {
     Clients::new(options("http://unused.example"))

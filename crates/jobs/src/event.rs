@@ -4,9 +4,9 @@ use crate::{Error, names};
 use aggregate::Statistic;
 use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
-use sources::{Credentials, Location, Secret};
 use std::fmt;
 use std::str::FromStr;
+use storage::{Credentials, Location, Secret};
 
 /// What every call of the function needs, in the order in which what is missing is told.
 const REQUIRED: [&str; 7] =

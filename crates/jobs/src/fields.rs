@@ -2,7 +2,7 @@
 use crate::Error;
 use morton::Order;
 use serde_json::{Map, Value};
-use sources::redacted;
+use storage::redacted;
 
 /// Characters of a value that a message repeats.
 const MOST_SHOWN: usize = 120;

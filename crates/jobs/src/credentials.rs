@@ -4,8 +4,8 @@ use crate::{Error, ErrorType};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde_json::{Value, json};
-use sources::{Clients, Credentials, S3Access, sigv4};
 use std::time::{Duration, SystemTime};
+use storage::{Clients, Credentials, S3Access, sigv4};
 
 /// A service inside the region answers in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use dggs_zarr::{
 use morton::{Cell, Latitude, Order};
 use serde_json::json;
 use std::collections::BTreeMap;
-use store_reader::{Column, Error, Store, Table};
+use stores::{Column, Error, Store, Table};
 
 type Objects = BTreeMap<String, Bytes>;
 

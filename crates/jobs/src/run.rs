@@ -5,10 +5,10 @@ use crate::write;
 use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
 use byte_ranges::{SourceError, SourceErrorKind};
 use pipeline::{CellResult, Granule, Observer, Tuning};
-use sources::Billed;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
+use storage::Billed;
 
 /// What a task runs on. Nothing here changes a byte of the output.
 pub struct Host<'a, S> {
@@ -59,7 +59,7 @@ where
     if task.out.is_s3() {
         (body.usage.gets, body.usage.puts) = (written.gets, written.puts);
     }
-    if task.granules.iter().any(sources::Location::is_s3) {
+    if task.granules.iter().any(storage::Location::is_s3) {
         body.usage.gets += body.requests;
     }
     body.cost_usd = host.memory_mib.map(|_| (body.usage.dollars(Architecture::HERE) * 1e9).round() / 1e9);

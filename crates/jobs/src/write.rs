@@ -1,7 +1,7 @@
 //! The last step of a task: its store, or its part of one.
 use crate::{Error, ErrorType, Layout, Task};
 use pipeline::{CellResult, Standing};
-use sources::StoreSink;
+use storage::StoreSink;
 
 /// Puts the result in its place as its task says; a result without data takes away what is there.
 pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) -> Result<(), Error> {

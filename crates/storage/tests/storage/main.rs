@@ -9,10 +9,10 @@ mod secure;
 mod server;
 
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind};
-use sources::{Bearer, Clients, Credentials, Location, Options, Retry, S3Access, S3Options, Timeouts};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::{Bearer, Clients, Credentials, Location, Options, Retry, S3Access, S3Options, Timeouts};
 
 pub(crate) const SECRET: &str = "hush-secret-access-key";
 pub(crate) const TOKEN: &str = "hush-session-token";

@@ -3,9 +3,9 @@ use crate::server::{Asked, Reply, Server};
 use crate::{SECRET, TOKEN, content, options, range, refused, run};
 use byte_ranges::{Sink, Source, SourceErrorKind as Kind, Storage};
 use bytes::Bytes;
-use sources::{Clients, Counts, Credentials, Location, S3Access, S3Options};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use storage::{Clients, Counts, Credentials, Location, S3Access, S3Options};
 
 const KEY: &str = "s3://bucket/a b/x+y.h5";
 
@@ -152,7 +152,7 @@ fn page(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Reply {
     Reply::status(200).body(xml + "</ListBucketResult>")
 }
 
-fn put(sink: &sources::StoreSink, key: &str, text: &'static str) {
+fn put(sink: &storage::StoreSink, key: &str, text: &'static str) {
     run(sink.put(key, Bytes::from_static(text.as_bytes()))).unwrap();
 }
 
@@ -195,7 +195,7 @@ fn objects_are_put_replaced_as_they_were_seen_and_deleted() {
         assert_eq!(sink.put("../x", Bytes::new()).await.unwrap_err().kind, Kind::Config);
     });
     // PUTs that were refused count as well, and so do the pages of two listings, 3 and 2.
-    assert_eq!(sink.billed(), sources::Billed { gets: 4, puts: 5 + 5 + 5 });
+    assert_eq!(sink.billed(), storage::Billed { gets: 4, puts: 5 + 5 + 5 });
     run(sink.probe()).unwrap();
     assert_eq!(run(sink.get(".icestream-probe")).unwrap(), None);
 }
@@ -370,7 +370,7 @@ fn a_place_whose_listing_fails_is_not_taken_for_empty() {
 fn whoever_pays_says_so_under_the_signature() {
     let server = bucket();
     let s3 = S3Options { requester_pays: true, ..options(&server.url("")).s3 };
-    let clients = Clients::new(sources::Options { s3, ..options("") });
+    let clients = Clients::new(storage::Options { s3, ..options("") });
     assert_eq!(run(clients.expand("s3://bucket/in/")).unwrap_err().kind, Kind::NotFound);
     _ = run(clients.open(&Location::parse(KEY).unwrap()).unwrap().fetch(range(0, 10)));
     for asked in server.log() {

@@ -1,8 +1,8 @@
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind};
 use bytes::Bytes;
-use sources::{Clients, Location};
 use std::io::ErrorKind;
 use std::path::Path;
+use storage::{Clients, Location};
 
 use crate::{Error, Objects};
 

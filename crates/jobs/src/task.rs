@@ -2,8 +2,8 @@
 use crate::{Error, Event, Layout};
 use byte_ranges::SourceError;
 use pipeline::{Granule, Job, Sidecar};
-use sources::{Clients, Credentials, Location, Options, S3Access, S3Options, redacted};
 use std::collections::BTreeMap;
+use storage::{Clients, Credentials, Location, Options, S3Access, S3Options, redacted};
 
 /// Everything that one cell needs.
 #[derive(Clone)]

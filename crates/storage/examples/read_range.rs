@@ -1,8 +1,8 @@
 //! Reads one range of a file anywhere: `read_range LOCATION [START END]`. Prints what came, what it took, and how long
 //! after the start of the program the bytes were there.
 use byte_ranges::{ByteRange, Source};
-use sources::{Clients, Location, Options, TlsRoots};
 use std::time::Instant;
+use storage::{Clients, Location, Options, TlsRoots};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();

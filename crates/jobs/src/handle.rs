@@ -1,9 +1,9 @@
 //! From an event to its answer.
 use crate::{Answer, Error, Event, Host, Needs, Task, memory, resolve, run};
 use serde_json::Value;
-use sources::{Clients, Credentials, Secret};
 use std::future::Future;
 use std::time::{Duration, Instant};
+use storage::{Clients, Credentials, Secret};
 
 /// Answers an event. `clients` are the host's own: they write the store, and lend their connections for reading with the
 /// event's credentials. Nothing of one call is left for the next.

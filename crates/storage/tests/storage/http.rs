@@ -2,8 +2,8 @@
 use crate::server::{Asked, Reply, Server};
 use crate::{content, impatient, options, range, refused, run};
 use byte_ranges::{Source, SourceErrorKind as Kind};
-use sources::{Bearer, Clients, Counts, GranuleSource, Location, Options, Retry};
 use std::time::Duration;
+use storage::{Bearer, Clients, Counts, GranuleSource, Location, Options, Retry};
 
 fn right() -> impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static {
     |asked, _| Reply::ranged(&content(), asked, "\"v1\"")
@@ -275,7 +275,7 @@ fn a_login_with_a_password_is_made_once_for_all_files() {
     LOGIN.set(login.url("").rsplit(':').next().unwrap().to_owned()).unwrap();
     let place = format!("http://localhost:{}", LOGIN.get().unwrap());
     let with = |password: &str, hosts: &[&str]| {
-        let mut found = sources::Password::earthdata("me", password, "~/.netrc", place.parse().unwrap());
+        let mut found = storage::Password::earthdata("me", password, "~/.netrc", place.parse().unwrap());
         found.hosts.extend(hosts.iter().map(|host| (*host).to_owned()));
         Options { password: Some(found), bearer: None, ..options("http://unused.example") }
     };
