@@ -76,7 +76,6 @@ pub struct SourceError {
 }
 
 /// Kinds of [`SourceError`].
-#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SourceErrorKind {
     /// There is no such file.
@@ -108,24 +107,6 @@ impl SourceErrorKind {
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         matches!(self, Self::BadAnswer | Self::Unavailable | Self::Timeout)
-    }
-
-    /// The name used in ledgers and typed answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotFound => "not_found",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Changed => "changed",
-            Self::BadAnswer => "bad_answer",
-            Self::Truncated => "truncated",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Config => "config",
-            Self::Cancelled => "cancelled",
-            Self::Other => "other",
-        }
     }
 }
 

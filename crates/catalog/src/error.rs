@@ -1,5 +1,6 @@
 //! What can go wrong.
 use byte_ranges::{SourceError, SourceErrorKind};
+use pipeline::FailureClass;
 
 /// Why a search, a catalog or a login failed; [`Error::class`] tells what kind of thing it was.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -8,16 +9,6 @@ pub enum Error {
     /// A server or a file could not be read or written.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A granule that is no readable HDF5 file.
-    #[error("{granule}: {error}")]
-    Granule {
-        /// Its name.
-        granule: String,
-        /// What the reader met.
-        error: String,
-        /// Class of the reader's error, as in a ledger.
-        class: &'static str,
-    },
     /// A value that somebody asked for makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -44,15 +35,13 @@ impl Error {
         Self::Source(SourceError::new(kind, location.into(), message.into()))
     }
 
-    /// The class, in the words of a ledger: that of the source's error, `config` for a wrong value, `corrupt` for a
-    /// wrong document.
+    /// The class: that of the source's error, `Config` for a wrong value, `Corrupt` for a wrong document.
     #[must_use]
-    pub fn class(&self) -> &'static str {
+    pub fn class(&self) -> FailureClass {
         match self {
-            Self::Source(error) => error.kind.name(),
-            Self::Granule { class, .. } => class,
-            Self::Usage(_) => SourceErrorKind::Config.name(),
-            Self::Format { .. } => "corrupt",
+            Self::Source(error) => error.kind.into(),
+            Self::Usage(_) => FailureClass::Config,
+            Self::Format { .. } => FailureClass::Corrupt,
         }
     }
 }

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(user(&[("EARTHDATA_TOKEN", ""), ("EARTHDATA_USERNAME", "two"), home]), "three");
         assert_eq!(user(&[("NETRC", netrc.to_str().unwrap())]), "three");
         let none = find(&[("NETRC", "no-such-file"), home]).unwrap_err();
-        assert_eq!(none.class(), "denied");
+        assert_eq!(none.class(), pipeline::FailureClass::Denied);
         assert!(none.to_string().contains("EARTHDATA_TOKEN") && none.to_string().contains("netrc"));
         assert!(!format!("{:?}", find(&all).unwrap()).contains("hush"));
         assert!(!format!("{:?}", find(&named).unwrap()).contains("hush"));

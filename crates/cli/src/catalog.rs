@@ -11,6 +11,7 @@ use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
 use clap::Args;
 use gather::Gathered;
 use morton::{Latitude, Order};
+use pipeline::FailureClass;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -196,12 +197,12 @@ impl From<::catalog::Error> for Failure {
         match error {
             Error::Source(error) => {
                 // The server of a search or a login serves no granules: what to do about those is no advice.
-                let class = error.kind.name();
+                let class = error.kind.into();
                 let failure = Self::new(exit::code_of(class), &error);
                 let hint = match class {
-                    "bad_answer" => Some("run the same command again later"),
-                    "not_found" => Some("check the product, the release and the address of the server"),
-                    "denied" => None,
+                    FailureClass::BadAnswer => Some("run the same command again later"),
+                    FailureClass::NotFound => Some("check the product, the release and the address of the server"),
+                    FailureClass::Denied => None,
                     class => exit::hint_of(class),
                 };
                 match hint {
@@ -210,14 +211,7 @@ impl From<::catalog::Error> for Failure {
                 }
             }
             Error::Usage(message) => Self::usage(message),
-            error => {
-                let class = error.class();
-                let failure = Self::new(exit::code_of(class), &error);
-                match exit::hint_of(class).filter(|_| matches!(error, Error::Granule { .. })) {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            }
+            error => Self::new(exit::code_of(error.class()), &error),
         }
     }
 }

@@ -236,15 +236,10 @@ async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
 
 /// Turns a pipeline error into one with an exit code and a next step.
 fn stopped(error: Error) -> Stopped {
-    let message = error.to_string();
-    let (class, ledger) = match error {
-        Error::Unreadable { ledger } => {
-            let first = ledger.failed().find_map(|entry| entry.error.as_ref());
-            (first.map_or_else(|| "other".into(), |failure| failure.class.clone()), Some(ledger))
-        }
-        Error::Write(error) => (error.kind.name().to_owned(), None),
-        Error::Config(_) => ("config".into(), None),
-        _ => ("other".into(), None),
+    let failure = Failure::of_class(error.class(), error.to_string());
+    let ledger = match error {
+        Error::Unreadable { ledger } => Some(ledger),
+        _ => None,
     };
-    Stopped { failure: Failure::of_class(&class, message), ledger }
+    Stopped { failure, ledger }
 }

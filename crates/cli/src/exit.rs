@@ -1,5 +1,6 @@
 //! Exit codes, and errors that say what to do next.
 use byte_ranges::{SourceError, SourceErrorKind, printable};
+use pipeline::FailureClass;
 use std::fmt;
 use std::io::ErrorKind;
 use storage::redacted;
@@ -67,7 +68,7 @@ impl fmt::Display for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        let class = error.kind.name();
+        let class = error.kind.into();
         let is_listing = error.kind == SourceErrorKind::BadAnswer && error.message.contains("listing");
         let says = |words: &str| error.message.contains(words);
         let hint = match error.kind {
@@ -87,13 +88,13 @@ impl From<SourceError> for Failure {
 
 impl From<pipeline::GranuleError> for Failure {
     fn from(error: pipeline::GranuleError) -> Self {
-        Self::of_class(&error.failure().class, error.to_string())
+        Self::of_class(error.failure().class, error.to_string())
     }
 }
 
 impl Failure {
     /// A failure of a class of the ledger, with its exit code and next step.
-    pub(crate) fn of_class(class: &str, message: String) -> Self {
+    pub(crate) fn of_class(class: FailureClass, message: String) -> Self {
         Self { code: code_of(class), hint: hint_of(class).map(Into::into), message }
     }
 
@@ -149,32 +150,55 @@ fn denied(location: &str) -> Option<&'static str> {
     })
 }
 
-/// The exit code of a class in the ledger.
-pub(crate) fn code_of(class: &str) -> u8 {
-    let credentials = [SourceErrorKind::Denied, SourceErrorKind::Expired];
-    let input = [SourceErrorKind::NotFound, SourceErrorKind::Truncated, SourceErrorKind::Changed];
+/// The exit code of a class.
+pub(crate) const fn code_of(class: FailureClass) -> u8 {
     match class {
-        _ if credentials.iter().any(|kind| kind.name() == class) => CREDENTIALS,
-        _ if input.iter().any(|kind| kind.name() == class) => BAD_INPUT,
-        "corrupt" | "unsupported" | "limit" | "product" | "attribute" => BAD_INPUT,
-        "config" => USAGE,
-        _ => FAILED,
+        FailureClass::Denied | FailureClass::Expired => CREDENTIALS,
+        FailureClass::NotFound
+        | FailureClass::Truncated
+        | FailureClass::Changed
+        | FailureClass::Corrupt
+        | FailureClass::Unsupported
+        | FailureClass::Limit
+        | FailureClass::Product
+        | FailureClass::Attribute => BAD_INPUT,
+        FailureClass::Config => USAGE,
+        FailureClass::BadAnswer
+        | FailureClass::Unavailable
+        | FailureClass::Timeout
+        | FailureClass::Cancelled
+        | FailureClass::Usage
+        | FailureClass::NotRead
+        | FailureClass::Other => FAILED,
     }
 }
 
-/// What to do about a class in the ledger.
-pub(crate) fn hint_of(class: &str) -> Option<&'static str> {
+/// What to do about a class.
+pub(crate) const fn hint_of(class: FailureClass) -> Option<&'static str> {
     Some(match class {
-        "denied" => "check that the credentials are for this bucket or host",
-        "expired" => "fetch new credentials and run the same command again",
-        "not_found" => "check the path or URL",
-        "changed" => "the granule was replaced while it was read: run the same command again",
-        "bad_answer" => "the server does not serve byte ranges as asked: download the granule and give its path",
-        "unavailable" | "timeout" => "the server is busy or out of reach: run the same command again later",
-        "corrupt" | "truncated" => "download the granule again, or leave it out with --allow-partial",
-        "unsupported" => "please report the granule; --allow-partial leaves it out",
-        "attribute" => "repair the attribute (ncatted, h5py), or leave the granule out with --allow-partial",
-        "product" => "the file is not a granule of this product; `icestream inspect` shows what is in it",
-        _ => return None,
+        FailureClass::Denied => "check that the credentials are for this bucket or host",
+        FailureClass::Expired => "fetch new credentials and run the same command again",
+        FailureClass::NotFound => "check the path or URL",
+        FailureClass::Changed => "the granule was replaced while it was read: run the same command again",
+        FailureClass::BadAnswer => {
+            "the server does not serve byte ranges as asked: download the granule and give its path"
+        }
+        FailureClass::Unavailable | FailureClass::Timeout => {
+            "the server is busy or out of reach: run the same command again later"
+        }
+        FailureClass::Corrupt | FailureClass::Truncated => {
+            "download the granule again, or leave it out with --allow-partial"
+        }
+        FailureClass::Unsupported => "please report the granule; --allow-partial leaves it out",
+        FailureClass::Attribute => {
+            "repair the attribute (ncatted, h5py), or leave the granule out with --allow-partial"
+        }
+        FailureClass::Product => "the file is not a granule of this product; `icestream inspect` shows what is in it",
+        FailureClass::Config
+        | FailureClass::Cancelled
+        | FailureClass::Limit
+        | FailureClass::Usage
+        | FailureClass::NotRead
+        | FailureClass::Other => return None,
     })
 }

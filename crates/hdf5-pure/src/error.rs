@@ -76,7 +76,6 @@ pub enum Error {
 }
 
 /// What kind of failure; callers decide by this.
-#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ErrorClass {
     /// The file is broken.

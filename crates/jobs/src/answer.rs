@@ -166,14 +166,14 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipeline::{Failure, GranuleEntry, TrackEntry};
+    use pipeline::{Failure, FailureClass, GranuleEntry, TrackEntry};
 
     fn long(granules: usize) -> Answer {
         let entry = |index: usize| GranuleEntry {
             granule: format!("ATL06_{index:014}.h5"),
             tracks: vec![TrackEntry::default(); 6],
             error: (index == 3).then(|| Failure {
-                class: "denied".into(),
+                class: FailureClass::Denied,
                 place: None,
                 message: "hush-hush hush-hush".into(),
             }),
@@ -204,7 +204,7 @@ mod tests {
         let totals = answer.body.ledger.as_ref().unwrap().totals;
         for entry in &mut answer.body.ledger.as_mut().unwrap().granules {
             let message = "why ".repeat(200);
-            entry.error = Some(Failure { class: "corrupt".into(), place: None, message });
+            entry.error = Some(Failure { class: FailureClass::Corrupt, place: None, message });
         }
         answer.body.ledger.as_mut().unwrap().warnings = vec!["a warning ".repeat(20); 20_000];
         answer.body.error = Some("x".repeat(1_000_000));

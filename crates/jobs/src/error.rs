@@ -1,6 +1,6 @@
 //! Why a call failed: a type for machines, words for people.
 use byte_ranges::{SourceError, SourceErrorKind as Kind};
-use pipeline::Ledger;
+use pipeline::{FailureClass, Ledger};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -85,15 +85,26 @@ impl ErrorType {
         matches!(self, Self::SourceUnavailable | Self::OutputFailed | Self::Internal)
     }
 
-    /// The type of a class in the ledger.
-    fn of_class(class: &str) -> Self {
-        let is = |kinds: &[Kind]| kinds.iter().any(|kind| kind.name() == class);
-        match () {
-            () if is(&[Kind::Expired]) => Self::CredentialsExpired,
-            () if is(&[Kind::Denied]) => Self::CredentialsRefused,
-            () if is(&[Kind::Unavailable, Kind::Timeout]) => Self::SourceUnavailable,
-            () if is(&[Kind::Config]) => Self::BadEvent,
-            () => Self::GranuleUnreadable,
+    /// The type of the class of a granule's failure.
+    const fn of_granule(class: FailureClass) -> Self {
+        match class {
+            FailureClass::Expired => Self::CredentialsExpired,
+            FailureClass::Denied => Self::CredentialsRefused,
+            FailureClass::Unavailable | FailureClass::Timeout => Self::SourceUnavailable,
+            FailureClass::Config => Self::BadEvent,
+            FailureClass::NotFound
+            | FailureClass::Changed
+            | FailureClass::BadAnswer
+            | FailureClass::Truncated
+            | FailureClass::Cancelled
+            | FailureClass::Corrupt
+            | FailureClass::Unsupported
+            | FailureClass::Limit
+            | FailureClass::Usage
+            | FailureClass::Product
+            | FailureClass::Attribute
+            | FailureClass::NotRead
+            | FailureClass::Other => Self::GranuleUnreadable,
         }
     }
 }
@@ -143,13 +154,10 @@ impl Error {
 
 impl From<pipeline::Error> for Error {
     fn from(error: pipeline::Error) -> Self {
-        let message = error.to_string();
+        let (message, class) = (error.to_string(), error.class());
         match error {
             pipeline::Error::Unreadable { ledger } => {
-                let causes = ledger.failed().filter_map(|entry| entry.error.as_ref());
-                let cause = causes.map(|failure| failure.class.as_str()).find(|class| *class != "not_read");
-                let kind = cause.map_or(ErrorType::GranuleUnreadable, ErrorType::of_class);
-                Self { kind, message, ledger: Some(ledger) }
+                Self { kind: ErrorType::of_granule(class), message, ledger: Some(ledger) }
             }
             pipeline::Error::Write(error) => Self::of_output(&error),
             pipeline::Error::Config(_) => Self::bad_event(message),
@@ -185,19 +193,19 @@ mod tests {
 
     #[test]
     fn the_cause_is_the_granule_that_failed_first_and_not_those_left_unread() {
-        let entry = |class: &str| GranuleEntry {
+        let entry = |class: FailureClass| GranuleEntry {
             granule: format!("{class}.h5"),
-            error: Some(Failure { class: class.into(), place: None, message: format!("it is {class}") }),
+            error: Some(Failure { class, place: None, message: format!("it is {class}") }),
             ..GranuleEntry::default()
         };
         for (class, kind) in [
-            ("expired", ErrorType::CredentialsExpired),
-            ("denied", ErrorType::CredentialsRefused),
-            ("timeout", ErrorType::SourceUnavailable),
-            ("corrupt", ErrorType::GranuleUnreadable),
-            ("not_found", ErrorType::GranuleUnreadable),
+            (FailureClass::Expired, ErrorType::CredentialsExpired),
+            (FailureClass::Denied, ErrorType::CredentialsRefused),
+            (FailureClass::Timeout, ErrorType::SourceUnavailable),
+            (FailureClass::Corrupt, ErrorType::GranuleUnreadable),
+            (FailureClass::NotFound, ErrorType::GranuleUnreadable),
         ] {
-            let ledger = Box::new(Ledger::new(vec![entry("not_read"), entry(class)], Vec::new()));
+            let ledger = Box::new(Ledger::new(vec![entry(FailureClass::NotRead), entry(class)], Vec::new()));
             let error = Error::from(pipeline::Error::Unreadable { ledger });
             assert_eq!(error.kind, kind);
         }

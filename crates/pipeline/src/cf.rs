@@ -298,7 +298,7 @@ mod tests {
             let words = error.to_string();
             assert!(words.starts_with(&format!("/a: its attribute {name} cannot be applied: ")), "{words}");
             assert!(words.contains(why), "{words}");
-            assert_eq!(error.failure().class, "attribute");
+            assert_eq!(error.failure().class, crate::FailureClass::Attribute);
         }
     }
 

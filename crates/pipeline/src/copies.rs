@@ -1,6 +1,6 @@
 //! Which files of a job are the same granule, and which of them counts.
 use crate::granule::TrackRows;
-use crate::{Failure, GranuleEntry, GranuleName};
+use crate::{Failure, FailureClass, GranuleEntry, GranuleName};
 use byte_ranges::{file_name, s3_twin, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -180,7 +180,7 @@ fn different(read: &[Outcome]) -> Outcome {
     let message = format!(
         "{one} and {other} are different parts or versions of one granule, neither with all rows of the other: give the whole granule, or one of them"
     );
-    entry.error = Some(Failure { class: "product".into(), place: None, message });
+    entry.error = Some(Failure { class: FailureClass::Product, place: None, message });
     Outcome { entry, rows: Vec::new(), warnings: Vec::new() }
 }
 
@@ -339,7 +339,7 @@ mod tests {
     fn a_file_that_cannot_be_read_may_be_the_whole_one() {
         let failed = || {
             let mut failed = file("f.h5", &[]);
-            failed.entry.error = Some(Failure { class: "denied".into(), place: None, message: "no".into() });
+            failed.entry.error = Some(Failure { class: FailureClass::Denied, place: None, message: "no".into() });
             failed
         };
         let read = || vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), failed()];

@@ -1,5 +1,5 @@
 //! Why a job, or one granule of it, stopped.
-use crate::{Failure, Ledger};
+use crate::{Failure, FailureClass, Ledger};
 use byte_ranges::SourceError;
 
 /// Why a job failed.
@@ -24,6 +24,22 @@ pub enum Error {
     /// The result could not be encoded.
     #[error("Failed to write zarr: {0}")]
     Encode(String),
+}
+
+impl Error {
+    /// The class: of an unreadable granule that of the first one that was read.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Unreadable { ledger } => {
+                let mut causes = ledger.failed().filter_map(|entry| entry.error.as_ref()).map(|failure| failure.class);
+                causes.find(|class| *class != FailureClass::NotRead).unwrap_or(FailureClass::Other)
+            }
+            Self::Write(error) => error.kind.into(),
+            Self::Config(_) => FailureClass::Config,
+            Self::Differs(_) | Self::Encode(_) => FailureClass::Other,
+        }
+    }
 }
 
 /// Why one granule stopped.
@@ -86,11 +102,11 @@ impl GranuleError {
     #[must_use]
     pub fn failure(&self) -> Failure {
         let (class, place) = match self {
-            Self::Hdf5 { place, error } => (error.class().to_string(), place.clone()),
-            Self::Product { place, .. } => ("product".into(), Some(place.clone())),
-            Self::NoTracks { .. } => ("product".into(), None),
-            Self::Attribute { place, .. } => ("attribute".into(), Some(place.clone())),
-            Self::Source(error) => (error.kind.name().into(), None),
+            Self::Hdf5 { place, error } => (error.into(), place.clone()),
+            Self::Product { place, .. } => (FailureClass::Product, Some(place.clone())),
+            Self::NoTracks { .. } => (FailureClass::Product, None),
+            Self::Attribute { place, .. } => (FailureClass::Attribute, Some(place.clone())),
+            Self::Source(error) => (error.kind.into(), None),
         };
         Failure { class, place, message: self.to_string() }
     }

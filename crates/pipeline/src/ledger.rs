@@ -1,4 +1,5 @@
 //! The ledger: what was read, used, dropped and why, and what failed. No loss without a record.
+use crate::FailureClass;
 use serde::{Deserialize, Serialize};
 
 /// Everything that happened to the granules of one job.
@@ -144,8 +145,8 @@ pub struct RowCounts {
 /// Why a granule stopped.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Failure {
-    /// Class of the error: `corrupt`, `unsupported`, `limit`, `denied`, `expired`, `not_found`...
-    pub class: String,
+    /// Class of the error.
+    pub class: FailureClass,
     /// Track and dataset, where the error belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,

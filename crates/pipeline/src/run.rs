@@ -5,8 +5,8 @@ use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
 use crate::planned::Region;
 use crate::{
-    CellResult, Error, Event, Failure, Granule, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar, Tuning,
-    Unusable, result, verify,
+    CellResult, Error, Event, Failure, FailureClass, Granule, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar,
+    Tuning, Unusable, result, verify,
 };
 use aggregate::{Limits, Reducer, Rows};
 use byte_ranges::{Source, SourceError, unsigned};
@@ -131,7 +131,7 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
         let mut rows = Vec::new();
         if self.stopped.get() {
             let message = "not read: another granule had failed".into();
-            entry.error = Some(Failure { class: "not_read".into(), place: None, message });
+            entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
             return Outcome { entry, rows, warnings: Vec::new() };
         }
         self.observer.event(Event::Opened { granule: granule.name() });

@@ -2,6 +2,7 @@
 use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client};
 use catalog::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};
+use pipeline::FailureClass;
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -135,17 +136,17 @@ fn refusals_say_what_to_do_and_no_secret() {
     };
     let wrong = [("EARTHDATA_USERNAME", "me"), ("EARTHDATA_PASSWORD", "wrong-hush")];
     let (class, text) = refused(&hall.data, &wrong);
-    assert!(class == "denied" && text.contains("password of EARTHDATA_USERNAME is wrong"), "{text}");
+    assert!(class == FailureClass::Denied && text.contains("password of EARTHDATA_USERNAME is wrong"), "{text}");
     let (class, text) = refused(&hall.data, &[("EARTHDATA_TOKEN", "old-hush")]);
-    assert!(class == "denied" && text.contains("EARTHDATA_TOKEN was not accepted"), "{text}");
+    assert!(class == FailureClass::Denied && text.contains("EARTHDATA_TOKEN was not accepted"), "{text}");
     type Answer = fn(&Asked, usize) -> Reply;
-    let cases: [(Answer, &str, &str); 6] = [
-        (|_, _| Reply::status(200).body("<html>hush</html>"), "denied", "a page came"),
-        (|_, _| Reply::status(200).body("{\"accessKeyId\": \"hush\"}"), "bad_answer", "no S3 credentials"),
-        (|_, _| Reply::status(403).body("hush"), "denied", "403"),
-        (|_, _| redirect("http://example.org/"), "bad_answer", "TLS"),
-        (|_, _| redirect("/again"), "bad_answer", "circles"),
-        (|_, _| answer(0), "expired", "clock"),
+    let cases: [(Answer, FailureClass, &str); 6] = [
+        (|_, _| Reply::status(200).body("<html>hush</html>"), FailureClass::Denied, "a page came"),
+        (|_, _| Reply::status(200).body("{\"accessKeyId\": \"hush\"}"), FailureClass::BadAnswer, "no S3 credentials"),
+        (|_, _| Reply::status(403).body("hush"), FailureClass::Denied, "403"),
+        (|_, _| redirect("http://example.org/"), FailureClass::BadAnswer, "TLS"),
+        (|_, _| redirect("/again"), FailureClass::BadAnswer, "circles"),
+        (|_, _| answer(0), FailureClass::Expired, "clock"),
     ];
     for (answer, kind, says) in cases {
         let data = Server::start(answer);
@@ -190,7 +191,7 @@ fn credentials_are_fetched_once_and_renewed_before_they_end() {
     assert_eq!((data.log().len(), held.fetched()), (2, 2));
     assert_eq!(at(57).unwrap(), second, "a failed renewal leaves what lasts");
     assert_eq!((data.log().len(), held.fetched()), (3, 2));
-    assert_eq!(at(61).unwrap_err().class(), "denied");
+    assert_eq!(at(61).unwrap_err().class(), FailureClass::Denied);
     // Those that last less than twenty minutes are renewed halfway.
     let (short, data) = provider(600, usize::MAX);
     let at = |minutes: u64| block_on(short.credentials_at(start + Duration::from_secs(60 * minutes)));
