@@ -1,5 +1,5 @@
 //! Ids, inspection, checksums, events, exit codes.
-use crate::support::{demo_granules, folder, icestream, json, stderr, stdout};
+use crate::support::{demo_granules, folder, icestream, json, objects, stderr, stdout};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
@@ -91,6 +91,17 @@ fn an_event_is_taken_verbatim() {
     assert!(there("9/h_q95") && there("8/h_q95") && !there("9/h_q05") && !there("11") && !there("12"));
     let root = std::fs::read_to_string(other.join("zarr.json")).unwrap();
     assert!(root.contains("spherical") && !root.contains("authalic"), "{root}");
+    // An event and flags write the same store of the sphere.
+    let sphere = |name: &str| folder.join(name);
+    let mut of_sphere = event.clone();
+    of_sphere["layout"] = "sphere".into();
+    std::fs::write(&path, of_sphere.to_string()).unwrap();
+    stdout(&["cell", "--event", path.to_str().unwrap(), "--out", sphere("e.zarr").to_str().unwrap(), "--quiet"], 0);
+    let granule = granule();
+    let flags = ["cell", &granule, "--cell=-6134114", "--layout", "sphere", "--quiet", "--out"];
+    stdout(&[&flags[..], &[sphere("f.zarr").to_str().unwrap()]].concat(), 0);
+    assert!(objects(&sphere("e.zarr")).contains_key("cells/-6134114/zarr.json"));
+    assert_eq!(objects(&sphere("e.zarr")), objects(&sphere("f.zarr")));
     let mut wrong = event;
     wrong["parent_order"] = json!(5);
     std::fs::write(&path, wrong.to_string()).unwrap();

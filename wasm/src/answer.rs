@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 
 /// The columns of a table: `[{ name, unit, values }]` in the product's order.
 pub(crate) fn columns_of(job: &Job, table: &Table) -> Array {
-    let columns = job.product.statistics.iter().filter_map(|&statistic| {
+    let columns = job.product().statistics.iter().filter_map(|&statistic| {
         let values: JsValue = match statistic {
             Statistic::Count => Int32Array::from(table.counts()).into(),
             _ => Float32Array::from(table.column(statistic)?).into(),
@@ -25,7 +25,7 @@ pub(crate) fn done(result: &CellResult) -> Result<JsValue, JsValue> {
         Some(_) => Vec::new(),
     };
     let level = result.children();
-    let pairs = level.into_iter().flat_map(|level| level.columns.iter().zip(&result.job.product.statistics));
+    let pairs = level.into_iter().flat_map(|level| level.columns.iter().zip(&result.job.product().statistics));
     let columns: Array = pairs
         .map(|((_, values), &statistic)| {
             let values: JsValue = match values {
@@ -52,13 +52,14 @@ pub(crate) fn ledger(ledger: &Ledger) -> JsValue {
 }
 
 fn column(job: &Job, statistic: Statistic, values: JsValue) -> JsValue {
-    let units = &job.product.quantity.units;
+    let units = &job.product().quantity.units;
     let unit = match statistic {
         Statistic::Count => String::new(),
         Statistic::Variance => format!("{units}²"),
         _ => units.clone(),
     };
-    host::object([("name", job.product.array_name(statistic).into()), ("unit", unit.into()), ("values", values)]).into()
+    host::object([("name", job.product().array_name(statistic).into()), ("unit", unit.into()), ("values", values)])
+        .into()
 }
 
 /// `[key, bytes]`.

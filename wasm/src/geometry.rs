@@ -18,15 +18,15 @@ pub(crate) fn geometry(job: &Job) -> Result<JsValue, JsValue> {
     for &id in &ids {
         let cell = Cell::new(job.child_order(), id).map_err(host::error)?;
         morton.push(cell.decimal().map_err(host::error)?);
-        corners.extend(cell.boundary(1, job.latitude).iter().flat_map(|corner| [corner.lon(), corner.lat()]));
+        corners.extend(cell.boundary(1, job.latitude()).iter().flat_map(|corner| [corner.lon(), corner.lat()]));
     }
-    let outline = parent.boundary(PER_EDGE, job.latitude);
+    let outline = parent.boundary(PER_EDGE, job.latitude());
     let outline: Vec<f64> = outline.iter().flat_map(|point| [point.lon(), point.lat()]).collect();
     Ok(host::object([
         ("parent", parent.to_string().into()),
         ("order", parent.order().get().into()),
         ("childOrder", job.child_order().get().into()),
-        ("latitude", job.latitude.to_string().into()),
+        ("latitude", job.latitude().to_string().into()),
         ("ids", BigUint64Array::from(ids.as_slice()).into()),
         ("morton", BigInt64Array::from(morton.as_slice()).into()),
         ("corners", Float64Array::from(corners.as_slice()).into()),

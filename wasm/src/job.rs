@@ -3,7 +3,7 @@ use crate::fetch::FetchSource;
 use crate::file::FileSource;
 use crate::live::Live;
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Input, Request};
 use crate::source::PageSource;
 use crate::{answer, geometry, host};
 use byte_ranges::{SourceError, SourceErrorKind as Kind};
@@ -79,29 +79,25 @@ impl CellJob {
     }
 }
 
-async fn run(
-    request: &Request,
+async fn run<'a>(
+    request: &'a Request,
     job: &Job,
-    files: &Array,
-    signal: &AbortSignal,
+    files: &'a Array,
+    signal: &'a AbortSignal,
     observer: &Progress,
 ) -> Result<JsValue, JsValue> {
-    let granules: Vec<Granule> = request.granules.iter().map(|input| Granule::at(&input.location)).collect();
-    let open = |granule: &Granule| {
-        let mut inputs = request.granules.iter().zip(0..);
-        let found = inputs.find(|(input, _)| input.location == granule.location());
-        let (input, place) = found.map_or((None, u32::MAX), |(input, place)| (Some(input), place));
-        let remote = input.and_then(|input| Some((input.url.as_ref()?, input.several)));
-        match (remote, files.get(place).dyn_into::<web_sys::File>()) {
-            (Some((url, several)), _) => {
-                Ok(PageSource::Fetch(FetchSource::new(url, granule.location(), several, signal.clone())))
-            }
+    let granule = |(input, place): (&'a Input, u32)| {
+        let location = &input.location;
+        let open = move || match (&input.url, files.get(place).dyn_into::<web_sys::File>()) {
+            (Some(url), _) => Ok(PageSource::Fetch(FetchSource::new(url, location, input.several, signal.clone()))),
             (None, Ok(file)) => Ok(PageSource::File(FileSource::new(file))),
-            _ => Err(SourceError::new(Kind::Config, granule.location(), "neither a URL nor a file: drop it again")),
-        }
+            _ => Err(SourceError::new(Kind::Config, location, "neither a URL nor a file: drop it again")),
+        };
+        Granule::new(location, open)
     };
+    let granules: Vec<_> = request.granules.iter().zip(0..).map(granule).collect();
     let tuning = Tuning { tracks_in_flight: TRACKS_IN_FLIGHT, ..Tuning::default() };
-    match pipeline::run_cell(&granules, job, &tuning, open, observer).await {
+    match pipeline::run_cell(&granules, job, &tuning, observer).await {
         Ok(result) => {
             observer.release();
             answer::done(&result)

@@ -28,7 +28,7 @@ impl Live {
 
     /// The statistics of the job's product.
     pub(crate) fn table(&self, job: &Job) -> Option<Table> {
-        self.reducer.as_ref().map(|reducer| reducer.finish(&job.product.statistics))
+        self.reducer.as_ref().map(|reducer| reducer.finish(&job.product().statistics))
     }
 
     /// Gives the memory back.

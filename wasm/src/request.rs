@@ -2,7 +2,7 @@
 use crate::host;
 use js_sys::Array;
 use morton::{Cell, Latitude, LonLat, Order};
-use pipeline::Job;
+use pipeline::{Job, JobSpec};
 use wasm_bindgen::prelude::*;
 
 /// Children that a parent may have here: a page paints them all.
@@ -60,10 +60,9 @@ impl Request {
                 from + MOST_LEVELS
             ));
         }
-        let mut job = Job::new(cell, order(to)?).map_err(|error| error.to_string())?;
-        job.latitude = latitude;
-        job.allow_partial = self.allow_partial;
-        Ok(job)
+        let spec = JobSpec::new(vec![cell], order(to)?);
+        let spec = JobSpec { latitude, allow_partial: self.allow_partial, ..spec };
+        spec.job(cell).map_err(|error| error.to_string())
     }
 }
 

@@ -80,9 +80,10 @@ pub(crate) struct CellArgs {
     /// Where to write the store: a folder or s3://bucket/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,
-    /// How it is laid out: a store of this cell, or a store of the whole sphere that many cells are written into.
-    #[arg(long, value_name = "cell|sphere", default_value_t)]
-    pub(crate) layout: jobs::Layout,
+    /// How it is laid out: a store of this cell, or a store of the whole sphere that many cells are written into
+    /// [default: cell].
+    #[arg(long, value_name = "cell|sphere")]
+    pub(crate) layout: Option<pipeline::Layout>,
     /// Replace a store that is already there; with --layout sphere, the cell in it.
     #[arg(long)]
     pub(crate) overwrite: bool,

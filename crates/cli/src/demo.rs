@@ -34,7 +34,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     let csv = args.out.join(format!("{CELL}.csv"));
     storage::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
     let png = args.out.join(format!("{CELL}.png"));
-    let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude };
+    let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude() };
     let map = maps::map(&tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?, "h_mean")?;
     let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
     let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
@@ -49,12 +49,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
 async fn job(store: &Path) -> Result<CellResult, Failure> {
     let parent = Cell::from_decimal(CELL).map_err(Failure::usage)?;
     let job = Job::new(parent, Order::new(12).map_err(Failure::usage)?).map_err(Failure::usage)?;
-    let granules: Vec<Granule> = GRANULES.iter().map(|(name, _)| Granule::at(name)).collect();
-    let open = |granule: &Granule| {
-        let bytes = GRANULES.iter().find(|(name, _)| *name == granule.name()).map_or(&[][..], |(_, bytes)| bytes);
-        Ok(MemorySource::with_cost(bytes::Bytes::from_static(bytes), byte_ranges::Cost::LOCAL))
-    };
-    let result = pipeline::run_cell(&granules, &job, &Tuning::default(), open, &()).await;
+    let granules = GRANULES.map(|(name, bytes): (&str, &'static [u8])| {
+        let bytes = bytes::Bytes::from_static(bytes);
+        Granule::new(name, move || Ok(MemorySource::with_cost(bytes.clone(), byte_ranges::Cost::LOCAL)))
+    });
+    let result = jobs::compute(&granules, &job, &Tuning::default(), &()).await;
     let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;
     let sink = Clients::new(Options::default()).sink(&Location::from(store.to_path_buf()))?;
     pipeline::write(&result, &sink).await.map_err(Failure::of_write)?;

@@ -2,7 +2,7 @@
 use crate::exit::{self, Failure};
 use crate::files;
 use crate::out::note;
-use jobs::{Event, Layout, Needs, ignored};
+use jobs::{Event, Needs, ignored};
 use std::path::Path;
 
 /// Reads an event file: parent, orders and granules must be there; what else is missing, flags may say.
@@ -14,9 +14,6 @@ pub(crate) fn read(path: &Path) -> Result<Event, Failure> {
     let event = Event::from_value(&value, Needs::Command).map_err(|error| usage(&error))?;
     for name in ignored(&value) {
         note!("note: event {shown}: `{name}` is not used");
-    }
-    if event.layout == Layout::Sphere {
-        return Err(usage(&"layout `sphere`: this command writes stores of one cell; write `cell`"));
     }
     Ok(event)
 }

@@ -113,6 +113,15 @@ impl Failure {
     }
 }
 
+impl From<jobs::Error> for Failure {
+    fn from(error: jobs::Error) -> Self {
+        match error.cause {
+            Some(cause) => Self { message: error.message, ..Self::from(cause) },
+            None => Self::of_class(error.class, error.message),
+        }
+    }
+}
+
 impl From<hdf5_pure::Error> for Failure {
     fn from(error: hdf5_pure::Error) -> Self {
         match error {
@@ -162,7 +171,7 @@ pub(crate) const fn code_of(class: FailureClass) -> u8 {
         | FailureClass::Limit
         | FailureClass::Product
         | FailureClass::Attribute => BAD_INPUT,
-        FailureClass::Config => USAGE,
+        FailureClass::Config | FailureClass::Exists | FailureClass::Foreign => USAGE,
         FailureClass::BadAnswer
         | FailureClass::Unavailable
         | FailureClass::Timeout
@@ -194,6 +203,8 @@ pub(crate) const fn hint_of(class: FailureClass) -> Option<&'static str> {
             "repair the attribute (ncatted, h5py), or leave the granule out with --allow-partial"
         }
         FailureClass::Product => "the file is not a granule of this product; `icestream inspect` shows what is in it",
+        FailureClass::Exists => "--overwrite replaces it, --out writes elsewhere",
+        FailureClass::Foreign => "--out writes elsewhere",
         FailureClass::Config
         | FailureClass::Cancelled
         | FailureClass::Limit

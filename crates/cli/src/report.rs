@@ -9,7 +9,7 @@ pub(crate) fn table(result: &CellResult) -> String {
     let rows = &result.ledger.totals.rows;
     let (parent, order) = (result.job.parent(), result.job.child_order());
     let name = parent.decimal().map_or_else(|_| parent.nested().to_string(), |id| id.to_string());
-    lines.push(format!("cell {name}  {} latitude, children of order {order}", result.job.latitude));
+    lines.push(format!("cell {name}  {} latitude, children of order {order}", result.job.latitude()));
     lines.extend(partial(result).map(|words| format!("  {words}")));
     lines.push(format!(
         "  cells with data  {:>12}  of {}",

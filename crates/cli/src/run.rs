@@ -17,16 +17,16 @@ mod tell;
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::sphere_out::SphereOut;
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
 use drive::{Backend, Drive, Outcome};
-use jobs::{Architecture, Layout};
+use jobs::{Architecture, Look, Output};
 use journal::Journal;
 use keys::Keys;
 use lambda::Lambda;
 use local::Local;
 use morton::Latitude;
+use pipeline::Layout;
 use plan::Plan;
 use progress::Progress;
 use std::path::PathBuf;
@@ -225,10 +225,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
 
 /// A store of many cells: what all share is written once, and a store of another job is refused before anything runs.
 async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
-    let Some(first) = plan.work.first().filter(|_| plan.shape.layout == Layout::Sphere) else { return Ok(()) };
-    let job = plan.shape.job(first.cell).map_err(Failure::usage)?;
-    let store = SphereOut::open(&plan.shape.out, &job, &access::clients(&args.access)).await?;
-    store.begin(&job).await.map_err(Failure::of_write)
+    let Some(first) = plan.work.first().filter(|_| plan.shape.spec.layout == Layout::Sphere) else { return Ok(()) };
+    let job = plan.shape.spec.job(first.cell).map_err(Failure::usage)?;
+    let (place, clients) = (Location::parse(&plan.shape.out)?, access::clients(&args.access));
+    Ok(jobs::begin_sphere(&Output { place, clients, look: Look::First { replace: true } }, &job).await?)
 }
 
 /// The place of all cells, if this process writes it.
@@ -246,7 +246,7 @@ fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {
         On::Local => {
             let usual = std::thread::available_parallelism().map_or(1, usize::from);
             let most = how.concurrency.map_or(usual, usize::from).min(plan.work.len().max(1));
-            Ok(Backend::Local(Local::start(&options, &plan.shape, most)?))
+            Ok(Backend::Local(Box::new(Local::start(&options, &plan.shape, most)?)))
         }
         On::Lambda => Ok(Backend::Lambda(Box::new(Lambda::new(how, &options, plan, args.quiet)?))),
     }

@@ -1,6 +1,6 @@
 //! A sphere store to write cells into.
 use crate::exit::{self, Failure};
-use pipeline::{CellResult, Job, Standing};
+use pipeline::{Job, Standing};
 use storage::{Clients, Location, StoreSink};
 
 /// A sphere store that cells of one job may go into; any number of processes may hold it at the same time.
@@ -42,14 +42,6 @@ impl SphereOut {
     pub(crate) async fn holds(&self, job: &Job) -> Result<bool, Failure> {
         let mark = pipeline::sphere_mark(job.parent()).map_err(Failure::usage)?;
         Ok(pipeline::holds(&self.sink, &mark).await?)
-    }
-
-    /// Puts a cell in its place; one without data is taken away.
-    pub(crate) async fn write(&self, result: &CellResult) -> Result<(), pipeline::Error> {
-        if result.empty_because().is_none() {
-            self.begin(&result.job).await?;
-        }
-        pipeline::write_sphere(result, &self.sink).await
     }
 
     /// Puts the objects of a cell in their place, its mark last.

@@ -6,7 +6,7 @@ use dggs_zarr::{ArrayMeta, Level, Sphere, TemplateVariable, Values, Variable};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
-use pipeline::{Job, Product};
+use pipeline::{Job, JobSpec, Product};
 use serde_json::{Map, Value};
 use std::ops::Range;
 use storage::Clients;
@@ -77,11 +77,13 @@ impl Recipe {
     /// Orders that no job can have.
     pub(crate) fn job(&self, parent: Cell) -> Result<Job, String> {
         let finest = self.orders.first().copied().ok_or("no order as fine as the parents")?;
-        let mut job = Job::new(parent, finest).map_err(|error| error.to_string())?;
-        job.latitude = self.latitude;
-        job.product = self.product.clone();
-        job.overviews.clone_from(&self.orders);
-        Ok(job)
+        let spec = JobSpec {
+            product: self.product.clone(),
+            latitude: self.latitude,
+            overviews: self.orders.clone(),
+            ..JobSpec::new(Vec::new(), finest)
+        };
+        spec.job(parent).map_err(|error| error.to_string())
     }
 
     /// The template of a sphere store of this recipe, without levels above the parents.

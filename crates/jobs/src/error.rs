@@ -85,6 +85,20 @@ impl ErrorType {
         matches!(self, Self::SourceUnavailable | Self::OutputFailed | Self::Internal)
     }
 
+    /// The class of a failure of this type, where nothing more is known.
+    const fn class(self) -> FailureClass {
+        match self {
+            Self::BadEvent => FailureClass::Config,
+            Self::CredentialsExpired => FailureClass::Expired,
+            Self::CredentialsRefused | Self::OutputDenied => FailureClass::Denied,
+            Self::GranuleUnreadable => FailureClass::Corrupt,
+            Self::SourceUnavailable => FailureClass::Unavailable,
+            Self::Timeout => FailureClass::Timeout,
+            Self::OutOfBudget => FailureClass::Limit,
+            Self::OutputFailed | Self::Internal => FailureClass::Other,
+        }
+    }
+
     /// The type of the class of a granule's failure.
     const fn of_granule(class: FailureClass) -> Self {
         match class {
@@ -103,6 +117,8 @@ impl ErrorType {
             | FailureClass::Usage
             | FailureClass::Product
             | FailureClass::Attribute
+            | FailureClass::Exists
+            | FailureClass::Foreign
             | FailureClass::NotRead
             | FailureClass::Other => Self::GranuleUnreadable,
         }
@@ -118,8 +134,12 @@ impl fmt::Display for ErrorType {
 /// A failed call. Holds no secret.
 #[derive(Clone, Debug)]
 pub struct Error {
-    /// What kind of failure; callers decide by this.
+    /// What kind of failure, as the function's contract has it; callers decide by this.
     pub kind: ErrorType,
+    /// Its class: exit codes and next steps follow from it.
+    pub class: FailureClass,
+    /// What a storage said, where it was one.
+    pub cause: Option<SourceError>,
     /// What happened, in words.
     pub message: String,
     /// What had been read by then, where something had.
@@ -129,7 +149,7 @@ pub struct Error {
 impl Error {
     /// A failure without a ledger.
     pub fn new(kind: ErrorType, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), ledger: None }
+        Self { kind, class: kind.class(), cause: None, message: message.into(), ledger: None }
     }
 
     /// A parameter of the event that makes no sense.
@@ -148,7 +168,16 @@ impl Error {
             Kind::Denied | Kind::Expired => ErrorType::OutputDenied,
             _ => ErrorType::OutputFailed,
         };
-        Self::new(kind, format!("Failed to write zarr: {error}"))
+        Self {
+            class: error.kind.into(),
+            cause: Some(error.clone()),
+            ..Self::new(kind, format!("Failed to write zarr: {error}"))
+        }
+    }
+
+    /// The place of the output cannot be looked at, or be written.
+    pub(crate) fn of_place(error: &SourceError) -> Self {
+        Self { message: error.to_string(), ..Self::of_output(error) }
     }
 }
 
@@ -157,11 +186,12 @@ impl From<pipeline::Error> for Error {
         let (message, class) = (error.to_string(), error.class());
         match error {
             pipeline::Error::Unreadable { ledger } => {
-                Self { kind: ErrorType::of_granule(class), message, ledger: Some(ledger) }
+                let kind = ErrorType::of_granule(class);
+                Self { class, ledger: Some(ledger), ..Self::new(kind, message) }
             }
             pipeline::Error::Write(error) => Self::of_output(&error),
             pipeline::Error::Config(_) => Self::bad_event(message),
-            _ => Self::new(ErrorType::Internal, message),
+            _ => Self { class, ..Self::new(ErrorType::Internal, message) },
         }
     }
 }

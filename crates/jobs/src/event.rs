@@ -2,10 +2,10 @@
 use crate::fields::{Fields, wrong};
 use crate::{Error, names};
 use aggregate::Statistic;
-use morton::{Cell, Latitude, Order};
+use morton::{Cell, Order};
+use pipeline::{Job, JobSpec, Layout, Product};
 use serde_json::{Value, json};
 use std::fmt;
-use std::str::FromStr;
 use storage::{Credentials, Location, Secret};
 
 /// What every call of the function needs, in the order in which what is missing is told.
@@ -26,25 +26,13 @@ pub enum Needs {
     Command,
 }
 
-/// How the output is laid out.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum Layout {
-    /// A store for each parent cell.
-    #[default]
-    Cell,
-    /// One store of the sphere that all cells write their own chunks of.
-    Sphere,
-}
-
 /// One cell to compute. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Event {
-    /// The cell (`parent_morton`, `parent_order`).
-    pub parent: Cell,
+    /// What to compute; its one cell is `parent_morton` of `parent_order`.
+    pub spec: JobSpec,
     /// The decimal id of the cell, which names its store.
     pub parent_morton: i64,
-    /// Order of its children.
-    pub child_order: Order,
     /// Granules.
     pub granule_urls: Vec<String>,
     /// Folder or prefix of their indexes (`pipeline::Sidecar`).
@@ -59,16 +47,6 @@ pub struct Event {
     pub credentials: Option<Credentials>,
     /// Name of the secret or parameter that holds them, in their place.
     pub credentials_ref: Option<String>,
-    /// What cell ids are computed from; `None` when the event does not say.
-    pub latitude: Option<Latitude>,
-    /// Orders between parent and children that are written too.
-    pub overviews: Vec<Order>,
-    /// Statistics beside those of the product.
-    pub also: Vec<Statistic>,
-    /// How the output is laid out.
-    pub layout: Layout,
-    /// Leave out granules that cannot be read, instead of failing.
-    pub allow_partial: bool,
     /// Compute the cell a second time, from all coordinates, and fail where the results differ.
     pub verify: bool,
     /// Region of granules and output; `None` when the event does not say.
@@ -98,10 +76,19 @@ impl Event {
         }
         let overviews = fields.orders("overviews")?;
         check_overviews(&overviews, parent, child_order)?;
+        let mut product = Product::atl06();
+        product.add_statistics(&fields.all_parsed::<Statistic>("also")?);
+        let spec = JobSpec {
+            product,
+            overviews,
+            latitude: fields.parsed("latitude")?.unwrap_or_default(),
+            layout: fields.parsed("layout")?.unwrap_or_default(),
+            allow_partial: fields.flag("allow_partial")?,
+            ..JobSpec::new(vec![parent], child_order)
+        };
         Ok(Self {
-            parent,
+            spec,
             parent_morton,
-            child_order,
             granule_urls,
             index: fields.text("index")?.map(str::to_owned),
             max_granules: max_granules(&fields)?,
@@ -109,11 +96,6 @@ impl Event {
             s3_prefix: fields.text("s3_prefix")?.unwrap_or_default().trim_matches('/').to_owned(),
             credentials: fields.get("s3_credentials").map(credentials).transpose()?,
             credentials_ref: fields.text("s3_credentials_ref")?.map(str::to_owned),
-            latitude: fields.parsed("latitude")?,
-            overviews,
-            also: fields.all_parsed("also")?,
-            layout: fields.parsed("layout")?.unwrap_or_default(),
-            allow_partial: fields.flag("allow_partial")?,
             verify: fields.flag("verify")?,
             region: fields.text("region")?.map(str::to_owned),
             endpoint_url: fields.text("endpoint_url")?.map(str::to_owned),
@@ -124,11 +106,13 @@ impl Event {
     /// The event as JSON, secrets included: what a fan-out sends.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let orders = |orders: &[Order]| orders.iter().map(|order| order.get()).collect::<Vec<_>>();
+        let spec = &self.spec;
+        let usual = Product::atl06().statistics;
+        let also = spec.product.statistics.iter().filter(|statistic| !usual.contains(statistic));
         let mut event = json!({
             "parent_morton": self.parent_morton,
-            "parent_order": self.parent.order().get(),
-            "child_order": self.child_order.get(),
+            "parent_order": spec.cells.first().map(|cell| cell.order().get()),
+            "child_order": spec.child_order.get(),
             "granule_urls": self.granule_urls,
             "index": self.index,
             "max_granules": self.max_granules,
@@ -136,11 +120,11 @@ impl Event {
             "s3_prefix": self.s3_prefix,
             "s3_credentials": self.credentials.as_ref().map(credentials_value),
             "s3_credentials_ref": self.credentials_ref,
-            "latitude": self.latitude.map(|latitude| latitude.to_string()),
-            "overviews": orders(&self.overviews),
-            "also": self.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "layout": self.layout.to_string(),
-            "allow_partial": self.allow_partial,
+            "latitude": spec.latitude.to_string(),
+            "overviews": spec.overviews.iter().map(|order| order.get()).collect::<Vec<_>>(),
+            "also": also.map(ToString::to_string).collect::<Vec<_>>(),
+            "layout": spec.layout.to_string(),
+            "allow_partial": spec.allow_partial,
             "verify": self.verify,
             "region": self.region,
             "endpoint_url": self.endpoint_url,
@@ -152,36 +136,25 @@ impl Event {
         event
     }
 
+    /// The job of its cell.
+    ///
+    /// # Errors
+    /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for orders that do not fit the cell.
+    pub fn job(&self) -> Result<Job, Error> {
+        let cell = self.spec.cells.first().copied();
+        let cell = cell.ok_or_else(|| Error::bad_event("Missing required parameters: parent_morton"))?;
+        Ok(self.spec.job(cell)?)
+    }
+
     /// Where the store goes: `s3://bucket/prefix/CELL.zarr`, or `s3://bucket/prefix` for one of many cells; `None` when the
     /// event names no bucket.
     #[must_use]
     pub fn out(&self) -> Option<String> {
         let (bucket, prefix) = (self.s3_bucket.as_ref()?, &self.s3_prefix);
         let slash = if prefix.is_empty() { "" } else { "/" };
-        Some(match self.layout {
+        Some(match self.spec.layout {
             Layout::Cell => format!("s3://{bucket}/{prefix}{slash}{}.zarr", self.parent_morton),
             Layout::Sphere => format!("s3://{bucket}/{prefix}"),
-        })
-    }
-}
-
-impl FromStr for Layout {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "cell" => Ok(Self::Cell),
-            "sphere" => Ok(Self::Sphere),
-            _ => Err("write `cell` or `sphere`"),
-        }
-    }
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Cell => "cell",
-            Self::Sphere => "sphere",
         })
     }
 }
@@ -319,9 +292,11 @@ mod tests {
         full["layout"] = "sphere".into();
         let read = Event::from_value(&full, Needs::Function).unwrap();
         assert_eq!(read.out().as_deref(), Some("s3://out/atl06"));
-        let alone = Event { layout: Layout::Cell, ..read.clone() };
+        let alone = Event { spec: JobSpec { layout: Layout::Cell, ..read.spec.clone() }, ..read.clone() };
         assert_eq!(alone.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
-        assert_eq!((read.layout, read.raise, read.overviews.len(), read.also.len()), (Layout::Sphere, true, 2, 2));
+        let JobSpec { layout, overviews, product, .. } = &read.spec;
+        let also = product.statistics.len() - Product::atl06().statistics.len();
+        assert_eq!((*layout, read.raise, overviews.len(), also), (Layout::Sphere, true, 2, 2));
         assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
         assert!(!format!("{read:?}").contains("hush"));
     }

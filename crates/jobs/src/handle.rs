@@ -25,7 +25,7 @@ where
         Err(error) => return failed(&error),
     };
     let mut answer = match Task::of(&event, credentials.clone(), clients) {
-        Ok(task) => run(&task, host).await,
+        Ok(task) => run(&task, host).await.answer,
         Err(error) => failed(&error),
     };
     let token = credentials.session_token.as_ref().map_or("", Secret::expose);

@@ -1,10 +1,8 @@
 //! From a task to its answer, within limits of time and memory.
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
-use crate::write;
-use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory};
-use byte_ranges::{SourceError, SourceErrorKind};
-use pipeline::{CellResult, Granule, Observer, Tuning};
+use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory, output};
+use pipeline::{CellResult, Granule, Job, Observer, Open, Tuning};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -33,8 +31,30 @@ fn margin(remaining: Duration) -> Duration {
     (remaining / 20).clamp(Duration::from_millis(500), Duration::from_secs(5))
 }
 
-/// Runs a task: reads, reduces, writes. A failure is an answer too; nothing half-written is visible as a store.
-pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Answer
+/// How a task ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The answer of the function, which every door gives.
+    pub answer: Answer,
+    /// The result that was written, or why there is none.
+    pub outcome: Result<CellResult, Error>,
+}
+
+/// The one way from granules to a result outside the browser: [`pipeline::run_cell`].
+///
+/// # Errors
+/// As that of the pipeline.
+pub async fn compute<O: Open>(
+    granules: &[Granule<O>],
+    job: &Job,
+    tuning: &Tuning,
+    observer: &dyn Observer,
+) -> Result<CellResult, pipeline::Error> {
+    pipeline::run_cell(granules, job, tuning, observer).await
+}
+
+/// Runs a task: reads, reduces, writes. A failure has an answer too; nothing half-written is visible as a store.
+pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Ended
 where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
@@ -46,7 +66,8 @@ where
     let (cell, seconds) = (Some(task.cell), began.elapsed().as_secs_f64());
     let mut answer = match &outcome {
         Ok(result) => {
-            let out = result.empty_because().is_none().then(|| task.out.to_string());
+            let out = task.output.as_ref().filter(|_| result.empty_because().is_none());
+            let out = out.map(|output| output.place.to_string());
             Answer::done(Body::new(cell, Ok(result), out.as_deref(), seconds))
         }
         Err(error) => Answer::failed(cell, error, seconds),
@@ -56,14 +77,14 @@ where
     (body.requests, body.bytes_read) = (body.requests.max(requests), body.bytes_read.max(bytes));
     body.granule_count = body.granule_count.max(watch.planned() as u64);
     body.usage = host.memory_mib.map_or_else(Usage::default, |mib| Usage::call(mib, host.init + began.elapsed()));
-    if task.out.is_s3() {
+    if task.output.as_ref().is_some_and(|output| output.place.is_s3()) {
         (body.usage.gets, body.usage.puts) = (written.gets, written.puts);
     }
     if task.granules.iter().any(storage::Location::is_s3) {
         body.usage.gets += body.requests;
     }
     body.cost_usd = host.memory_mib.map(|_| (body.usage.dollars(Architecture::HERE) * 1e9).round() / 1e9);
-    answer
+    Ended { answer, outcome }
 }
 
 async fn attempt<S, F>(
@@ -84,11 +105,12 @@ where
         }
     });
     let stopped = |stopped, during| self::stopped(stopped, during, host.remaining, watch);
+    let sink = guarded(output::open(task), stop.as_mut(), watch).await.map_err(|why| stopped(why, "opening"))??;
     let reading = guarded(read(task, host, watch), stop.as_mut(), watch).await;
     let result = reading.map_err(|why| stopped(why, "reading"))??;
     let with_ledger = |error: Error| error.with_ledger(result.ledger.clone());
-    let sink = task.writing.sink(&task.out).map_err(|error| with_ledger(Error::of_output(&error)))?;
-    let writing = guarded(write::write(task, &sink, &result), stop.as_mut(), watch).await;
+    let Some(sink) = sink else { return Ok(result) };
+    let writing = guarded(output::write(task, &sink, &result), stop.as_mut(), watch).await;
     *written = sink.billed();
     // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one continues from it.
     match writing {
@@ -99,15 +121,8 @@ where
 }
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
-    let places = task.places();
-    let open = |granule: &Granule| {
-        let asked = granule.location();
-        let place = places.get(asked);
-        let strange = || SourceError::new(SourceErrorKind::Config, asked, "not a granule of this task");
-        task.reading.open(place.ok_or_else(strange)?)
-    };
-    let tuning = Tuning { verify: task.verify, ..host.tuning };
-    Ok(pipeline::run_cell(&task.named(), &task.job, &tuning, open, watch).await?)
+    let tuning = Tuning { verify: task.verify || host.tuning.verify, ..host.tuning };
+    Ok(compute(&task.granules(), &task.job, &tuning, watch).await?)
 }
 
 fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {

@@ -1,11 +1,10 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
-use crate::{Error, Event, Layout};
+use crate::{Error, Event};
 use byte_ranges::SourceError;
-use pipeline::{Granule, Job, Sidecar};
-use std::collections::BTreeMap;
-use storage::{Clients, Credentials, Location, Options, S3Access, S3Options, redacted};
+use pipeline::{Granule, Job, Open, Sidecar};
+use storage::{Clients, Credentials, GranuleSource, Location, Options, S3Access, S3Options, redacted};
 
-/// Everything that one cell needs.
+/// Everything that one cell needs: what to compute, from what, and where to.
 #[derive(Clone)]
 pub struct Task {
     /// Decimal id of the cell.
@@ -20,12 +19,54 @@ pub struct Task {
     pub index: Option<String>,
     /// For reading granules.
     pub reading: Clients,
-    /// Where the store goes; one of this cell that is there already is replaced, one of many cells is added to.
-    pub out: Location,
-    /// Which of the two.
-    pub layout: Layout,
-    /// For writing the store.
-    pub writing: Clients,
+    /// Where the result goes; `None`: nothing is written.
+    pub output: Option<Output>,
+}
+
+/// Where the result of a task goes.
+#[derive(Clone)]
+pub struct Output {
+    /// The store: of the cell alone, or of the sphere.
+    pub place: Location,
+    /// For writing it.
+    pub clients: Clients,
+    /// When to look at what is there.
+    pub look: Look,
+}
+
+/// When a task looks at what is in the place of its output. A cell without data takes away what is there of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Before anything is read: a place that cannot be written, or holds something else, fails at once.
+    First {
+        /// What is there already is replaced; without, it fails the task.
+        replace: bool,
+    },
+    /// When the result is there: whoever sends the task has looked, and what is there is replaced.
+    Late,
+}
+
+/// Opens a granule of a task, or its index.
+#[derive(Clone)]
+pub struct Opener {
+    clients: Clients,
+    location: Result<Location, SourceError>,
+}
+
+impl Opener {
+    /// Opens a location with these clients.
+    #[must_use]
+    pub const fn new(clients: Clients, location: Location) -> Self {
+        Self { clients, location: Ok(location) }
+    }
+}
+
+impl Open for Opener {
+    type Source = GranuleSource;
+
+    fn open(&self) -> Result<GranuleSource, SourceError> {
+        self.clients.open(self.location.as_ref().map_err(Clone::clone)?)
+    }
 }
 
 /// The store is written with the credentials of `clients`, which are not for every place that an event may name: only for
@@ -46,11 +87,6 @@ impl Task {
     /// # Errors
     /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for an event that no function can run.
     pub fn of(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Self, Error> {
-        let mut job = Job::new(event.parent, event.child_order)?;
-        job.latitude = event.latitude.unwrap_or_default();
-        job.overviews.clone_from(&event.overviews);
-        job.product.add_statistics(&event.also);
-        job.allow_partial = event.allow_partial;
         let bad = |error: SourceError| Error::bad_event(error.to_string());
         let out = event.out().ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;
         check_endpoint(event.endpoint_url.as_deref(), clients.options())?;
@@ -61,49 +97,37 @@ impl Task {
             access: own.access.clone(),
             requester_pays: own.requester_pays,
         };
-        let reading = S3Options {
-            access: S3Access::Keys(credentials),
-            // The granules of ICESat-2 are there, wherever the function is.
-            region: event.region.clone().unwrap_or_else(|| S3Options::default().region),
-            endpoint_url: own.endpoint_url.clone(),
-            requester_pays: own.requester_pays,
-        };
+        let writing = clients.with_s3(&own);
         let urls = event.granule_urls.iter().take(event.max_granules.unwrap_or(usize::MAX));
         Ok(Self {
             cell: event.parent_morton,
-            job,
+            job: event.job()?,
             verify: event.verify,
             granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
             index: event.index.clone(),
-            reading: clients.with_s3(&reading),
-            out: Location::parse(&out).map_err(bad)?,
-            layout: event.layout,
-            writing: clients.with_s3(&own),
+            reading: reading(&writing, own, credentials, event.region.clone()),
+            output: Some(Output { place: Location::parse(&out).map_err(bad)?, clients: writing, look: Look::Late }),
         })
     }
 
-    /// The granules as the pipeline names them: without the signature of a presigned URL.
-    pub(crate) fn named(&self) -> Vec<Granule> {
-        let named = |location: &Location| {
-            let granule = Granule::at(&location.unsigned());
-            match &self.index {
-                Some(folder) => granule.with_index(&Sidecar::place_in(folder, &location.name())),
-                None => granule,
-            }
+    /// The granules as the pipeline takes them, named without the signature of a presigned URL.
+    pub(crate) fn granules(&self) -> Vec<Granule<Opener>> {
+        let granule = |location: &Location| {
+            let opener = Opener::new(self.reading.clone(), location.clone());
+            let index = self.index.as_ref().map(|folder| Opener {
+                clients: self.reading.clone(),
+                location: Location::parse(&Sidecar::place_in(folder, &location.name())),
+            });
+            Granule { index, ..Granule::new(location.unsigned(), opener) }
         };
-        self.granules.iter().map(named).collect()
+        self.granules.iter().map(granule).collect()
     }
+}
 
-    /// Where a granule of this task is, or the index of one, by the location that [`Self::named`] gives it.
-    pub(crate) fn places(&self) -> BTreeMap<String, Location> {
-        let granules = self.granules.iter().map(|location| (location.unsigned(), location.clone()));
-        let indexes = self.index.iter().flat_map(|folder| {
-            self.granules.iter().filter_map(|location| {
-                let place = Sidecar::place_in(folder, &location.name());
-                Some((place.clone(), Location::parse(&place).ok()?))
-            })
-        });
-        // Where one names both, it is the granule.
-        indexes.chain(granules).collect()
-    }
+/// Clients as `own`, but reading with these credentials. Unless a region is given, they begin in that of the granules of
+/// ICESat-2, wherever the caller is.
+#[must_use]
+pub fn reading(clients: &Clients, own: S3Options, credentials: Credentials, region: Option<String>) -> Clients {
+    let region = region.unwrap_or_else(|| S3Options::default().region);
+    clients.with_s3(&S3Options { access: S3Access::Keys(credentials), region, ..own })
 }

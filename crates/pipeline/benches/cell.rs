@@ -18,12 +18,10 @@ const GRANULES: [(&str, &[u8]); 4] = [
 ];
 
 fn cell(job: &Job) -> CellResult {
-    let granules = GRANULES.map(|(name, _)| Granule::at(name));
-    let open = |granule: &Granule| {
-        let bytes = GRANULES.iter().find(|(name, _)| *name == granule.name()).unwrap().1;
-        Ok(MemorySource::with_cost(Bytes::from_static(bytes), Cost::LOCAL))
-    };
-    run_cell(&granules, job, &Tuning::default(), open, &()).now_or_never().unwrap().unwrap()
+    let granules = GRANULES.map(|(name, bytes): (&str, &'static [u8])| {
+        Granule::new(name, move || Ok(MemorySource::with_cost(Bytes::from_static(bytes), Cost::LOCAL)))
+    });
+    run_cell(&granules, job, &Tuning::default(), &()).now_or_never().unwrap().unwrap()
 }
 
 fn bench(criterion: &mut Criterion) {

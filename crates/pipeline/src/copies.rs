@@ -4,44 +4,29 @@ use crate::{Failure, FailureClass, GranuleEntry, GranuleName};
 use byte_ranges::{file_name, s3_twin, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file to read.
+/// A file that was handed in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Granule {
+pub(crate) struct File {
     name: String,
     location: String,
-    index: Option<String>,
+    /// Its number among those handed in.
+    pub(crate) number: usize,
 }
 
-impl Granule {
-    /// A granule at a path or URL. Its name, the last component, is its identity where it is a NASA granule name
-    /// ([`GranuleName`]): the same granule in two places is one granule. Any other file is identified by its whole location,
-    /// without what signs it.
-    #[must_use]
-    pub fn at(location: &str) -> Self {
-        Self { name: file_name(location).into(), location: location.into(), index: None }
-    }
-
-    /// The same granule with the path or URL of its index, see [`crate::Sidecar`].
-    #[must_use]
-    pub fn with_index(self, location: &str) -> Self {
-        Self { index: Some(location.into()), ..self }
+impl File {
+    /// The file at a location, of this number.
+    pub(crate) fn at(location: &str, number: usize) -> Self {
+        Self { name: file_name(location).into(), location: location.into(), number }
     }
 
     /// The file name.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Path or URL.
-    #[must_use]
-    pub fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         &self.location
-    }
-
-    /// Path or URL of its index.
-    pub(crate) fn index(&self) -> Option<&str> {
-        self.index.as_deref()
     }
 
     /// Equal for one file, however its link is signed and whether it leads to the bucket or to the bucket's host.
@@ -58,11 +43,11 @@ pub fn mission_name(file: &str) -> String {
 }
 
 /// A file and what its name says.
-type Named = (Option<GranuleName>, Granule);
+type Named = (Option<GranuleName>, File);
 
 /// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
 /// the newest release and version stays. Its files stand in order, those with the mission's own name first.
-pub(crate) fn copies(given: &[Granule]) -> (Vec<Vec<Granule>>, Vec<String>) {
+pub(crate) fn copies(given: &[File]) -> (Vec<Vec<File>>, Vec<String>) {
     let mut warnings = Vec::new();
     let mut granules: BTreeMap<(String, String), Vec<Named>> = BTreeMap::new();
     for granule in each_once(given, &mut warnings) {
@@ -80,8 +65,8 @@ pub(crate) fn copies(given: &[Granule]) -> (Vec<Vec<Granule>>, Vec<String>) {
 }
 
 /// Each place once, and a warning for each that was given more often.
-fn each_once(given: &[Granule], warnings: &mut Vec<String>) -> Vec<Granule> {
-    let mut places: BTreeMap<String, Vec<&Granule>> = BTreeMap::new();
+fn each_once(given: &[File], warnings: &mut Vec<String>) -> Vec<File> {
+    let mut places: BTreeMap<String, Vec<&File>> = BTreeMap::new();
     for granule in given {
         places.entry(granule.place()).or_default().push(granule);
     }
@@ -98,14 +83,14 @@ fn each_once(given: &[Granule], warnings: &mut Vec<String>) -> Vec<Granule> {
 }
 
 /// Of the files of one granule those of its newest release and version.
-fn newest(mut same: Vec<(Option<GranuleName>, Granule)>, warnings: &mut Vec<String>) -> Vec<Granule> {
+fn newest(mut same: Vec<(Option<GranuleName>, File)>, warnings: &mut Vec<String>) -> Vec<File> {
     let newest = same.iter().map(|(name, _)| name.clone()).max().flatten();
-    let own_name = |granule: &Granule| mission_name(&granule.name) == granule.name;
+    let own_name = |granule: &File| mission_name(&granule.name) == granule.name;
     same.sort_by(|(_, a), (_, b)| (!own_name(a), a).cmp(&(!own_name(b), b)));
     let (kept, older): (Vec<_>, Vec<_>) = same.into_iter().partition(|(name, _)| *name == newest);
-    let kept: Vec<Granule> = kept.into_iter().map(|(_, granule)| granule).collect();
+    let kept: Vec<File> = kept.into_iter().map(|(_, granule)| granule).collect();
     for (_, older) in older {
-        let newer = kept.first().map_or("", Granule::name);
+        let newer = kept.first().map_or("", File::name);
         warnings.push(format!("granule {} is left out: {newer} is a newer version of it", older.name));
     }
     kept
@@ -221,8 +206,8 @@ mod tests {
 
     const NAME: &str = "ATL06_20190416093911_02770303_002_01.h5";
 
-    fn located(files: &[Vec<Granule>]) -> Vec<Vec<&str>> {
-        files.iter().map(|files| files.iter().map(Granule::location).collect()).collect()
+    fn located(files: &[Vec<File>]) -> Vec<Vec<&str>> {
+        files.iter().map(|files| files.iter().map(File::location).collect()).collect()
     }
 
     #[test]
@@ -237,7 +222,7 @@ mod tests {
             "https://host/get?file=1".into(),
             "https://host/get?file=2&Expires=1".into(),
         ];
-        let given: Vec<Granule> = places.iter().map(|place| Granule::at(place)).collect();
+        let given: Vec<File> = places.iter().map(|place| File::at(place, 0)).collect();
         let (files, warnings) = copies(&given);
         let expected =
             [&[0, 2][..], &[5], &[4], &[1], &[6], &[7]].map(|at| at.iter().map(|&at| places[at].as_str()).collect());
@@ -250,7 +235,7 @@ mod tests {
         let key = format!("nsidc-cumulus-prod-protected/ATLAS/ATL06/{NAME}");
         let (s3, https) =
             (format!("s3://{key}"), format!("https://data.nsidc.earthdatacloud.nasa.gov/{key}?A-userid=x"));
-        let (files, warnings) = copies(&[Granule::at(&s3), Granule::at(&https)]);
+        let (files, warnings) = copies(&[File::at(&s3, 0), File::at(&https, 1)]);
         assert_eq!((located(&files), warnings.len()), (vec![vec![s3.as_str()]], 1));
     }
 
@@ -262,7 +247,7 @@ mod tests {
             "b/ATL06_20190416093911_02770303_006_01_subsetted.HDF5",
             "a/ATL06_20190416093911_02770403_006_01.h5",
         ];
-        let (files, warnings) = copies(&given.map(Granule::at));
+        let (files, warnings) = copies(&given.map(|place| File::at(place, 0)));
         assert_eq!(located(&files), [vec![given[1], given[2]], vec![given[3]]]);
         assert!(warnings[0].contains("2 cycles (3, 4)"), "{warnings:?}");
         assert!(warnings[1].contains("005_02") && warnings[1].contains("006_01"), "{warnings:?}");

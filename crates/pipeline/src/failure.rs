@@ -41,6 +41,10 @@ pub enum FailureClass {
     Product,
     /// An attribute cannot be applied to the stored numbers.
     Attribute,
+    /// The output is there already.
+    Exists,
+    /// Something else is in the place of the output.
+    Foreign,
     /// Another granule had failed before this one was read.
     NotRead,
     /// Anything else, also a class of a later version.
@@ -50,7 +54,7 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::NotFound,
         Self::Denied,
         Self::Expired,
@@ -67,6 +71,8 @@ impl FailureClass {
         Self::Usage,
         Self::Product,
         Self::Attribute,
+        Self::Exists,
+        Self::Foreign,
         Self::NotRead,
         Self::Other,
     ];
@@ -91,6 +97,8 @@ impl FailureClass {
             Self::Usage => "usage",
             Self::Product => "product",
             Self::Attribute => "attribute",
+            Self::Exists => "exists",
+            Self::Foreign => "foreign",
             Self::NotRead => "not_read",
             Self::Other => "other",
         }

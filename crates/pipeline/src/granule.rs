@@ -34,9 +34,9 @@ pub(crate) async fn read<S: Source>(
     budget: &Budget,
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
-    let located = locate::tracks(name, &mut file, source, &job.product).await?;
+    let located = locate::tracks(name, &mut file, source, job.product()).await?;
     let tracks = located.tracks;
-    let plan = plan(job, tuning, region, located.label.doubt(name, &job.product));
+    let plan = plan(job, tuning, region, located.label.doubt(name, job.product()));
     let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let mut done = Vec::with_capacity(tracks.len());
@@ -63,7 +63,7 @@ pub(crate) async fn read_indexed<S: Source>(
     if sidecar.is_of(source) == Some(false) {
         return Err(stale());
     }
-    let tracks = sidecar.tracks(&job.product)?;
+    let tracks = sidecar.tracks(job.product())?;
     let wanted =
         |(index, track): (usize, &Track)| sidecar.pieces(&track.name, job).map(move |piece| (index, piece)).collect();
     let wanted: Vec<(usize, usize)> = tracks.iter().enumerate().flat_map(|pair| -> Vec<_> { wanted(pair) }).collect();
@@ -147,7 +147,7 @@ fn plan<'a>(job: &'a Job, tuning: &Tuning, region: Option<&'a Region>, doubt: Op
     if tuning.exhaustive {
         return Err("asked for".into());
     }
-    let orbit = job.product.orbit.as_ref().ok_or("nothing is known of the product's orbit")?;
+    let orbit = job.product().orbit.as_ref().ok_or("nothing is known of the product's orbit")?;
     let region = region.ok_or("the cell is too small to plan for")?;
     doubt.map_or(Ok((region, orbit)), Err)
 }

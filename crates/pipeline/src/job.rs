@@ -1,24 +1,16 @@
 //! One job: one parent cell, one product, and how to go about it.
-use crate::{Error, Product};
+use crate::{Error, JobSpec, Product};
 use morton::{Cell, Latitude, Order};
 use serde::{Deserialize, Serialize};
 
 /// Orders that a child may be finer than its parent; 4^10 children are about a million cells.
 const MOST_LEVELS: u8 = 10;
 
-/// What to compute. Everything here shapes the result.
+/// What to compute for one parent cell: a [`JobSpec`] whose orders fit the cell.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Job {
     parent: Cell,
-    child_order: Order,
-    /// Which latitude the cell ids are computed from.
-    pub latitude: Latitude,
-    /// What is read and reduced.
-    pub product: Product,
-    /// Orders between parent and child that are written too, exact from the observations.
-    pub overviews: Vec<Order>,
-    /// Turn unreadable granules into a partial result instead of a failure.
-    pub allow_partial: bool,
+    spec: JobSpec,
 }
 
 /// How to go about it. Nothing here changes a byte of the result.
@@ -42,20 +34,43 @@ impl Default for Tuning {
 }
 
 impl Job {
-    /// A job with the usual settings: spherical latitude, ATL06, no overviews, all granules or nothing.
+    /// A job with the usual settings ([`JobSpec::new`]).
     ///
     /// # Errors
     /// [`Error::Config`] when `child_order` is coarser than the parent or more than ten orders finer.
     pub fn new(parent: Cell, child_order: Order) -> Result<Self, Error> {
-        let (from, to) = (parent.order().get(), child_order.get());
+        JobSpec::new(Vec::new(), child_order).job(parent)
+    }
+
+    /// The job of a spec with one cell.
+    pub(crate) fn of(spec: JobSpec) -> Result<Self, Error> {
+        let [parent] = *spec.cells else { return Err(Error::Config("a job has one cell".into())) };
+        let (from, to) = (parent.order().get(), spec.child_order.get());
         if to < from || to - from > MOST_LEVELS {
             let most = from + MOST_LEVELS;
             return Err(Error::Config(format!(
                 "child order {to} is not within {from}..={most} for a parent of order {from}"
             )));
         }
-        let (latitude, product) = (Latitude::default(), Product::atl06());
-        Ok(Self { parent, child_order, latitude, product, overviews: Vec::new(), allow_partial: false })
+        Ok(Self { parent, spec })
+    }
+
+    /// What is asked for; its cell is the parent.
+    #[must_use]
+    pub const fn spec(&self) -> &JobSpec {
+        &self.spec
+    }
+
+    /// What is read and reduced.
+    #[must_use]
+    pub const fn product(&self) -> &Product {
+        &self.spec.product
+    }
+
+    /// Which latitude the cell ids are computed from.
+    #[must_use]
+    pub const fn latitude(&self) -> Latitude {
+        self.spec.latitude
     }
 
     /// The parent cell.
@@ -67,12 +82,12 @@ impl Job {
     /// Order of the children.
     #[must_use]
     pub const fn child_order(&self) -> Order {
-        self.child_order
+        self.spec.child_order
     }
 
     /// Number of children: 4^(child order - parent order).
     #[must_use]
     pub fn children(&self) -> u32 {
-        1 << (2 * u32::from(self.child_order.get() - self.parent.order().get()))
+        1 << (2 * u32::from(self.spec.child_order.get() - self.parent.order().get()))
     }
 }

@@ -19,6 +19,7 @@ mod fetch;
 mod filter;
 mod gather;
 mod granule;
+mod input;
 mod job;
 mod label;
 mod ledger;
@@ -38,15 +39,17 @@ mod result;
 mod run;
 mod select;
 mod sidecar;
+mod spec;
 mod sphere;
 mod store;
 mod vector;
 mod verify;
 
-pub use copies::{Granule, mission_name};
+pub use copies::mission_name;
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use failure::FailureClass;
+pub use input::{Granule, Open};
 pub use job::{Job, Tuning};
 pub use ledger::{Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
 pub use name::{GranuleName, product_in_name};
@@ -58,6 +61,7 @@ pub use product::{Filter, Product, Quantity};
 pub use result::{CellResult, Column, Level};
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
+pub use spec::{JobSpec, Layout};
 pub use sphere::{
     sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_template, write_overviews,
     write_sphere, write_sphere_objects, write_template,

@@ -32,7 +32,7 @@ impl Overviews {
                 "order {coarsest} is not above the parents' {parents}: those levels come with the cells (--overviews)"
             )));
         }
-        if !job.product.statistics.contains(&Statistic::Count) {
+        if !job.product().statistics.contains(&Statistic::Count) {
             return Err(Error::Config("the product has no count: nothing can be weighted".into()));
         }
         Ok(Self { job: job.clone(), coarsest, parents: BTreeMap::new() })
@@ -45,16 +45,16 @@ impl Overviews {
     pub fn add(&mut self, parent: Cell, children: &Level) -> Result<(), Error> {
         let missing = |name: &str| Error::Config(format!("cell {parent}: no values of {name}"));
         let column = |statistic: Statistic| {
-            let name = self.job.product.array_name(statistic);
+            let name = self.job.product().array_name(statistic);
             let found = children.variables.iter().find(|variable| variable.name == name);
             found.map(|variable| &variable.values).ok_or_else(|| missing(&name))
         };
-        let statistics = &self.job.product.statistics;
+        let statistics = &self.job.product().statistics;
         let singles = |statistic: Statistic| match statistics.contains(&statistic) {
             false => Ok(&[][..]),
             true => match column(statistic)? {
                 Values::F32(values) => Ok(values.as_slice()),
-                _ => Err(missing(&self.job.product.array_name(statistic))),
+                _ => Err(missing(&self.job.product().array_name(statistic))),
             },
         };
         let Values::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
@@ -126,14 +126,14 @@ impl Overviews {
 
     /// What can be composed: a mean needs its sigma as weight, a variance a mean, quantiles something to lie between.
     fn statistics(&self) -> Vec<Statistic> {
-        let held = |statistic| self.job.product.statistics.contains(&statistic);
+        let held = |statistic| self.job.product().statistics.contains(&statistic);
         let weighted = held(Statistic::WeightedMean) && held(Statistic::WeightedMeanSigma);
         let composes = |statistic: &Statistic| match statistic {
             Statistic::WeightedMean => weighted,
             Statistic::Variance => held(Statistic::WeightedMean) || held(Statistic::UnweightedMean),
             _ => true,
         };
-        self.job.product.statistics.iter().copied().filter(composes).collect()
+        self.job.product().statistics.iter().copied().filter(composes).collect()
     }
 
     /// The cells of an order that have rows, and the statistics of each.
@@ -165,7 +165,7 @@ impl Overviews {
     }
 
     fn template(&self, order: u8, sphere: &Sphere) -> SphereLevel {
-        let (product, statistics) = (&self.job.product, self.statistics());
+        let (product, statistics) = (&self.job.product(), self.statistics());
         let variables = statistics.iter().map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
@@ -187,7 +187,7 @@ impl Overviews {
                  distributions, each linear between min, quantiles and max, weighted by their counts; measured on ATL06, \
                  it is off by less than 2 % of the interquartile range"
             ),
-            Statistic::Variance if !self.job.product.statistics.contains(&Statistic::UnweightedMean) => format!(
+            Statistic::Variance if !self.job.product().statistics.contains(&Statistic::UnweightedMean) => format!(
                 "population variance (ddof = 0), unweighted, composed from the cells of order {children}; their unweighted \
                  means, which are not stored, are estimated from their quantiles"
             ),
@@ -236,19 +236,20 @@ const fn narrow(value: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::JobSpec;
     use dggs_zarr::Variable;
 
     fn job(statistics: &[Statistic]) -> Job {
         let order = |order| Order::new(order).unwrap();
-        let mut job = Job::new(Cell::new(order(6), 45_763).unwrap(), order(7)).unwrap();
-        job.product.statistics = statistics.to_vec();
-        job
+        let mut spec = JobSpec::new(Vec::new(), order(7));
+        spec.product.statistics = statistics.to_vec();
+        spec.job(Cell::new(order(6), 45_763).unwrap()).unwrap()
     }
 
     /// Four children with `counts` rows, all of the same height.
     fn children(job: &Job, counts: [i32; 4], height: f32) -> Level {
-        let variables = job.product.statistics.iter().map(|&statistic| Variable {
-            name: job.product.array_name(statistic),
+        let variables = job.product().statistics.iter().map(|&statistic| Variable {
+            name: job.product().array_name(statistic),
             values: match statistic {
                 Statistic::Count => Values::I32(counts.to_vec()),
                 _ => Values::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),

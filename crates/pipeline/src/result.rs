@@ -100,7 +100,7 @@ impl Level {
 
 /// The orders of a result: the children's, then those of the overviews from fine to coarse.
 pub(crate) fn orders(job: &Job) -> Vec<Order> {
-    let mut orders = job.overviews.clone();
+    let mut orders = job.spec().overviews.clone();
     orders.retain(|order| (job.parent().order()..job.child_order()).contains(order));
     orders.push(job.child_order());
     orders.sort_unstable_by(|a, b| b.cmp(a));
@@ -116,7 +116,7 @@ pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<Vec<Level>, Error> 
 fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
     let config = |error: &dyn std::fmt::Display| Error::Config(error.to_string());
     let shift = job.child_order().get() - order.get();
-    let table = reducer.finish_at(shift, &job.product.statistics).map_err(|e| config(&e))?;
+    let table = reducer.finish_at(shift, &job.product().statistics).map_err(|e| config(&e))?;
     let ids = job.parent().children(order).map_err(|e| config(&e))?;
     let cell_ids: Vec<u64> = ids.collect();
     let morton: Result<Vec<i64>, _> = cell_ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
@@ -127,14 +127,14 @@ fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
 fn columns(job: &Job, table: Table) -> Vec<(String, Column)> {
     let (counts, values) = table.into_parts();
     let mut values = values.into_iter();
-    let outputs = job.product.statistics.iter();
+    let outputs = job.product().statistics.iter();
     outputs
         .filter_map(|&statistic| {
             let column = match statistic {
                 Statistic::Count => Column::Count(counts.clone()),
                 _ => Column::Value(values.next()?.1),
             };
-            Some((job.product.array_name(statistic), column))
+            Some((job.product().array_name(statistic), column))
         })
         .collect()
 }

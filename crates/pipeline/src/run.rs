@@ -1,15 +1,15 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
-use crate::copies::{self, Outcome, mission_name};
+use crate::copies::{self, File, Outcome, mission_name};
 use crate::granule::{self, Refused, TrackRows};
 use crate::metered::Metered;
 use crate::planned::Region;
 use crate::{
-    CellResult, Error, Event, Failure, FailureClass, Granule, GranuleEntry, Job, Ledger, Observer, Reading, Sidecar,
-    Tuning, Unusable, result, verify,
+    CellResult, Error, Event, Failure, FailureClass, Granule, GranuleEntry, Job, Ledger, Observer, Open, Reading,
+    Sidecar, Tuning, Unusable, result, verify,
 };
 use aggregate::{Limits, Reducer, Rows};
-use byte_ranges::{Source, SourceError, unsigned};
+use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::cell::Cell;
 
@@ -18,44 +18,42 @@ const INDEXES: bool = cfg!(feature = "indexes");
 
 /// Reads the granules, keeps the rows inside the parent, and reduces them to the statistics of its children.
 ///
-/// `open` gives the source of a location, of a granule or of its index, without any IO of its own. The result does not depend on the order of
-/// `granules`, on `tuning`, or on the order in which bytes arrive.
+/// The result does not depend on the order of `granules`, on `tuning`, or on the order in which bytes arrive.
 ///
 /// # Errors
 /// [`Error::Unreadable`] with the ledger when a granule cannot be read and the job does not allow partial results;
 /// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::Config`] when the job makes no sense.
-pub async fn run_cell<S: Source>(
-    granules: &[Granule],
+pub async fn run_cell<O: Open>(
+    granules: &[Granule<O>],
     job: &Job,
     tuning: &Tuning,
-    open: impl Fn(&Granule) -> Result<S, SourceError>,
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
-    let result = compute(granules, job, tuning, &open, observer).await?;
+    let result = compute(granules, job, tuning, observer).await?;
     // The browser, where size counts, goes without: all of reading would be compiled a second time.
     if INDEXES && tuning.verify {
         let exhaustive = Tuning { exhaustive: true, ..*tuning };
         // Behind a pointer: a future of that size would be carried through every job.
-        let whole = Box::pin(compute(granules, job, &exhaustive, &open, &())).await?;
+        let whole = Box::pin(compute(granules, job, &exhaustive, &())).await?;
         verify::same(&result, &whole)?;
     }
     Ok(result)
 }
 
-async fn compute<S: Source>(
-    granules: &[Granule],
+async fn compute<O: Open>(
+    granules: &[Granule<O>],
     job: &Job,
     tuning: &Tuning,
-    open: impl Fn(&Granule) -> Result<S, SourceError>,
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
-    let (granules, mut warnings) = copies::copies(granules);
-    observer.event(Event::Planned { granules: granules.len() });
+    let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
+    let (files, mut warnings) = copies::copies(&given);
+    observer.event(Event::Planned { granules: files.len() });
     let region = if tuning.exhaustive { None } else { Region::of(job) };
     let budget = Budget::new(tuning.memory);
-    let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), open, observer };
-    let at_once = tuning.tracks_in_flight.div_ceil(job.product.tracks.len().max(1)).max(1);
-    let mut read: Vec<(usize, (Outcome, Vec<Outcome>))> = futures_util::stream::iter(granules.iter().enumerate())
+    let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), granules, observer };
+    let at_once = tuning.tracks_in_flight.div_ceil(job.product().tracks.len().max(1)).max(1);
+    let mut read: Vec<(usize, (Outcome, Vec<Outcome>))> = futures_util::stream::iter(files.iter().enumerate())
         .map(|(index, files)| {
             let reader = &reader;
             async move { (index, reader.read(files).await) }
@@ -72,7 +70,7 @@ async fn compute<S: Source>(
         warnings.extend(outcome.warnings);
     }
     let ledger = Ledger::new(entries, warnings);
-    if ledger.totals.granules_failed > 0 && !job.allow_partial {
+    if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
         return Err(Error::Unreadable { ledger: Box::new(ledger) });
     }
     let reducer = fold(job, rows.into_iter().flatten())?;
@@ -90,7 +88,7 @@ fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, E
 }
 
 /// What all granules of a job share.
-struct Reader<'a, F> {
+struct Reader<'a, O> {
     job: &'a Job,
     tuning: &'a Tuning,
     /// The parent's shape, where one is of use.
@@ -98,20 +96,20 @@ struct Reader<'a, F> {
     budget: Budget,
     /// Set by the first failure that fails the job: later granules are not opened.
     stopped: Cell<bool>,
-    open: F,
+    granules: &'a [Granule<O>],
     observer: &'a dyn Observer,
 }
 
-impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
+impl<O: Open> Reader<'_, O> {
     /// Reads a granule: the file that counts of those that it is in, and those that could not be read.
-    async fn read(&self, files: &[Granule]) -> (Outcome, Vec<Outcome>) {
+    async fn read(&self, files: &[File]) -> (Outcome, Vec<Outcome>) {
         let mut read = Vec::with_capacity(files.len());
         for file in files {
             read.push(self.read_file(file).await);
         }
-        let (outcome, failed) = copies::choose(read, self.job.allow_partial);
+        let (outcome, failed) = copies::choose(read, self.job.spec().allow_partial);
         let entry = &outcome.entry;
-        if entry.error.is_some() && !self.job.allow_partial {
+        if entry.error.is_some() && !self.job.spec().allow_partial {
             self.stopped.set(true);
         }
         for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
@@ -122,10 +120,10 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
         (outcome, failed)
     }
 
-    async fn read_file(&self, granule: &Granule) -> Outcome {
+    async fn read_file(&self, file: &File) -> Outcome {
         let mut entry = GranuleEntry {
-            granule: granule.name().to_owned(),
-            location: unsigned(granule.location()).into_owned(),
+            granule: file.name().to_owned(),
+            location: unsigned(file.location()).into_owned(),
             ..GranuleEntry::default()
         };
         let mut rows = Vec::new();
@@ -134,29 +132,25 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
             entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
             return Outcome { entry, rows, warnings: Vec::new() };
         }
-        self.observer.event(Event::Opened { granule: granule.name() });
+        self.observer.event(Event::Opened { granule: file.name() });
         let began = self.observer.now();
-        match (self.open)(granule) {
+        let granule = self.granules.get(file.number);
+        let unknown = || SourceError::new(SourceErrorKind::Config, file.location(), "not a granule of this job");
+        match granule.ok_or_else(unknown).and_then(|granule| granule.opener.open()) {
             Ok(source) => {
-                let source = Metered::new(source, granule.name(), self.observer);
+                let index = granule.and_then(|granule| granule.index.as_ref());
+                let source = Metered::new(source, file.name(), self.observer);
                 // Behind a pointer: where indexes are left out, nothing of them is linked.
-                let indexed = if INDEXES && granule.index().is_some() {
-                    self.read_indexed(granule, &source, &mut entry).boxed_local().await
+                let indexed = if INDEXES && index.is_some() {
+                    self.read_indexed(file, index, &source, &mut entry).boxed_local().await
                 } else {
                     None
                 };
                 let read = match indexed {
                     Some(read) => read.map(|tracks| (tracks, Reading::Indexed)),
                     None => {
-                        granule::read(
-                            granule.name(),
-                            &source,
-                            self.job,
-                            self.tuning,
-                            self.region.as_ref(),
-                            &self.budget,
-                        )
-                        .await
+                        granule::read(file.name(), &source, self.job, self.tuning, self.region.as_ref(), &self.budget)
+                            .await
                     }
                 };
                 match read {
@@ -164,7 +158,7 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
                         (entry.tracks, rows) = tracks.into_iter().unzip();
                         entry.reading = Some(reading);
                         let there = |name: &&String| entry.tracks.iter().any(|track| track.track == **name);
-                        entry.absent = self.job.product.tracks.iter().filter(|name| !there(name)).cloned().collect();
+                        entry.absent = self.job.product().tracks.iter().filter(|name| !there(name)).cloned().collect();
                     }
                     Err(error) => entry.error = Some(error.failure()),
                 }
@@ -181,21 +175,22 @@ impl<S: Source, F: Fn(&Granule) -> Result<S, SourceError>> Reader<'_, F> {
     /// Reads a granule by its index, if it has one that is of use; the entry takes note.
     async fn read_indexed(
         &self,
-        granule: &Granule,
+        file: &File,
+        index: Option<&O>,
         source: &impl Source,
         entry: &mut GranuleEntry,
     ) -> Option<Result<granule::Tracks, crate::GranuleError>> {
-        let index = granule.index().filter(|_| !self.tuning.exhaustive)?;
-        let refused = match (self.open)(&Granule::at(index)) {
+        let index = index.filter(|_| !self.tuning.exhaustive)?;
+        let refused = match index.open() {
             Err(error) => Refused::from(Sidecar::unreachable(&error)),
             Ok(opened) => {
-                let opened = Metered::new(opened, granule.name(), self.observer);
+                let opened = Metered::new(opened, file.name(), self.observer);
                 let sidecar = Sidecar::fetch(&opened).await;
                 entry.requests += opened.requests();
                 entry.bytes += opened.bytes();
                 match sidecar {
                     Err(why) => Refused::from(why),
-                    Ok(sidecar) if mission_name(&sidecar.granule) != mission_name(granule.name()) => {
+                    Ok(sidecar) if mission_name(&sidecar.granule) != mission_name(file.name()) => {
                         Refused::from(Unusable::new("it is of another granule"))
                     }
                     Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, &self.budget).await {

@@ -187,7 +187,7 @@ impl<'a> Group<'a> {
     /// Classifies the rows of the group.
     pub(crate) fn classify(&self, job: &Job, longitude: &[f64], latitude: &[f64]) -> Result<Found, GranuleError> {
         let mut child = vec![0; latitude.len()];
-        children_of(job.parent(), job.child_order(), job.latitude, longitude, latitude, &mut child)
+        children_of(job.parent(), job.child_order(), job.latitude(), longitude, latitude, &mut child)
             .map_err(|error| GranuleError::product(self.place(), error.to_string()))?;
         let mut selected = Selected { rows_read: latitude.len() as u64, ..Selected::default() };
         for (row, child) in self.rows.clone().zip(child) {

@@ -197,7 +197,7 @@ impl Sidecar {
     /// Pieces of a track's latitude that hold rows of the job's parent, or may do so.
     pub(crate) fn pieces(&self, track: &str, job: &Job) -> impl Iterator<Item = usize> {
         let record = self.tracks.get(track);
-        let pieces = record.map_or(&[][..], |record| match job.latitude {
+        let pieces = record.map_or(&[][..], |record| match job.latitude() {
             Latitude::Spherical => &record.spherical,
             Latitude::Authalic => &record.authalic,
         });

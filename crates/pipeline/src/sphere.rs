@@ -155,7 +155,7 @@ pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
 /// The template of a job as `dggs-zarr` understands it.
 #[must_use]
 pub fn sphere_of(job: &Job) -> Sphere {
-    let product = &job.product;
+    let product = job.product();
     let quantity = product.quantity.in_store();
     let variables: Vec<TemplateVariable> = product
         .statistics
@@ -172,7 +172,7 @@ pub fn sphere_of(job: &Job) -> Sphere {
         provenance: shared_provenance(job),
     };
     Sphere {
-        latitude: latitude_of(job.latitude),
+        latitude: latitude_of(job.latitude()),
         parent_order: job.parent().order().get(),
         levels: crate::result::orders(job).into_iter().map(level).collect(),
     }
@@ -182,7 +182,7 @@ pub fn sphere_of(job: &Job) -> Sphere {
 fn shared_provenance(job: &Job) -> Value {
     json!({
         "layout": "sphere",
-        "product": job.product,
+        "product": job.product(),
         "parent_order": job.parent().order().get(),
         "child_order": job.child_order().get(),
         "cells": dggs_zarr::CELLS,
@@ -192,7 +192,7 @@ fn shared_provenance(job: &Job) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ledger, Level};
+    use crate::{JobSpec, Ledger, Level};
     use aggregate::Reducer;
     use byte_ranges::MemorySink;
     use futures_util::FutureExt as _;
@@ -200,8 +200,9 @@ mod tests {
 
     fn result(nested: u64) -> CellResult {
         let order = |order| Order::new(order).unwrap();
-        let mut job = Job::new(Cell::new(order(6), nested).unwrap(), order(8)).unwrap();
-        job.overviews = vec![order(7), order(3), order(7)];
+        let spec = JobSpec::new(Vec::new(), order(8));
+        let spec = JobSpec { overviews: vec![order(7), order(3), order(7)], ..spec };
+        let job = spec.job(Cell::new(order(6), nested).unwrap()).unwrap();
         let reducer = Reducer::new(job.children(), aggregate::Limits::default()).unwrap();
         let levels: Vec<Level> = crate::result::levels(&job, &reducer).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
@@ -244,11 +245,10 @@ mod tests {
         let mut with_coarser = sphere_of(&job);
         with_coarser.levels.push(SphereLevel { order: 4, ..with_coarser.levels[0].clone() });
         assert_eq!(sphere_accepts(&job, &with_coarser.template().unwrap().pop().unwrap().bytes), Ok(()));
-        let mut other = job.clone();
-        other.latitude = morton::Latitude::Authalic;
+        let (spec, cell) = (job.spec().clone(), job.parent());
+        let mut other = JobSpec { latitude: morton::Latitude::Authalic, ..spec.clone() }.job(cell).unwrap();
         assert!(sphere_accepts(&other, &root(&job)).unwrap_err().contains("/zarr.json differs"));
-        other = job.clone();
-        other.overviews.clear();
+        other = JobSpec { overviews: Vec::new(), ..spec }.job(cell).unwrap();
         assert!(sphere_accepts(&other, &root(&job)).unwrap_err().contains("order 7"));
         assert!(sphere_accepts(&job, &root(&other)).unwrap_err().contains("order 7"));
         assert!(sphere_accepts(&job, b"{}").unwrap_err().contains("no root"));

@@ -17,7 +17,7 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let latitude = latitude_of(result.job.latitude);
+    let latitude = latitude_of(result.job.latitude());
     let levels = result.levels.iter().map(|level| store_level(result, level)).collect();
     let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
@@ -103,7 +103,7 @@ pub(crate) const fn latitude_of(latitude: Latitude) -> LatitudeConvention {
 
 /// One level as the store's crate takes it.
 pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
-    let product = &result.job.product;
+    let product = &result.job.product();
     let variables = level.columns.iter().zip(&product.statistics).map(|((name, column), &statistic)| Variable {
         name: name.clone(),
         values: match column {
@@ -126,7 +126,7 @@ pub(crate) fn fates_and_granules(result: &CellResult) -> Value {
     let granules: Vec<Value> = ledger.granules.iter().map(granule).collect();
     json!({
         "engine": format!("icestream {}", env!("CARGO_PKG_VERSION")),
-        "product": job.product,
+        "product": job.product(),
         "parent_morton": job.parent().decimal().ok(),
         "parent_order": job.parent().order().get(),
         "child_order": job.child_order().get(),

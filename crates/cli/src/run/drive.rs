@@ -31,7 +31,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// What runs cells.
 pub(super) enum Backend {
     /// Threads of this process.
-    Local(Local),
+    Local(Box<Local>),
     /// Calls of a function.
     Lambda(Box<Lambda>),
 }

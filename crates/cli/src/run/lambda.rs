@@ -7,6 +7,7 @@ use super::{HowArgs, keys::Keys};
 use crate::access;
 use crate::exit::{self, Failure};
 use jobs::{Answer, ErrorType, Event, Usage};
+use pipeline::JobSpec;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
@@ -105,9 +106,8 @@ impl Lambda {
         let (bucket, prefix) =
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
         Event {
-            parent: work.cell,
+            spec: JobSpec { cells: vec![work.cell], ..self.shape.spec.clone() },
             parent_morton: work.name,
-            child_order: self.shape.child_order,
             granule_urls: work.granules.clone(),
             index: self.shape.index.clone(),
             max_granules: None,
@@ -115,11 +115,6 @@ impl Lambda {
             s3_prefix: prefix.to_owned(),
             credentials: keys,
             credentials_ref: secret.secret().map(str::to_owned),
-            latitude: Some(self.shape.latitude),
-            overviews: self.shape.overviews.clone(),
-            also: self.shape.also.clone(),
-            layout: self.shape.layout,
-            allow_partial: self.shape.allow_partial,
             verify: self.shape.audits(work.name),
             region: Some(self.region.clone()),
             endpoint_url: self.endpoint.clone(),

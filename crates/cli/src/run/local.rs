@@ -4,7 +4,7 @@ use super::ended::{Class, Fault, Spent, Tried, judge};
 use super::plan::{Shape, Work};
 use crate::exit::{self, Failure};
 use byte_ranges::SourceError;
-use jobs::{Answer, Error, ErrorType, Host, Task};
+use jobs::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use pipeline::{Event, Observer, Tuning};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,7 +102,7 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
         init: Duration::ZERO,
         secrets_endpoint: None,
     };
-    jobs::run(&task, &host).await
+    jobs::run(&task, &host).await.answer
 }
 
 fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Result<Task, Error> {
@@ -111,15 +111,14 @@ fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape
         Some(keys) => clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() }),
         None => clients.clone(),
     };
+    let place = Location::parse(&shape.store(work.name)).map_err(bad)?;
     Ok(Task {
         cell: work.name,
-        job: shape.job(work.cell)?,
+        job: shape.spec.job(work.cell)?,
         verify: shape.audits(work.name),
         granules: work.granules.iter().map(|link| Location::parse(link)).collect::<Result<_, _>>().map_err(bad)?,
         index: shape.index.clone(),
         reading,
-        out: Location::parse(&shape.store(work.name)).map_err(bad)?,
-        layout: shape.layout,
-        writing: clients.clone(),
+        output: Some(Output { place, clients: clients.clone(), look: Look::Late }),
     })
 }

@@ -7,8 +7,7 @@ use crate::exit::{self, Failure};
 use crate::stored::Stored;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use jobs::Layout;
-use pipeline::Granule;
+use pipeline::Layout;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
@@ -114,7 +113,7 @@ impl Plan {
 
 /// The object that says that a cell is there, whole.
 fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
-    let key = match shape.layout {
+    let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
         Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
     };
@@ -128,7 +127,7 @@ fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
 
 async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, Failure> {
     let sink = clients.sink(&Location::parse(&shape.store(work.name))?)?;
-    let key = match shape.layout {
+    let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
         Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
     };
@@ -149,7 +148,7 @@ async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, F
 
 /// Whether a store says that it was made as this run would make it.
 fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
-    let Ok(job) = shape.job(work.cell) else { return false };
+    let Ok(job) = shape.spec.job(work.cell) else { return false };
     let held = |name: &Value| {
         own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
     };
@@ -160,18 +159,18 @@ fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
         size.is_none_or(|size| held(&name_of(link).into()).is_some_and(|held| held.is_null() || *held == size))
     });
     own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))
-        && serde_json::to_value(&job.product).is_ok_and(|product| own["product"] == product)
-        && own["latitude_convention"] == shape.latitude.to_string()
+        && serde_json::to_value(job.product()).is_ok_and(|product| own["product"] == product)
+        && own["latitude_convention"] == shape.spec.latitude.to_string()
         && own["parent_morton"] == work.name
         && own["granules"].as_array().is_some_and(|held| held.len() == names.len())
         && names.iter().all(|name| held(&name.as_str().into()).is_some())
         && sizes_fit
-        && (own["partial"] == false || shape.allow_partial && !work.again)
+        && (own["partial"] == false || shape.spec.allow_partial && !work.again)
 }
 
 /// A granule as the provenance names it.
 fn name_of(link: &str) -> String {
-    pipeline::mission_name(Granule::at(link).name())
+    pipeline::mission_name(byte_ranges::file_name(link))
 }
 
 /// The end of a cell, read from its store.

@@ -6,10 +6,8 @@ use super::{On, RunArgs};
 use crate::exit::{self, Failure};
 use crate::{catalog, target};
 use ::catalog::{Area, Catalog, select};
-use aggregate::Statistic;
-use jobs::Layout;
 use morton::{Cell, Latitude, Order};
-use pipeline::Job;
+use pipeline::{JobSpec, Layout};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -35,13 +33,8 @@ pub(super) struct Plan {
 /// What every cell of the run shares.
 #[derive(Clone)]
 pub(super) struct Shape {
-    pub(super) child_order: Order,
-    pub(super) latitude: Latitude,
-    pub(super) overviews: Vec<Order>,
-    /// Statistics beside those of the product, sorted.
-    pub(super) also: Vec<Statistic>,
-    pub(super) allow_partial: bool,
-    pub(super) layout: Layout,
+    /// What to compute; each cell is one of the work.
+    pub(super) spec: JobSpec,
     /// Share of the cells, 0 to 1, that are computed both ways; it changes no result.
     pub(super) audit: f64,
     /// Folder or prefix of indexes; it changes what a cell costs, not what comes out.
@@ -105,7 +98,7 @@ impl Plan {
     }
 
     pub(super) fn layout_name(&self) -> String {
-        self.shape.layout.to_string()
+        self.shape.spec.layout.to_string()
     }
 }
 
@@ -123,9 +116,6 @@ impl Shape {
         let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
         overviews.sort_unstable();
         overviews.dedup();
-        let mut also = args.also.clone();
-        also.sort_unstable();
-        also.dedup();
         let out = args.out.trim_end_matches('/').to_owned();
         let place = Location::parse(&out)?;
         if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
@@ -137,21 +127,17 @@ impl Shape {
         if args.how.on == On::Lambda && !place.is_s3() {
             return Err(Failure::usage(format!("--out {out}: a function writes to s3://bucket/prefix")));
         }
-        let child_order = target::order(args.child_order)?;
-        let allow_partial = args.allow_partial;
+        let mut spec = JobSpec {
+            overviews,
+            latitude,
+            layout: args.layout,
+            allow_partial: args.allow_partial,
+            ..JobSpec::new(Vec::new(), target::order(args.child_order)?)
+        };
+        spec.product.add_statistics(&args.also);
         let told = catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
         let index = args.index.clone().or(told);
-        let (layout, audit) = (args.layout, args.audit.unwrap_or(0.0));
-        Ok(Self { child_order, latitude, overviews, also, allow_partial, layout, audit, index, out })
-    }
-
-    pub(super) fn job(&self, cell: Cell) -> Result<Job, pipeline::Error> {
-        let mut job = Job::new(cell, self.child_order)?;
-        job.latitude = self.latitude;
-        job.overviews.clone_from(&self.overviews);
-        job.product.add_statistics(&self.also);
-        job.allow_partial = self.allow_partial;
-        Ok(job)
+        Ok(Self { spec, audit: args.audit.unwrap_or(0.0), index, out })
     }
 
     /// Whether a cell is among those that are computed both ways: by its name, the same in every run.
@@ -163,7 +149,7 @@ impl Shape {
 
     /// Where the store of a cell is.
     pub(super) fn store(&self, name: i64) -> String {
-        match self.layout {
+        match self.spec.layout {
             Layout::Cell => format!("{}/{name}.zarr", self.out),
             Layout::Sphere => self.out.clone(),
         }
@@ -171,30 +157,20 @@ impl Shape {
 
     /// The orders of a store, coarsest first.
     pub(super) fn orders(&self) -> Vec<Order> {
-        let mut orders = self.overviews.clone();
-        orders.push(self.child_order);
+        let mut orders = self.spec.overviews.clone();
+        orders.push(self.spec.child_order);
         orders.sort_unstable();
         orders.dedup();
         orders
     }
 
-    fn key(&self, name: i64, granules: &[String]) -> String {
-        let orders: Vec<u8> = self.overviews.iter().map(|order| order.get()).collect();
+    /// Identifies what is asked for of a cell: the canonical bytes of its spec, the place and the granules.
+    fn key(&self, cell: Cell, granules: &[String]) -> String {
         let inputs: Vec<Value> = granules.iter().map(|link| identity(link)).collect();
-        let all = json!([
-            env!("CARGO_PKG_VERSION"),
-            name,
-            self.child_order.get(),
-            self.latitude.to_string(),
-            orders,
-            self.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            self.allow_partial,
-            self.layout.to_string(),
-            self.out,
-            inputs,
-        ]);
-        let digest = Sha256::digest(all.to_string().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(KEY).collect()
+        let spec = JobSpec { cells: vec![cell], ..self.spec.clone() };
+        let mut hasher = Sha256::new_with_prefix(spec.canonical());
+        hasher.update(json!([env!("CARGO_PKG_VERSION"), self.out, inputs]).to_string());
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(KEY).collect()
     }
 }
 
@@ -210,7 +186,7 @@ fn identity(link: &str) -> Value {
 fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>, Failure> {
     let order = catalog.cells.keys().next().map(|cell| cell.order());
     let wanted = match (&args.which.cells, order) {
-        (Some(list), Some(order)) => select(&[listed(list)?], order, shape.latitude)?,
+        (Some(list), Some(order)) => select(&[listed(list)?], order, shape.spec.latitude)?,
         _ => None,
     };
     let named = |report: &Option<PathBuf>, which: fn(&Ended) -> bool| -> Result<Option<BTreeSet<i64>>, Failure> {
@@ -226,11 +202,11 @@ fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>,
             continue;
         }
         // Reports at the first cell what is wrong with the orders of all.
-        shape.job(*cell).map_err(Failure::usage)?;
+        shape.spec.job(*cell).map_err(Failure::usage)?;
         let name = cell.decimal().map_err(Failure::usage)?;
         let again = is_in(&partial, name);
         if all || again || is_in(&failed, name) {
-            let key = shape.key(name, granules);
+            let key = shape.key(*cell, granules);
             chosen.push(Work { cell: *cell, name, granules: granules.clone(), key, known: false, again });
         }
     }
@@ -272,26 +248,20 @@ mod tests {
     #[test]
     fn a_signature_changes_no_key_and_everything_else_does() {
         let order = |order| Order::new(order).unwrap();
-        let shape = Shape {
-            index: None,
-            child_order: order(12),
-            latitude: Latitude::Spherical,
-            overviews: vec![order(9)],
-            also: Vec::new(),
-            allow_partial: false,
-            audit: 0.0,
-            layout: Layout::Cell,
-            out: "s3://b/p".to_owned(),
-        };
-        let key = |shape: &Shape, link: &str| shape.key(-6_134_114, &[link.to_owned()]);
+        let spec = JobSpec { overviews: vec![order(9)], ..JobSpec::new(Vec::new(), order(12)) };
+        let shape = Shape { spec: spec.clone(), index: None, audit: 0.0, out: "s3://b/p".to_owned() };
+        let cell = Cell::from_decimal(-6_134_114).unwrap();
+        let key = |shape: &Shape, link: &str| shape.key(cell, &[link.to_owned()]);
         let first = key(&shape, "https://h/a.h5?X-Amz-Signature=1");
         assert_eq!(first, key(&shape, "https://h/a.h5?X-Amz-Signature=2"));
         assert_ne!(first, key(&shape, "https://h/b.h5?X-Amz-Signature=1"));
         let get = |query: &str| key(&shape, &format!("https://h/get?{query}"));
         assert_ne!(get("file=a.h5"), get("file=b.h5"));
         assert_eq!(get("file=a.h5&Expires=1&Signature=x"), get("file=a.h5&Expires=2&Signature=y"));
-        assert_ne!(first, key(&Shape { latitude: Latitude::Authalic, ..shape.clone() }, "https://h/a.h5?x"));
-        assert_ne!(first, key(&Shape { also: vec![Statistic::UnweightedMean], ..shape.clone() }, "https://h/a.h5?x"));
+        assert_ne!(
+            first,
+            key(&Shape { spec: JobSpec { latitude: Latitude::Authalic, ..spec }, ..shape.clone() }, "https://h/a.h5?x")
+        );
         assert_ne!(first, key(&Shape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));
         assert_eq!(default_report("s3://b/p/atl06"), Path::new("atl06.run.jsonl"));
         assert_eq!(default_report("a/stores"), Path::new("a/stores.run.jsonl"));

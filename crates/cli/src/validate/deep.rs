@@ -68,14 +68,11 @@ async fn again(
     whole: bool,
     clients: &Clients,
 ) -> Result<Vec<Object>, pipeline::Error> {
-    let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.unsigned())).collect();
-    let open = |granule: &Granule| match locations.iter().find(|location| location.unsigned() == granule.location()) {
-        Some(location) => clients.open(location),
-        None => clients.open(&Location::parse(granule.location())?),
-    };
+    let granule = |location| Granule::new(Location::unsigned(location), move || clients.open(location));
+    let granules: Vec<_> = locations.iter().map(granule).collect();
     // All coordinates: a check that planned its reading would agree with a loss.
     let exhaustive = Tuning { exhaustive: true, ..Tuning::default() };
-    let result = pipeline::run_cell(&granules, job, &exhaustive, open, &()).await?;
+    let result = jobs::compute(&granules, job, &exhaustive, &()).await?;
     if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
 }
 

@@ -35,7 +35,7 @@ impl Region {
         let order = |levels| Order::new(parent.order().get() + levels).ok();
         let (coarse, fine) = (order(COARSE)?, order(FINE)?);
         let reach = |order: Order| REACH * SIDE / f64::from(1_u32 << order.get().min(31));
-        let centre = |cell: Cell| cell.centre_in(job.latitude).unit_vector();
+        let centre = |cell: Cell| cell.centre_in(job.latitude()).unit_vector();
         let cells = |of: Cell, order| -> Option<Vec<Cell>> {
             of.children(order).ok()?.map(|id| Cell::new(order, id).ok()).collect()
         };

@@ -7,7 +7,7 @@ mod shapes;
 
 use super::{Doubt, Known, Region, Survey, Trace};
 use crate::vector::{EARTH_RADIUS, Vector, angle};
-use crate::{Job, Orbit};
+use crate::{Job, JobSpec, Orbit};
 use morton::{Cell, Latitude, LonLat, Order};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -145,7 +145,7 @@ struct Planned {
 fn inside(job: &Job, track: &Track, rows: std::ops::Range<usize>) -> Vec<u64> {
     let (longitude, latitude) = (&track.longitude[rows.clone()], &track.latitude[rows.clone()]);
     let mut child = vec![0; latitude.len()];
-    morton::children_of(job.parent(), job.child_order(), job.latitude, longitude, latitude, &mut child).unwrap();
+    morton::children_of(job.parent(), job.child_order(), job.latitude(), longitude, latitude, &mut child).unwrap();
     rows.zip(child).filter(|(_, child)| *child < job.children()).map(|(row, _)| row as u64).collect()
 }
 
@@ -192,9 +192,8 @@ fn planned(job: &Job, tracks: &[Track]) -> Planned {
 
 fn job(longitude: f64, latitude: f64, order: u8, mode: Latitude) -> Job {
     let cell = Cell::at(LonLat::degrees(longitude, latitude).unwrap(), Order::new(order).unwrap(), mode).unwrap();
-    let mut job = Job::new(cell, Order::new(order + 2).unwrap()).unwrap();
-    job.latitude = mode;
-    job
+    let spec = JobSpec::new(Vec::new(), Order::new(order + 2).unwrap());
+    JobSpec { latitude: mode, ..spec }.job(cell).unwrap()
 }
 
 fn extent() -> impl Strategy<Value = Extent> {

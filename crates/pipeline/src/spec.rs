@@ -1,0 +1,211 @@
+//! What to compute, as flags, events, catalogs, the page and provenance say it.
+use crate::{Error, Job, Product};
+use morton::{Cell, Latitude, Order};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// How the output is laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// A store for each parent cell.
+    #[default]
+    Cell,
+    /// One store of the sphere that all cells write their own chunks of.
+    Sphere,
+}
+
+/// What to compute: all that decides the result, for one parent cell or many, and nothing else. Where granules are, where
+/// the output goes and how fast it is made are not part of it.
+///
+/// ```
+/// use pipeline::JobSpec;
+/// let mut spec = JobSpec::new(vec!["-6134114".parse().unwrap()], morton::Order::new(12).unwrap());
+/// spec.allow_partial = true;
+/// let text = serde_json::to_string(&spec).unwrap();
+/// assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), spec);
+/// ```
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// What is read and reduced.
+    pub product: Product,
+    /// The parent cells, by decimal ids.
+    #[serde(with = "as_text")]
+    pub cells: Vec<Cell>,
+    /// Order of the children.
+    #[serde(with = "as_number")]
+    pub child_order: Order,
+    /// Orders between parents and children that are written too, exact from the observations.
+    #[serde(with = "as_numbers")]
+    pub overviews: Vec<Order>,
+    /// Which latitude the cell ids are computed from.
+    #[serde(with = "as_word")]
+    pub latitude: Latitude,
+    /// How the output is laid out.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Turn unreadable granules into a partial result instead of a failure.
+    #[serde(default)]
+    pub allow_partial: bool,
+}
+
+impl JobSpec {
+    /// The usual settings: spherical latitude, ATL06, no overviews, a store for each cell, all granules or nothing.
+    #[must_use]
+    pub fn new(cells: Vec<Cell>, child_order: Order) -> Self {
+        Self {
+            product: Product::atl06(),
+            cells,
+            child_order,
+            overviews: Vec::new(),
+            latitude: Latitude::default(),
+            layout: Layout::default(),
+            allow_partial: false,
+        }
+    }
+
+    /// The job of one parent cell.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for orders that do not fit the cell.
+    pub fn job(&self, cell: Cell) -> Result<Job, Error> {
+        let Self { product, child_order, overviews, latitude, layout, allow_partial, .. } = self.clone();
+        Job::of(Self { product, cells: vec![cell], child_order, overviews, latitude, layout, allow_partial })
+    }
+
+    /// The bytes that identify the result: equal for two specs that ask for the same, whatever the order of their lists.
+    #[must_use]
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut spec = self.clone();
+        spec.overviews.sort_unstable();
+        spec.overviews.dedup();
+        spec.cells.sort_unstable();
+        spec.cells.dedup();
+        // Neither numbers nor keys of this document can fail to be written.
+        serde_json::to_vec(&spec).unwrap_or_default()
+    }
+}
+
+impl FromStr for Layout {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "cell" => Ok(Self::Cell),
+            "sphere" => Ok(Self::Sphere),
+            _ => Err("write `cell` or `sphere`"),
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cell => "cell",
+            Self::Sphere => "sphere",
+        })
+    }
+}
+
+/// Cells as texts: any notation is read, the shortest is written.
+mod as_text {
+    use morton::Cell;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(cells: &[Cell], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(cells.iter().map(ToString::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Cell>, D::Error> {
+        let texts: Vec<String> = Vec::deserialize(input)?;
+        texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
+    }
+}
+
+mod as_number {
+    use morton::Order;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(order: &Order, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_u8(order.get())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Order, D::Error> {
+        Order::new(u8::deserialize(input)?).map_err(D::Error::custom)
+    }
+}
+
+mod as_numbers {
+    use morton::Order;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(orders: &[Order], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(orders.iter().map(|order| order.get()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Order>, D::Error> {
+        let orders: Vec<u8> = Vec::deserialize(input)?;
+        orders.into_iter().map(|order| Order::new(order).map_err(D::Error::custom)).collect()
+    }
+}
+
+mod as_word {
+    use morton::Latitude;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(latitude: &Latitude, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(latitude)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Latitude, D::Error> {
+        String::deserialize(input)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aggregate::Statistic;
+
+    fn spec() -> JobSpec {
+        let order = |order| Order::new(order).unwrap();
+        let mut spec = JobSpec::new(vec!["-6134114".parse().unwrap(), "nested:6/7".parse().unwrap()], order(12));
+        spec.overviews = vec![order(9), order(8), order(9)];
+        spec
+    }
+
+    #[test]
+    fn the_canonical_bytes_are_of_what_is_asked_for_and_not_of_how() {
+        let mut other = spec();
+        other.cells.reverse();
+        other.overviews = vec![Order::new(8).unwrap(), Order::new(9).unwrap()];
+        assert_eq!(spec().canonical(), other.canonical());
+        assert_eq!(serde_json::from_slice::<JobSpec>(&other.canonical()).unwrap().canonical(), other.canonical());
+        let changes: [fn(&mut JobSpec); 6] = [
+            |spec| spec.latitude = Latitude::Authalic,
+            |spec| spec.layout = Layout::Sphere,
+            |spec| spec.allow_partial = true,
+            |spec| spec.child_order = Order::new(11).unwrap(),
+            |spec| spec.product.add_statistics(&[Statistic::UnweightedMean]),
+            |spec| spec.cells.truncate(1),
+        ];
+        for change in changes {
+            let mut changed = spec();
+            change(&mut changed);
+            assert_ne!(changed.canonical(), spec().canonical());
+        }
+    }
+
+    #[test]
+    fn a_spec_is_read_back_and_nonsense_is_not() {
+        let text = serde_json::to_string(&spec()).unwrap();
+        assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), spec());
+        for (from, to) in
+            [("\"-6134114\"", "\"-6134119\""), (":12", ":30"), ("spherical", "flat"), ("\"cell\"", "\"x\"")]
+        {
+            let wrong = text.replacen(from, to, 1);
+            assert!(wrong != text && serde_json::from_str::<JobSpec>(&wrong).is_err(), "{to}");
+        }
+    }
+}
