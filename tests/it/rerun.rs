@@ -138,6 +138,16 @@ fn without_a_report_what_is_there_is_finished_or_asked_about() {
         for what in ["parent_morton", "state", "cells_with_data", "total_obs", "zarr_path", "key"] {
             assert_eq!(told(&again, what), told(&first, what), "{what}");
         }
+        // With nothing left to do, what a killed probe has left goes too.
+        let left = folder.join("stores/.icestream-probe.tmp");
+        std::fs::write(&left, "").unwrap();
+        let mut with_probe = bucket.below("run/");
+        with_probe.insert("s.zarr/.icestream-probe".into(), Vec::new());
+        let whole = bucket.below("run/");
+        bucket.fill("run/", &with_probe);
+        assert_eq!(json(&fixed, 0)["this_run"]["cells"], 0);
+        assert!(if layout == "cell" { !left.exists() } else { bucket.below("run/") == whole }, "{layout}");
+        bucket.fill("run/", &whole);
         // Other granules are another job: the question has no terminal to be asked on.
         std::fs::remove_file(&report).unwrap();
         let old = (bucket.below("run/"), objects_or_none(Path::new(&out)));

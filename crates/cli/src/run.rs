@@ -193,6 +193,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     resumed.iter().try_for_each(|ended| journal.ended(ended))?;
     let began = std::time::Instant::now();
     if plan.work.is_empty() {
+        if let Some(output) = output(args, &plan)? {
+            access::block_on(async {
+                output.forget_probe().await;
+                Ok::<_, Failure>(())
+            })?;
+        }
         return tell::done(args, &plan, &Outcome::default(), began.elapsed(), 0);
     }
     let (outcome, keys) = access::block_on(async {

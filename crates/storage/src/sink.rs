@@ -33,6 +33,14 @@ impl StoreSink {
         }
     }
 
+    /// Takes away what a probe has left that was killed; not being allowed to is no failure.
+    pub async fn forget_probe(&self) {
+        match self {
+            Self::Local(sink) => sink.forget_probe(),
+            Self::S3(sink) => sink.forget_probe().await,
+        }
+    }
+
     /// What writing has taken so far.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -39,10 +39,21 @@ impl LocalSink {
     /// Writes a file into the nearest folder that is there, and takes it away.
     pub(crate) fn probe(&self) -> Result<(), SourceError> {
         let failed = |e: &io::Error| io_error(&self.root.display().to_string(), "cannot be written", e);
-        let root = std::path::absolute(&self.root).map_err(|e| failed(&e))?;
-        let folder = root.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-        let probe = Beside::begin(&folder.join("icestream-probe"));
+        let probe = self.probe_place().and_then(|place| Beside::begin(&place));
         probe.and_then(|mut probe| probe.write(&[0; PROBE_BYTES])).map_err(|e| failed(&e))
+    }
+
+    /// Takes away what a probe has left that was killed.
+    pub(crate) fn forget_probe(&self) {
+        if let Ok(place) = self.probe_place() {
+            sweep(&beside_of(&place));
+        }
+    }
+
+    fn probe_place(&self) -> io::Result<PathBuf> {
+        let root = std::path::absolute(&self.root)?;
+        let folder = root.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        Ok(folder.join("icestream-probe"))
     }
 
     /// Puts an object if `may` says so of what is there.

@@ -86,6 +86,11 @@ impl S3Sink {
         }
     }
 
+    /// Takes away what a probe has left that was killed; not being allowed to is no failure.
+    pub(crate) async fn forget_probe(&self) {
+        let _ = self.delete(PROBE, &Tag(None)).await;
+    }
+
     /// Sends until an answer is what `judge` takes.
     async fn request<T>(
         &self,
