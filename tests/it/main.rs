@@ -15,6 +15,7 @@ mod index;
 mod invariance;
 mod json;
 mod kills;
+mod log;
 mod outputs;
 mod real;
 mod refusals;

@@ -13,6 +13,21 @@ use std::path::PathBuf;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Show on standard error what happens: each granule and each request that is sent again; twice, every request.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Log", display_order = 1000)]
+    pub(crate) verbose: u8,
+    /// How lines on standard error are written.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "text|json",
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Log",
+        display_order = 1001
+    )]
+    pub(crate) log_format: crate::log::LogFormat,
 }
 
 #[derive(Subcommand, Debug)]

@@ -3,7 +3,7 @@ use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::out::{self, note};
 use crate::progress::Progress;
-use crate::{access, event, files, json, report, target};
+use crate::{access, event, files, json, log, report, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
 use pipeline::{CellResult, Job, JobSpec, Layout, Product, Tuning};
@@ -33,7 +33,7 @@ struct Plan {
 
 pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     let plan = plan(args)?;
-    let progress = Progress::new(args.quiet || !std::io::stderr().is_terminal());
+    let progress = Progress::new(args.quiet || log::is_verbose() || !std::io::stderr().is_terminal());
     let ended = access::block_on(job(args, &plan, &progress));
     progress.finish();
     let (failure, body) = match ended {
@@ -67,7 +67,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Res
             note!("  {words}");
         }
         if let Some(out) = out {
-            eprintln!("  wrote {out} in {:.2} s", body.duration_s);
+            note!("  wrote {out} in {:.2} s", body.duration_s);
         }
     }
     Ok(if result.is_partial() { exit::PARTIAL } else { exit::DONE })

@@ -1,6 +1,7 @@
 //! `icestream inspect`: what is in a granule.
 use crate::args::InspectArgs;
 use crate::exit::{self, Failure};
+use crate::out::note;
 use crate::out::say;
 use crate::progress::size;
 use crate::report::group as thousands;
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         if let Some(cells) = crossed {
             print_cells(&cells, args);
         }
-        eprintln!("read {} in {} requests", size(read.bytes), thousands(read.requests));
+        note!("read {} in {} requests", size(read.bytes), thousands(read.requests));
         Ok(exit::DONE)
     });
     done.map_err(|failure| failure.at(&location.to_string()))

@@ -17,6 +17,7 @@ mod files;
 mod index;
 mod inspect;
 mod json;
+mod log;
 mod login;
 mod maps;
 mod merge;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
         }
     };
+    log::start(args.verbose, args.log_format);
     let done = match args.command {
         Command::Cell(args) => cell::run(&args),
         Command::Inspect(args) => inspect::run(&args),
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("{failure}");
+            tracing::error!(target: log::NOTE, "{failure}");
             ExitCode::from(failure.code)
         }
     }

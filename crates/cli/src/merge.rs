@@ -1,6 +1,7 @@
 //! `icestream merge`: stores of one cell each into a store of the sphere.
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
+use crate::out::note;
 use crate::sphere_out::SphereOut;
 use crate::stored::Stored;
 use crate::{access, json as answers, out::say};
@@ -65,7 +66,7 @@ async fn merge(args: &MergeArgs, clients: &Clients) -> Result<Done, Failure> {
     let target = Place::new(&args.out, clients.clone())?;
     let (roots, unfinished) = stores(&args.stores, clients).await?;
     for root in &unfinished {
-        eprintln!("note: {root} is left out: a writer is at it, or was stopped; run its job again");
+        note!("note: {root} is left out: a writer is at it, or was stopped; run its job again");
     }
     done.unfinished = unfinished.len();
     for root in roots {

@@ -4,6 +4,20 @@ use byte_ranges::printable;
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
 
+/// `println!` for output that may be closed early.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::out::line(format_args!($($text)*)) };
+}
+pub(crate) use say;
+
+/// Words for people on standard error. They may repeat what a server or a file says: control characters are written out.
+macro_rules! note {
+    ($($text:tt)*) => {
+        tracing::info!(target: $crate::log::NOTE, "{}", byte_ranges::printable(&format!($($text)*)))
+    };
+}
+pub(crate) use note;
+
 /// Writes a line to standard output, control characters written out; ends the program when nobody reads it any more.
 /// JSON stays what it is: the escapes are its own.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
@@ -17,19 +31,7 @@ pub(crate) fn bytes(bytes: &[u8]) {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(i32::from(exit::DONE));
         }
-        eprintln!("error: standard output: {error}");
+        note!("error: standard output: {error}");
         std::process::exit(i32::from(exit::code_of_write(&error)));
     }
 }
-
-/// `println!` for output that may be closed early.
-macro_rules! say {
-    ($($text:tt)*) => { $crate::out::line(format_args!($($text)*)) };
-}
-pub(crate) use say;
-
-/// `eprintln!` for words that may repeat what a server or a file says: control characters are written out.
-macro_rules! note {
-    ($($text:tt)*) => { eprintln!("{}", byte_ranges::printable(&format!($($text)*))) };
-}
-pub(crate) use note;

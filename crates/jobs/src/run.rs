@@ -7,6 +7,7 @@ use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 use storage::Billed;
+use tracing::{Instrument as _, info_span};
 
 /// What a task runs on. Nothing here changes a byte of the output.
 pub struct Host<'a, S> {
@@ -55,6 +56,14 @@ pub async fn compute<O: Open>(
 
 /// Runs a task: reads, reduces, writes. A failure has an answer too; nothing half-written is visible as a store.
 pub async fn run<S, F>(task: &Task, host: &Host<'_, S>) -> Ended
+where
+    S: Fn(Duration) -> F,
+    F: Future<Output = ()>,
+{
+    run_task(task, host).instrument(info_span!("job", cell = task.cell)).await
+}
+
+async fn run_task<S, F>(task: &Task, host: &Host<'_, S>) -> Ended
 where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,

@@ -2,6 +2,7 @@
 use crate::memory;
 use pipeline::{Event, GranuleEntry, Ledger, Observer};
 use std::cell::{Cell, RefCell};
+use tracing::{debug, info};
 
 /// Memory is looked at whenever so many bytes have arrived.
 const LOOK_EVERY: u64 = 4 << 20;
@@ -80,7 +81,12 @@ impl Observer for Watch<'_> {
                     self.look();
                 }
             }
+            Event::Opened { granule } => debug!(granule, "opened"),
             Event::Finished(entry) => {
+                let error = entry.error.as_ref().map(|failure| failure.message.as_str());
+                let reading = entry.reading.as_ref().map(ToString::to_string);
+                let GranuleEntry { granule, requests, bytes, milliseconds, .. } = entry;
+                info!(granule, requests, bytes, milliseconds, reading, error, "read");
                 self.finished.borrow_mut().push(entry.clone());
                 self.look();
             }

@@ -1,5 +1,5 @@
 //! One call of the function: its logs, its limits, its answer.
-use crate::log::{Log, now_ms};
+use crate::log::{self, now_ms};
 use jobs::{Answer, ErrorType, Host, memory};
 use lambda_runtime::{Context, Diagnostic};
 use pipeline::{Event, Observer};
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 use storage::Clients;
+use tracing::{Instrument as _, Level};
 
 /// Longest answer in bytes: a workflow engine takes 256 KiB (Step Functions quotas, "Maximum input or output size").
 const MOST_ANSWER: usize = 240_000;
@@ -39,24 +40,29 @@ impl From<Raised> for Diagnostic {
 impl Function {
     /// Answers an event.
     pub(crate) async fn call(&self, event: Value, context: &Context) -> Result<Answer, Raised> {
-        let log = Log::new(&context.request_id, &event);
+        let span = log::call(&context.request_id, &event);
+        self.answer(event, context).instrument(span).await
+    }
+
+    async fn answer(&self, event: Value, context: &Context) -> Result<Answer, Raised> {
         let cold = !self.warm.replace(true);
         // A deadline in the past means that the host sets none.
         let remaining = context.deadline.checked_sub(now_ms()).filter(|left| *left > 0).map(Duration::from_millis);
-        log.line("info", "lambda_invocation", self.begin(&event, cold, remaining));
-        let ears = Ears { log: &log, began: Instant::now() };
+        log::line(Level::INFO, "lambda_invocation", &self.begin(&event, cold, remaining));
+        let granules = Granules { began: Instant::now() };
         let host = Host {
             tuning: memory::tuning(self.memory_mib),
             memory_mib: self.memory_mib,
             remaining,
             sleep: tokio::time::sleep,
-            observer: &ears,
+            observer: &granules,
             init: if cold { self.init } else { Duration::ZERO },
             secrets_endpoint: self.secrets_endpoint.clone(),
         };
         let mut answer = jobs::handle(&event, &self.clients, &host).await;
-        log.line(if answer.failure().is_some() { "error" } else { "info" }, "processing_complete", end(&answer, cold));
-        self.metrics(&log, &answer, cold);
+        let level = if answer.failure().is_some() { Level::ERROR } else { Level::INFO };
+        log::line(level, "processing_complete", &end(&answer, cold));
+        self.metrics(&answer, cold);
         if let Some((kind, message)) = answer.failure().filter(|_| event["raise"] == true) {
             return Err(Raised { kind, message: message.to_owned() });
         }
@@ -81,9 +87,9 @@ impl Function {
         })
     }
 
-    fn metrics(&self, log: &Log, answer: &Answer, cold: bool) {
+    fn metrics(&self, answer: &Answer, cold: bool) {
         let body = &answer.body;
-        log.metrics(
+        log::metrics(
             &self.name,
             &[
                 ("duration_ms", "Milliseconds", (body.duration_s * 1e3).into()),
@@ -112,13 +118,12 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e5).round() / 1e2
 }
 
-/// Tells the log of every granule, and has the clock.
-struct Ears<'a> {
-    log: &'a Log,
+/// Logs every granule, and has the clock.
+struct Granules {
     began: Instant,
 }
 
-impl Observer for Ears<'_> {
+impl Observer for Granules {
     fn event(&self, event: Event<'_>) {
         let Event::Finished(entry) = event else { return };
         let used: u64 = entry.tracks.iter().map(|track| track.rows.used).sum();
@@ -133,7 +138,7 @@ impl Observer for Ears<'_> {
             "error": failure.map(|failure| &failure.message),
             "error_class": failure.map(|failure| &failure.class),
         });
-        self.log.line(if failure.is_some() { "warning" } else { "info" }, "granule_processed", fields);
+        log::line(if failure.is_some() { Level::WARN } else { Level::INFO }, "granule_processed", &fields);
     }
 
     fn now(&self) -> u64 {

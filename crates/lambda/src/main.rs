@@ -1,5 +1,5 @@
 //! `bootstrap`: the custom runtime of the Lambda function. One thread takes events from the Runtime API and answers them
-//! one after the other; the work itself is in `invocation`.
+//! one after the other; the work itself is in `jobs`.
 #![forbid(unsafe_code)]
 
 mod call;
@@ -29,10 +29,11 @@ static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let began = Instant::now();
+    log::start();
     // The runtime turns a panic into a function error; this makes it a line of the log.
-    std::panic::set_hook(Box::new(|panic| log::write_event("error", "panic", &panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| log::outside("panic", &panic.to_string())));
     if let Some(name) = NEEDED.into_iter().find(|name| env(name).is_none()) {
-        log::write_event("error", "init", &format!("{name} is not set: this program runs as a Lambda function"));
+        log::outside("init", &format!("{name} is not set: this program runs as a Lambda function"));
         return ExitCode::FAILURE;
     }
     let function = function(began);
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::write_event("error", "runtime", &error.to_string());
+            log::outside("runtime", &error.to_string());
             ExitCode::FAILURE
         }
     }

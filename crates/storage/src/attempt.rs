@@ -4,6 +4,7 @@ use byte_ranges::{SourceError, SourceErrorKind};
 use std::error::Error;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
+use tracing::info;
 
 /// Why one attempt failed, and whether another may succeed.
 #[derive(Debug)]
@@ -104,7 +105,9 @@ pub(crate) async fn attempts<T>(
             return Err(failure.error);
         }
         stats.add_retry();
-        tokio::time::sleep(wait(retry, made, failure.again)).await;
+        let pause = wait(retry, made, failure.again);
+        info!(attempt = made, pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), error = %failure.error, "again");
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -6,8 +6,9 @@ use crate::s3::S3;
 use crate::{Location, Password, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, RANGE};
 use reqwest::{Method, Request, RequestBuilder, Response, Url};
+use tracing::{Instrument as _, debug, debug_span};
 
 /// Redirects followed for one request; logins take three or four.
 const MOST_HOPS: usize = 8;
@@ -157,7 +158,17 @@ impl Shared {
     async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failure> {
         let client = self.http()?;
         stats.add_request();
-        client.execute(request).await.map_err(|e| Failure::of_transport(e, at, "no answer"))
+        let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
+        let span = debug_span!("request", method = %request.method(), place = at, range);
+        let answered = async {
+            let answered = client.execute(request).await;
+            match &answered {
+                Ok(response) => debug!(status = response.status().as_u16(), length = response.content_length()),
+                Err(_) => debug!("no answer"),
+            }
+            answered
+        };
+        answered.instrument(span).await.map_err(|e| Failure::of_transport(e, at, "no answer"))
     }
 }
 

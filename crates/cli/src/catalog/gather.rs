@@ -2,6 +2,7 @@
 use super::from::Places;
 use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json};
 use crate::exit::Failure;
+use crate::out::note;
 use ::catalog::{
     CMR_URL, CellFinder, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, assemble,
     name_patterns, newest, usable, window_edge,
@@ -164,7 +165,7 @@ async fn search(
         Progress::Resumed { received } => {
             bar.set_position(received);
             if !args.quiet {
-                bar.suspend(|| eprintln!("going on with an interrupted search: {received} granules are there already"));
+                bar.suspend(|| note!("going on with an interrupted search: {received} granules are there already"));
             }
         }
         Progress::Page { received, hits } => {

@@ -67,7 +67,7 @@ fn mixed_cycles(args: &CatalogArgs, catalog: &Catalog) {
     let cycles = catalog.cycles();
     if cycles.len() > 1 && args.search.cycle.is_empty() {
         let list: Vec<String> = cycles.iter().map(ToString::to_string).collect();
-        eprintln!("the granules are of {} cycles ({}): --cycle chooses", cycles.len(), list.join(", "));
+        note!("the granules are of {} cycles ({}): --cycle chooses", cycles.len(), list.join(", "));
     }
 }
 

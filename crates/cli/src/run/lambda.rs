@@ -6,6 +6,7 @@ use super::plan::{Plan, Shape, Work};
 use super::{HowArgs, keys::Keys};
 use crate::access;
 use crate::exit::{self, Failure};
+use crate::out::note;
 use jobs::{Answer, ErrorType, Event, Usage};
 use pipeline::JobSpec;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -48,7 +49,7 @@ impl Lambda {
         let asked = how.concurrency.map_or(USUAL_CONCURRENCY, usize::from).min(plan.work.len().max(1));
         let most = descriptors::connections(asked).unwrap_or(asked).min(asked);
         if most < asked && !quiet {
-            eprintln!(
+            note!(
                 "{most} calls at once instead of {asked}: this process may not open more files (ulimit -n); the others wait. The state machine of deploy/ needs none"
             );
         }

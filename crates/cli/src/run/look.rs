@@ -4,6 +4,7 @@ use super::plan::{Plan, Shape, Work};
 use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
+use crate::out::note;
 use crate::stored::Stored;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -41,7 +42,7 @@ impl Plan {
             && let Some(why) = self.unreachable(args).await
         {
             if !args.quiet {
-                eprintln!("note: what is at {} is not looked at, the report is believed: {why}", self.shape.out);
+                note!("note: what is at {} is not looked at, the report is believed: {why}", self.shape.out);
             }
             return Ok(Vec::new());
         }

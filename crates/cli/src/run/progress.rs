@@ -1,6 +1,7 @@
 //! What people see while cells end.
 use super::ended::Ended;
 use super::plan::Plan;
+use crate::out::note;
 use crate::progress::size;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::{Cell, RefCell};
@@ -68,14 +69,14 @@ impl Progress {
         let sums = self.sums.borrow();
         if self.lines && is_due(self.told.get(), elapsed) {
             self.told.set(elapsed);
-            eprintln!("{}", sums.line(&self.all, elapsed, in_flight, throttled));
+            note!("{}", sums.line(&self.all, elapsed, in_flight, throttled));
         }
         self.bar.set_message(sums.text(&self.all, elapsed, in_flight, throttled));
     }
 
     /// The first Ctrl-C.
     pub(super) fn interrupted(&self, in_flight: usize) {
-        self.bar.suspend(|| eprintln!("ending: {in_flight} cells under way are waited for; Ctrl-C again drops them"));
+        self.bar.suspend(|| note!("ending: {in_flight} cells under way are waited for; Ctrl-C again drops them"));
     }
 
     pub(super) fn finish(&self) {
