@@ -7,8 +7,9 @@ mod tell;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, files, out, target};
-use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
+use ::catalog::{Catalog, LinkKind};
 use clap::Args;
+use footprint::{Area, MARGIN_KM, select};
 use gather::Gathered;
 use morton::{Latitude, Order};
 use pipeline::FailureClass;
@@ -189,6 +190,15 @@ fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     Ok(storage::write_file(out, &text)?)
+}
+
+impl From<footprint::Error> for Failure {
+    fn from(error: footprint::Error) -> Self {
+        match error {
+            footprint::Error::Usage(message) => Self::usage(message),
+            error => Self::new(exit::code_of(FailureClass::Corrupt), error),
+        }
+    }
 }
 
 impl From<::catalog::Error> for Failure {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod compose;
-mod footprints;
 mod login;
 mod real;
 mod search;

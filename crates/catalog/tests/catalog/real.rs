@@ -1,9 +1,8 @@
 //! Recorded answers and real granules.
 use crate::server::{Reply, Server};
 use crate::{block_on, client, shared};
-use catalog::{
-    CellFinder, Collection, Direction, Footprint, GranuleName, MARGIN_KM, Orbit, Query, Record, Search, crossed_cells,
-};
+use catalog::{Collection, GranuleName, Query, Record, Search, crossed_cells};
+use footprint::{CellFinder, Direction, Footprint, MARGIN_KM, OrbitArc};
 use hdf5_pure::{AsyncFile, Object, Selection};
 use morton::{Latitude, LonLat, Order};
 use std::collections::BTreeSet;
@@ -40,7 +39,7 @@ fn recorded_answers_with_orbits_are_understood() {
 }
 
 /// The pieces of an orbit by the number in the name (ATL06's users' guide): latitude and direction at start and end.
-fn piece(region: u8, crossing: f64) -> Orbit {
+fn piece(region: u8, crossing: f64) -> OrbitArc {
     use Direction::{Ascending as A, Descending as D};
     let ((start_latitude, start_direction), (end_latitude, end_direction)) = match region {
         2 => ((27.0, A), (59.5, A)),
@@ -50,7 +49,7 @@ fn piece(region: u8, crossing: f64) -> Orbit {
         11 => ((-79.0, D), (-79.0, A)),
         other => panic!("region {other}"),
     };
-    Orbit { ascending_crossing: crossing, start_latitude, start_direction, end_latitude, end_direction }
+    OrbitArc { ascending_crossing: crossing, start_latitude, start_direction, end_latitude, end_direction }
 }
 
 /// Crossing of a reference ground track, from that of the two recorded answers: 23.6 degrees less for every revolution.
@@ -122,7 +121,8 @@ fn the_granules_of_a_busy_place_turn_there() {
 /// does, so that much is added to the orbits here.
 #[test]
 fn orbits_hold_the_real_footprints_of_their_tracks() {
-    let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../fixtures/footprints.json")).unwrap();
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../footprint/tests/fixtures/footprints.json")).unwrap();
     let order = Order::new(6).unwrap();
     let mut drawn = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
     let mut flown = CellFinder::new(order, Latitude::Spherical, MARGIN_KM + 2.9, None);

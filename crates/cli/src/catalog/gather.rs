@@ -3,9 +3,10 @@ use super::from::Places;
 use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json};
 use crate::exit::Failure;
 use ::catalog::{
-    CMR_URL, CellFinder, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, assemble,
-    name_patterns, newest, usable, window_edge,
+    CMR_URL, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, assemble, name_patterns,
+    newest, usable, window_edge,
 };
+use footprint::CellFinder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use morton::Cell;
 use storage::Clients;
