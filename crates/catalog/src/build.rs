@@ -1,6 +1,6 @@
 //! From granules with footprints to a catalog.
 use crate::file::{Catalog, Links};
-use crate::record::{LinkKind, Record};
+use earthdata::{LinkKind, Record};
 use morton::Cell;
 
 /// Records that no catalog can hold.

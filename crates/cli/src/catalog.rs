@@ -7,8 +7,9 @@ mod tell;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, files, out, target};
-use ::catalog::{Catalog, LinkKind};
+use ::catalog::Catalog;
 use clap::Args;
+use earthdata::LinkKind;
 use footprint::{Area, MARGIN_KM, select};
 use gather::Gathered;
 use morton::{Latitude, Order};
@@ -98,7 +99,7 @@ struct SearchArgs {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Granules asked for at once.
-    #[arg(long, value_name = "N", hide = true, default_value_t = ::catalog::MOST_PAGE_SIZE)]
+    #[arg(long, value_name = "N", hide = true, default_value_t = earthdata::MAX_PAGE_SIZE)]
     page_size: u16,
 }
 
@@ -203,7 +204,13 @@ impl From<footprint::Error> for Failure {
 
 impl From<::catalog::Error> for Failure {
     fn from(error: ::catalog::Error) -> Self {
-        use ::catalog::Error;
+        Self::new(exit::code_of(error.class()), error)
+    }
+}
+
+impl From<earthdata::Error> for Failure {
+    fn from(error: earthdata::Error) -> Self {
+        use earthdata::Error;
         match error {
             Error::Source(error) => {
                 // The server of a search or a login serves no granules: what to do about those is no advice.

@@ -2,9 +2,9 @@
 use super::from::Places;
 use super::{Catalog, CatalogArgs, Grid, Map, Path, PathBuf, Value, access, json};
 use crate::exit::Failure;
-use ::catalog::{
-    CMR_URL, Collection, GranuleName, Odd, Progress, Query, Record, Remarks, Resume, Search, assemble, name_patterns,
-    newest, usable, window_edge,
+use ::catalog::{Remarks, assemble, usable};
+use earthdata::{
+    CMR_URL, Collection, GranuleName, Odd, Progress, Query, Record, Resume, Search, name_patterns, newest, window_edge,
 };
 use footprint::CellFinder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -5,7 +5,7 @@ use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
 use crate::login;
-use ::catalog::CredentialProvider;
+use earthdata::CredentialProvider;
 use jobs::ErrorType;
 use std::time::Duration;
 use storage::{Clients, Credentials, S3Access};
@@ -91,6 +91,6 @@ impl Keys {
     }
 }
 
-fn refused(error: &::catalog::Error) -> Fault {
+fn refused(error: &earthdata::Error) -> Fault {
     Fault::of(ErrorType::CredentialsRefused, error.to_string())
 }

@@ -1,6 +1,6 @@
 //! S3 credentials for a long run: fetched once, renewed before they end.
 use crate::Error;
-use crate::earthdata::Earthdata;
+use crate::hosts::Earthdata;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use storage::{Clients, Credentials};

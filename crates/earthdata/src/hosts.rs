@@ -15,8 +15,8 @@ pub const DATA_URL: &str = "https://data.nsidc.earthdatacloud.nasa.gov";
 /// Earthdata login.
 pub const LOGIN_URL: &str = "https://urs.earthdata.nasa.gov";
 /// A login takes three or four.
-const MOST_HOPS: usize = 10;
-const MOST_BODY: usize = 1 << 20;
+const MAX_HOPS: usize = 10;
+const MAX_BODY: usize = 1 << 20;
 
 /// The two hosts that may learn who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,7 +108,7 @@ impl Earthdata {
         let mut jar = Jar::default();
         let mut url = self.endpoint();
         let mut asked_login = false;
-        for _ in 0..=MOST_HOPS {
+        for _ in 0..=MAX_HOPS {
             let at = shown(&url);
             asked_login |= same(&url, &self.hosts.login);
             let request = self.http.get(url.clone()).headers(self.headers(&url, &jar)?);
@@ -119,7 +119,7 @@ impl Earthdata {
                 200 => return credentials(response, &at, self.retry.patience).await,
                 status @ (401 | 403) => {
                     let mut failed = self.refused(&url, status, asked_login);
-                    let words = body(response, MOST_BODY, &at, self.retry.patience).await.unwrap_or_default();
+                    let words = body(response, MAX_BODY, &at, self.retry.patience).await.unwrap_or_default();
                     if let Some(terms) = storage::terms(&String::from_utf8_lossy(&words)) {
                         failed.error.message = format!("{}; {terms}", failed.error.message);
                     }
@@ -128,7 +128,7 @@ impl Earthdata {
                 _ => return Err(Failed::status(response, &at).await),
             }
         }
-        let message = format!("more than {MOST_HOPS} redirects: the login goes in circles");
+        let message = format!("more than {MAX_HOPS} redirects: the login goes in circles");
         Err(Failed::last(BadAnswer, self.endpoint().as_str(), message))
     }
 
@@ -176,7 +176,7 @@ impl Earthdata {
 }
 
 async fn credentials(response: Response, at: &str, patience: Duration) -> Result<Credentials, Failed> {
-    let text = body(response, MOST_BODY, at, patience).await?;
+    let text = body(response, MAX_BODY, at, patience).await?;
     // No word of the answer goes into the message: it may hold half of a secret.
     let answer: Answer = serde_json::from_slice(&text).map_err(|_| {
         let page = text.trim_ascii_start().starts_with(b"<");

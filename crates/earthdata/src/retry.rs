@@ -8,7 +8,7 @@ use std::time::Duration;
 use storage::{Broken, Paced, Retry};
 
 /// Characters of a server's own words that go into a message.
-const MOST_WORDS: usize = 300;
+const MAX_WORDS: usize = 300;
 
 /// For the words of an error.
 const PATIENCE_WITH_WORDS: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl Failed {
         let status = response.status().as_u16();
         let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let words = body(response, 64 << 10, at, PATIENCE_WITH_WORDS).await.unwrap_or_default();
-        let words: String = String::from_utf8_lossy(&words).chars().take(MOST_WORDS).collect();
+        let words: String = String::from_utf8_lossy(&words).chars().take(MAX_WORDS).collect();
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = format!("the server answered {status}{}{words}", if words.is_empty() { "" } else { ": " });
         if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) {
