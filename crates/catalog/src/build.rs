@@ -13,8 +13,7 @@ pub struct Remarks {
 }
 
 /// The records that have a link and a footprint, and the names of the others.
-#[must_use]
-pub fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
+pub(crate) fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
     let mut remarks = Remarks::default();
     let usable = records.into_iter().filter(|record| {
         let missing = match (record.link(LinkKind::S3), record.footprint.is_known()) {
@@ -30,7 +29,11 @@ pub fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
 }
 
 /// Sorts granules into the cells that they touch, and counts those that touch none. `extents` gives the cells of each.
-pub fn assemble(records: &[Record], kind: LinkKind, mut extents: impl FnMut(&Record) -> Vec<Cell>) -> (Catalog, usize) {
+pub(crate) fn assemble(
+    records: &[Record],
+    kind: LinkKind,
+    mut extents: impl FnMut(&Record) -> Vec<Cell>,
+) -> (Catalog, usize) {
     let mut catalog = Catalog::default();
     let mut elsewhere = 0;
     for record in records {

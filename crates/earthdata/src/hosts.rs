@@ -38,6 +38,16 @@ impl Hosts {
         Ok(Self { data: parse(data)?, login: parse(login)? })
     }
 
+    /// [`DATA_URL`] and [`LOGIN_URL`], or the stand-ins that `ICESTREAM_EARTHDATA_URL` and `ICESTREAM_LOGIN_URL` name.
+    ///
+    /// # Errors
+    /// As [`Hosts::new`].
+    pub fn from_env() -> Result<Self, Error> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (data, login) = (set("ICESTREAM_EARTHDATA_URL"), set("ICESTREAM_LOGIN_URL"));
+        Self::new(data.as_deref().unwrap_or(DATA_URL), login.as_deref().unwrap_or(LOGIN_URL))
+    }
+
     /// The data host's name, for `https` links of its buckets.
     #[must_use]
     pub fn data_host(&self) -> &str {
