@@ -1,8 +1,10 @@
 //! S3 credentials from a data host of Earthdata, through as many redirects as its login takes (lambda.md, "Earthdata
 //! credentials").
+use crate::Error;
 use crate::login::{Login, Proof};
 use crate::retry::{Failed, body, patiently};
-use crate::{Error, base64};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use byte_ranges::SourceErrorKind::{BadAnswer, Config, Denied, Expired};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, Url};
@@ -151,7 +153,7 @@ impl Earthdata {
         let secret = match &self.login.proof {
             Proof::Token(token) if to_data || to_login => Some(format!("Bearer {}", token.expose())),
             Proof::Password { user, password } if to_login => {
-                Some(format!("Basic {}", base64::encode(format!("{user}:{}", password.expose()).as_bytes())))
+                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
             }
             _ => None,
         };

@@ -10,7 +10,6 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
-mod base64;
 mod cmr;
 mod date;
 mod error;
