@@ -1,8 +1,8 @@
 //! The granule search of NASA's Common Metadata Repository (lambda.md, "The catalog").
 use crate::Error;
+use crate::answer::{self, body};
 use crate::record::{Odd, Record};
 use crate::resume::{Resume, SavedPage};
-use crate::retry::{Failed, body, patiently};
 use crate::umm::Page;
 use byte_ranges::SourceErrorKind;
 use reqwest::Url;
@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::Duration;
 use storage::Retry;
+use storage::retry::attempts;
 
 /// Where the CMR is.
 pub const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
@@ -190,23 +191,23 @@ impl Search {
             if let Some(token) = token {
                 request = request.header(SEARCH_AFTER, token);
             }
-            let response = request.send().await.map_err(|error| Failed::transport(error, &at))?;
+            let response = request.send().await.map_err(|error| answer::transport(error, &at))?;
             if response.status().as_u16() != 200 {
-                return Err(Failed::status(response, &at).await);
+                return Err(answer::status(response, &at).await);
             }
             let headers = response.headers().clone();
             let text = |name| header(&headers, name);
             let Some(hits) = text("cmr-hits").and_then(|hits| hits.parse().ok()) else {
-                return Err(Failed::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
+                return Err(answer::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
             };
             let body = body(response, MAX_PAGE_BYTES, &at, self.retry.patience).await?;
             // An answer cut short by something between is not valid; the next may be.
             let page: Page<'_> = serde_json::from_slice(&body).map_err(|error| {
-                Failed::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
+                answer::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
             })?;
             Ok(SavedPage { token: text(SEARCH_AFTER), hits, entries: page.entries() })
         };
-        let page = patiently(&self.retry, &waits, once).await;
+        let page = attempts(&self.retry, waits, once).await;
         *requests += sent.get();
         Ok(page?)
     }

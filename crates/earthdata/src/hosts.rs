@@ -1,8 +1,8 @@
 //! S3 credentials from a data host of Earthdata, through as many redirects as its login takes (lambda.md, "Earthdata
 //! credentials").
 use crate::Error;
+use crate::answer::{self, body};
 use crate::login::{Login, Proof};
-use crate::retry::{Failed, body, patiently};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use byte_ranges::SourceErrorKind::{BadAnswer, Config, Denied, Expired};
@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOC
 use reqwest::{Response, Url};
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
+use storage::retry::{Failed, attempts};
 use storage::{Credentials, Jar, Retry};
 
 /// NSIDC's data host.
@@ -102,7 +103,7 @@ impl Earthdata {
     /// `unavailable` when nobody answers.
     pub async fn s3_credentials(&self) -> Result<Credentials, Error> {
         let silent = |_: &_, _: Duration| {};
-        let credentials = patiently(&self.retry, &silent, async || self.dance().await).await?;
+        let credentials = attempts(&self.retry, silent, async || self.dance().await).await?;
         if credentials.is_expired(SystemTime::now()) {
             let message = "the S3 credentials have ended on arrival: is this machine's clock right?";
             return Err(Error::source(Expired, self.endpoint().as_str(), message));
@@ -124,7 +125,7 @@ impl Earthdata {
             let at = shown(&url);
             asked_login |= same(&url, &self.hosts.login);
             let request = self.http.get(url.clone()).headers(self.headers(&url, &jar)?);
-            let response = request.send().await.map_err(|error| Failed::transport(error, &at))?;
+            let response = request.send().await.map_err(|error| answer::transport(error, &at))?;
             jar.keep(&url, response.headers());
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = next(&url, &response)?,
@@ -137,11 +138,11 @@ impl Earthdata {
                     }
                     return Err(failed);
                 }
-                _ => return Err(Failed::status(response, &at).await),
+                _ => return Err(answer::status(response, &at).await),
             }
         }
         let message = format!("more than {MAX_HOPS} redirects: the login goes in circles");
-        Err(Failed::last(BadAnswer, self.endpoint().as_str(), message))
+        Err(answer::last(BadAnswer, self.endpoint().as_str(), message))
     }
 
     /// A token goes to the data host and to the login host that issued it, a password to the login host alone, neither to
@@ -161,7 +162,7 @@ impl Earthdata {
             let Some(value) = value else { continue };
             let mut value = HeaderValue::from_str(&value).map_err(|_| {
                 let message = "the token, the password or a cookie holds characters that no header can carry";
-                Failed::last(Config, &shown(url), message)
+                answer::last(Config, &shown(url), message)
             })?;
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -183,7 +184,7 @@ impl Earthdata {
             ),
             Proof::Password { .. } => format!("access is refused ({status})"),
         };
-        Failed::last(Denied, &shown(url), message)
+        answer::last(Denied, &shown(url), message)
     }
 }
 
@@ -197,12 +198,12 @@ async fn credentials(response: Response, at: &str, patience: Duration) -> Result
         } else {
             "the answer holds no S3 credentials"
         };
-        Failed::last(if page { Denied } else { BadAnswer }, at, message)
+        answer::last(if page { Denied } else { BadAnswer }, at, message)
     })?;
     let keys = Credentials::new(answer.access_key_id, answer.secret_access_key);
     keys.with_session_token(answer.session_token)
         .with_expiration(&answer.expiration)
-        .map_err(|error| Failed::last(BadAnswer, at, error.message))
+        .map_err(|error| answer::last(BadAnswer, at, error.message))
 }
 
 fn next(url: &Url, response: &Response) -> Result<Url, Failed> {
@@ -210,8 +211,8 @@ fn next(url: &Url, response: &Response) -> Result<Url, Failed> {
     let next = target.and_then(|target| url.join(target).ok());
     match next {
         Some(next) if is_private(&next) => Ok(next),
-        Some(_) => Err(Failed::last(BadAnswer, &shown(url), "a redirect out of TLS is not followed")),
-        None => Err(Failed::last(BadAnswer, &shown(url), "a redirect that leads nowhere")),
+        Some(_) => Err(answer::last(BadAnswer, &shown(url), "a redirect out of TLS is not followed")),
+        None => Err(answer::last(BadAnswer, &shown(url), "a redirect that leads nowhere")),
     }
 }
 

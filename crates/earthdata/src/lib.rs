@@ -10,6 +10,7 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod cmr;
 mod date;
 mod error;
@@ -20,7 +21,6 @@ mod netrc;
 mod provider;
 mod record;
 mod resume;
-mod retry;
 mod umm;
 
 pub use cmr::{CMR_URL, Collection, Found, MAX_PAGE_SIZE, Progress, Query, Search};
