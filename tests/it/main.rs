@@ -5,7 +5,7 @@ mod bucket;
 mod catalog;
 mod cf;
 mod commands;
-#[path = "../../crates/catalog/tests/catalog/compose.rs"]
+#[path = "../../crates/earthdata/tests/earthdata/compose.rs"]
 mod compose;
 mod demo;
 mod doors;

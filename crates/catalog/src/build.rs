@@ -1,39 +1,7 @@
 //! From granules with footprints to a catalog.
-use crate::cover::Cover;
 use crate::file::{Catalog, Links};
-use crate::footprint::Footprint;
-use crate::record::{LinkKind, Record};
-use morton::{Cell, Latitude, Order};
-use std::collections::BTreeSet;
-
-/// Added around every footprint, km, when nothing else is asked for: four times what the great circles between the corners
-/// of a footprint are off the curved ground track at worst (design/0005).
-pub const MARGIN_KM: f64 = 1.0;
-
-/// Finds the cells that footprints touch.
-#[derive(Debug)]
-pub struct CellFinder {
-    cover: Cover,
-    order: Order,
-    latitude: Latitude,
-}
-
-impl CellFinder {
-    /// For cells of `order` under a convention of latitude, within `margin_km` of a footprint; only those in `wanted`
-    /// (nested numbers), if it is given.
-    #[must_use]
-    pub fn new(order: Order, latitude: Latitude, margin_km: f64, wanted: Option<&BTreeSet<u64>>) -> Self {
-        Self { cover: Cover::new(order, margin_km, wanted), order, latitude }
-    }
-
-    /// The cells of a footprint, in order, and whether it is known at all: one that says nothing, or that is larger than a
-    /// hemisphere, may touch every cell.
-    pub fn cells(&mut self, footprint: &Footprint) -> (Vec<Cell>, bool) {
-        let (regions, known) = footprint.regions(self.latitude);
-        let found = self.cover.touched(&regions);
-        (found.into_iter().filter_map(|id| Cell::new(self.order, id).ok()).collect(), known)
-    }
-}
+use earthdata::{LinkKind, Record};
+use morton::Cell;
 
 /// Records that no catalog can hold.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -45,8 +13,7 @@ pub struct Remarks {
 }
 
 /// The records that have a link and a footprint, and the names of the others.
-#[must_use]
-pub fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
+pub(crate) fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
     let mut remarks = Remarks::default();
     let usable = records.into_iter().filter(|record| {
         let missing = match (record.link(LinkKind::S3), record.footprint.is_known()) {
@@ -62,7 +29,11 @@ pub fn usable(records: Vec<Record>) -> (Vec<Record>, Remarks) {
 }
 
 /// Sorts granules into the cells that they touch, and counts those that touch none. `extents` gives the cells of each.
-pub fn assemble(records: &[Record], kind: LinkKind, mut extents: impl FnMut(&Record) -> Vec<Cell>) -> (Catalog, usize) {
+pub(crate) fn assemble(
+    records: &[Record],
+    kind: LinkKind,
+    mut extents: impl FnMut(&Record) -> Vec<Cell>,
+) -> (Catalog, usize) {
     let mut catalog = Catalog::default();
     let mut elsewhere = 0;
     for record in records {

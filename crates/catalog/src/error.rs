@@ -1,15 +1,12 @@
 //! What can go wrong.
-use byte_ranges::{SourceError, SourceErrorKind};
-use pipeline::FailureClass;
+use byte_ranges::SourceError;
+use pipeline::{FailureClass, GranuleError};
 
-/// Why a search, a catalog or a login failed; [`Error::class`] tells what kind of thing it was.
+/// Why a catalog failed; [`Error::class`] is the class for callers.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A server or a file could not be read or written.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// A value that somebody asked for makes no sense.
+    /// A value that the caller chose makes no sense.
     #[error("{0}")]
     Usage(String),
     /// A document is not what it should be.
@@ -20,28 +17,64 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The places of granules could not be listed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A granule could not be opened.
+    #[error("{name}: {error}")]
+    Open {
+        /// Name of the granule.
+        name: String,
+        /// Why not.
+        error: SourceError,
+    },
+    /// A granule could not be read.
+    #[error("{name}: {error}")]
+    Granule {
+        /// Name of the granule.
+        name: String,
+        /// Why not.
+        error: GranuleError,
+    },
+    /// Files of one granule, each with rows that the other lacks.
+    #[error("{0}")]
+    Parts(String),
+    /// No file is of the product.
+    #[error("none of the {files} files is {expected}: {found}")]
+    OtherProducts {
+        /// Files that were read.
+        files: usize,
+        /// Short name of the product.
+        expected: String,
+        /// How many files are of which product.
+        found: String,
+    },
 }
 
 impl Error {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into())
-    }
-
     pub(crate) fn format(what: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::Format { what: what.into(), why: why.to_string() }
     }
 
-    pub(crate) fn source(kind: SourceErrorKind, location: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Source(SourceError::new(kind, location.into(), message.into()))
-    }
-
-    /// The class: that of the source's error, `Config` for a wrong value, `Corrupt` for a wrong document.
+    /// The class: that of the error below where there is one, `Config` for a wrong value, `Corrupt` for a wrong document or
+    /// granule, `Product` where no file is of the product.
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Source(error) => error.kind.into(),
             Self::Usage(_) => FailureClass::Config,
-            Self::Format { .. } => FailureClass::Corrupt,
+            Self::Format { .. } | Self::Parts(_) => FailureClass::Corrupt,
+            Self::Source(error) | Self::Open { error, .. } => error.kind.into(),
+            Self::Granule { error, .. } => error.failure().class,
+            Self::OtherProducts { .. } => FailureClass::Product,
+        }
+    }
+}
+
+impl From<footprint::Error> for Error {
+    fn from(error: footprint::Error) -> Self {
+        match error {
+            footprint::Error::Format { what, why } => Self::Format { what, why },
+            error => Self::Usage(error.to_string()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Catalogs as files: the seed's JSON (lambda.md, "The catalog").
 use crate::Error;
-use morton::Cell;
+use morton::{Cell, Latitude, Order};
 use pipeline::GranuleName;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -165,6 +165,20 @@ impl Catalog {
         let used: std::collections::BTreeSet<&str> =
             self.cells.values().flatten().filter_map(|link| link.rsplit('/').next()).collect();
         self.granules.retain(|links| used.contains(links.name.as_str()));
+    }
+
+    /// The order of its cells; `None` without cells.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        self.cells.keys().next().map(|cell| cell.order())
+    }
+
+    /// The convention of latitude that its metadata name, if they do.
+    ///
+    /// # Errors
+    /// As the parser of [`Latitude`].
+    pub fn latitude(&self) -> Result<Option<Latitude>, morton::Error> {
+        self.metadata.get("latitude").and_then(Value::as_str).map(str::parse).transpose()
     }
 
     /// Numbers about it.

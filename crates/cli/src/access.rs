@@ -1,7 +1,7 @@
 //! From flags and environment to the clients that reach remote places.
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use catalog::{LOGIN_URL, Login, Proof};
+use earthdata::{LOGIN_URL, Login, Proof};
 use reqwest::Url;
 use std::future::Future;
 use std::time::Duration;

@@ -1,19 +1,18 @@
 //! `icestream catalog`: which granules touch which cells.
 mod choose;
-mod from;
 mod gather;
 mod tell;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, files, out, target};
-use ::catalog::{Area, Catalog, LinkKind, MARGIN_KM, select};
+use ::catalog::{Catalog, Choice, Gathered, Grid, NameFilter};
 use clap::Args;
-use gather::Gathered;
-use morton::{Latitude, Order};
+use earthdata::LinkKind;
+use footprint::{Area, MARGIN_KM};
+use morton::Latitude;
 use pipeline::FailureClass;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use storage::Location;
 
@@ -97,7 +96,7 @@ struct SearchArgs {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Granules asked for at once.
-    #[arg(long, value_name = "N", hide = true, default_value_t = ::catalog::MOST_PAGE_SIZE)]
+    #[arg(long, value_name = "N", hide = true, default_value_t = earthdata::MAX_PAGE_SIZE)]
     page_size: u16,
 }
 
@@ -131,13 +130,6 @@ struct AreaArgs {
     cells: Option<String>,
 }
 
-/// Order, latitude and cells that are wanted.
-struct Grid {
-    order: Order,
-    latitude: Latitude,
-    wanted: Option<BTreeSet<u64>>,
-}
-
 pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
     let out = args.out.clone().or_else(|| args.read.is_none().then(|| PathBuf::from("catalog.json")));
     if let Some(out) = out.as_deref().filter(|out| !args.overwrite && *out != Path::new("-") && out.exists()) {
@@ -152,25 +144,18 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
     {
         return Err(Failure::usage("--index is a folder or s3://bucket/prefix, without a signature").at(index));
     }
-    let grid = choose::grid(&args.area, args.read.as_deref())?;
-    let (catalog, report) = match &args.read {
-        Some(path) => (reread(path, &grid)?, Gathered::default()),
-        None => access::block_on(gather::gather(args, &grid, out.as_deref()))?,
+    let (catalog, report) = match choose::grid(&args.area, args.read.as_deref())? {
+        (grid, Some(mut catalog)) => {
+            grid.limit(&mut catalog);
+            (catalog, Gathered::default())
+        }
+        (grid, None) => access::block_on(gather::gather(args, grid, out.as_deref()))?,
     };
     if let Some(out) = &out {
         write(&catalog, out)?;
     }
     tell::tell(args, out.as_deref(), &catalog, &report)?;
     Ok(if report.is_whole() { exit::DONE } else { exit::PARTIAL })
-}
-
-/// A catalog from a file, with only the cells that are wanted.
-fn reread(path: &Path, grid: &Grid) -> Result<Catalog, Failure> {
-    let mut catalog = read(path)?;
-    if let Some(wanted) = &grid.wanted {
-        catalog.retain(|cell| wanted.contains(&cell.nested()));
-    }
-    Ok(catalog)
 }
 
 /// Reads a catalog.
@@ -191,9 +176,38 @@ fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
     Ok(storage::write_file(out, &text)?)
 }
 
+impl From<footprint::Error> for Failure {
+    fn from(error: footprint::Error) -> Self {
+        match error {
+            footprint::Error::Usage(message) => Self::usage(message),
+            error => Self::new(exit::code_of(FailureClass::Corrupt), error),
+        }
+    }
+}
+
 impl From<::catalog::Error> for Failure {
     fn from(error: ::catalog::Error) -> Self {
         use ::catalog::Error;
+        let code = exit::code_of(error.class());
+        match error {
+            Error::Usage(message) => Self::usage(message),
+            Error::Source(error) => error.into(),
+            Error::Open { name, error } => Self::from(error).at(&name),
+            Error::Granule { name, error } => Self::from(error).at(&name),
+            Error::Parts(message) => {
+                Self::new(code, message).hint("give the whole granule, or one of them; --allow-partial leaves them out")
+            }
+            Error::OtherProducts { ref expected, .. } => {
+                Self::new(code, &error).hint(format!("give granules of {expected}"))
+            }
+            error => Self::new(code, error),
+        }
+    }
+}
+
+impl From<earthdata::Error> for Failure {
+    fn from(error: earthdata::Error) -> Self {
+        use earthdata::Error;
         match error {
             Error::Source(error) => {
                 // The server of a search or a login serves no granules: what to do about those is no advice.

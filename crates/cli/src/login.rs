@@ -3,11 +3,11 @@ use crate::args::AccessArgs;
 use crate::exit::{DONE, Failure};
 use crate::out::{note, say};
 use crate::{access, json as answers};
-use catalog::{CredentialProvider, DATA_URL, Earthdata, Hosts, LOGIN_URL, Login, RENEWAL_MARGIN};
 use clap::Args;
+use earthdata::CredentialProvider;
 use serde_json::json;
 use std::time::SystemTime;
-use storage::{Clients, Credentials, moment};
+use storage::{Credentials, moment};
 
 /// Looks for a login in EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, and the netrc, in that order.
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct LoginArgs {
 
 pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
     access::block_on(async {
-        let provider = provider(&access::clients(&args.access))?;
+        let provider = CredentialProvider::from_env(&access::clients(&args.access))?;
         let credentials = provider.credentials().await?;
         let (earthdata, login) = (provider.earthdata(), provider.earthdata().login());
         let host = earthdata.hosts().data_host();
@@ -54,20 +54,6 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
         }
         Ok(DONE)
     })
-}
-
-/// Credentials that last through a run, of the login that the environment or the netrc holds.
-pub(crate) fn provider(clients: &Clients) -> Result<CredentialProvider, Failure> {
-    let login = Login::from_env()?;
-    let earthdata = Earthdata::new(clients.http()?, clients.options().retry, hosts()?, login);
-    Ok(CredentialProvider::new(earthdata, RENEWAL_MARGIN))
-}
-
-/// The hosts of Earthdata, or stand-ins that the environment names.
-pub(crate) fn hosts() -> Result<Hosts, Failure> {
-    let url = |name: &str, usual: &str| access::variable(name).unwrap_or_else(|| usual.to_owned());
-    let (data, login) = (url("ICESTREAM_EARTHDATA_URL", DATA_URL), url("ICESTREAM_LOGIN_URL", LOGIN_URL));
-    Ok(Hosts::new(&data, &login)?)
 }
 
 fn print_exports(credentials: &Credentials) {

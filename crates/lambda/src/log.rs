@@ -10,7 +10,7 @@ use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Metadata, Span, Subscriber, info_span};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "icestream";
@@ -120,7 +120,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         line.extend(fields.0.remove_entry("event_type"));
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(Fields(fields)) = span.extensions().get::<Fields>() {
                 let named = || Map::from_iter([(span.name().to_owned(), Value::Object(fields.clone()))]);
                 line.extend(if span.name() == CALL { fields.clone() } else { named() });

@@ -1,36 +1,20 @@
 //! Percent-encoding (RFC 3986) and hexadecimal text.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt::Write as _;
 
-/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3), and `/` too unless it is kept: the form that
-/// Signature Version 4 asks for.
+/// All but the unreserved characters (RFC 3986, 2.3): what Signature Version 4 wants encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The same in a path.
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// Percent-encodes all but the unreserved characters, and `/` too unless it is kept.
 pub(crate) fn percent_encode(text: &str, keep_slash: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            b'/' if keep_slash => out.push('/'),
-            _ => _ = write!(out, "%{byte:02X}"),
-        }
-    }
-    out
+    utf8_percent_encode(text, if keep_slash { RESERVED_IN_PATH } else { RESERVED }).to_string()
 }
 
 /// Decodes `%XX`; what is not a valid escape stays as it is.
 pub(crate) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escape = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        if let Some(value) = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            out.push(value);
-            at += 3;
-        } else {
-            out.push(byte);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Decodes a field of a form (`application/x-www-form-urlencoded`): `+` is a space, `%XX` a byte.

@@ -1,7 +1,7 @@
 //! One HTTP exchange: permission, signature or token, redirects. Judging the answer is the caller's.
-use crate::attempt::Failure;
 use crate::clients::Shared;
 use crate::credentials::is_listed;
+use crate::retry::Failed;
 use crate::s3::S3;
 use crate::{Location, Password, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
@@ -42,7 +42,7 @@ impl Ask {
 impl Shared {
     /// Sends `ask` to S3, signed. S3 redirects between regions only, and names the region of the bucket: it is asked there,
     /// with a signature of its own. Any other answer is given back as it is.
-    pub(crate) async fn send_s3(&self, s3: &S3, ask: &Ask, at: &str, stats: &Stats) -> Result<Response, Failure> {
+    pub(crate) async fn send_s3(&self, s3: &S3, ask: &Ask, at: &str, stats: &Stats) -> Result<Response, Failed> {
         loop {
             let (region, url) = s3.there(&ask.url);
             let mut request = ask.request(url);
@@ -63,7 +63,7 @@ impl Shared {
         ask: &Ask,
         at: &Location,
         stats: &Stats,
-    ) -> Result<(Response, Option<Url>), Failure> {
+    ) -> Result<(Response, Option<Url>), Failed> {
         let shown = at.to_string();
         let mut url = ask.url.clone();
         let (mut gate, mut cookies) = (None, self.session.cookies(&url));
@@ -101,11 +101,11 @@ impl Shared {
     }
 
     /// A request with what `url` may know of who asks.
-    fn request_to(&self, ask: &Ask, url: &Url, at: &str) -> Result<Request, Failure> {
+    fn request_to(&self, ask: &Ask, url: &Url, at: &str) -> Result<Request, Failed> {
         let mut request = ask.request(url.clone());
         let unfit =
             |_| failure(at, SourceErrorKind::Config, "the token or a cookie holds characters that no header can carry");
-        let mut set = |name, value: &str| -> Result<(), Failure> {
+        let mut set = |name, value: &str| -> Result<(), Failed> {
             let mut value = HeaderValue::from_str(value).map_err(unfit)?;
             value.set_sensitive(true);
             request.headers_mut().insert(name, value);
@@ -120,10 +120,10 @@ impl Shared {
         let Some(login) = self.session.password.as_ref().filter(|login| login.is_for(url)) else { return Ok(request) };
         let builder = RequestBuilder::from_parts(self.http()?.clone(), request);
         let request = builder.basic_auth(&login.user, Some(login.password.expose())).build();
-        request.map_err(|error| Failure::of_transport(error, at, "no request"))
+        request.map_err(|error| Failed::of_transport(error, at, "no request"))
     }
 
-    fn check_redirect(&self, next: &Url, at: &str) -> Result<(), Failure> {
+    fn check_redirect(&self, next: &Url, at: &str) -> Result<(), Failed> {
         match &self.options.redirect_hosts {
             Some(hosts) if !is_listed(hosts, next) => {
                 let host = next.host_str().unwrap_or_default();
@@ -138,7 +138,7 @@ impl Shared {
     }
 
     /// A login page, which would answer 200 and HTML, is no place to go.
-    fn wants_login(&self, url: &Url, next: &Url, at: &str) -> Failure {
+    fn wants_login(&self, url: &Url, next: &Url, at: &str) -> Failed {
         let host = next.host_str().unwrap_or_default();
         let token = self.options.bearer.as_ref().is_some_and(|bearer| bearer.is_for(url));
         let message = match &self.session.password {
@@ -155,7 +155,7 @@ impl Shared {
         failure(at, SourceErrorKind::Denied, &message)
     }
 
-    async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failure> {
+    async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failed> {
         let client = self.http()?;
         stats.add_request();
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
@@ -168,11 +168,11 @@ impl Shared {
             }
             answered
         };
-        answered.instrument(span).await.map_err(|e| Failure::of_transport(e, at, "no answer"))
+        answered.instrument(span).await.map_err(|e| Failed::of_transport(e, at, "no answer"))
     }
 }
 
-fn next_hop(url: &Url, response: &Response, at: &str) -> Result<Url, Failure> {
+fn next_hop(url: &Url, response: &Response, at: &str) -> Result<Url, Failed> {
     let target = response.headers().get(LOCATION).and_then(|v| v.to_str().ok());
     let next = target.and_then(|target| url.join(target).ok());
     let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
@@ -190,7 +190,7 @@ fn is_login(url: &Url) -> bool {
 }
 
 /// The login host let nobody pass.
-fn refused_login(login: &Password, status: u16, at: &str) -> Failure {
+fn refused_login(login: &Password, status: u16, at: &str) -> Failed {
     let (host, from) = (login.login.host_str().unwrap_or_default(), &login.found_in);
     match status {
         401 | 403 => {
@@ -201,10 +201,10 @@ fn refused_login(login: &Password, status: u16, at: &str) -> Failure {
             let message = format!("{host} shows a page: log in there with a browser once and agree to what it asks");
             failure(at, SourceErrorKind::Denied, &message)
         }
-        _ => Failure::passing(SourceError::new(SourceErrorKind::Unavailable, at, format!("{host} answered {status}"))),
+        _ => Failed::passing(SourceError::new(SourceErrorKind::Unavailable, at, format!("{host} answered {status}"))),
     }
 }
 
-fn failure(at: &str, kind: SourceErrorKind, message: &str) -> Failure {
-    Failure::last(SourceError::new(kind, at, message))
+fn failure(at: &str, kind: SourceErrorKind, message: &str) -> Failed {
+    Failed::last(SourceError::new(kind, at, message))
 }

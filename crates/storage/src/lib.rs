@@ -7,7 +7,7 @@
 //! * Every remote read is a ranged GET whose answer is checked: 206, the range that was asked for, the length, and the
 //!   version (`ETag`, else date and size) that the first answer pinned.
 //! * What may pass is sent again, boundedly, with full jitter and in respect of `Retry-After`; every retry is counted
-//!   in [`Stats`].
+//!   in [`Stats`]. [`retry`] and [`StatusClass`] serve other clients too.
 //! * Requests to S3 are signed here ([`sigv4`]); HTTP and S3 share one client, so that there is one place for
 //!   retries, checks and counters. TLS is rustls with Graviola: no C anywhere.
 //! * Secrets are [`Secret`]: no `Debug`, `Display` or error shows them, nor the query of a URL.
@@ -15,7 +15,6 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
-mod attempt;
 mod beside;
 mod clients;
 mod credentials;
@@ -30,6 +29,7 @@ mod options;
 mod paced;
 mod refusal;
 mod remote;
+pub mod retry;
 mod s3;
 mod s3_list;
 mod secret;
@@ -39,6 +39,7 @@ mod sink;
 mod sink_local;
 mod sink_s3;
 mod stats;
+mod status;
 mod tls;
 mod version;
 
@@ -58,4 +59,5 @@ pub use sink::{Billed, StoreSink};
 pub use sink_local::LocalSink;
 pub use sink_s3::S3Sink;
 pub use stats::{Counts, Stats};
+pub use status::StatusClass;
 pub use tls::http_client;

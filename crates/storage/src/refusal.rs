@@ -1,20 +1,20 @@
 //! What an answer that is not the content means.
-use crate::Paced;
-use crate::attempt::{Again, Failure};
 use crate::encode::element;
+use crate::retry::{Again, Failed};
+use crate::{Paced, StatusClass};
 use byte_ranges::{SourceError, SourceErrorKind as Kind, printable};
 use reqwest::Response;
-use reqwest::header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use std::time::Duration;
 
 /// Bytes of an error's body that are read: the answers of S3 have a few hundred.
-const MOST_ERROR_BODY: usize = 16 << 10;
+const MAX_ERROR_BODY: usize = 16 << 10;
 /// Data hosts of NASA's Earthdata Cloud.
 const EARTHDATA_HOST: &str = ".earthdatacloud.nasa.gov/";
 /// Buckets of NASA's Earthdata Cloud at NSIDC.
 const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";
 /// Characters of a server's own words that go into a message.
-const MOST_WORDS: usize = 300;
+const MAX_WORDS: usize = 300;
 
 /// An answer of an error status, read as far as it explains itself.
 pub(crate) struct Refusal {
@@ -30,11 +30,11 @@ impl Refusal {
         let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
         while let Ok(Some(piece)) = paced.next().await {
             body.extend_from_slice(&piece);
-            if body.len() >= MOST_ERROR_BODY {
+            if body.len() >= MAX_ERROR_BODY {
                 break;
             }
         }
-        body.truncate(MOST_ERROR_BODY);
+        body.truncate(MAX_ERROR_BODY);
         Self { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 
@@ -44,7 +44,7 @@ impl Refusal {
     }
 
     /// The failure, classified by the code in the body where there is one and by the status otherwise.
-    pub(crate) fn into_failure(self, location: &str) -> Failure {
+    pub(crate) fn into_failure(self, location: &str) -> Failed {
         let code = self.field("Code").unwrap_or_default();
         // Only code and message: other elements of these answers repeat tokens.
         let words = self.field("Message").unwrap_or_default();
@@ -58,7 +58,7 @@ impl Refusal {
         };
         let mut message = format!("the server answered {}", self.status);
         if !code.is_empty() {
-            let words: String = one_line(&words).chars().take(MOST_WORDS).collect();
+            let words: String = one_line(&words).chars().take(MAX_WORDS).collect();
             message = format!("{message} {code} ({words})");
         }
         if !advice.is_empty() {
@@ -76,28 +76,31 @@ impl Refusal {
         if let Some(region) = self.headers.get("x-amz-bucket-region").and_then(|v| v.to_str().ok()) {
             message = format!("{message} (the bucket is in {region})");
         }
-        let again = if matches!(kind, Kind::Unavailable | Kind::Timeout) { self.again() } else { Again::Never };
-        Failure { error: SourceError::new(kind, location, message), again }
-    }
-
-    fn again(&self) -> Again {
-        let seconds = self.headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
-        seconds.map_or(Again::Backoff, |s| Again::After(Duration::from_secs(s)))
+        let again =
+            if matches!(kind, Kind::Unavailable | Kind::Timeout) { Again::asked(&self.headers) } else { Again::Never };
+        Failed { error: SourceError::new(kind, location, message), again }
     }
 
     fn by_status(&self) -> (Kind, &'static str) {
-        match self.status {
-            300..=399 => (Kind::Config, "it sends elsewhere: check the region, the endpoint and the URL"),
-            401 if self.says_expired() => (Kind::Expired, "the token has expired: get a new one"),
-            401 => (Kind::Denied, "it wants a login"),
-            403 if self.says_expired() => (Kind::Expired, "the URL or the token has expired: get a new one"),
-            403 => (Kind::Denied, "it is refused with these credentials"),
-            404 | 410 => (Kind::NotFound, "there is no such object"),
-            407 => (Kind::Config, "the proxy wants a login"),
-            408 => (Kind::Timeout, ""),
-            412 => (Kind::Changed, "the file is another one than when it was opened"),
-            429 | 500 | 502 | 503 | 504 => (Kind::Unavailable, ""),
-            _ => (Kind::Other, ""),
+        match StatusClass::of(self.status) {
+            StatusClass::Redirect => (Kind::Config, "it sends elsewhere: check the region, the endpoint and the URL"),
+            StatusClass::Unauthorized if self.says_expired() => (Kind::Expired, "the token has expired: get a new one"),
+            StatusClass::Unauthorized => (Kind::Denied, "it wants a login"),
+            StatusClass::Forbidden if self.says_expired() => {
+                (Kind::Expired, "the URL or the token has expired: get a new one")
+            }
+            StatusClass::Forbidden => (Kind::Denied, "it is refused with these credentials"),
+            StatusClass::NotFound => (Kind::NotFound, "there is no such object"),
+            StatusClass::ProxyLogin => (Kind::Config, "the proxy wants a login"),
+            StatusClass::Timeout => (Kind::Timeout, ""),
+            StatusClass::Changed => (Kind::Changed, "the file is another one than when it was opened"),
+            StatusClass::Throttled | StatusClass::Unavailable => (Kind::Unavailable, ""),
+            StatusClass::Malformed
+            | StatusClass::Conflict
+            | StatusClass::TooLarge
+            | StatusClass::TooEarly
+            | StatusClass::ServerError
+            | StatusClass::Other => (Kind::Other, ""),
         }
     }
 
@@ -111,7 +114,7 @@ impl Refusal {
 #[must_use]
 pub fn terms(body: &str) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
-    let text = |name: &str| Some(one_line(body.get(name)?.as_str()?).chars().take(MOST_WORDS).collect::<String>());
+    let text = |name: &str| Some(one_line(body.get(name)?.as_str()?).chars().take(MAX_WORDS).collect::<String>());
     let url = text("resolution_url").filter(|url| url.starts_with("https://"))?;
     let what = text("error_description").unwrap_or_else(|| "the user has not agreed to the terms".to_owned());
     Some(printable(&format!("{what}: agree in a browser at {url}")))
@@ -152,7 +155,7 @@ fn by_code(code: &str) -> Option<(Kind, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderValue, RETRY_AFTER};
 
     fn refusal(status: u16, retry_after: &'static str) -> Refusal {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry_after))]);
@@ -163,10 +166,10 @@ mod tests {
     fn what_the_archive_asks_for_is_told_with_the_place() {
         let body = |text: &str| Refusal { body: text.to_owned(), ..refusal(403, "") }.into_failure("https://h/x").error;
         let eula = body(
-            r#"{"status_code": 403, "error_description": "EULA\nAcceptance Failure", "resolution_url": "https:\/\/urs.earthdata.nasa.gov\/approve_app?client_id=x"}"#,
+            r#"{"status_code": 403, "error_description": "EULA\nAcceptance Failed", "resolution_url": "https:\/\/urs.earthdata.nasa.gov\/approve_app?client_id=x"}"#,
         );
         let place =
-            "EULA Acceptance Failure: agree in a browser at https://urs.earthdata.nasa.gov/approve_app?client_id=x";
+            "EULA Acceptance Failed: agree in a browser at https://urs.earthdata.nasa.gov/approve_app?client_id=x";
         assert!(eula.kind == Kind::Denied && eula.message.contains(place), "{eula}");
         let unknown = refusal(401, "").into_failure("https://data.nsidc.earthdatacloud.nasa.gov/x.h5").error;
         assert!(unknown.message.contains("EARTHDATA_TOKEN"), "{unknown}");

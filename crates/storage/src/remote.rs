@@ -1,8 +1,8 @@
 //! A file over HTTP or in S3, read by ranges.
-use crate::attempt::{Failure, attempts};
 use crate::clients::Shared;
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
+use crate::retry::{Failed, attempts};
 use crate::s3::S3;
 use crate::version::{check_range, content_range, unsatisfied_range, version};
 use crate::{Location, Paced, Stats};
@@ -61,7 +61,7 @@ impl RemoteSource {
     }
 
     /// One attempt at one range that is not empty.
-    async fn once(&self, range: ByteRange) -> Result<Fetched, Failure> {
+    async fn once(&self, range: ByteRange) -> Result<Fetched, Failed> {
         let _permit = self.shared.permit().await;
         let response = self.ask(range).await?;
         match response.status().as_u16() {
@@ -76,7 +76,7 @@ impl RemoteSource {
         Refusal::read(response, self.shared.options.retry.patience).await
     }
 
-    async fn ask(&self, range: ByteRange) -> Result<Response, Failure> {
+    async fn ask(&self, range: ByteRange) -> Result<Response, Failed> {
         let mut headers = HeaderMap::new();
         // Servers keep offsets in signed 64 bits; no file is longer.
         let last = range.end().saturating_sub(1).min(i64::MAX.unsigned_abs());
@@ -110,7 +110,7 @@ impl RemoteSource {
     }
 
     /// 206: the range, the version and the length are checked before and while the body is read.
-    async fn partial(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failure> {
+    async fn partial(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failed> {
         let Some((said, size)) = content_range(response.headers()) else {
             return Err(self.bad("206 without a Content-Range that tells range and size"));
         };
@@ -125,7 +125,7 @@ impl RemoteSource {
 
     /// 200: the server ignores ranges. Dropping the answer closes the connection, so that the file is not downloaded.
     /// An empty file has no range to give, and this is how servers say it.
-    fn whole(&self, response: &Response) -> Result<Fetched, Failure> {
+    fn whole(&self, response: &Response) -> Result<Fetched, Failed> {
         let length: Option<u64> =
             response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if length == Some(0) {
@@ -135,7 +135,7 @@ impl RemoteSource {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.trim_start().to_ascii_lowercase().starts_with("text/html") {
             let message = "a page came in place of the file, as of a login: the server does not know who asks";
-            return Err(Failure::last(SourceError::new(Kind::Denied, &self.shown, message)));
+            return Err(Failed::last(SourceError::new(Kind::Denied, &self.shown, message)));
         }
         Err(self.bad(
             "the server ignores Range and sends the whole file (200): download the file, or ask a server that serves ranges",
@@ -143,7 +143,7 @@ impl RemoteSource {
     }
 
     /// 416: the range begins at the end or beyond.
-    async fn beyond(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failure> {
+    async fn beyond(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failed> {
         let told = unsatisfied_range(response.headers());
         let headers_only = told.map(|size| version(&response, size));
         let size = match told {
@@ -170,14 +170,14 @@ impl RemoteSource {
         Ok(Fetched { bytes: Bytes::new(), file_size: size })
     }
 
-    async fn body(&self, response: Response, length: u64) -> Result<Bytes, Failure> {
+    async fn body(&self, response: Response, length: u64) -> Result<Bytes, Failed> {
         let reserved = usize::try_from(length.min(MOST_RESERVED)).unwrap_or(0);
         let mut body = BytesMut::with_capacity(reserved);
         let mut paced = Paced::new(response, self.shared.options.retry.patience);
         loop {
             let broken = |error| {
                 let during = format!("the answer broke off after {} of {length} bytes", body.len());
-                Failure::of_broken(error, &self.shown, &during)
+                Failed::of_broken(error, &self.shown, &during)
             };
             let piece = paced.next().await.map_err(broken)?;
             let Some(piece) = piece else { break };
@@ -191,22 +191,22 @@ impl RemoteSource {
             return Ok(body.freeze());
         }
         let message = format!("the answer ended after {} of {length} bytes", body.len());
-        Err(Failure::passing(SourceError::new(Kind::Unavailable, &self.shown, message)))
+        Err(Failed::passing(SourceError::new(Kind::Unavailable, &self.shown, message)))
     }
 
     /// The first answer pins the version; every later one must be about the same.
-    fn pin(&self, seen: &Version) -> Result<(), Failure> {
+    fn pin(&self, seen: &Version) -> Result<(), Failed> {
         let pinned = self.version.get_or_init(|| seen.clone());
         pinned.difference(seen).map_or(Ok(()), |difference| Err(self.changed(&difference)))
     }
 
-    fn changed(&self, difference: &str) -> Failure {
+    fn changed(&self, difference: &str) -> Failed {
         let message = format!("the file changed while it was read ({difference}): start again");
-        Failure::last(SourceError::new(Kind::Changed, &self.shown, message))
+        Failed::last(SourceError::new(Kind::Changed, &self.shown, message))
     }
 
-    fn bad(&self, message: &str) -> Failure {
-        Failure::last(SourceError::new(Kind::BadAnswer, &self.shown, message))
+    fn bad(&self, message: &str) -> Failed {
+        Failed::last(SourceError::new(Kind::BadAnswer, &self.shown, message))
     }
 }
 
@@ -227,7 +227,9 @@ impl Source for RemoteSource {
             Ok(None) => return Ok(Fetched { bytes: Bytes::new(), file_size: known.unwrap_or(0) }),
             Err(message) => return Err(SourceError::new(Kind::BadAnswer, &self.shown, message)),
         };
-        let mut fetched = attempts(&self.shared.options.retry, &self.stats, async || self.once(asked).await).await?;
+        let mut fetched =
+            attempts(&self.shared.options.retry, |_, _| self.stats.add_retry(), async || self.once(asked).await)
+                .await?;
         if range.is_empty() {
             fetched.bytes.clear();
         }

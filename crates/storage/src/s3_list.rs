@@ -1,9 +1,9 @@
 //! Listing a bucket (Amazon S3 API Reference, `ListObjectsV2`).
-use crate::attempt::{Again, Failure, attempts};
 use crate::clients::Shared;
 use crate::encode::{element, elements, form_decode, percent_encode};
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
+use crate::retry::{Again, Failed, attempts};
 use crate::s3::S3;
 use crate::{Paced, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
@@ -143,16 +143,16 @@ async fn page(
         }
         let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
         loop {
-            let piece = paced.next().await.map_err(|e| Failure::of_broken(e, &shown, "the listing broke off"))?;
+            let piece = paced.next().await.map_err(|e| Failed::of_broken(e, &shown, "the listing broke off"))?;
             let Some(piece) = piece else { break };
             body.extend_from_slice(&piece);
             if body.len() > MOST_PAGE {
-                return Err(Failure::last(bad(&shown, "a page of the listing has no end")));
+                return Err(Failed::last(bad(&shown, "a page of the listing has no end")));
             }
         }
-        Page::parse(&body, listing.prefix).map_err(|(message, again)| Failure { error: bad(&shown, message), again })
+        Page::parse(&body, listing.prefix).map_err(|(message, again)| Failed { error: bad(&shown, message), again })
     };
-    attempts(&shared.options.retry, stats, once).await
+    attempts(&shared.options.retry, |_, _| stats.add_retry(), once).await
 }
 
 fn bad(shown: &str, message: &str) -> SourceError {

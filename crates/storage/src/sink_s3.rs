@@ -1,8 +1,8 @@
 //! A store under a prefix in S3.
-use crate::attempt::{Failure, attempts};
 use crate::clients::Shared;
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
+use crate::retry::{Failed, attempts};
 use crate::s3::S3;
 use crate::s3_list::{Listing, list};
 use crate::sink::{Billed, check_key};
@@ -97,7 +97,7 @@ impl S3Sink {
         (method, key): (Method, &str),
         headers: HeaderMap,
         body: Option<Bytes>,
-        judge: impl AsyncFn(Response) -> Result<T, Failure>,
+        judge: impl AsyncFn(Response) -> Result<T, Failed>,
     ) -> Result<T, SourceError> {
         let shown = self.shown(key);
         check_key(key, &shown)?;
@@ -115,7 +115,7 @@ impl S3Sink {
             }
             judge(self.shared.send_s3(&self.s3, &ask, &shown, &self.stats).await?).await
         };
-        attempts(&self.shared.options.retry, &self.stats, once).await
+        attempts(&self.shared.options.retry, |_, _| self.stats.add_retry(), once).await
     }
 
     async fn send_put(&self, key: &str, bytes: Bytes, seen: Option<Option<&Tag>>) -> Result<Verdict, SourceError> {
@@ -243,25 +243,25 @@ fn require(headers: &mut HeaderMap, seen: &Tag) {
 }
 
 /// A whole object and its tag. A weak tag is ignored.
-async fn content(answer: Response, shown: &str, patience: Duration) -> Result<(Bytes, Tag), Failure> {
+async fn content(answer: Response, shown: &str, patience: Duration) -> Result<(Bytes, Tag), Failed> {
     if answer.status().as_u16() != 200 {
         return Err(Refusal::read(answer, patience).await.into_failure(shown));
     }
     let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
     let tag = Tag(tag.map(str::to_owned));
     let (mut bytes, mut paced) = (BytesMut::new(), Paced::new(answer, patience));
-    while let Some(part) = paced.next().await.map_err(|e| Failure::of_broken(e, shown, "the answer broke off"))? {
+    while let Some(part) = paced.next().await.map_err(|e| Failed::of_broken(e, shown, "the answer broke off"))? {
         bytes.extend_from_slice(&part);
         if bytes.len() > MAX_OBJECT {
             let message = format!("the object is larger than {MAX_OBJECT} bytes: no object of a store is");
-            return Err(Failure::last(SourceError::new(SourceErrorKind::BadAnswer, shown, message)));
+            return Err(Failed::last(SourceError::new(SourceErrorKind::BadAnswer, shown, message)));
         }
     }
     Ok((bytes.freeze(), tag))
 }
 
 /// Of a PUT or DELETE. An object that is gone is not the one that was seen, and need not be deleted.
-async fn judge(answer: Response, conditional: bool, shown: &str, patience: Duration) -> Result<Verdict, Failure> {
+async fn judge(answer: Response, conditional: bool, shown: &str, patience: Duration) -> Result<Verdict, Failed> {
     let status = answer.status().as_u16();
     if matches!(status, 200 | 201 | 204) {
         return Ok(Verdict::Done);

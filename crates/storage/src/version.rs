@@ -1,5 +1,5 @@
 //! What the header fields of an answer say of the file's version and of the range they hold.
-use crate::attempt::Failure;
+use crate::retry::Failed;
 use byte_ranges::http::{self, Version};
 use byte_ranges::{ByteRange, SourceError, SourceErrorKind};
 use reqwest::Response;
@@ -22,7 +22,7 @@ pub(crate) fn unsatisfied_range(headers: &HeaderMap) -> Option<u64> {
 
 /// That `said` is what `asked` must yield in a file of `size` bytes. A shorter piece may be whole the next time; any
 /// other range is a server that does not understand.
-pub(crate) fn check_range(asked: ByteRange, said: ByteRange, size: u64, at: &str) -> Result<(), Failure> {
+pub(crate) fn check_range(asked: ByteRange, said: ByteRange, size: u64, at: &str) -> Result<(), Failed> {
     let expected_end = asked.end().min(size);
     if said.start() == asked.start() && said.end() == expected_end {
         return Ok(());
@@ -30,7 +30,7 @@ pub(crate) fn check_range(asked: ByteRange, said: ByteRange, size: u64, at: &str
     let message = format!("asked for bytes {asked} of {size}, the answer holds {said}");
     let error = SourceError::new(SourceErrorKind::BadAnswer, at, message);
     let short = said.start() == asked.start() && said.end() < expected_end;
-    Err(if short { Failure::passing(error) } else { Failure::last(error) })
+    Err(if short { Failed::passing(error) } else { Failed::last(error) })
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -1,46 +1,15 @@
-//! Recorded answers and real granules.
-use crate::server::{Reply, Server};
-use crate::{block_on, client, shared};
-use catalog::{
-    CellFinder, Collection, Direction, Footprint, GranuleName, MARGIN_KM, Orbit, Query, Record, Search, crossed_cells,
-};
+//! Real granules.
+use crate::{block_on, shared};
+use catalog::crossed_cells;
+use footprint::{CellFinder, Direction, Footprint, MARGIN_KM, OrbitArc};
 use hdf5_pure::{AsyncFile, Object, Selection};
 use morton::{Latitude, LonLat, Order};
+use pipeline::GranuleName;
 use std::collections::BTreeSet;
 use storage::{Clients, Options};
 
-fn replay(bytes: Vec<u8>) -> Vec<Record> {
-    let server = Server::start(move |_, _| Reply::status(200).with("CMR-Hits", "1").body(bytes.clone()));
-    let (http, retry) = client();
-    let collection = Collection::ConceptId("C2670138092-NSIDC_CPRD".into());
-    let query = Query { collection, patterns: Vec::new(), window: (None, None), page_size: 2000 };
-    block_on(Search::new(http, retry, &server.url("/"), &query).unwrap().run(None, &|_| {})).unwrap().records
-}
-
-#[test]
-fn recorded_answers_with_orbits_are_understood() {
-    let Some(data) = shared("recorded_answers_with_orbits_are_understood") else { return };
-    let read = |name: &str| replay(std::fs::read(data.join("catalog").join(name)).unwrap()).remove(0);
-    let record = read("earthaccess_atl06_umm.json");
-    assert_eq!(record.name, "ATL06_20190221121851_08410203_005_01.h5");
-    assert_eq!(record.s3, None, "it is not in the cloud");
-    assert_eq!(
-        record.https.as_deref(),
-        Some("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/ATL06.005/2019.02.21/ATL06_20190221121851_08410203_005_01.h5")
-    );
-    let (orbit, after) = record.footprint.orbit.clone().unwrap();
-    assert_eq!((orbit.start_latitude, orbit.end_direction), (59.5, Direction::Ascending));
-    assert!((after.unwrap() - 946.274).abs() < 1e-6, "{after:?}");
-    let other = read("earthaccess_atl03_umm.json").footprint.orbit.unwrap();
-    assert!((other.1.unwrap() - 1567.116).abs() < 1e-6);
-    // The time agrees with the revolution that the record means: the track is the same with and without it.
-    for (orbit, after) in [(orbit, after), other] {
-        assert_eq!(orbit.track(after), orbit.track(None));
-    }
-}
-
 /// The pieces of an orbit by the number in the name (ATL06's users' guide): latitude and direction at start and end.
-fn piece(region: u8, crossing: f64) -> Orbit {
+fn piece(region: u8, crossing: f64) -> OrbitArc {
     use Direction::{Ascending as A, Descending as D};
     let ((start_latitude, start_direction), (end_latitude, end_direction)) = match region {
         2 => ((27.0, A), (59.5, A)),
@@ -50,7 +19,7 @@ fn piece(region: u8, crossing: f64) -> Orbit {
         11 => ((-79.0, D), (-79.0, A)),
         other => panic!("region {other}"),
     };
-    Orbit { ascending_crossing: crossing, start_latitude, start_direction, end_latitude, end_direction }
+    OrbitArc { ascending_crossing: crossing, start_latitude, start_direction, end_latitude, end_direction }
 }
 
 /// Crossing of a reference ground track, from that of the two recorded answers: 23.6 degrees less for every revolution.
@@ -122,7 +91,8 @@ fn the_granules_of_a_busy_place_turn_there() {
 /// does, so that much is added to the orbits here.
 #[test]
 fn orbits_hold_the_real_footprints_of_their_tracks() {
-    let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../fixtures/footprints.json")).unwrap();
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../footprint/tests/fixtures/footprints.json")).unwrap();
     let order = Order::new(6).unwrap();
     let mut drawn = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
     let mut flown = CellFinder::new(order, Latitude::Spherical, MARGIN_KM + 2.9, None);

@@ -1,29 +1,43 @@
-//! From flags to the cells that are wanted.
-use super::{Area, AreaArgs, Grid, Path, select, target};
+//! From flags to what a catalog shall hold.
+use super::{Area, AreaArgs, Catalog, CatalogArgs, Choice, Grid, NameFilter, Path, Value, json, target};
 use crate::exit::{self, Failure};
 use crate::files;
-use serde_json::Value;
+use pipeline::FailureClass;
 
-pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<Grid, Failure> {
+/// The cells that are wanted, and the catalog that is read, which knows its own order and latitude.
+pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<(Grid, Option<Catalog>), Failure> {
     if !(0.0..=1000.0).contains(&args.margin) {
         return Err(Failure::usage(format!("a margin of {} km is not within 0 to 1000", args.margin)));
     }
     let (mut order, mut latitude) = (target::order(args.order)?, args.latitude);
-    // A catalog knows its own order and latitude.
-    if let Some(path) = read {
-        let catalog = super::read(path)?;
-        if let Some(cell) = catalog.cells.keys().next() {
-            order = cell.order();
-        }
-        if let Some(told) = catalog.metadata.get("latitude").and_then(Value::as_str) {
-            latitude = told.parse().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
-        }
+    let catalog = read.map(super::read).transpose()?;
+    if let Some(catalog) = &catalog {
+        order = catalog.order().unwrap_or(order);
+        let told = catalog.latitude().map_err(|error| Failure::new(exit::code_of(FailureClass::Corrupt), error))?;
+        latitude = told.unwrap_or(latitude);
     }
-    if order.get() > 18 {
-        return Err(Failure::usage(format!("order {order}: decimal ids, which catalogs use, end at order 18")));
-    }
-    let wanted = select(&areas(args)?, order, latitude)?;
-    Ok(Grid { order, latitude, wanted })
+    let grid = Grid::new(order, latitude)?;
+    Ok((grid.within(&areas(args)?)?, catalog))
+}
+
+/// What the catalog shall hold, and what its metadata say of the flags.
+pub(super) fn choice(args: &CatalogArgs, grid: Grid) -> Choice {
+    let (search, area) = (&args.search, &args.area);
+    let notes = [
+        ("bbox", area.bbox.as_ref().map(|bounds| json!(bounds))),
+        ("polygon", area.polygon.as_deref().and_then(Path::file_name).map(|name| json!(name.to_string_lossy()))),
+        ("south_of", area.south_of.map(|lat| json!(lat))),
+        ("north_of", area.north_of.map(|lat| json!(lat))),
+        ("index", args.index.as_ref().map(|folder| json!(folder))),
+    ];
+    let notes: Vec<(&str, Value)> = notes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let names = NameFilter {
+        cycles: search.cycle.clone(),
+        orbit_regions: search.orbit_region.clone(),
+        from_date: search.from_date.clone(),
+        to_date: search.to_date.clone(),
+    };
+    Choice { grid, names, links: args.links, product: search.product.clone(), notes }
 }
 
 fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {

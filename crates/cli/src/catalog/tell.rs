@@ -1,6 +1,5 @@
 //! What was done, for people and as JSON.
-use super::gather::Gathered;
-use super::{Catalog, CatalogArgs, Path, Value, json};
+use super::{Catalog, CatalogArgs, Gathered, Path, Value, json};
 use crate::exit::Failure;
 use crate::json::print;
 use crate::out::{note, say};

@@ -4,8 +4,7 @@ use super::plan::Plan;
 use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
-use crate::login;
-use ::catalog::CredentialProvider;
+use earthdata::CredentialProvider;
 use jobs::ErrorType;
 use std::time::Duration;
 use storage::{Clients, Credentials, S3Access};
@@ -39,7 +38,7 @@ impl Keys {
         let links = || plan.work.iter().flat_map(|work| &work.granules);
         if how.earthdata || links().any(|link| link.starts_with(EARTHDATA_BUCKETS)) {
             let clients = Clients::new(access::options(&args.access));
-            return Ok(Self::Earthdata(Box::new(login::provider(&clients)?)));
+            return Ok(Self::Earthdata(Box::new(CredentialProvider::from_env(&clients)?)));
         }
         match access::options(&args.access).s3.access {
             S3Access::Keys(keys) => Ok(Self::Fixed(keys)),
@@ -91,6 +90,6 @@ impl Keys {
     }
 }
 
-fn refused(error: &::catalog::Error) -> Fault {
+fn refused(error: &earthdata::Error) -> Fault {
     Fault::of(ErrorType::CredentialsRefused, error.to_string())
 }

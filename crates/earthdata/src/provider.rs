@@ -1,6 +1,5 @@
 //! S3 credentials for a long run: fetched once, renewed before they end.
-use crate::Error;
-use crate::earthdata::Earthdata;
+use crate::{Earthdata, Error, Hosts, Login};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use storage::{Clients, Credentials};
@@ -31,6 +30,17 @@ impl CredentialProvider {
     #[must_use]
     pub fn new(earthdata: Earthdata, margin: Duration) -> Self {
         Self { earthdata, margin, held: Mutex::new(None), fetched: AtomicU64::new(0) }
+    }
+
+    /// Credentials that last through a run, of the login that the environment or the netrc holds ([`Login::from_env`]), at
+    /// the hosts of [`Hosts::from_env`].
+    ///
+    /// # Errors
+    /// As [`Login::from_env`], [`Hosts::from_env`] and [`storage::http_client`].
+    pub fn from_env(clients: &Clients) -> Result<Self, Error> {
+        let login = Login::from_env()?;
+        let earthdata = Earthdata::new(clients.http()?, clients.options().retry, Hosts::from_env()?, login);
+        Ok(Self::new(earthdata, RENEWAL_MARGIN))
     }
 
     /// Credentials that are good now. When a renewal fails while the old ones still last, these are given, and the next

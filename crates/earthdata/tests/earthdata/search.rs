@@ -2,7 +2,7 @@
 use crate::compose::{item, page, polygon};
 use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client, folder};
-use catalog::{Collection, Error, Found, Progress, Query, Resume, Search, name_patterns};
+use earthdata::{Collection, Error, Found, Progress, Query, Resume, Search, name_patterns};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -46,10 +46,10 @@ pub enum Direction {
     Descending,
 }
 
-/// A piece of an orbit, as UMM-G's `Orbit` gives it.
+/// A part of an orbit, as UMM-G's `Orbit` gives it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Orbit {
+pub struct OrbitArc {
     /// Longitude at which the orbit crosses the equator northwards, degrees.
     pub ascending_crossing: f64,
     /// Geodetic latitude at the start, degrees.
@@ -62,7 +62,7 @@ pub struct Orbit {
     pub end_direction: Direction,
 }
 
-impl Orbit {
+impl OrbitArc {
     /// The ground track, longitude and geodetic latitude in degrees, every 17 km or nearer. `after_crossing` is the time
     /// from the equator crossing to the start, seconds, where it is known: it tells whether the piece belongs to the
     /// revolution that begins with the crossing, as those of ICESat-2 do, or to the one that ends with it.
@@ -73,7 +73,7 @@ impl Orbit {
     }
 
     /// Where the beams may be: rings around pieces of the track, longitude and geodetic latitude in degrees.
-    /// `after_crossing` as for [`Orbit::track`].
+    /// `after_crossing` as for [`OrbitArc::track`].
     #[must_use]
     pub fn swath(&self, after_crossing: Option<f64>) -> Vec<Vec<[f64; 2]>> {
         let (from, length) = self.span(after_crossing);
@@ -174,8 +174,8 @@ mod tests {
     use super::Direction::{Ascending, Descending};
     use super::*;
 
-    fn orbit(start: (f64, Direction), end: (f64, Direction)) -> Orbit {
-        Orbit {
+    fn orbit(start: (f64, Direction), end: (f64, Direction)) -> OrbitArc {
+        OrbitArc {
             ascending_crossing: -40.0,
             start_latitude: start.0,
             start_direction: start.1,

@@ -1,5 +1,7 @@
 //! Cells of footprints against an exhaustive interior test that shares nothing with this crate (make_footprints.py).
-use catalog::{CellFinder, Footprint, MARGIN_KM, Orbit};
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+use footprint::{CellFinder, Footprint, MARGIN_KM, OrbitArc};
 use morton::{Latitude, Order};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,13 +29,13 @@ struct Piece {
     name: String,
     /// Pointed beside the track.
     beside: bool,
-    orbit: Orbit,
+    orbit: OrbitArc,
     spherical: BTreeSet<u64>,
     authalic: BTreeSet<u64>,
 }
 
 fn cases() -> Vec<Case> {
-    serde_json::from_str(include_str!("../fixtures/footprints.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/footprints.json")).unwrap()
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn no_pair_is_missing_and_few_are_too_many() {
 #[test]
 fn orbits_list_every_cell_of_the_six_beams_and_few_others() {
     let order = Order::new(6).unwrap();
-    let pieces: Vec<Piece> = serde_json::from_str(include_str!("../fixtures/orbits.json")).unwrap();
+    let pieces: Vec<Piece> = serde_json::from_str(include_str!("fixtures/orbits.json")).unwrap();
     assert_eq!(pieces.len(), 2 + 6 * 12 + 8);
     for latitude in [Latitude::Spherical, Latitude::Authalic] {
         let mut finder = CellFinder::new(order, latitude, MARGIN_KM, None);

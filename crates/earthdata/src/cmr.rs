@@ -1,8 +1,8 @@
 //! The granule search of NASA's Common Metadata Repository (lambda.md, "The catalog").
 use crate::Error;
+use crate::answer::{self, body};
 use crate::record::{Odd, Record};
 use crate::resume::{Resume, SavedPage};
-use crate::retry::{Failed, body, patiently};
 use crate::umm::Page;
 use byte_ranges::SourceErrorKind;
 use reqwest::Url;
@@ -11,13 +11,14 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::Duration;
 use storage::Retry;
+use storage::retry::attempts;
 
 /// Where the CMR is.
 pub const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
 /// The most that the CMR gives in one answer.
-pub const MOST_PAGE_SIZE: u16 = 2000;
+pub const MAX_PAGE_SIZE: u16 = 2000;
 /// A page of 2000 granules is some 20 MiB.
-const MOST_PAGE: usize = 256 << 20;
+const MAX_PAGE_BYTES: usize = 256 << 20;
 /// Pages in a row that may bring nothing new.
 const MAX_IDLE_PAGES: usize = 3;
 const SEARCH_AFTER: &str = "cmr-search-after";
@@ -47,7 +48,7 @@ pub struct Query {
     pub patterns: Vec<String>,
     /// From and to, as [`crate::window_edge`] gives them; only narrows.
     pub window: (Option<String>, Option<String>),
-    /// Granules asked for at once, up to [`MOST_PAGE_SIZE`].
+    /// Granules asked for at once, up to [`MAX_PAGE_SIZE`].
     pub page_size: u16,
 }
 
@@ -69,7 +70,7 @@ impl Query {
             let window = format!("{},{}", from.as_deref().unwrap_or_default(), to.as_deref().unwrap_or_default());
             pairs.push(("temporal[]", window));
         }
-        pairs.push(("page_size", self.page_size.clamp(1, MOST_PAGE_SIZE).to_string()));
+        pairs.push(("page_size", self.page_size.clamp(1, MAX_PAGE_SIZE).to_string()));
         pairs
     }
 }
@@ -190,23 +191,23 @@ impl Search {
             if let Some(token) = token {
                 request = request.header(SEARCH_AFTER, token);
             }
-            let response = request.send().await.map_err(|error| Failed::transport(error, &at))?;
+            let response = request.send().await.map_err(|error| answer::transport(error, &at))?;
             if response.status().as_u16() != 200 {
-                return Err(Failed::status(response, &at).await);
+                return Err(answer::status(response, &at).await);
             }
             let headers = response.headers().clone();
             let text = |name| header(&headers, name);
             let Some(hits) = text("cmr-hits").and_then(|hits| hits.parse().ok()) else {
-                return Err(Failed::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
+                return Err(answer::last(SourceErrorKind::BadAnswer, &at, "the answer has no CMR-Hits"));
             };
-            let body = body(response, MOST_PAGE, &at, self.retry.patience).await?;
+            let body = body(response, MAX_PAGE_BYTES, &at, self.retry.patience).await?;
             // An answer cut short by something between is not valid; the next may be.
             let page: Page<'_> = serde_json::from_slice(&body).map_err(|error| {
-                Failed::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
+                answer::passing(SourceErrorKind::BadAnswer, &at, format!("the answer is not umm_json: {error}"))
             })?;
             Ok(SavedPage { token: text(SEARCH_AFTER), hits, entries: page.entries() })
         };
-        let page = patiently(&self.retry, &waits, once).await;
+        let page = attempts(&self.retry, waits, once).await;
         *requests += sent.get();
         Ok(page?)
     }
@@ -255,7 +256,7 @@ impl Pages {
         if !self.complete && self.idle > MAX_IDLE_PAGES {
             return Err("the search does not move on: page after page brings no new granule");
         }
-        if self.seen.len() as u64 > self.found.hits.saturating_add(MOST_PAGE_SIZE.into()) {
+        if self.seen.len() as u64 > self.found.hits.saturating_add(MAX_PAGE_SIZE.into()) {
             return Err("the search does not end: more granules come than CMR-Hits tells");
         }
         Ok(())

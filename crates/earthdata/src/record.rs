@@ -1,7 +1,7 @@
 //! A granule as a search finds it.
 use crate::Error;
-use crate::footprint::Footprint;
 use byte_ranges::{file_name, s3_twin};
+use footprint::Footprint;
 use pipeline::GranuleName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,9 +1,8 @@
 //! Answers of the CMR in `umm_json` (UMM-G 1.6).
 use crate::date;
-use crate::footprint::Footprint;
-use crate::orbit::Orbit;
 use crate::record::{Odd, Record};
 use byte_ranges::s3_twin;
+use footprint::{Footprint, OrbitArc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -104,7 +103,7 @@ struct SpatialExtent {
 #[serde(rename_all = "PascalCase")]
 struct HorizontalDomain {
     geometry: Option<Geometry>,
-    orbit: Option<Orbit>,
+    orbit: Option<OrbitArc>,
 }
 
 #[derive(Deserialize)]
@@ -292,7 +291,7 @@ impl Umm {
     }
 
     /// Seconds from the equator crossing that the orbit names to the start of the data.
-    fn after_crossing(&self, orbit: &Orbit) -> Option<f64> {
+    fn after_crossing(&self, orbit: &OrbitArc) -> Option<f64> {
         let begins = &self.temporal_extent.as_ref()?.range_date_time.as_ref()?.beginning_date_time;
         let same = |domain: &&CalculatedDomain| {
             domain.equator_crossing_longitude.is_some_and(|at| (at - orbit.ascending_crossing).abs() < 1e-3)

@@ -1,5 +1,7 @@
 //! Who asks Earthdata: a token, or a user and a password (lambda.md, "Earthdata credentials").
-use crate::{Error, base64, netrc};
+use crate::{Error, netrc};
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use byte_ranges::SourceErrorKind;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -8,6 +10,14 @@ use storage::Secret;
 
 /// Host whose entry in a netrc counts.
 const NETRC_MACHINE: &str = "urs.earthdata.nasa.gov";
+
+/// Base64 of tokens (RFC 7515, 2), whose last character may hold bits of no byte.
+const TOKEN: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// What proves who asks. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,8 +108,9 @@ impl Login {
 /// Claims of a JSON web token (RFC 7519), unverified: for showing only.
 fn claims(token: &Secret) -> Option<Value> {
     let mut parts = token.expose().split('.');
-    let payload = parts.nth(1)?;
-    serde_json::from_slice(&base64::decode(payload)?).ok()
+    // The common alphabet and padding are read too.
+    let payload = parts.nth(1)?.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    serde_json::from_slice(&TOKEN.decode(payload).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -135,9 +146,13 @@ mod tests {
 
     #[test]
     fn a_token_tells_its_user_and_its_end() {
-        let claims = base64::encode(br#"{"uid":"someone","exp":1798761599}"#);
-        let login = find(&[("EARTHDATA_TOKEN", &format!("eyJ9.{claims}.c2ln"))]).unwrap();
+        // `{"uid":"someone","exp":1798761599}`, `{"uid":"?>?>"}` in both alphabets, with padding and without, by coreutils.
+        let token = |claims: &str| find(&[("EARTHDATA_TOKEN", &format!("eyJ9.{claims}.c2ln"))]).unwrap();
+        let login = token("eyJ1aWQiOiJzb21lb25lIiwiZXhwIjoxNzk4NzYxNTk5fQ==");
         assert_eq!(login.user().as_deref(), Some("someone"));
+        for claims in ["eyJ1aWQiOiI/Pj8+In0=", "eyJ1aWQiOiI_Pj8-In0"] {
+            assert_eq!(token(claims).user().as_deref(), Some("?>?>"));
+        }
         assert_eq!(login.token_ends().map(storage::moment::extended).as_deref(), Some("2026-12-31T23:59:59Z"));
         let opaque = find(&[("EARTHDATA_TOKEN", "opaque")]).unwrap();
         assert_eq!((opaque.user(), opaque.token_ends()), (None, None));

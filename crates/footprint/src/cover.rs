@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Outlines kept at most; a new batch begins when there are more.
-const MOST_SHAPES: usize = 60_000;
+const MAX_SHAPES: usize = 60_000;
 
 /// Finds the cells of one order; keeps what it learns about their shapes.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Cover {
     }
 
     fn shape(&mut self, key: (u8, u64)) -> Option<&Shape> {
-        if self.shapes.len() > MOST_SHAPES {
+        if self.shapes.len() > MAX_SHAPES {
             self.shapes.clear();
         }
         if !self.shapes.contains_key(&key) {

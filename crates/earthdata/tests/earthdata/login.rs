@@ -1,7 +1,7 @@
 //! The login against local stand-ins of the three hosts that take part, which write down what each hop receives.
 use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client};
-use catalog::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};
+use earthdata::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};
 use pipeline::FailureClass;
 use serde_json::json;
 use std::sync::{Arc, OnceLock};

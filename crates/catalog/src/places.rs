@@ -1,124 +1,139 @@
 //! Granules from where they lie: which files, and where the rows of each are.
-use super::gather::{Gathered, bar};
-use super::{CatalogArgs, Grid, Path};
-use crate::exit::{self, Failure};
-use crate::{files, login};
-use ::catalog::{Extent, GranuleName, Record, crossed_cells, window_edge};
+use crate::{Error, Extent, Gathered, Grid, crossed_cells};
+use byte_ranges::SourceError;
+use earthdata::{GranuleName, Record};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use storage::{Clients, Location};
 
 /// Order of the cells, some 200 m wide, by which files of one granule are compared.
 const FINE: u8 = 15;
-/// What an HDF5 file begins with.
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// The files that `--from` stands for, by the links that a catalog has for them, which are not signed.
-#[derive(Default)]
-pub(super) struct Places {
-    clients: Option<Clients>,
+/// Files of granules, by the links that a catalog has for them, which are not signed.
+pub struct Places {
+    clients: Clients,
     locations: BTreeMap<String, Location>,
 }
 
+/// How granules are read where they lie.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadOptions {
+    /// Granules that are read at the same time.
+    pub concurrency: usize,
+    /// Leaves out granules that cannot be read; the report names them.
+    pub allow_partial: bool,
+    /// Host of the `https://` links of files in buckets of the Earthdata Cloud.
+    pub data_host: String,
+}
+
 /// What a file turned out to be.
-enum Found {
+enum Content {
     Granule(Extent),
     /// It has none of the product's tracks.
     Foreign(Option<String>),
     Failed(String),
 }
 
+/// Why a file could not be read.
+enum Unread {
+    Open(SourceError),
+    Granule(GranuleError),
+}
+
+impl Unread {
+    fn of(self, name: &str) -> Error {
+        let name = name.to_owned();
+        match self {
+            Self::Open(error) => Error::Open { name, error },
+            Self::Granule(error) => Error::Granule { name, error },
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Open(error) => error.to_string(),
+            Self::Granule(error) => error.to_string(),
+        }
+    }
+}
+
 impl Places {
-    pub(super) async fn find(args: &CatalogArgs, clients: &Clients) -> Result<Self, Failure> {
-        for date in [&args.search.from_date, &args.search.to_date].into_iter().flatten() {
-            window_edge(date, false)?;
-        }
-        let mut inputs = Vec::new();
-        for place in &args.from {
-            let path = Path::new(place);
-            if place == "-" {
-                let mut text = String::new();
-                let read = std::io::stdin().read_to_string(&mut text);
-                read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-                inputs.extend(files::entries(&text));
-            } else if path.is_file() && !is_hdf5(path) {
-                let text = files::text(path);
-                let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
-                inputs.extend(files::entries(&text));
-            } else {
-                inputs.push(place.clone());
-            }
-        }
-        let locations = clients.expand_all(&inputs).await?;
+    /// The files that folders, files, globs, URLs and `s3://` prefixes stand for.
+    ///
+    /// # Errors
+    /// [`Error::Source`] when a place cannot be listed.
+    pub async fn find(clients: &Clients, inputs: &[String]) -> Result<Self, Error> {
+        let locations = clients.expand_all(inputs).await?;
         let locations = locations.into_iter().map(|location| (location.unsigned(), location)).collect();
-        Ok(Self { clients: Some(clients.clone()), locations })
+        Ok(Self { clients: clients.clone(), locations })
     }
 
     /// A record of each, without extent.
-    pub(super) fn records(&self) -> Result<Vec<Record>, Failure> {
-        let hosts = login::hosts()?;
-        Ok(self.locations.keys().map(|place| Record::at(place, hosts.data_host())).collect())
+    pub(crate) fn records(&self, data_host: &str) -> Vec<Record> {
+        self.locations.keys().map(|place| Record::at(place, data_host)).collect()
+    }
+
+    /// Requests sent through the clients so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.clients.stats().snapshot().requests
     }
 
     /// Reads where each granule is, several at a time: the records that count, with the wanted cells that they cross.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
-        args: &CatalogArgs,
         grid: &Grid,
         records: Vec<Record>,
+        options: &ReadOptions,
         report: &mut Gathered,
-    ) -> Result<Vec<(Record, Vec<Cell>)>, Failure> {
+        tell: &dyn Fn(u64, u64),
+    ) -> Result<Vec<(Record, Vec<Cell>)>, Error> {
         let (product, several) = (Product::atl06(), several(&records));
-        let bar = bar(args.quiet, "granules read");
-        bar.set_length(records.len() as u64);
+        let (all, done) = (records.len() as u64, std::cell::Cell::new(0));
+        tell(0, all);
         let one = async |record: &Record| {
             let order =
                 if identity(record).is_some_and(|name| several.contains_key(&name)) { fine(grid) } else { grid.order };
-            let found = self.extent(record, &product, order, grid).await;
-            bar.inc(1);
-            match found {
-                Err(error) if args.allow_partial => Ok(Found::Failed(error.message().to_owned())),
-                found => found.map_err(|error| error.at(&record.name)),
+            let content = self.content(record, &product, order, grid).await;
+            done.set(done.get() + 1);
+            tell(done.get(), all);
+            match content {
+                Err(unread) if options.allow_partial => Ok(Content::Failed(unread.message())),
+                content => content.map_err(|unread| unread.of(&record.name)),
             }
         };
-        let found: Result<Vec<Found>, Failure> = futures_util::stream::iter(records.iter().map(one))
-            .buffered(usize::from(args.concurrency))
-            .try_collect()
-            .await;
-        bar.finish_and_clear();
+        let read: Vec<Content> =
+            futures_util::stream::iter(records.iter().map(one)).buffered(options.concurrency).try_collect().await?;
         let mut granules = Vec::new();
-        for (record, found) in records.into_iter().zip(found?) {
-            match found {
-                Found::Granule(extent) => granules.push((record, extent)),
-                Found::Foreign(product) => report.foreign.push((record.name, product)),
-                Found::Failed(why) => report.failed.push((record.name, why)),
+        for (record, content) in records.into_iter().zip(read) {
+            match content {
+                Content::Granule(extent) => granules.push((record, extent)),
+                Content::Foreign(product) => report.foreign.push((record.name, product)),
+                Content::Failed(why) => report.failed.push((record.name, why)),
             }
         }
         if granules.is_empty() && !report.foreign.is_empty() && report.failed.is_empty() {
             return Err(all_foreign(&report.foreign, &product));
         }
-        let wanted = |cell: &Cell| grid.wanted.as_ref().is_none_or(|wanted| wanted.contains(&cell.nested()));
-        let cells = |extent: &Extent| extent.coarser(grid.order).into_keys().filter(wanted).collect();
-        let whole = whole(granules, args.allow_partial, report)?;
+        let cells =
+            |extent: &Extent| extent.coarser(grid.order).into_keys().filter(|cell| grid.contains(*cell)).collect();
+        let whole = whole(granules, options.allow_partial, report)?;
         Ok(whole.into_iter().map(|(record, extent)| (record, cells(&extent))).collect())
     }
 
-    async fn extent(&self, record: &Record, product: &Product, order: Order, grid: &Grid) -> Result<Found, Failure> {
-        let Some(clients) = &self.clients else { return Err(Failure::usage("--from names nothing")) };
+    async fn content(&self, record: &Record, product: &Product, order: Order, grid: &Grid) -> Result<Content, Unread> {
         let place = link(record);
-        let location = self.locations.get(place).cloned().map_or_else(|| Location::parse(place), Ok)?;
-        let source = clients.open(&location)?;
+        let location = self.locations.get(place).cloned().map_or_else(|| Location::parse(place), Ok);
+        let source = location.and_then(|location| self.clients.open(&location)).map_err(Unread::Open)?;
         match crossed_cells(&record.name, &source, product, order, grid.latitude).await {
-            Ok(extent) => Ok(Found::Granule(extent)),
+            Ok(extent) => Ok(Content::Granule(extent)),
             // A granule without tracks has no data: it touches nothing.
             Err(GranuleError::NoTracks { named, expected }) if named.as_ref() == Some(&expected) => {
-                Ok(Found::Granule(Extent::default()))
+                Ok(Content::Granule(Extent::default()))
             }
-            Err(GranuleError::NoTracks { named, .. }) => Ok(Found::Foreign(named)),
-            Err(error) => Err(error.into()),
+            Err(GranuleError::NoTracks { named, .. }) => Ok(Content::Foreign(named)),
+            Err(error) => Err(Unread::Granule(error)),
         }
     }
 }
@@ -152,7 +167,7 @@ fn whole(
     granules: Vec<(Record, Extent)>,
     allow_partial: bool,
     report: &mut Gathered,
-) -> Result<Vec<(Record, Extent)>, Failure> {
+) -> Result<Vec<(Record, Extent)>, Error> {
     let mut same: BTreeMap<String, Vec<(Record, Extent)>> = BTreeMap::new();
     for (record, extent) in granules {
         let key = identity(&record).unwrap_or_else(|| link(&record).to_owned());
@@ -173,8 +188,7 @@ fn whole(
             None => {
                 let why = different(&files);
                 if !allow_partial {
-                    let failure = Failure::new(exit::BAD_INPUT, why);
-                    return Err(failure.hint("give the whole granule, or one of them; --allow-partial leaves them out"));
+                    return Err(Error::Parts(why));
                 }
                 report.failed.extend(files.into_iter().map(|(record, _)| (link(&record).to_owned(), why.clone())));
             }
@@ -191,25 +205,11 @@ fn different(files: &[(Record, Extent)]) -> String {
     format!("{one} and {other} are different parts of one granule, each with rows that the other lacks")
 }
 
-fn all_foreign(files: &[(String, Option<String>)], product: &Product) -> Failure {
+fn all_foreign(files: &[(String, Option<String>)], product: &Product) -> Error {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, product) in files {
         *counts.entry(product.as_deref().unwrap_or("unknown")).or_insert(0) += 1;
     }
     let list: Vec<String> = counts.iter().map(|(product, count)| format!("{count} {product}")).collect();
-    let expected = &product.short_name;
-    let message = format!("none of the {} files is {expected}: {}", files.len(), list.join(", "));
-    Failure::new(exit::BAD_INPUT, message).hint(format!("give granules of {expected}"))
-}
-
-/// By its ending or its first bytes; anything else is a list.
-fn is_hdf5(path: &Path) -> bool {
-    let named = path
-        .extension()
-        .is_some_and(|ending| ["h5", "hdf5", "he5"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
-    let begins = || {
-        let mut begin = [0; SIGNATURE.len()];
-        std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == SIGNATURE
-    };
-    named || begins()
+    Error::OtherProducts { files: files.len(), expected: product.short_name.clone(), found: list.join(", ") }
 }

@@ -1,13 +1,16 @@
 //! S3 credentials from a data host of Earthdata, through as many redirects as its login takes (lambda.md, "Earthdata
 //! credentials").
+use crate::Error;
+use crate::answer::{self, body};
 use crate::login::{Login, Proof};
-use crate::retry::{Failed, body, patiently};
-use crate::{Error, base64};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use byte_ranges::SourceErrorKind::{BadAnswer, Config, Denied, Expired};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Response, Url};
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
+use storage::retry::{Failed, attempts};
 use storage::{Credentials, Jar, Retry};
 
 /// NSIDC's data host.
@@ -15,8 +18,8 @@ pub const DATA_URL: &str = "https://data.nsidc.earthdatacloud.nasa.gov";
 /// Earthdata login.
 pub const LOGIN_URL: &str = "https://urs.earthdata.nasa.gov";
 /// A login takes three or four.
-const MOST_HOPS: usize = 10;
-const MOST_BODY: usize = 1 << 20;
+const MAX_HOPS: usize = 10;
+const MAX_BODY: usize = 1 << 20;
 
 /// The two hosts that may learn who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +39,16 @@ impl Hosts {
             url.ok_or_else(|| Error::usage(format!("`{text}` is no https:// URL of a host")))
         };
         Ok(Self { data: parse(data)?, login: parse(login)? })
+    }
+
+    /// [`DATA_URL`] and [`LOGIN_URL`], or the stand-ins that `ICESTREAM_EARTHDATA_URL` and `ICESTREAM_LOGIN_URL` name.
+    ///
+    /// # Errors
+    /// As [`Hosts::new`].
+    pub fn from_env() -> Result<Self, Error> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (data, login) = (set("ICESTREAM_EARTHDATA_URL"), set("ICESTREAM_LOGIN_URL"));
+        Self::new(data.as_deref().unwrap_or(DATA_URL), login.as_deref().unwrap_or(LOGIN_URL))
     }
 
     /// The data host's name, for `https` links of its buckets.
@@ -90,7 +103,7 @@ impl Earthdata {
     /// `unavailable` when nobody answers.
     pub async fn s3_credentials(&self) -> Result<Credentials, Error> {
         let silent = |_: &_, _: Duration| {};
-        let credentials = patiently(&self.retry, &silent, async || self.dance().await).await?;
+        let credentials = attempts(&self.retry, silent, async || self.dance().await).await?;
         if credentials.is_expired(SystemTime::now()) {
             let message = "the S3 credentials have ended on arrival: is this machine's clock right?";
             return Err(Error::source(Expired, self.endpoint().as_str(), message));
@@ -108,28 +121,28 @@ impl Earthdata {
         let mut jar = Jar::default();
         let mut url = self.endpoint();
         let mut asked_login = false;
-        for _ in 0..=MOST_HOPS {
+        for _ in 0..=MAX_HOPS {
             let at = shown(&url);
             asked_login |= same(&url, &self.hosts.login);
             let request = self.http.get(url.clone()).headers(self.headers(&url, &jar)?);
-            let response = request.send().await.map_err(|error| Failed::transport(error, &at))?;
+            let response = request.send().await.map_err(|error| answer::transport(error, &at))?;
             jar.keep(&url, response.headers());
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = next(&url, &response)?,
                 200 => return credentials(response, &at, self.retry.patience).await,
                 status @ (401 | 403) => {
                     let mut failed = self.refused(&url, status, asked_login);
-                    let words = body(response, MOST_BODY, &at, self.retry.patience).await.unwrap_or_default();
+                    let words = body(response, MAX_BODY, &at, self.retry.patience).await.unwrap_or_default();
                     if let Some(terms) = storage::terms(&String::from_utf8_lossy(&words)) {
                         failed.error.message = format!("{}; {terms}", failed.error.message);
                     }
                     return Err(failed);
                 }
-                _ => return Err(Failed::status(response, &at).await),
+                _ => return Err(answer::status(response, &at).await),
             }
         }
-        let message = format!("more than {MOST_HOPS} redirects: the login goes in circles");
-        Err(Failed::last(BadAnswer, self.endpoint().as_str(), message))
+        let message = format!("more than {MAX_HOPS} redirects: the login goes in circles");
+        Err(answer::last(BadAnswer, self.endpoint().as_str(), message))
     }
 
     /// A token goes to the data host and to the login host that issued it, a password to the login host alone, neither to
@@ -141,7 +154,7 @@ impl Earthdata {
         let secret = match &self.login.proof {
             Proof::Token(token) if to_data || to_login => Some(format!("Bearer {}", token.expose())),
             Proof::Password { user, password } if to_login => {
-                Some(format!("Basic {}", base64::encode(format!("{user}:{}", password.expose()).as_bytes())))
+                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
             }
             _ => None,
         };
@@ -149,7 +162,7 @@ impl Earthdata {
             let Some(value) = value else { continue };
             let mut value = HeaderValue::from_str(&value).map_err(|_| {
                 let message = "the token, the password or a cookie holds characters that no header can carry";
-                Failed::last(Config, &shown(url), message)
+                answer::last(Config, &shown(url), message)
             })?;
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -171,12 +184,12 @@ impl Earthdata {
             ),
             Proof::Password { .. } => format!("access is refused ({status})"),
         };
-        Failed::last(Denied, &shown(url), message)
+        answer::last(Denied, &shown(url), message)
     }
 }
 
 async fn credentials(response: Response, at: &str, patience: Duration) -> Result<Credentials, Failed> {
-    let text = body(response, MOST_BODY, at, patience).await?;
+    let text = body(response, MAX_BODY, at, patience).await?;
     // No word of the answer goes into the message: it may hold half of a secret.
     let answer: Answer = serde_json::from_slice(&text).map_err(|_| {
         let page = text.trim_ascii_start().starts_with(b"<");
@@ -185,12 +198,12 @@ async fn credentials(response: Response, at: &str, patience: Duration) -> Result
         } else {
             "the answer holds no S3 credentials"
         };
-        Failed::last(if page { Denied } else { BadAnswer }, at, message)
+        answer::last(if page { Denied } else { BadAnswer }, at, message)
     })?;
     let keys = Credentials::new(answer.access_key_id, answer.secret_access_key);
     keys.with_session_token(answer.session_token)
         .with_expiration(&answer.expiration)
-        .map_err(|error| Failed::last(BadAnswer, at, error.message))
+        .map_err(|error| answer::last(BadAnswer, at, error.message))
 }
 
 fn next(url: &Url, response: &Response) -> Result<Url, Failed> {
@@ -198,8 +211,8 @@ fn next(url: &Url, response: &Response) -> Result<Url, Failed> {
     let next = target.and_then(|target| url.join(target).ok());
     match next {
         Some(next) if is_private(&next) => Ok(next),
-        Some(_) => Err(Failed::last(BadAnswer, &shown(url), "a redirect out of TLS is not followed")),
-        None => Err(Failed::last(BadAnswer, &shown(url), "a redirect that leads nowhere")),
+        Some(_) => Err(answer::last(BadAnswer, &shown(url), "a redirect out of TLS is not followed")),
+        None => Err(answer::last(BadAnswer, &shown(url), "a redirect that leads nowhere")),
     }
 }
 

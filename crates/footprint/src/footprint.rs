@@ -1,5 +1,5 @@
 //! Where a granule's data may be, as the CMR tells it (UMM-G, `SpatialExtent`).
-use crate::orbit::Orbit;
+use crate::orbit::OrbitArc;
 use crate::region::{Edges, Region};
 use morton::Latitude;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Footprint {
     pub lines: Vec<Vec<[f64; 2]>>,
     /// `Orbit`, and the seconds from its equator crossing to the start of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub orbit: Option<(Orbit, Option<f64>)>,
+    pub orbit: Option<(OrbitArc, Option<f64>)>,
 }
 
 impl Footprint {

@@ -1,0 +1,35 @@
+//! NASA's Earthdata: which granules there are, and who may read them (lambda.md, "The catalog" and "Earthdata
+//! credentials").
+//!
+//! * [`Search`] asks the CMR for granules by name, page by page, patiently, and goes on where an interrupted search
+//!   stopped ([`Resume`]). It finds [`Record`]s.
+//! * [`newest`] keeps the newest version of each granule; [`name_patterns`] and [`GranuleName`] know how granules are named.
+//! * [`Login`], [`Earthdata`] and [`CredentialProvider`] get S3 credentials and keep them fresh. No `Debug`, error or file
+//!   shows a secret.
+//!
+//! Futures here need a tokio runtime; a current-thread one will do.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod cmr;
+mod date;
+mod error;
+mod hosts;
+mod login;
+mod name;
+mod netrc;
+mod provider;
+mod record;
+mod resume;
+mod umm;
+
+pub use cmr::{CMR_URL, Collection, Found, MAX_PAGE_SIZE, Progress, Query, Search};
+pub use date::window_edge;
+pub use error::Error;
+pub use hosts::{DATA_URL, Earthdata, Hosts, LOGIN_URL};
+pub use login::{Login, Proof};
+pub use name::name_patterns;
+pub use pipeline::GranuleName;
+pub use provider::{CredentialProvider, RENEWAL_MARGIN};
+pub use record::{LinkKind, Odd, Record, https_twin, newest};
+pub use resume::Resume;
