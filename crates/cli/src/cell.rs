@@ -3,7 +3,6 @@ use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::out::{self, note};
 use crate::progress::Progress;
-use crate::sphere_out::SphereOut;
 use crate::{access, event, files, json, report, target};
 use jobs::{Body, Event, Layout};
 use morton::Cell;
@@ -12,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use storage::{Clients, Location, S3Access, S3Options, StoreSink};
+use stores::SphereOut;
 
 /// Order of the children unless something else is said.
 const CHILD_ORDER: u8 = 12;

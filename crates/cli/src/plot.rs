@@ -2,14 +2,14 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Hemisphere, Wanted};
+use crate::tables::{self, Hemisphere};
 use crate::{access, maps};
 use ::plot::{Limits, Map, Sheet, Size};
 use clap::Args;
 use morton::Latitude;
 use std::path::{Path, PathBuf};
 use storage::Location;
-use stores::Table;
+use stores::{Table, Wanted};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \

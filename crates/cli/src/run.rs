@@ -17,7 +17,6 @@ mod tell;
 use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::sphere_out::SphereOut;
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
 use drive::{Backend, Drive, Outcome};
@@ -32,6 +31,7 @@ use progress::Progress;
 use std::path::PathBuf;
 use std::time::Duration;
 use storage::{Location, StoreSink};
+use stores::SphereOut;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:

@@ -22,18 +22,37 @@
 mod array;
 mod checksum;
 mod codec;
+mod compare;
 mod csv;
 mod error;
+mod merge;
 mod objects;
+mod overviews;
+mod own;
 mod place;
+mod recipe;
 mod shard;
+mod sphere_out;
 mod store;
 mod table;
+mod validate;
+mod wanted;
 
 pub use array::ArrayInfo;
+pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare};
 pub use dggs_zarr::DataType;
 pub use error::Error;
+pub use merge::{Merge, Merged, Sources};
 pub use objects::Objects;
+pub use overviews::{Composed, write_overviews};
+pub use own::OwnStore;
 pub use place::Place;
+pub use recipe::Recipe;
+pub use sphere_out::SphereOut;
 pub use store::{Level, Store, Variable};
 pub use table::{Column, Partial, Table};
+pub use validate::{Finding, Severity, Validation, validate};
+pub use wanted::Wanted;
+
+/// Name of this engine's key in the attributes of groups.
+pub(crate) const OWN: &str = "icestream";

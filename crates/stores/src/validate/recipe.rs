@@ -1,12 +1,11 @@
 //! What a store was made from, also where parts of it are damaged.
 use super::finding::Findings;
 use super::metadata::Documents;
-use crate::stored::{OWN, Recipe, members};
+use crate::{OWN, Objects as _, Place, Recipe};
 use dggs_zarr::{ArrayMeta, Attributes, DataType, Values};
 use morton::{Cell, Order};
 use pipeline::Product;
 use serde_json::{Map, Value, json};
-use stores::{Objects as _, Place};
 
 /// The recipe that the groups tell; where the finest does not, what another one tells; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.
@@ -81,4 +80,9 @@ async fn guess(
         own["parent_morton"] = json!(parent.decimal().ok()?);
     }
     Some(own)
+}
+
+/// The members of a consolidated root by path.
+fn members(root: &Value) -> Option<&Map<String, Value>> {
+    root["consolidated_metadata"]["metadata"].as_object()
 }

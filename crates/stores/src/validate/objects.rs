@@ -2,8 +2,8 @@
 use super::finding::Findings;
 use super::metadata::{self, Documents};
 use super::{provenance, recipe, values};
-use crate::exit::{self, Failure};
-use crate::stored::{OWN, Recipe, cell_of_mark, joined, whole_cells};
+use crate::own::{cell_of_mark, joined, whole_cells};
+use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
 use dggs_zarr::{
     ArrayMeta, CELLS, ChunkEncoder, GroupMeta, LatitudeConvention, Level, Node, Sphere, Values, Variable, chunk_key,
@@ -13,9 +13,9 @@ use morton::{Cell, Latitude, Order};
 use pipeline::Overviews;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::ops::Range;
 use storage::Clients;
-use stores::{Objects as _, Place};
 
 /// Objects read at the same time.
 const READS_IN_FLIGHT: usize = 32;
@@ -38,18 +38,17 @@ pub(crate) struct Checker {
 
 impl Checker {
     /// Lists the store and reads its metadata.
-    pub(crate) async fn open(root: &str, clients: &Clients) -> Result<Self, Failure> {
+    pub(crate) async fn open(root: &str, clients: &Clients) -> Result<Self, Error> {
         let place = Place::new(root, clients.clone())?;
         let keys: BTreeSet<String> =
             place.list("").await?.into_iter().map(|key| key.trim_start_matches('/').to_owned()).collect();
         if keys.is_empty() {
-            return Err(Failure::new(exit::BAD_INPUT, format!("{root}: there is nothing of a store"))
-                .hint("name the folder that holds zarr.json"));
+            return Err(Error::Nothing(root.to_owned()));
         }
         let mut findings = Findings::default();
         let mut documents = Documents::new();
         let wanted = |key: &str| key.ends_with("zarr.json") && cell_of_mark(key).is_none();
-        let read = |key: String| async { Ok::<_, stores::Error>((place.get(&key).await?.unwrap_or_default(), key)) };
+        let read = |key: String| async { Ok::<_, Error>((place.get(&key).await?.unwrap_or_default(), key)) };
         let reads = keys.iter().filter(|key| wanted(key)).cloned().map(read);
         let read: Vec<(Bytes, String)> = stream::iter(reads).buffered(READS_IN_FLIGHT).try_collect().await?;
         for (bytes, key) in read {
@@ -71,24 +70,28 @@ impl Checker {
         Ok(checker)
     }
 
-    async fn find_parents(&self) -> Result<Vec<Cell>, Failure> {
+    async fn find_parents(&self) -> Result<Vec<Cell>, Error> {
         match &self.recipe {
             None => Ok(Vec::new()),
             Some(Recipe { parent: Some(parent), .. }) => Ok(vec![*parent]),
-            Some(recipe) => Ok(whole_cells(&self.place, &self.keys, recipe.parent_order).await?),
+            Some(recipe) => whole_cells(&self.place, &self.keys, recipe.parent_order).await,
         }
     }
 
-    fn recipe(&self) -> Result<&Recipe, Failure> {
-        self.recipe.as_ref().ok_or_else(|| Failure::new(exit::FAILED, "no recipe"))
+    fn recipe(&self) -> Result<&Recipe, Error> {
+        self.recipe.as_ref().ok_or_else(|| Error::Recipe("no recipe".into()))
     }
 
-    fn sphere(&self) -> Result<Sphere, Failure> {
-        self.recipe()?.sphere().map_err(|why| Failure::new(exit::BAD_INPUT, why).at(&self.shown))
+    fn unreadable(&self, why: impl Display) -> Error {
+        Error::unreadable(&storage::redacted(&self.shown), why)
+    }
+
+    fn sphere(&self) -> Result<Sphere, Error> {
+        self.recipe()?.sphere().map_err(|why| self.unreadable(why))
     }
 
     /// Compares every document with the one that the engine writes.
-    pub(crate) async fn metadata(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn metadata(&mut self) -> Result<(), Error> {
         let (recipe, mut sphere) = (self.recipe()?.clone(), self.sphere()?);
         let expected = match recipe.parent {
             Some(parent) => self.cell_documents(&recipe, parent, &sphere)?,
@@ -100,7 +103,7 @@ impl Checker {
                 sphere.template()
             }
         };
-        let expected = expected.map_err(|error| Failure::new(exit::BAD_INPUT, error).at(&self.shown))?;
+        let expected = expected.map_err(|error| self.unreadable(error))?;
         let gone: Vec<String> = recipe.orders.iter().chain(&recipe.above).map(ToString::to_string).collect();
         let gone: Vec<&String> =
             gone.iter().filter(|order| !self.keys.iter().any(|key| key.starts_with(&format!("{order}/")))).collect();
@@ -137,7 +140,7 @@ impl Checker {
         recipe: &Recipe,
         parent: Cell,
         sphere: &Sphere,
-    ) -> Result<Result<Vec<dggs_zarr::Object>, dggs_zarr::Error>, Failure> {
+    ) -> Result<Result<Vec<dggs_zarr::Object>, dggs_zarr::Error>, Error> {
         let finest = recipe.orders.first().map(ToString::to_string).unwrap_or_default();
         let mut own = self.documents.get(&format!("{finest}/zarr.json")).map(|group| group["attributes"][OWN].clone());
         own = own.filter(Value::is_object);
@@ -158,10 +161,10 @@ impl Checker {
     }
 
     /// Composes the levels above the parents again, where there are any.
-    async fn compose(&mut self, recipe: &Recipe) -> Result<(), Failure> {
+    async fn compose(&mut self, recipe: &Recipe) -> Result<(), Error> {
         let (Some(&coarsest), Some(&first)) = (recipe.above.last(), self.parents.first()) else { return Ok(()) };
-        let job = recipe.job(first).map_err(|why| Failure::new(exit::BAD_INPUT, why))?;
-        let mut overviews = Overviews::new(&job, coarsest).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+        let job = recipe.job(first).map_err(Error::Recipe)?;
+        let mut overviews = Overviews::new(&job, coarsest).map_err(Error::Compose)?;
         let sphere = self.sphere()?;
         for parent in self.parents.clone() {
             // What is wrong here is told when the cells are checked.
@@ -175,7 +178,7 @@ impl Checker {
     }
 
     /// Checks the values and the provenance of every cell.
-    pub(crate) async fn cells(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn cells(&mut self) -> Result<(), Error> {
         let (recipe, sphere) = (self.recipe()?.clone(), self.sphere()?);
         for parent in self.parents.clone() {
             let (key, own) = self.provenance(&recipe, parent).await?;
@@ -198,13 +201,13 @@ impl Checker {
         Ok(())
     }
 
-    async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Failure> {
+    async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Error> {
         if recipe.parent.is_some() {
             let key = format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default());
             let own = self.documents.get(&key).map(|group| group["attributes"][OWN].clone());
             return Ok((key, own.unwrap_or_default()));
         }
-        let key = pipeline::sphere_mark(parent).map_err(Failure::usage)?;
+        let key = pipeline::sphere_mark(parent).map_err(Error::Job)?;
         self.known.insert(key.clone());
         let bytes = self.place.get(&key).await?.unwrap_or_default();
         let document: Value = match serde_json::from_slice(&bytes) {
@@ -236,9 +239,9 @@ impl Checker {
     }
 
     /// Reads one level of one parent, and checks its ids; what cannot be read is left out and told.
-    async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Failure> {
+    async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Error> {
         let whole = self.recipe()?.parent.is_some();
-        let ids: Vec<u64> = parent.children(order).map_err(Failure::usage)?.collect();
+        let ids: Vec<u64> = parent.children(order)?.collect();
         let morton = ids.iter().filter_map(|&id| Cell::new(order, id).ok()?.decimal().ok()).collect::<Vec<i64>>();
         let mut level = Level { order: order.get(), cell_ids: ids, morton, variables: Vec::new() };
         let arrays = arrays(sphere, order.get(), whole.then_some(level.cell_ids.len() as u64));
@@ -259,12 +262,12 @@ impl Checker {
     }
 
     /// Reads many objects at the same time; `None` where there is none.
-    async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Failure> {
+    async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Error> {
         let read = |key: String| async move {
             let bytes = self.place.get(&key).await?;
-            Ok::<_, stores::Error>((key, bytes))
+            Ok::<_, Error>((key, bytes))
         };
-        Ok(stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await?)
+        stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await
     }
 
     /// Checks an array of ids of a store of one cell.
@@ -342,9 +345,9 @@ impl Checker {
     }
 
     /// Compares the levels above the parents with what the cells give.
-    pub(crate) async fn overviews(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn overviews(&mut self) -> Result<(), Error> {
         let Some(overviews) = self.overviews.take() else { return Ok(()) };
-        let (_, chunks) = overviews.finish().map_err(|error| Failure::new(exit::FAILED, error))?;
+        let (_, chunks) = overviews.finish().map_err(Error::Write)?;
         let fetched = self.fetch(chunks.iter().map(|chunk| chunk.key.clone()).collect()).await?;
         for chunk in chunks {
             self.known.insert(chunk.key.clone());

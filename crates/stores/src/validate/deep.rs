@@ -1,17 +1,15 @@
 //! Computing all again from the granules that a store names.
 use super::objects::Checker;
-use crate::exit::{self, Failure};
-use crate::stored::OWN;
+use crate::{Error, OWN, Objects as _};
 use dggs_zarr::Object;
 use morton::Cell;
 use pipeline::{Granule, Tuning, mission_name};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::{Clients, Location};
-use stores::Objects as _;
 
 /// Computes every cell again and compares every byte; returns how many could be.
-pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Failure> {
+pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Error> {
     let Some(recipe) = checker.recipe.clone() else { return Ok(0) };
     let mut found: BTreeMap<String, Vec<Location>> = BTreeMap::new();
     for location in clients.expand_all(granules).await? {
@@ -21,7 +19,7 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
     for parent in checker.parents.clone() {
         let key = match recipe.parent {
             Some(_) => format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default()),
-            None => pipeline::sphere_mark(parent).map_err(Failure::usage)?,
+            None => pipeline::sphere_mark(parent).map_err(Error::Job)?,
         };
         let bytes = checker.place.get(&key).await?.unwrap_or_default();
         let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -31,7 +29,7 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
             continue;
         }
         let Some(locations) = locate(checker, own, &key, &found) else { continue };
-        let job = recipe.job(parent).map_err(|why| Failure::new(exit::BAD_INPUT, why))?;
+        let job = recipe.job(parent).map_err(Error::Recipe)?;
         let again = again(&job, &locations, recipe.parent.is_some(), clients).await;
         match again {
             Ok(objects) => {
@@ -79,7 +77,7 @@ async fn again(
     if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
 }
 
-async fn compare(checker: &mut Checker, parent: Cell, objects: &[Object]) -> Result<(), Failure> {
+async fn compare(checker: &mut Checker, parent: Cell, objects: &[Object]) -> Result<(), Error> {
     let mut differ = Vec::new();
     for object in objects {
         if checker.place.get(&object.key).await?.is_none_or(|held| held != object.bytes) {
