@@ -20,7 +20,6 @@
 #![forbid(unsafe_code)]
 
 mod array;
-pub mod attributes;
 mod chunk;
 mod convention;
 mod decode;
@@ -36,7 +35,7 @@ mod values;
 
 pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
 pub use chunk::ChunkEncoder;
-pub use convention::{Coordinate, DIMENSION, LatitudeConvention, group_attributes};
+pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::GZIP_LEVEL;

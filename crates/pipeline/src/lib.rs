@@ -8,6 +8,7 @@
 //! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod bodies;
 mod budget;
 mod cf;

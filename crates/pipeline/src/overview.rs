@@ -96,8 +96,13 @@ impl Overviews {
     #[must_use]
     pub fn levels(&self) -> Vec<SphereLevel> {
         let sphere = sphere_of(&self.job);
+        self.orders().map(|order| self.template(order, &sphere)).collect()
+    }
+
+    /// The new levels' orders, finest first.
+    fn orders(&self) -> impl Iterator<Item = Order> {
         let orders = (self.coarsest.get()..self.job.parent().order().get()).rev();
-        orders.map(|order| self.template(order, &sphere)).collect()
+        orders.filter_map(|order| Order::new(order).ok())
     }
 
     /// The template with the new levels, and their chunks; only those chunks that some parent lies in.
@@ -108,7 +113,7 @@ impl Overviews {
         let mut sphere = sphere_of(&self.job);
         let mut chunks = Vec::new();
         let mut encoder = ChunkEncoder::new();
-        for order in (self.coarsest.get()..self.job.parent().order().get()).rev() {
+        for order in self.orders() {
             let level = self.template(order, &sphere);
             let rows = self.rows(order);
             for (&statistic, variable) in self.statistics().iter().zip(&level.variables) {
@@ -137,8 +142,8 @@ impl Overviews {
     }
 
     /// The cells of an order that have rows, and the statistics of each.
-    fn rows(&self, order: u8) -> BTreeMap<u64, Vec<f64>> {
-        let shift = 2 * u32::from(self.job.parent().order().get() - order);
+    fn rows(&self, order: Order) -> BTreeMap<u64, Vec<f64>> {
+        let shift = 2 * u32::from(self.job.parent().order().get() - order.get());
         let mut cells: BTreeMap<u64, Combiner> = BTreeMap::new();
         for (&parent, all) in &self.parents {
             cells.entry(parent >> shift).or_default().join(all);
@@ -164,12 +169,12 @@ impl Overviews {
         chunks.into_iter().map(|(index, held)| (index, fill(held))).collect()
     }
 
-    fn template(&self, order: u8, sphere: &Sphere) -> SphereLevel {
+    fn template(&self, order: Order, sphere: &Sphere) -> SphereLevel {
         let (product, statistics) = (&self.job.product, self.statistics());
         let variables = statistics.iter().map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
-            attributes: self.attributes(product.quantity.in_store().attributes(statistic, &statistics), statistic),
+            attributes: self.attributes(product.quantity.attributes(statistic, &statistics), statistic),
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
         let mut provenance = own;
@@ -255,7 +260,7 @@ mod tests {
             },
             attributes: Attributes::new(),
         });
-        Level { order: 7, cell_ids: vec![0; 4], morton: vec![0; 4], variables: variables.collect() }
+        Level { order: job.child_order(), cell_ids: vec![0; 4], morton: vec![0; 4], variables: variables.collect() }
     }
 
     #[test]
@@ -273,9 +278,9 @@ mod tests {
         };
         let (sphere, chunks) = made([0, 1, 2]);
         assert_eq!(made([2, 1, 0]).1, chunks);
-        assert_eq!(sphere.levels.iter().map(|level| level.order).collect::<Vec<_>>(), [7, 5, 4]);
+        assert_eq!(sphere.levels.iter().map(|level| level.order.get()).collect::<Vec<_>>(), [7, 5, 4]);
         let count = chunks.iter().find(|chunk| chunk.key == "5/count/c/0").unwrap();
-        let meta = sphere.array(5, &sphere.levels[1].variables[0]);
+        let meta = sphere.array(sphere.levels[1].order, &sphere.levels[1].variables[0]);
         let Values::I32(counts) = meta.decode(&count.bytes).unwrap() else { panic!("no counts") };
         assert_eq!((counts[11_440], counts[0], counts.iter().sum::<i32>()), (7, 5, 12));
     }

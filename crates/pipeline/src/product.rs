@@ -63,16 +63,6 @@ impl Quantity {
     pub(crate) fn limit(&self) -> Option<f64> {
         ["m", "metre", "metres", "meter", "meters"].contains(&self.units.as_str()).then_some(ABSURD_METRES)
     }
-
-    /// The same for the store's names and attributes.
-    pub(crate) fn in_store(&self) -> dggs_zarr::attributes::Quantity<'_> {
-        dggs_zarr::attributes::Quantity {
-            prefix: &self.prefix,
-            label: &self.label,
-            units: &self.units,
-            standard_name: self.standard_name.as_deref(),
-        }
-    }
 }
 
 impl Product {
@@ -111,7 +101,7 @@ impl Product {
     /// Name of the output array of a statistic: `count`, `h_min`, `h_q25`.
     #[must_use]
     pub fn array_name(&self, statistic: Statistic) -> String {
-        self.quantity.in_store().array_name(statistic)
+        self.quantity.array_name(statistic)
     }
 }
 

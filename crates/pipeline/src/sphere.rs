@@ -1,6 +1,6 @@
 //! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
-use crate::store::{ROOT, fates_and_granules, latitude_of, store_level};
+use crate::store::{ROOT, fates_and_granules, store_level};
 use crate::{CellResult, Error, Job, Overviews};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
@@ -23,15 +23,12 @@ pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
 /// # Errors
 /// [`Error::Encode`] when the result does not form a part of a store.
 pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let encode = |error: &dyn std::fmt::Display| Error::Encode(error.to_string());
-    let parent = result.job.parent();
     let cell = SphereCell {
-        nested: parent.nested(),
-        decimal: parent.decimal().map_err(|error| encode(&error))?,
+        parent: result.job.parent(),
         levels: result.levels.iter().map(|level| store_level(result, level)).collect(),
         provenance: fates_and_granules(result),
     };
-    sphere_of(&result.job).cell(&cell).map_err(|error| encode(&error))
+    sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
 }
 
 /// Key of the object that says that a cell is in a sphere store, whole: nobody has to compute it again. It holds the
@@ -40,7 +37,7 @@ pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
 /// # Errors
 /// [`Error::Config`] for a cell without a decimal id (above order 18).
 pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
-    Ok(dggs_zarr::mark_key(cell.decimal().map_err(|error| Error::Config(error.to_string()))?))
+    dggs_zarr::mark_key(cell).map_err(|error| Error::Config(error.to_string()))
 }
 
 /// The root of the sphere store that is in a place, if its template is there, whole.
@@ -156,7 +153,7 @@ pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
 #[must_use]
 pub fn sphere_of(job: &Job) -> Sphere {
     let product = &job.product;
-    let quantity = product.quantity.in_store();
+    let quantity = &product.quantity;
     let variables: Vec<TemplateVariable> = product
         .statistics
         .iter()
@@ -166,14 +163,11 @@ pub fn sphere_of(job: &Job) -> Sphere {
             attributes: quantity.attributes(statistic, &product.statistics),
         })
         .collect();
-    let level = |order: morton::Order| SphereLevel {
-        order: order.get(),
-        variables: variables.clone(),
-        provenance: shared_provenance(job),
-    };
+    let level =
+        |order: morton::Order| SphereLevel { order, variables: variables.clone(), provenance: shared_provenance(job) };
     Sphere {
-        latitude: latitude_of(job.latitude),
-        parent_order: job.parent().order().get(),
+        latitude: job.latitude,
+        parent_order: job.parent().order(),
         levels: crate::result::orders(job).into_iter().map(level).collect(),
     }
 }
@@ -242,7 +236,7 @@ mod tests {
         let root = |job: &Job| sphere_template(job).unwrap().pop().unwrap().bytes;
         assert_eq!(sphere_accepts(&job, &root(&result(45_761).job)), Ok(()));
         let mut with_coarser = sphere_of(&job);
-        with_coarser.levels.push(SphereLevel { order: 4, ..with_coarser.levels[0].clone() });
+        with_coarser.levels.push(SphereLevel { order: Order::new(4).unwrap(), ..with_coarser.levels[0].clone() });
         assert_eq!(sphere_accepts(&job, &with_coarser.template().unwrap().pop().unwrap().bytes), Ok(()));
         let mut other = job.clone();
         other.latitude = morton::Latitude::Authalic;

@@ -2,8 +2,7 @@
 use crate::replace::{self, Replacement};
 use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
-use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
-use morton::Latitude;
+use dggs_zarr::{CellStore, Object, Values, Variable};
 use serde_json::{Value, json};
 
 /// Keys by which a place is judged.
@@ -17,7 +16,7 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let latitude = latitude_of(result.job.latitude);
+    let latitude = result.job.latitude;
     let levels = result.levels.iter().map(|level| store_level(result, level)).collect();
     let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
@@ -94,13 +93,6 @@ pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> 
     })
 }
 
-pub(crate) const fn latitude_of(latitude: Latitude) -> LatitudeConvention {
-    match latitude {
-        Latitude::Authalic => LatitudeConvention::Authalic,
-        Latitude::Spherical => LatitudeConvention::Spherical,
-    }
-}
-
 /// One level as the store's crate takes it.
 pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
     let product = &result.job.product;
@@ -110,10 +102,10 @@ pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Leve
             Column::Count(counts) => Values::I32(counts.clone()),
             Column::Value(values) => Values::F32(values.clone()),
         },
-        attributes: product.quantity.in_store().attributes(statistic, &product.statistics),
+        attributes: product.quantity.attributes(statistic, &product.statistics),
     });
     dggs_zarr::Level {
-        order: level.order.get(),
+        order: level.order,
         cell_ids: level.cell_ids.clone(),
         morton: level.morton.clone(),
         variables: variables.collect(),

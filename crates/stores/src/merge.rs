@@ -131,9 +131,8 @@ async fn objects(store: &OwnStore, cell: Cell) -> Result<Vec<dggs_zarr::Object>,
         levels.push(store.level(cell, order).await?);
     }
     let provenance = store.provenance(cell).await?;
-    let decimal = cell.decimal().map_err(|error| Error::unreadable(&store.name, error))?;
     let sphere = store.recipe.sphere().map_err(|why| Error::unreadable(&store.name, why))?;
-    let part = SphereCell { nested: cell.nested(), decimal, levels, provenance };
+    let part = SphereCell { parent: cell, levels, provenance };
     sphere.cell(&part).map_err(|error| Error::unreadable(&store.name, error))
 }
 

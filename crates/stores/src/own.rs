@@ -91,7 +91,7 @@ impl OwnStore {
         let ids: Vec<u64> = cell.children(order).map_err(|error| self.bad(error))?.collect();
         let morton: Result<Vec<i64>, _> = ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
         let sphere = self.recipe.sphere().map_err(|why| self.bad(why))?;
-        let level = sphere.levels.iter().find(|level| level.order == order.get());
+        let level = sphere.levels.iter().find(|level| level.order == order);
         let read = |variable: TemplateVariable| {
             let (meta, objects) = match self.recipe.parent {
                 Some(_) => {
@@ -99,7 +99,7 @@ impl OwnStore {
                     let chunks = meta.chunks();
                     (meta, 0..chunks)
                 }
-                None => (sphere.array(order.get(), &variable), cell.nested()..cell.nested() + 1),
+                None => (sphere.array(order, &variable), cell.nested()..cell.nested() + 1),
             };
             self.values(format!("{order}/{}", variable.name), meta, objects, variable)
         };
@@ -107,7 +107,7 @@ impl OwnStore {
         let variables = variables.filter(|variable| wanted(&variable.name)).map(read);
         let variables = try_join_all(variables).await?;
         let morton = morton.map_err(|error| self.bad(error))?;
-        Ok(Level { order: order.get(), cell_ids: ids, morton, variables })
+        Ok(Level { order, cell_ids: ids, morton, variables })
     }
 
     /// Children of a cell with at least one row.

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use dggs_zarr::{
-    ArrayMeta, Attributes, CellStore, ChunkEncoder, Coordinate, DataType, GroupMeta, LatitudeConvention, Level, Node,
-    Values, Variable, attributes::Quantity, chunk_key, group_attributes,
+    ArrayMeta, Attributes, CellStore, ChunkEncoder, Coordinate, DataType, GroupMeta, Level, Node, Values, Variable,
+    chunk_key, group_attributes,
 };
 use morton::{Cell, Latitude, Order};
 use serde_json::json;
@@ -22,11 +22,13 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn level(order: u8) -> Level {
     let order_ = Order::new(order).unwrap();
     let cell_ids: Vec<u64> = Cell::from_decimal(PARENT).unwrap().children(order_).unwrap().collect();
-    let height = Quantity { prefix: "h", label: "height", units: "m", standard_name: None };
-    let mean = height.attributes(aggregate::Statistic::WeightedMean, &[]);
+    let mean = Attributes::from_iter([
+        ("long_name".to_owned(), json!("weighted mean of height")),
+        ("units".to_owned(), json!("m")),
+    ]);
     let value = |i: usize| if i.is_multiple_of(3) { f32::NAN } else { 700.5 + i as f32 };
     Level {
-        order,
+        order: order_,
         morton: cell_ids.iter().map(|&id| Cell::new(order_, id).unwrap().decimal().unwrap()).collect(),
         variables: vec![
             Variable {
@@ -46,7 +48,7 @@ fn level(order: u8) -> Level {
 
 fn cell_store() -> Objects {
     let store = CellStore {
-        latitude: LatitudeConvention::Authalic,
+        latitude: Latitude::Authalic,
         levels: vec![level(12), level(9)],
         provenance: json!({"engine": "test", "parent_order": 6}),
     };
@@ -85,12 +87,11 @@ fn layout_cell_comes_back() {
 
 #[test]
 fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
-    let order = 8;
+    let order = Order::new(8).unwrap();
     let mut meta = ArrayMeta::new(12 << 16, DataType::F32, Attributes::new());
     meta.chunk_shape = 16;
     let attributes =
-        group_attributes(order, LatitudeConvention::Spherical, Coordinate::FullDomain, &json!({"cells": "cells"}))
-            .unwrap();
+        group_attributes(order, Latitude::Spherical, Coordinate::FullDomain, &json!({"cells": "cells"})).unwrap();
     let names = ["h_max", "h_min"];
     let members = names.map(|name| (name.to_owned(), Node::Array(meta.clone()))).to_vec();
     let root = GroupMeta {

@@ -5,9 +5,7 @@ use super::{provenance, recipe, values};
 use crate::own::{cell_of_mark, joined, whole_cells};
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
-use dggs_zarr::{
-    ArrayMeta, CELLS, ChunkEncoder, GroupMeta, LatitudeConvention, Level, Node, Sphere, Values, Variable, chunk_key,
-};
+use dggs_zarr::{ArrayMeta, CELLS, ChunkEncoder, GroupMeta, Level, Node, Sphere, Values, Variable, chunk_key};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::Overviews;
@@ -144,15 +142,11 @@ impl Checker {
         let finest = recipe.orders.first().map(ToString::to_string).unwrap_or_default();
         let mut own = self.documents.get(&format!("{finest}/zarr.json")).map(|group| group["attributes"][OWN].clone());
         own = own.filter(Value::is_object);
-        let latitude = match recipe.latitude {
-            Latitude::Authalic => LatitudeConvention::Authalic,
-            Latitude::Spherical => LatitudeConvention::Spherical,
-        };
         let mut root = GroupMeta::default();
         for level in &sphere.levels {
-            let rows = 1u64 << (2 * u32::from(level.order.saturating_sub(parent.order().get())));
+            let rows = 1u64 << (2 * u32::from(level.order.get().saturating_sub(parent.order().get())));
             let own = own.clone().unwrap_or_default();
-            match dggs_zarr::cell_group(level.order, rows, &level.variables, latitude, &own) {
+            match dggs_zarr::cell_group(level.order, rows, &level.variables, recipe.latitude, &own) {
                 Ok(group) => root.members.push((level.order.to_string(), Node::Group(group))),
                 Err(error) => return Ok(Err(error)),
             }
@@ -243,8 +237,8 @@ impl Checker {
         let whole = self.recipe()?.parent.is_some();
         let ids: Vec<u64> = parent.children(order)?.collect();
         let morton = ids.iter().filter_map(|&id| Cell::new(order, id).ok()?.decimal().ok()).collect::<Vec<i64>>();
-        let mut level = Level { order: order.get(), cell_ids: ids, morton, variables: Vec::new() };
-        let arrays = arrays(sphere, order.get(), whole.then_some(level.cell_ids.len() as u64));
+        let mut level = Level { order, cell_ids: ids, morton, variables: Vec::new() };
+        let arrays = arrays(sphere, order, whole.then_some(level.cell_ids.len() as u64));
         let objects = |meta: &ArrayMeta| if whole { 0..meta.chunks() } else { parent.nested()..parent.nested() + 1 };
         let keys = arrays
             .iter()
@@ -422,13 +416,13 @@ fn unfinished(documents: &mut Documents, findings: &mut Findings) -> bool {
 }
 
 /// Names and metadata of the arrays of a level; `rows` of a store of one cell, which has arrays of ids too.
-fn arrays(sphere: &Sphere, order: u8, rows: Option<u64>) -> Vec<(String, ArrayMeta)> {
+fn arrays(sphere: &Sphere, order: Order, rows: Option<u64>) -> Vec<(String, ArrayMeta)> {
     let template = sphere.levels.iter().find(|level| level.order == order);
     let variables = template.map(|level| level.variables.as_slice()).unwrap_or_default();
     let Some(rows) = rows else {
         return variables.iter().map(|variable| (variable.name.clone(), sphere.array(order, variable))).collect();
     };
-    let group = dggs_zarr::cell_group(order, rows, variables, LatitudeConvention::default(), &Value::Null);
+    let group = dggs_zarr::cell_group(order, rows, variables, Latitude::default(), &Value::Null);
     let members = group.map(|group| group.members).unwrap_or_default().into_iter();
     let array = |(name, node)| match node {
         Node::Array(meta) => Some((name, meta)),
