@@ -1,9 +1,9 @@
 //! Results as JavaScript values: typed arrays, text, and the objects of the store.
 use crate::host;
 use aggregate::{Statistic, Table};
-use dggs_zarr::Object;
+use dggs_zarr::{Column, Object};
 use js_sys::{Array, Float32Array, Int32Array, JsString, Uint8Array};
-use pipeline::{CellResult, Column, Job, Ledger};
+use pipeline::{CellResult, Job, Ledger};
 use wasm_bindgen::JsValue;
 
 /// The columns of a table: `[{ name, unit, values }]` in the product's order.
@@ -25,14 +25,15 @@ pub(crate) fn done(result: &CellResult) -> Result<JsValue, JsValue> {
         Some(_) => Vec::new(),
     };
     let level = result.children();
-    let pairs = level.into_iter().flat_map(|level| level.columns.iter().zip(&result.job.product.statistics));
+    let pairs = level.into_iter().flat_map(|level| level.variables.iter().zip(&result.job.product.statistics));
     let columns: Array = pairs
-        .map(|((_, values), &statistic)| {
-            let values: JsValue = match values {
-                Column::Count(counts) => Int32Array::from(counts.as_slice()).into(),
-                Column::Value(values) => Float32Array::from(values.as_slice()).into(),
+        .filter_map(|(variable, &statistic)| {
+            let values: JsValue = match &variable.values {
+                Column::I32(counts) => Int32Array::from(counts.as_slice()).into(),
+                Column::F32(values) => Float32Array::from(values.as_slice()).into(),
+                _ => return None,
             };
-            column(&result.job, statistic, values)
+            Some(column(&result.job, statistic, values))
         })
         .collect();
     Ok(host::object([

@@ -63,7 +63,7 @@ pub(crate) fn subject(table: &Table) -> String {
     let observed = table.observed().len() as u64;
     let counted = table.columns.iter().find(|(variable, _)| variable.name == "count").map(|(_, column)| column);
     let rows = match counted {
-        Some(Column::Integer(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
+        Some(Column::I64(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
         _ => String::new(),
     };
     format!(

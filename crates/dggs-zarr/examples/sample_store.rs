@@ -7,7 +7,7 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use dggs_zarr::{Attributes, CellStore, Level, Values, Variable};
+use dggs_zarr::{Attributes, CellStore, Column, Level, Variable};
 use morton::{Latitude, Order};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const NAMES: [&str; 9] = ["count", "h_min", "h_max", "h_mean", "h_sigma", "h_var
 struct Table {
     cell_ids: Vec<u64>,
     morton: Vec<i64>,
-    columns: Vec<Values>,
+    columns: Vec<Column>,
 }
 
 fn main() {
@@ -84,8 +84,8 @@ fn read(path: &Path) -> Table {
         .map(|&name| {
             let at = column(name);
             match name {
-                "count" => Values::I32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
-                _ => Values::F32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
+                "count" => Column::I32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
+                _ => Column::F32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
             }
         })
         .collect();
@@ -107,10 +107,10 @@ fn made_up() -> Table {
     let columns = NAMES
         .iter()
         .map(|&name| match name {
-            "count" => Values::I32((0..4096).map(|c| if occupied(c) { c % 7 + 1 } else { 0 }).collect()),
+            "count" => Column::I32((0..4096).map(|c| if occupied(c) { c % 7 + 1 } else { 0 }).collect()),
             _ => {
                 let value = |c: i32| if occupied(c) { 3000.0 + 0.25 * c as f32 } else { f32::NAN };
-                Values::F32((0..4096).map(value).collect())
+                Column::F32((0..4096).map(value).collect())
             }
         })
         .collect();
@@ -125,8 +125,8 @@ fn every_fourth(fine: &Table) -> Table {
         .columns
         .iter()
         .map(|values| match values {
-            Values::I32(v) => Values::I32(pick(v)),
-            Values::F32(v) => Values::F32(pick(v)),
+            Column::I32(v) => Column::I32(pick(v)),
+            Column::F32(v) => Column::F32(pick(v)),
             other => other.clone(),
         })
         .collect();

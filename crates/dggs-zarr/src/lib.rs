@@ -21,6 +21,7 @@
 
 mod array;
 mod chunk;
+mod column;
 mod convention;
 mod decode;
 mod error;
@@ -31,10 +32,10 @@ mod shard;
 mod sphere;
 mod store;
 mod tombstone;
-mod values;
 
 pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
 pub use chunk::ChunkEncoder;
+pub use column::{Column, DataType};
 pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
@@ -43,7 +44,6 @@ pub use object::Object;
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};
-pub use values::{DataType, Values};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.
 pub type Attributes = serde_json::Map<String, serde_json::Value>;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, FillValue, GroupMeta, Node, Object,
-    TemplateVariable, Values, chunk_key, group_attributes,
+    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, Object,
+    TemplateVariable, chunk_key, group_attributes,
 };
 
 /// One data variable of a level.
@@ -15,7 +15,7 @@ pub struct Variable {
     /// Name of the array.
     pub name: String,
     /// One value a cell. Empty cells hold 0 (counts) or NaN.
-    pub values: Values,
+    pub values: Column,
     /// CF attributes; the caller's.
     pub attributes: Attributes,
 }
@@ -84,7 +84,7 @@ impl Level {
         self.check_ids()?;
         let variables: Vec<TemplateVariable> = self.variables.iter().map(Variable::template).collect();
         let group = cell_group(self.order, self.cell_ids.len() as u64, &variables, latitude, provenance)?;
-        let (ids, morton) = (Values::U64(self.cell_ids.clone()), Values::I64(self.morton.clone()));
+        let (ids, morton) = (Column::U64(self.cell_ids.clone()), Column::I64(self.morton.clone()));
         let values = [&ids, &morton].into_iter().chain(self.variables.iter().map(|variable| &variable.values));
         for ((name, node), values) in group.members.iter().zip(values) {
             let Node::Array(meta) = node else { continue };
@@ -149,7 +149,7 @@ pub fn cell_group(
 /// Appends every chunk of the array at `path`.
 fn append_chunks(
     path: &str,
-    values: &Values,
+    values: &Column,
     meta: &ArrayMeta,
     encoder: &mut ChunkEncoder,
     objects: &mut Vec<Object>,

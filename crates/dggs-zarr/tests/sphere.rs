@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use dggs_zarr::{
-    Attributes, DataType, Error, Level, Sphere, SphereCell, SphereLevel, TemplateVariable, Values, Variable,
+    Attributes, Column, DataType, Error, Level, Sphere, SphereCell, SphereLevel, TemplateVariable, Variable,
 };
 use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
@@ -35,10 +35,10 @@ fn cell(nested: u64, counts: [i32; 4]) -> SphereCell {
         variables: vec![
             Variable {
                 name: "h_mean".into(),
-                values: Values::F32(counts.iter().map(|&n| if n > 0 { 1.5 } else { f32::NAN }).collect()),
+                values: Column::F32(counts.iter().map(|&n| if n > 0 { 1.5 } else { f32::NAN }).collect()),
                 attributes: Attributes::new(),
             },
-            Variable { name: "count".into(), values: Values::I32(counts), attributes: Attributes::new() },
+            Variable { name: "count".into(), values: Column::I32(counts), attributes: Attributes::new() },
         ],
     };
     let fine = level(7, (4 * nested..4 * nested + 4).collect(), counts.to_vec());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dggs_zarr::{Attributes, CellStore, Error, Level, Values, Variable};
+use dggs_zarr::{Attributes, CellStore, Column, Error, Level, Variable};
 use morton::{Latitude, Order};
 use serde_json::{Value, json};
 use zarrs::array::{Array, ElementOwned};
@@ -14,11 +14,11 @@ fn order(order: u8) -> Order {
     Order::new(order).unwrap()
 }
 
-fn variable(name: &str, values: Values, attributes: &Value) -> Variable {
+fn variable(name: &str, values: Column, attributes: &Value) -> Variable {
     Variable { name: name.to_owned(), values, attributes: attributes.as_object().unwrap().clone() }
 }
 
-fn count(values: Values) -> Variable {
+fn count(values: Column) -> Variable {
     let attributes = json!({
         "long_name": "number of observations of land ice height",
         "units": "1",
@@ -28,7 +28,7 @@ fn count(values: Values) -> Variable {
     variable("count", values, &attributes)
 }
 
-fn mean(values: Values) -> Variable {
+fn mean(values: Column) -> Variable {
     let attributes = json!({
         "long_name": "weighted mean of land ice height",
         "units": "m",
@@ -46,15 +46,15 @@ fn tiny(latitude: Latitude) -> CellStore {
         cell_ids: vec![183_052, 183_053, 183_054, 183_055],
         morton: vec![-61_341_141, -61_341_142, -61_341_143, -61_341_144],
         variables: vec![
-            count(Values::I32(vec![0, 2, 0, 1])),
-            mean(Values::F32(vec![f32::NAN, 3012.5, f32::NAN, -1.25])),
+            count(Column::I32(vec![0, 2, 0, 1])),
+            mean(Column::F32(vec![f32::NAN, 3012.5, f32::NAN, -1.25])),
         ],
     };
     let coarse = Level {
         order: order(6),
         cell_ids: vec![45_763],
         morton: vec![-6_134_114],
-        variables: vec![count(Values::I32(vec![3]))],
+        variables: vec![count(Column::I32(vec![3]))],
     };
     let provenance = json!({"product": "atl06", "granules": [{"name": "b", "size": 2}], "engine": "0.1.0"});
     CellStore { latitude, levels: vec![fine, coarse], provenance }
@@ -166,7 +166,7 @@ fn long_arrays_are_split_and_read_back() {
         morton: (0..150_000).collect(),
         variables: vec![Variable {
             name: "noise".to_owned(),
-            values: Values::F64(values.clone()),
+            values: Column::F64(values.clone()),
             attributes: Attributes::new(),
         }],
     };
@@ -192,6 +192,6 @@ fn stores_that_cannot_be_right_are_refused() {
     assert!(matches!(broken(|s| s.levels[0].cell_ids[3] = 12 << 14), Error::CellId { row: 3, .. }));
     assert!(matches!(broken(|s| s.levels[0].morton.truncate(3)), Error::Length { expected: 4, found: 3, .. }));
     assert!(matches!(broken(|s| s.levels[0].variables[1].name = "morton".into()), Error::Name { .. }));
-    assert!(matches!(broken(|s| s.levels[0].variables[1].values = Values::F32(vec![])), Error::Length { .. }));
+    assert!(matches!(broken(|s| s.levels[0].variables[1].values = Column::F32(vec![])), Error::Length { .. }));
     assert!(matches!(broken(|s| s.provenance = json!(1)), Error::Provenance(_)));
 }

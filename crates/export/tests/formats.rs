@@ -22,11 +22,8 @@ fn table(parent: i64) -> Table {
         latitude: Latitude::Spherical,
         parent: Some(parent.order()),
         columns: vec![
-            (
-                Variable::guessed("count"),
-                Column::Integer((0..ids.len()).map(|i| i64::try_from(i % 5).unwrap()).collect()),
-            ),
-            (Variable::guessed("h_mean"), Column::Single((0..ids.len()).map(values).collect())),
+            (Variable::guessed("count"), Column::I64((0..ids.len()).map(|i| i64::try_from(i % 5).unwrap()).collect())),
+            (Variable::guessed("h_mean"), Column::F32((0..ids.len()).map(values).collect())),
         ],
         ids,
         provenance: serde_json::Value::Null,

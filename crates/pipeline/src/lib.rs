@@ -54,7 +54,7 @@ pub use orbit::Orbit;
 pub use overview::Overviews;
 pub use positions::positions;
 pub use product::{Filter, Product, Quantity};
-pub use result::{CellResult, Column, Level};
+pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use sphere::{

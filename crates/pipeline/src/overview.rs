@@ -3,7 +3,7 @@ use crate::sphere::sphere_of;
 use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, DataType, Level, Object, Sphere, SphereLevel, TemplateVariable, Values,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Object, Sphere, SphereLevel, TemplateVariable,
     chunk_key,
 };
 use morton::{Cell, Order};
@@ -53,11 +53,11 @@ impl Overviews {
         let singles = |statistic: Statistic| match statistics.contains(&statistic) {
             false => Ok(&[][..]),
             true => match column(statistic)? {
-                Values::F32(values) => Ok(values.as_slice()),
+                Column::F32(values) => Ok(values.as_slice()),
                 _ => Err(missing(&self.job.product.array_name(statistic))),
             },
         };
-        let Values::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
+        let Column::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
         let (min, max) = (singles(Statistic::Min)?, singles(Statistic::Max)?);
         let (mean, sigma) = (singles(Statistic::WeightedMean)?, singles(Statistic::WeightedMeanSigma)?);
         let (unweighted_mean, variance) = (singles(Statistic::UnweightedMean)?, singles(Statistic::Variance)?);
@@ -153,7 +153,7 @@ impl Overviews {
     }
 
     /// One statistic, as the chunks that are not all fill.
-    fn columns(&self, rows: &BTreeMap<u64, Vec<f64>>, statistic: Statistic, meta: &ArrayMeta) -> Vec<(u64, Values)> {
+    fn columns(&self, rows: &BTreeMap<u64, Vec<f64>>, statistic: Statistic, meta: &ArrayMeta) -> Vec<(u64, Column)> {
         let at = self.statistics().iter().position(|&held| held == statistic).unwrap_or(0);
         let mut chunks: BTreeMap<u64, Vec<(usize, f64)>> = BTreeMap::new();
         for (&id, values) in rows {
@@ -163,8 +163,8 @@ impl Overviews {
         }
         let size = usize::try_from(meta.chunk_shape).unwrap_or(0);
         let fill = |held: Vec<(usize, f64)>| match statistic {
-            Statistic::Count => Values::I32(spread(size, 0, held, count)),
-            _ => Values::F32(spread(size, NO_DATA, held, narrow)),
+            Statistic::Count => Column::I32(spread(size, 0, held, count)),
+            _ => Column::F32(spread(size, NO_DATA, held, narrow)),
         };
         chunks.into_iter().map(|(index, held)| (index, fill(held))).collect()
     }
@@ -255,8 +255,8 @@ mod tests {
         let variables = job.product.statistics.iter().map(|&statistic| Variable {
             name: job.product.array_name(statistic),
             values: match statistic {
-                Statistic::Count => Values::I32(counts.to_vec()),
-                _ => Values::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),
+                Statistic::Count => Column::I32(counts.to_vec()),
+                _ => Column::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),
             },
             attributes: Attributes::new(),
         });
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(sphere.levels.iter().map(|level| level.order.get()).collect::<Vec<_>>(), [7, 5, 4]);
         let count = chunks.iter().find(|chunk| chunk.key == "5/count/c/0").unwrap();
         let meta = sphere.array(sphere.levels[1].order, &sphere.levels[1].variables[0]);
-        let Values::I32(counts) = meta.decode(&count.bytes).unwrap() else { panic!("no counts") };
+        let Column::I32(counts) = meta.decode(&count.bytes).unwrap() else { panic!("no counts") };
         assert_eq!((counts[11_440], counts[0], counts.iter().sum::<i32>()), (7, 5, 12));
     }
 

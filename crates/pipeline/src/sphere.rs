@@ -1,6 +1,6 @@
 //! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
-use crate::store::{ROOT, fates_and_granules, store_level};
+use crate::store::{ROOT, fates_and_granules};
 use crate::{CellResult, Error, Job, Overviews};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
@@ -25,7 +25,7 @@ pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
 pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
     let cell = SphereCell {
         parent: result.job.parent(),
-        levels: result.levels.iter().map(|level| store_level(result, level)).collect(),
+        levels: result.levels.clone(),
         provenance: fates_and_granules(result),
     };
     sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
@@ -186,7 +186,8 @@ fn shared_provenance(job: &Job) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ledger, Level};
+    use crate::Ledger;
+
     use aggregate::Reducer;
     use byte_ranges::MemorySink;
     use futures_util::FutureExt as _;
@@ -197,7 +198,7 @@ mod tests {
         let mut job = Job::new(Cell::new(order(6), nested).unwrap(), order(8)).unwrap();
         job.overviews = vec![order(7), order(3), order(7)];
         let reducer = Reducer::new(job.children(), aggregate::Limits::default()).unwrap();
-        let levels: Vec<Level> = crate::result::levels(&job, &reducer).unwrap();
+        let levels = crate::result::levels(&job, &reducer).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
     }
 

@@ -1,8 +1,8 @@
 //! From a result to the objects of a store.
 use crate::replace::{self, Replacement};
-use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
+use crate::{CellResult, Error, GranuleEntry, RowCounts, mission_name};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
-use dggs_zarr::{CellStore, Object, Values, Variable};
+use dggs_zarr::{CellStore, Object};
 use serde_json::{Value, json};
 
 /// Keys by which a place is judged.
@@ -16,8 +16,7 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let latitude = result.job.latitude;
-    let levels = result.levels.iter().map(|level| store_level(result, level)).collect();
+    let (latitude, levels) = (result.job.latitude, result.levels.clone());
     let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
@@ -91,25 +90,6 @@ pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> 
         () if keys.iter().all(|key| replace::is_own_key(key)) => Standing::Unfinished,
         () => Standing::Foreign,
     })
-}
-
-/// One level as the store's crate takes it.
-pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
-    let product = &result.job.product;
-    let variables = level.columns.iter().zip(&product.statistics).map(|((name, column), &statistic)| Variable {
-        name: name.clone(),
-        values: match column {
-            Column::Count(counts) => Values::I32(counts.clone()),
-            Column::Value(values) => Values::F32(values.clone()),
-        },
-        attributes: product.quantity.attributes(statistic, &product.statistics),
-    });
-    dggs_zarr::Level {
-        order: level.order,
-        cell_ids: level.cell_ids.clone(),
-        morton: level.morton.clone(),
-        variables: variables.collect(),
-    }
 }
 
 /// What was read and how, enough to run it again and get the same bytes. Nothing in it depends on where or when.

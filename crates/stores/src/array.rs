@@ -90,17 +90,11 @@ impl ArrayInfo {
         Ok(chunks)
     }
 
+    /// Integers of 32 bits as 64 wide ones, which a column of a CSV can follow.
     fn values(&self, raw: &[u8]) -> Column {
-        match self.data_type {
-            DataType::U64 => Column::Unsigned(each(raw, u64::from_le_bytes)),
-            DataType::I64 => Column::Integer(each(raw, i64::from_le_bytes)),
-            DataType::I32 => Column::Integer(each(raw, |bytes| i64::from(i32::from_le_bytes(bytes)))),
-            DataType::F32 => Column::Single(each(raw, f32::from_le_bytes)),
-            DataType::F64 => Column::Double(each(raw, f64::from_le_bytes)),
+        match Column::from_le(raw, self.data_type) {
+            Column::I32(values) => Column::I64(values.into_iter().map(i64::from).collect()),
+            column => column,
         }
     }
-}
-
-fn each<T, const N: usize>(raw: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
-    raw.as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect()
 }

@@ -69,10 +69,10 @@ impl Table {
 fn column(name: &str, values: &[f64]) -> Column {
     if name == "count" && values.iter().all(|value| value.fract() == 0.0) {
         #[expect(clippy::cast_possible_truncation, reason = "a count; a cast saturates")]
-        return Column::Integer(values.iter().map(|&value| value as i64).collect());
+        return Column::I64(values.iter().map(|&value| value as i64).collect());
     }
     #[expect(clippy::cast_possible_truncation, reason = "f32 is what was written")]
-    Column::Single(values.iter().map(|&value| value as f32).collect())
+    Column::F32(values.iter().map(|&value| value as f32).collect())
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let table = Table::from_csv(TABLE, Latitude::Authalic).unwrap();
         assert_eq!(table.order.get(), 6);
         assert!(table.ids[0] < table.ids[1]);
-        assert_eq!(table.column("count").unwrap().1, Column::Integer(vec![3, 0]));
+        assert_eq!(table.column("count").unwrap().1, Column::I64(vec![3, 0]));
         assert_eq!(table.column("h_min").unwrap().1.number(0), f64::from(1866.2823_f32));
         assert_eq!(table.column("h_min").unwrap().0.units, "m");
         assert_eq!(table.observed(), [0]);

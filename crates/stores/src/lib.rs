@@ -40,7 +40,7 @@ mod wanted;
 
 pub use array::ArrayInfo;
 pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare};
-pub use dggs_zarr::DataType;
+pub use dggs_zarr::{Column, DataType};
 pub use error::Error;
 pub use merge::{Merge, Merged, Sources};
 pub use objects::Objects;
@@ -50,7 +50,7 @@ pub use place::Place;
 pub use recipe::Recipe;
 pub use sphere_out::SphereOut;
 pub use store::{Level, Store, Variable};
-pub use table::{Column, Partial, Table};
+pub use table::{Partial, Table};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use wanted::Wanted;
 

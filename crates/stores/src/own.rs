@@ -1,7 +1,7 @@
 //! A store that this engine wrote, as a whole: what it was made from, which cells are in it, and the values of a cell.
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use aggregate::Statistic;
-use dggs_zarr::{ArrayMeta, Level, TemplateVariable, Values, Variable};
+use dggs_zarr::{ArrayMeta, Column, Level, TemplateVariable, Variable};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
@@ -118,7 +118,7 @@ impl OwnStore {
         let order = self.recipe.orders.first().copied().ok_or_else(|| self.bad("there is no order"))?;
         let level = self.read(cell, order, |name| name == self.recipe.product.array_name(Statistic::Count)).await?;
         let counts = level.variables.into_iter().find_map(|variable| match variable.values {
-            Values::I32(counts) => Some(counts),
+            Column::I32(counts) => Some(counts),
             _ => None,
         });
         Ok(counts.map_or(0, |counts| counts.iter().filter(|&&count| count > 0).count() as u64))
@@ -132,17 +132,17 @@ impl OwnStore {
         objects: Range<u64>,
         variable: TemplateVariable,
     ) -> Result<Variable, Error> {
-        let mut values: Option<Values> = None;
+        let mut values: Option<Column> = None;
         for index in objects {
             let key = dggs_zarr::chunk_key(&path, index);
             let part = meta.decode(&self.object(&key).await?);
             let part = part.map_err(|error| self.bad(format!("{key}: {error}")))?;
-            values = Some(match values {
-                Some(all) => joined(all, &part),
-                None => part,
-            });
+            match &mut values {
+                Some(values) => values.append(&part),
+                None => values = Some(part),
+            }
         }
-        let values = values.unwrap_or(Values::F32(Vec::new()));
+        let values = values.unwrap_or(Column::F32(Vec::new()));
         Ok(Variable { name: variable.name, values, attributes: variable.attributes })
     }
 }
@@ -169,31 +169,4 @@ pub(crate) async fn whole_cells(
 pub(crate) fn cell_of_mark(key: &str) -> Option<Cell> {
     let id = key.trim_start_matches('/').strip_prefix("cells/")?.strip_suffix("/zarr.json")?;
     Cell::from_decimal(id.parse().ok()?).ok().filter(|cell| cell.decimal().is_ok_and(|back| back.to_string() == id))
-}
-
-/// Two parts of one array; of different types, the first.
-pub(crate) fn joined(all: Values, part: &Values) -> Values {
-    match (all, part) {
-        (Values::U64(mut all), Values::U64(part)) => {
-            all.extend_from_slice(part);
-            Values::U64(all)
-        }
-        (Values::I64(mut all), Values::I64(part)) => {
-            all.extend_from_slice(part);
-            Values::I64(all)
-        }
-        (Values::I32(mut all), Values::I32(part)) => {
-            all.extend_from_slice(part);
-            Values::I32(all)
-        }
-        (Values::F32(mut all), Values::F32(part)) => {
-            all.extend_from_slice(part);
-            Values::F32(all)
-        }
-        (Values::F64(mut all), Values::F64(part)) => {
-            all.extend_from_slice(part);
-            Values::F64(all)
-        }
-        (all, _) => all,
-    }
 }

@@ -261,7 +261,7 @@ impl<O: Objects> Store<O> {
     async fn dense(&self, level: &Level, arrays: &[&ArrayInfo]) -> Result<(Vec<u64>, Vec<Column>), Error> {
         let path = level.order.to_string();
         let ids = level.arrays.get(CELL_IDS).ok_or_else(|| Error::corrupt(&path, format!("no array `{CELL_IDS}`")))?;
-        let Column::Unsigned(rows) = self.whole(ids).await? else {
+        let Column::U64(rows) = self.whole(ids).await? else {
             return Err(Error::unsupported(&ids.path, "ids that are not uint64"));
         };
         let mut columns = Vec::new();
@@ -332,8 +332,7 @@ impl<O: Objects> Store<O> {
         let ids: Vec<u64> = spans.iter().flat_map(|(&first, &rows)| first..first.saturating_add(rows as u64)).collect();
         let mut columns = Vec::new();
         for (array, chunks) in arrays.iter().zip(&parts) {
-            let kind =
-                if array.data_type.is_float() { Column::Single(Vec::new()) } else { Column::Integer(Vec::new()) };
+            let kind = if array.data_type.is_float() { Column::F32(Vec::new()) } else { Column::I64(Vec::new()) };
             let mut column = chunks.values().next().unwrap_or(&kind).missing(ids.len());
             let mut row = 0;
             for (first, rows) in &spans {

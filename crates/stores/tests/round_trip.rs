@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use dggs_zarr::{
-    ArrayMeta, Attributes, CellStore, ChunkEncoder, Coordinate, DataType, GroupMeta, Level, Node, Values, Variable,
+    ArrayMeta, Attributes, CellStore, ChunkEncoder, Column, Coordinate, DataType, GroupMeta, Level, Node, Variable,
     chunk_key, group_attributes,
 };
 use morton::{Cell, Latitude, Order};
 use serde_json::json;
 use std::collections::BTreeMap;
-use stores::{Column, Error, Store, Table};
+use stores::{Error, Store, Table};
 
 type Objects = BTreeMap<String, Bytes>;
 
@@ -33,12 +33,12 @@ fn level(order: u8) -> Level {
         variables: vec![
             Variable {
                 name: "h_mean".into(),
-                values: Values::F32((0..cell_ids.len()).map(value).collect()),
+                values: Column::F32((0..cell_ids.len()).map(value).collect()),
                 attributes: mean,
             },
             Variable {
                 name: "count".into(),
-                values: Values::I32((0..cell_ids.len()).map(|i| i32::try_from(i % 3).unwrap()).collect()),
+                values: Column::I32((0..cell_ids.len()).map(|i| i32::try_from(i % 3).unwrap()).collect()),
                 attributes: Attributes::new(),
             },
         ],
@@ -73,9 +73,9 @@ fn layout_cell_comes_back() {
         assert_eq!(table.provenance["engine"], "test");
         let names: Vec<&str> = table.columns.iter().map(|(variable, _)| variable.name.as_str()).collect();
         assert_eq!(names, ["count", "h_mean"]);
-        let (mean, Column::Single(values)) = table.column("h_mean").unwrap() else { panic!("not f32") };
+        let (mean, Column::F32(values)) = table.column("h_mean").unwrap() else { panic!("not f32") };
         assert_eq!((mean.units.as_str(), mean.long_name.as_str()), ("m", "weighted mean of height"));
-        let Values::F32(written) = &expected.variables[0].values else { panic!("not f32") };
+        let Column::F32(written) = &expected.variables[0].values else { panic!("not f32") };
         assert!(values.iter().zip(written).all(|(a, b)| a.to_bits() == b.to_bits()));
         let rows = table.ids.len();
         assert_eq!(table.observed().len(), (0..rows).filter(|i| i % 3 != 0).count());
@@ -101,7 +101,7 @@ fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
     let mut objects: Objects = root.objects().unwrap().into_iter().map(|o| (o.key, o.bytes)).collect();
     let mut encoder = ChunkEncoder::new();
     for (name, index) in [("h_max", 45_763), ("h_max", 3), ("h_min", 3)] {
-        let values = Values::F32((0u8..16).map(|i| index as f32 + f32::from(i) / 16.0).collect());
+        let values = Column::F32((0u8..16).map(|i| index as f32 + f32::from(i) / 16.0).collect());
         let bytes = encoder.encode(&values, 0..16, &meta).unwrap();
         objects.insert(chunk_key(&format!("8/{name}"), index), bytes);
     }

@@ -2,10 +2,10 @@
 use super::finding::Findings;
 use super::metadata::{self, Documents};
 use super::{provenance, recipe, values};
-use crate::own::{cell_of_mark, joined, whole_cells};
+use crate::own::{cell_of_mark, whole_cells};
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
-use dggs_zarr::{ArrayMeta, CELLS, ChunkEncoder, GroupMeta, Level, Node, Sphere, Values, Variable, chunk_key};
+use dggs_zarr::{ArrayMeta, CELLS, ChunkEncoder, Column, GroupMeta, Level, Node, Sphere, Variable, chunk_key};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::Overviews;
@@ -225,7 +225,7 @@ impl Checker {
 
     fn check_total(&mut self, level: &Level, recipe: &Recipe, used: Option<u64>) {
         let sum = values::total(level, &recipe.product);
-        let counted = level.variables.iter().any(|variable| matches!(variable.values, Values::I32(_)));
+        let counted = level.variables.iter().any(|variable| matches!(variable.values, Column::I32(_)));
         if counted && used.is_some_and(|used| i64::try_from(used) != Ok(sum)) {
             let what = format!("the counts sum up to {sum}, the provenance says {} rows", used.unwrap_or_default());
             self.findings.error("rows", format!("{}/count", level.order), what);
@@ -248,7 +248,7 @@ impl Checker {
             let path = format!("{order}/{name}");
             let Some(values) = self.array(&path, &meta, objects(&meta), &fetched) else { continue };
             match values {
-                Values::U64(_) | Values::I64(_) => self.check_ids(&path, &values, &level),
+                Column::U64(_) | Column::I64(_) => self.check_ids(&path, &values, &level),
                 _ => level.variables.push(Variable { name, values, attributes: meta.attributes }),
             }
         }
@@ -265,10 +265,10 @@ impl Checker {
     }
 
     /// Checks an array of ids of a store of one cell.
-    fn check_ids(&mut self, path: &str, found: &Values, level: &Level) {
+    fn check_ids(&mut self, path: &str, found: &Column, level: &Level) {
         match found {
-            Values::U64(ids) => self.check_nested(path, ids, &level.cell_ids),
-            Values::I64(ids) if *ids != level.morton => {
+            Column::U64(ids) => self.check_nested(path, ids, &level.cell_ids),
+            Column::I64(ids) if *ids != level.morton => {
                 let count = ids.iter().zip(&level.morton).filter(|(found, due)| found != due).count();
                 self.findings.error("morton", path, format!("{count} decimal ids are not those of the cells"));
             }
@@ -301,8 +301,8 @@ impl Checker {
         meta: &ArrayMeta,
         objects: Range<u64>,
         fetched: &BTreeMap<String, Option<Bytes>>,
-    ) -> Option<Values> {
-        let mut all: Option<Values> = None;
+    ) -> Option<Column> {
+        let mut all: Option<Column> = None;
         let mut whole = true;
         for index in objects {
             let key = chunk_key(path, index);
@@ -315,10 +315,10 @@ impl Checker {
             match meta.decode(bytes) {
                 Ok(values) => {
                     self.same_bytes(&key, &values, meta, bytes);
-                    all = Some(match all {
-                        Some(all) => joined(all, &values),
-                        None => values,
-                    });
+                    match &mut all {
+                        Some(all) => all.append(&values),
+                        None => all = Some(values),
+                    }
                 }
                 Err(error) => {
                     self.findings.error("chunk-damaged", &key, error.to_string());
@@ -330,7 +330,7 @@ impl Checker {
     }
 
     /// The same values have the same bytes, wherever they were written.
-    fn same_bytes(&mut self, key: &str, values: &Values, meta: &ArrayMeta, bytes: &Bytes) {
+    fn same_bytes(&mut self, key: &str, values: &Column, meta: &ArrayMeta, bytes: &Bytes) {
         let again = ChunkEncoder::new().encode_object(values, 0..values.len(), meta);
         if again.is_ok_and(|again| again != bytes) {
             let what = "not the bytes that this engine writes for these values: another writer or version";

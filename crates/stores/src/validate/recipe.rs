@@ -2,7 +2,7 @@
 use super::finding::Findings;
 use super::metadata::Documents;
 use crate::{OWN, Objects as _, Place, Recipe};
-use dggs_zarr::{ArrayMeta, Attributes, DataType, Values};
+use dggs_zarr::{ArrayMeta, Attributes, Column, DataType};
 use morton::{Cell, Order};
 use pipeline::Product;
 use serde_json::{Map, Value, json};
@@ -75,7 +75,7 @@ async fn guess(
     } else {
         let meta = ArrayMeta::new(children, DataType::U64, Attributes::new());
         let chunk = place.get(&format!("{finest}/cell_ids/c/0")).await.ok()??;
-        let Values::U64(ids) = meta.decode(&chunk).ok()? else { return None };
+        let Column::U64(ids) = meta.decode(&chunk).ok()? else { return None };
         let parent = Cell::new(finest, *ids.get(ids.len() / 2)?).ok()?.parent(parents).ok()?;
         own["parent_morton"] = json!(parent.decimal().ok()?);
     }

@@ -1,7 +1,7 @@
 //! Values that contradict each other.
 use super::finding::Findings;
 use aggregate::Statistic;
-use dggs_zarr::{Level, Values};
+use dggs_zarr::{Column, Level};
 use morton::Cell;
 use pipeline::Product;
 
@@ -15,20 +15,20 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(level: &'a Level, product: &'a Product) -> Self {
         let mut columns = Self { level, product, counts: &[] };
-        if let Some(Values::I32(counts)) = columns.values(Statistic::Count) {
+        if let Some(Column::I32(counts)) = columns.values(Statistic::Count) {
             columns.counts = counts;
         }
         columns
     }
 
-    fn values(&self, statistic: Statistic) -> Option<&'a Values> {
+    fn values(&self, statistic: Statistic) -> Option<&'a Column> {
         let name = self.product.array_name(statistic);
         self.level.variables.iter().find(|variable| variable.name == name).map(|variable| &variable.values)
     }
 
     fn singles(&self, statistic: Statistic) -> &'a [f32] {
         match self.values(statistic) {
-            Some(Values::F32(values)) => values,
+            Some(Column::F32(values)) => values,
             _ => &[],
         }
     }
