@@ -1,13 +1,13 @@
 //! Results as JavaScript values: typed arrays, text, and the objects of the store.
 use crate::host;
-use aggregate::{Statistic, Table};
-use dggs_zarr::{Column, Object};
+use aggregate::{Statistic, StatisticTable};
+use dggs_zarr::{Column, StoreObject};
 use js_sys::{Array, Float32Array, Int32Array, JsString, Uint8Array};
 use pipeline::{CellResult, Job, Ledger};
 use wasm_bindgen::JsValue;
 
 /// The columns of a table: `[{ name, unit, values }]` in the product's order.
-pub(crate) fn columns_of(job: &Job, table: &Table) -> Array {
+pub(crate) fn columns_of(job: &Job, table: &StatisticTable) -> Array {
     let columns = job.product.statistics.iter().filter_map(|&statistic| {
         let values: JsValue = match statistic {
             Statistic::Count => Int32Array::from(table.counts()).into(),
@@ -63,6 +63,6 @@ fn column(job: &Job, statistic: Statistic, values: JsValue) -> JsValue {
 }
 
 /// `[key, bytes]`.
-fn object(object: &Object) -> JsValue {
+fn object(object: &StoreObject) -> JsValue {
     Array::of2(&JsString::from(object.key.as_str()), &Uint8Array::from(&object.bytes[..])).into()
 }

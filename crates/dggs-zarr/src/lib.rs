@@ -1,7 +1,7 @@
 //! Zarr v3 stores in the DGGS convention: values in, `(key, bytes)` objects out.
 //!
 //! Nothing here opens a file, a socket or a clock. A caller hands over the values of one parent cell
-//! ([`CellStore`]) and receives the complete list of [`Object`]s in the order in which they may become visible:
+//! ([`CellStore`]) and receives the complete list of [`StoreObject`]s in the order in which they may become visible:
 //! chunks, array metadata, group metadata, and last the root. Equal input gives equal bytes on every platform.
 //!
 //! Three lines open the result:
@@ -40,7 +40,7 @@ pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::GZIP_LEVEL;
-pub use object::Object;
+pub use object::StoreObject;
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};

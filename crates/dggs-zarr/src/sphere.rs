@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::convention::OWN_KEY;
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, GroupMeta, Level, MAX_CHUNK, Node, Object,
+    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, GroupMeta, Level, MAX_CHUNK, Node, StoreObject,
     chunk_key, group_attributes, object::canonical_json,
 };
 
@@ -106,10 +106,10 @@ impl Sphere {
     ///
     /// # Errors
     /// As [`Sphere::root`] and [`GroupMeta::objects`].
-    pub fn template(&self) -> Result<Vec<Object>, Error> {
+    pub fn template(&self) -> Result<Vec<StoreObject>, Error> {
         let mut objects = self.root()?.objects()?;
         let at = objects.len().saturating_sub(1 + self.levels.len());
-        let cells = Object { key: format!("{CELLS}/zarr.json"), bytes: plain_group(&Attributes::new())? };
+        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes: plain_group(&Attributes::new())? };
         objects.insert(at, cells);
         Ok(objects)
     }
@@ -119,7 +119,7 @@ impl Sphere {
     /// # Errors
     /// [`Error::Order`] and [`Error::Name`] where cell and template differ, [`Error::CellId`] where the ids are not the
     /// children of the parent, and whatever [`ChunkEncoder::encode`] finds.
-    pub fn cell(&self, cell: &SphereCell) -> Result<Vec<Object>, Error> {
+    pub fn cell(&self, cell: &SphereCell) -> Result<Vec<StoreObject>, Error> {
         let order = cell.parent.order();
         if order != self.parent_order {
             return Err(Error::Order { order, reason: "is not that of the parents" });
@@ -135,13 +135,13 @@ impl Sphere {
                 let values = level.variables.iter().find(|held| held.name == wanted.name).ok_or_else(missing)?;
                 let bytes =
                     encoder.encode_object(&values.values, 0..values.values.len(), &self.array(level.order, wanted))?;
-                objects.push(Object {
+                objects.push(StoreObject {
                     key: chunk_key(&format!("{}/{}", level.order, wanted.name), cell.parent.nested()),
                     bytes,
                 });
             }
         }
-        objects.push(Object { key: mark_key(cell.parent)?, bytes: mark(self.latitude, &cell.provenance)? });
+        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes: mark(self.latitude, &cell.provenance)? });
         Ok(objects)
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, Object,
+    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, StoreObject,
     TemplateVariable, chunk_key, group_attributes,
 };
 
@@ -53,7 +53,7 @@ impl CellStore {
     ///
     /// # Errors
     /// Any [`Error`]: lengths that differ, ids or orders out of range, bad names, bad provenance.
-    pub fn encode(&self) -> Result<Vec<Object>, Error> {
+    pub fn encode(&self) -> Result<Vec<StoreObject>, Error> {
         if self.levels.is_empty() {
             return Err(Error::Empty { what: "store".to_owned() });
         }
@@ -79,7 +79,7 @@ impl Level {
         latitude: Latitude,
         provenance: &Value,
         encoder: &mut ChunkEncoder,
-        objects: &mut Vec<Object>,
+        objects: &mut Vec<StoreObject>,
     ) -> Result<GroupMeta, Error> {
         self.check_ids()?;
         let variables: Vec<TemplateVariable> = self.variables.iter().map(Variable::template).collect();
@@ -152,7 +152,7 @@ fn append_chunks(
     values: &Column,
     meta: &ArrayMeta,
     encoder: &mut ChunkEncoder,
-    objects: &mut Vec<Object>,
+    objects: &mut Vec<StoreObject>,
 ) -> Result<(), Error> {
     let length = || Error::Length { array: path.to_owned(), expected: meta.shape, found: values.len() as u64 };
     if values.len() as u64 != meta.shape {
@@ -161,7 +161,7 @@ fn append_chunks(
     let step = usize::try_from(meta.chunk_shape).map_err(|_| length())?;
     for (index, start) in (0..).zip((0..values.len()).step_by(step)) {
         let rows = start..values.len().min(start + step);
-        objects.push(Object { key: chunk_key(path, index), bytes: encoder.encode(values, rows, meta)? });
+        objects.push(StoreObject { key: chunk_key(path, index), bytes: encoder.encode(values, rows, meta)? });
     }
     Ok(())
 }

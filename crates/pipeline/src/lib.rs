@@ -53,7 +53,7 @@ pub use observer::{Event, Observer};
 pub use orbit::Orbit;
 pub use overview::Overviews;
 pub use positions::positions;
-pub use product::{Filter, Product, Quantity};
+pub use product::{Product, Quantity, RowFilter};
 pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};

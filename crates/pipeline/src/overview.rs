@@ -3,7 +3,7 @@ use crate::sphere::sphere_of;
 use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Object, Sphere, SphereLevel, TemplateVariable,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Sphere, SphereLevel, StoreObject, TemplateVariable,
     chunk_key,
 };
 use morton::{Cell, Order};
@@ -109,7 +109,7 @@ impl Overviews {
     ///
     /// # Errors
     /// [`Error::Encode`].
-    pub fn finish(self) -> Result<(Sphere, Vec<Object>), Error> {
+    pub fn finish(self) -> Result<(Sphere, Vec<StoreObject>), Error> {
         let mut sphere = sphere_of(&self.job);
         let mut chunks = Vec::new();
         let mut encoder = ChunkEncoder::new();
@@ -121,7 +121,7 @@ impl Overviews {
                 for (index, values) in self.columns(&rows, statistic, &meta) {
                     let bytes = encoder.encode(&values, 0..values.len(), &meta);
                     let bytes = bytes.map_err(|error| Error::Encode(error.to_string()))?;
-                    chunks.push(Object { key: chunk_key(&format!("{order}/{}", variable.name), index), bytes });
+                    chunks.push(StoreObject { key: chunk_key(&format!("{order}/{}", variable.name), index), bytes });
                 }
             }
             sphere.levels.push(level);

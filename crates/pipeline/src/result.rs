@@ -1,6 +1,6 @@
 //! What a job computes.
 use crate::{Error, Job, Ledger};
-use aggregate::{Reducer, Statistic, Table};
+use aggregate::{Reducer, Statistic, StatisticTable};
 use dggs_zarr::{Column, Level, Variable};
 use morton::{Cell, Order};
 
@@ -83,7 +83,7 @@ fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
     Ok(Level { order, cell_ids, morton, variables: variables(job, table) })
 }
 
-fn variables(job: &Job, table: Table) -> Vec<Variable> {
+fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
     let product = &job.product;
     let (counts, values) = table.into_parts();
     let mut values = values.into_iter();

@@ -5,7 +5,7 @@ use crate::{CellResult, Error, Job, Overviews};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
 use bytes::Bytes;
-use dggs_zarr::{DataType, Object, Sphere, SphereCell, SphereLevel, TemplateVariable};
+use dggs_zarr::{DataType, Sphere, SphereCell, SphereLevel, StoreObject, TemplateVariable};
 use morton::Cell;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// [`Error::Encode`] when the job does not form a store.
-pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
+pub fn sphere_template(job: &Job) -> Result<Vec<StoreObject>, Error> {
     sphere_of(job).template().map_err(|error| Error::Encode(error.to_string()))
 }
 
@@ -22,7 +22,7 @@ pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
 ///
 /// # Errors
 /// [`Error::Encode`] when the result does not form a part of a store.
-pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
+pub fn sphere_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     let cell = SphereCell {
         parent: result.job.parent(),
         levels: result.levels.clone(),
@@ -90,7 +90,7 @@ pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Resul
 ///
 /// # Errors
 /// [`Error::Write`], as [`write_sphere`].
-pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<Object>, storage: &S) -> Result<(), Error> {
+pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<StoreObject>, storage: &S) -> Result<(), Error> {
     let marker = objects.pop().ok_or_else(|| Error::Encode("a cell without objects".into()))?;
     let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: false };
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
@@ -197,7 +197,7 @@ mod tests {
         let order = |order| Order::new(order).unwrap();
         let mut job = Job::new(Cell::new(order(6), nested).unwrap(), order(8)).unwrap();
         job.overviews = vec![order(7), order(3), order(7)];
-        let reducer = Reducer::new(job.children(), aggregate::Limits::default()).unwrap();
+        let reducer = Reducer::new(job.children(), aggregate::ReducerLimits::default()).unwrap();
         let levels = crate::result::levels(&job, &reducer).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
     }

@@ -2,7 +2,7 @@
 use crate::replace::{self, Replacement};
 use crate::{CellResult, Error, GranuleEntry, RowCounts, mission_name};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
-use dggs_zarr::{CellStore, Object};
+use dggs_zarr::{CellStore, StoreObject};
 use serde_json::{Value, json};
 
 /// Keys by which a place is judged.
@@ -15,7 +15,7 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 ///
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
-pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
+pub fn to_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     let (latitude, levels) = (result.job.latitude, result.levels.clone());
     let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))

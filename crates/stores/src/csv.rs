@@ -3,7 +3,7 @@
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 
-use crate::{Column, Error, Partial, Table, Variable};
+use crate::{Column, Error, Partial, Table, VariableInfo};
 
 impl Table {
     /// Reads a CSV with a header line, a column `morton` (decimal ids) and variables; `cell_ids`, `lon` and `lat` are passed over.
@@ -58,7 +58,7 @@ impl Table {
             parent,
             latitude,
             ids: cells.iter().map(|cell| cell.nested()).collect(),
-            columns: named.map(|(name, values)| (Variable::guessed(name), column(name, &values))).collect(),
+            columns: named.map(|(name, values)| (VariableInfo::guessed(name), column(name, &values))).collect(),
             provenance: Value::Null,
             partial: partial.then(|| Partial { cells: 1, ..Partial::default() }),
         };

@@ -1,9 +1,13 @@
-//! Reads the Zarr stores of this project back: what is in them, and the values with their cells.
+//! Whole stores: what is in them, read as tables; merged, composed, compared and validated.
 //!
-//! A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names every group and array). Each of
-//! its [`Level`]s is one HEALPix order with its [`Variable`]s; [`Store::table`] reads one level as a [`Table`]: nested ids in
-//! ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of `icestream cell --csv`
-//! ([`Table::from_csv`]), so that maps, exports and comparisons take either.
+//! **Any store of the convention.** A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names
+//! every group and array). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
+//! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
+//! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
+//!
+//! **Stores that this engine wrote** name what they were made from ([`Recipe`]). [`OwnStore`] reads one cell by cell,
+//! [`SphereOut`] writes cells into one, [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
+//! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
 //! Both layouts are read, and told apart by the arrays themselves:
 //!
@@ -49,7 +53,7 @@ pub use own::OwnStore;
 pub use place::Place;
 pub use recipe::Recipe;
 pub use sphere_out::SphereOut;
-pub use store::{Level, Store, Variable};
+pub use store::{LevelInfo, Store, VariableInfo};
 pub use table::{Partial, Table};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use wanted::Wanted;

@@ -125,7 +125,7 @@ impl<'a> Merge<'a> {
 }
 
 /// The objects that a cell has in a store of the sphere.
-async fn objects(store: &OwnStore, cell: Cell) -> Result<Vec<dggs_zarr::Object>, Error> {
+async fn objects(store: &OwnStore, cell: Cell) -> Result<Vec<dggs_zarr::StoreObject>, Error> {
     let mut levels = Vec::new();
     for &order in &store.recipe.orders {
         levels.push(store.level(cell, order).await?);

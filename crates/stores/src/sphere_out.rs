@@ -65,7 +65,7 @@ impl SphereOut {
     ///
     /// # Errors
     /// As [`pipeline::write_template`] and [`pipeline::write_sphere_objects`].
-    pub async fn put(&self, job: &Job, objects: Vec<dggs_zarr::Object>) -> Result<(), pipeline::Error> {
+    pub async fn put(&self, job: &Job, objects: Vec<dggs_zarr::StoreObject>) -> Result<(), pipeline::Error> {
         self.begin(job).await?;
         pipeline::write_sphere_objects(objects, &self.sink).await
     }

@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Error, Variable};
+use crate::{Error, VariableInfo};
 use dggs_zarr::Column;
 
 /// The cells of one order with their values.
@@ -18,7 +18,7 @@ pub struct Table {
     /// Nested ids, strictly ascending.
     pub ids: Vec<u64>,
     /// Variables, each as long as `ids`; the id arrays are not among them.
-    pub columns: Vec<(Variable, Column)>,
+    pub columns: Vec<(VariableInfo, Column)>,
     /// What the store says of its making (`icestream` in the group's attributes); null for a CSV.
     pub provenance: Value,
     /// What is missing from the values, where granules were left out.
@@ -74,7 +74,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::NoVariable`] with those there are.
-    pub fn column(&self, name: &str) -> Result<&(Variable, Column), Error> {
+    pub fn column(&self, name: &str) -> Result<&(VariableInfo, Column), Error> {
         self.columns.iter().find(|(variable, _)| variable.name == name).ok_or_else(|| {
             let held: Vec<&str> = self.columns.iter().map(|(variable, _)| variable.name.as_str()).collect();
             Error::NoVariable { name: name.to_owned(), held: held.join(", ") }

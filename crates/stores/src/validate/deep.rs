@@ -1,7 +1,7 @@
 //! Computing all again from the granules that a store names.
 use super::objects::Checker;
 use crate::{Error, OWN, Objects as _};
-use dggs_zarr::Object;
+use dggs_zarr::StoreObject;
 use morton::Cell;
 use pipeline::{Granule, Tuning, mission_name};
 use serde_json::Value;
@@ -65,7 +65,7 @@ async fn again(
     locations: &[Location],
     whole: bool,
     clients: &Clients,
-) -> Result<Vec<Object>, pipeline::Error> {
+) -> Result<Vec<StoreObject>, pipeline::Error> {
     let granules: Vec<Granule> = locations.iter().map(|location| Granule::at(&location.unsigned())).collect();
     let open = |granule: &Granule| match locations.iter().find(|location| location.unsigned() == granule.location()) {
         Some(location) => clients.open(location),
@@ -77,7 +77,7 @@ async fn again(
     if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
 }
 
-async fn compare(checker: &mut Checker, parent: Cell, objects: &[Object]) -> Result<(), Error> {
+async fn compare(checker: &mut Checker, parent: Cell, objects: &[StoreObject]) -> Result<(), Error> {
     let mut differ = Vec::new();
     for object in objects {
         if checker.place.get(&object.key).await?.is_none_or(|held| held != object.bytes) {

@@ -138,7 +138,7 @@ impl Checker {
         recipe: &Recipe,
         parent: Cell,
         sphere: &Sphere,
-    ) -> Result<Result<Vec<dggs_zarr::Object>, dggs_zarr::Error>, Error> {
+    ) -> Result<Result<Vec<dggs_zarr::StoreObject>, dggs_zarr::Error>, Error> {
         let finest = recipe.orders.first().map(ToString::to_string).unwrap_or_default();
         let mut own = self.documents.get(&format!("{finest}/zarr.json")).map(|group| group["attributes"][OWN].clone());
         own = own.filter(Value::is_object);
