@@ -1,11 +1,9 @@
 //! From the bytes of an object back to its values: the exact inverse of the encoder, and no general reader. What it
 //! accepts is what this crate writes; anything else is named.
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
-
-use crate::gzip::{HEADER, crc32};
+use crate::gzip::HEADER;
 use crate::shard::unpack;
-use crate::{ArrayMeta, Column, Error};
+use crate::{ArrayMeta, Column, Error, GzipFault, GzipMember};
 
 impl ArrayMeta {
     /// The values of one object, a chunk or a shard: [`ArrayMeta::object_rows`] of them, those beyond the end of the array
@@ -32,28 +30,24 @@ impl ArrayMeta {
     }
 }
 
-/// One gzip member as [`crate::gzip`] writes it (RFC 1952, section 2.3), of exactly `size` bytes of content.
+/// One gzip member as [`crate::gzip`] writes it, of exactly `size` bytes of content.
 fn gunzip(member: &[u8], size: usize) -> Result<Vec<u8>, Error> {
-    let (head, rest) = member.split_first_chunk::<10>().ok_or(Error::Object("cut off within the gzip header"))?;
+    let head = member.first_chunk::<10>().ok_or(Error::Object("cut off within the gzip header"))?;
     // Bytes 4 to 9 (time, flags of the deflater, system) say nothing of the content.
     if head[..4] != HEADER[..4] {
         return Err(Error::Object("no plain gzip member"));
     }
-    let (deflated, tail) = rest.split_last_chunk::<8>().ok_or(Error::Object("cut off after the gzip header"))?;
-    let content = decompress_to_vec_with_limit(deflated, size.saturating_add(1))
+    let member = GzipMember::parse(member).map_err(|_| Error::Object("cut off after the gzip header"))?;
+    let content = member
+        .inflate(size.saturating_add(1))
         .map_err(|_| Error::Object("cut off or damaged: it cannot be inflated to the size of the chunk"))?;
     if content.len() != size {
         return Err(Error::Object("another length than the chunk shape asks for"));
     }
-    let [a, b, c, d, ..] = *tail;
-    if crc32(&content) != u32::from_le_bytes([a, b, c, d]) {
-        return Err(Error::Object("damaged: the CRC-32 does not match"));
-    }
-    let [.., a, b, c, d] = *tail;
-    // ISIZE is the length modulo 2^32; the length itself has been checked.
-    if (size as u64).to_le_bytes()[..4] != [a, b, c, d] {
-        return Err(Error::Object("damaged: the length at its end does not match"));
-    }
+    member.check(&content).map_err(|fault| match fault {
+        GzipFault::Checksum => Error::Object("damaged: the CRC-32 does not match"),
+        _ => Error::Object("damaged: the length at its end does not match"),
+    })?;
     Ok(content)
 }
 

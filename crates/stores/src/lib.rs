@@ -24,7 +24,6 @@
 #![forbid(unsafe_code)]
 
 mod array;
-mod checksum;
 mod codec;
 mod compare;
 mod csv;
