@@ -9,7 +9,7 @@
 //! [`SphereOut`] writes cells into one, [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
 //! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
-//! Both layouts are read, and told apart by the arrays themselves:
+//! Both layouts are read; the arrays themselves show which one it is:
 //!
 //! * `cell`: the array `cell_ids` says which cell a row is.
 //! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are

@@ -27,7 +27,7 @@ struct Index {
 }
 
 /// Chunks of a shard beyond which it is taken for broken.
-const MOST: u64 = 1 << 20;
+const MAX_CHUNKS: u64 = 1 << 20;
 
 impl Shards {
     /// One chunk of `rows` an object.
@@ -42,7 +42,9 @@ impl Shards {
             codecs.map(Vec::as_slice).ok_or_else(|| Error::corrupt(key, format!("sharding without {name}")))
         };
         let rows = match list("chunk_shape")? {
-            [rows] => rows.as_u64().filter(|&rows| rows > 0 && object.is_multiple_of(rows) && object / rows <= MOST),
+            [rows] => {
+                rows.as_u64().filter(|&rows| rows > 0 && object.is_multiple_of(rows) && object / rows <= MAX_CHUNKS)
+            }
             _ => None,
         };
         let rows = rows.ok_or_else(|| Error::corrupt(key, "a shard must be a whole number of chunks"))?;

@@ -78,7 +78,7 @@ impl LevelInfo {
     }
 
     /// Order of the parents that were processed one by one: as the store says (layout `cell`), or as chunks divide the
-    /// sphere (layout `sphere`); `None` if neither tells.
+    /// sphere (layout `sphere`); `None` if neither does.
     #[must_use]
     pub fn parent_order(&self) -> Option<Order> {
         let stated = self.attributes["icestream"]["parent_order"].as_u64().and_then(|order| u8::try_from(order).ok());

@@ -13,7 +13,7 @@ pub struct Table {
     pub order: Order,
     /// What the ids were computed from.
     pub latitude: Latitude,
-    /// Order of the parents that were processed one by one, where the source tells.
+    /// Order of the parents that were processed one by one, where the source says it.
     pub parent: Option<Order>,
     /// Nested ids, strictly ascending.
     pub ids: Vec<u64>,
@@ -98,7 +98,7 @@ impl Table {
             .collect()
     }
 
-    /// The parents of the cells, ascending; empty where the source does not tell their order.
+    /// The parents of the cells, ascending; empty where the source does not state their order.
     #[must_use]
     pub fn parents(&self) -> Vec<Cell> {
         let mut parents: Vec<Cell> = self.cells().filter_map(|cell| cell.parent(self.parent?).ok()).collect();

@@ -13,7 +13,7 @@ pub struct Wanted<'a> {
     pub order: Option<u8>,
     /// Variables; all if none is named.
     pub names: &'a [&'a str],
-    /// Latitude convention of a CSV, which does not tell.
+    /// Latitude convention of a CSV, which does not state it.
     pub latitude: Latitude,
 }
 
@@ -45,7 +45,7 @@ impl Wanted<'_> {
         let name = place.name();
         let store = Store::open(place, &name).await?;
         let mut table = store.table(self.order, self.names).await?;
-        // Above the parents a chunk covers cells that nobody computed.
+        // Above the parents a chunk covers cells that were not computed.
         if table.parent.is_none_or(|parent| parent > table.order) {
             table = table.select(&table.observed());
         }

@@ -42,7 +42,7 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
     Ok(done)
 }
 
-/// The granules of a cell; `None` after telling which are missing.
+/// The granules of a cell; `None` after reporting which are missing.
 fn locate(
     checker: &mut Checker,
     own: &Value,

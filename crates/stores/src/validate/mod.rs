@@ -25,7 +25,7 @@ pub struct Validation {
     pub zarr_path: String,
     /// There are no errors; there may be warnings.
     pub valid: bool,
-    /// `cell` or `sphere`; `None` where neither can be told.
+    /// `cell` or `sphere`; `None` where that cannot be found out.
     pub layout: Option<&'static str>,
     /// Orders of the groups, finest first.
     pub orders: Vec<u8>,

@@ -120,7 +120,7 @@ impl Checker {
             let wanted: Value = serde_json::from_slice(&object.bytes).unwrap_or_default();
             match self.documents.get(&object.key) {
                 Some(found) => metadata::check(&object.key, &wanted, found, &mut self.findings),
-                None if self.keys.contains(&object.key) => {} // Told already: no JSON.
+                None if self.keys.contains(&object.key) => {} // Reported already: no JSON.
                 None => self.findings.error("metadata-missing", &object.key, "the document is missing"),
             }
             let inline = wanted["consolidated_metadata"]["metadata"].as_object();
@@ -161,7 +161,7 @@ impl Checker {
         let mut overviews = Overviews::new(&job, coarsest).map_err(Error::Compose)?;
         let sphere = self.sphere()?;
         for parent in self.parents.clone() {
-            // What is wrong here is told when the cells are checked.
+            // What is wrong here is reported when the cells are checked.
             let known = std::mem::take(&mut self.findings);
             let level = self.level(parent, job.child_order(), &sphere).await?;
             self.findings = known;
@@ -232,7 +232,7 @@ impl Checker {
         }
     }
 
-    /// Reads one level of one parent, and checks its ids; what cannot be read is left out and told.
+    /// Reads one level of one parent, and checks its ids; what cannot be read is left out and reported.
     async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Error> {
         let whole = self.recipe()?.parent.is_some();
         let ids: Vec<u64> = parent.children(order)?.collect();
@@ -363,7 +363,7 @@ impl Checker {
         Ok(())
     }
 
-    /// Tells objects that do not belong to the store.
+    /// Reports objects that do not belong to the store.
     pub(crate) fn leftovers(&mut self) {
         let mut unfinished: BTreeMap<u64, usize> = BTreeMap::new();
         let recipe = self.recipe.clone();

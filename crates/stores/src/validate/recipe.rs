@@ -7,7 +7,7 @@ use morton::{Cell, Order};
 use pipeline::Product;
 use serde_json::{Map, Value, json};
 
-/// The recipe that the groups tell; where the finest does not, what another one tells; where none does, a guess from
+/// The recipe that the finest group states; where it does not, that of another group; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.
 pub(crate) async fn find(place: &Place, documents: &Documents, findings: &mut Findings) -> Option<Recipe> {
     let groups = groups(documents);
