@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "a fault that cannot be planted fails its test")]
 use crate::stores::{CELLS, sphere, write};
 use crate::support::{demo_granules, folder, json, objects, stderr, stdout};
-use dggs_zarr::{ArrayMeta, Attributes, ChunkEncoder, DataType, Values};
+use dggs_zarr::{ArrayMeta, Attributes, ChunkEncoder, Column, DataType};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ fn edit_all(store: &Path, path: &str, change: impl Fn(&mut Value)) {
     }
 }
 
-fn values(path: &Path, data_type: DataType, change: impl Fn(&mut Values)) {
+fn values(path: &Path, data_type: DataType, change: impl Fn(&mut Column)) {
     let meta = ArrayMeta::new(4096, data_type, Attributes::new());
     let mut values = meta.decode(&std::fs::read(path).unwrap()).unwrap();
     change(&mut values);
@@ -35,7 +35,7 @@ fn values(path: &Path, data_type: DataType, change: impl Fn(&mut Values)) {
 /// Changes one value of a float array where there are rows.
 fn float(store: &Path, key: &str, change: fn(f32) -> f32) {
     values(&store.join(key), DataType::F32, |values| {
-        let Values::F32(values) = values else { panic!("{key}") };
+        let Column::F32(values) = values else { panic!("{key}") };
         let row = values.iter().position(|value| !value.is_nan()).unwrap();
         values[row] = change(values[row]);
     });
@@ -43,14 +43,14 @@ fn float(store: &Path, key: &str, change: fn(f32) -> f32) {
 
 fn ids(store: &Path, change: impl Fn(&mut Vec<u64>)) {
     values(&store.join("12/cell_ids/c/0"), DataType::U64, |values| {
-        let Values::U64(ids) = values else { panic!("no ids") };
+        let Column::U64(ids) = values else { panic!("no ids") };
         change(ids);
     });
 }
 
 fn counts(store: &Path, key: &str, change: impl Fn(&mut Vec<i32>)) {
     values(&store.join(key), DataType::I32, |values| {
-        let Values::I32(counts) = values else { panic!("{key}") };
+        let Column::I32(counts) = values else { panic!("{key}") };
         change(counts);
     });
 }
@@ -67,7 +67,7 @@ const OF_A_CELL: [Fault; 40] = [
     ("the declared fill as id", "fill-as-id", |store| ids(store, |ids| ids[7] = 1 << 63)),
     ("wrong decimal ids", "morton", |store| {
         values(&store.join("12/morton/c/0"), DataType::I64, |values| {
-            let Values::I64(ids) = values else { panic!("no ids") };
+            let Column::I64(ids) = values else { panic!("no ids") };
             ids.reverse();
         });
     }),
@@ -90,7 +90,7 @@ const OF_A_CELL: [Fault; 40] = [
     }),
     ("shifted values", "no-data", |store| {
         values(&store.join("12/h_mean/c/0"), DataType::F32, |values| {
-            let Values::F32(values) = values else { panic!("no floats") };
+            let Column::F32(values) = values else { panic!("no floats") };
             values.rotate_right(1);
         });
     }),

@@ -1,13 +1,13 @@
 //! Results as JavaScript values: typed arrays, text, and the objects of the store.
 use crate::host;
-use aggregate::{Statistic, Table};
-use dggs_zarr::Object;
+use aggregate::{Statistic, StatisticTable};
+use dggs_zarr::{Column, StoreObject};
 use js_sys::{Array, Float32Array, Int32Array, JsString, Uint8Array};
-use pipeline::{CellResult, Column, Job, Ledger};
+use pipeline::{CellResult, Job, Ledger};
 use wasm_bindgen::JsValue;
 
 /// The columns of a table: `[{ name, unit, values }]` in the product's order.
-pub(crate) fn columns_of(job: &Job, table: &Table) -> Array {
+pub(crate) fn columns_of(job: &Job, table: &StatisticTable) -> Array {
     let columns = job.product().statistics.iter().filter_map(|&statistic| {
         let values: JsValue = match statistic {
             Statistic::Count => Int32Array::from(table.counts()).into(),
@@ -25,14 +25,15 @@ pub(crate) fn done(result: &CellResult) -> Result<JsValue, JsValue> {
         Some(_) => Vec::new(),
     };
     let level = result.children();
-    let pairs = level.into_iter().flat_map(|level| level.columns.iter().zip(&result.job.product().statistics));
+    let pairs = level.into_iter().flat_map(|level| level.variables.iter().zip(&result.job.product().statistics));
     let columns: Array = pairs
-        .map(|((_, values), &statistic)| {
-            let values: JsValue = match values {
-                Column::Count(counts) => Int32Array::from(counts.as_slice()).into(),
-                Column::Value(values) => Float32Array::from(values.as_slice()).into(),
+        .filter_map(|(variable, &statistic)| {
+            let values: JsValue = match &variable.values {
+                Column::I32(counts) => Int32Array::from(counts.as_slice()).into(),
+                Column::F32(values) => Float32Array::from(values.as_slice()).into(),
+                _ => return None,
             };
-            column(&result.job, statistic, values)
+            Some(column(&result.job, statistic, values))
         })
         .collect();
     Ok(host::object([
@@ -63,6 +64,6 @@ fn column(job: &Job, statistic: Statistic, values: JsValue) -> JsValue {
 }
 
 /// `[key, bytes]`.
-fn object(object: &Object) -> JsValue {
+fn object(object: &StoreObject) -> JsValue {
     Array::of2(&JsString::from(object.key.as_str()), &Uint8Array::from(&object.bytes[..])).into()
 }

@@ -1,5 +1,5 @@
 //! The rows so far, for a picture while granules are read.
-use aggregate::{Limits, Reducer, Rows, Table};
+use aggregate::{Reducer, ReducerLimits, Rows, StatisticTable};
 use pipeline::Job;
 
 /// Statistics of the rows that have come so far. They are true of these rows; their last digits may differ from the final
@@ -11,7 +11,7 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn new(job: &Job) -> Self {
-        Self { reducer: Reducer::new(job.children(), Limits::default()).ok(), rows: 0 }
+        Self { reducer: Reducer::new(job.children(), ReducerLimits::default()).ok(), rows: 0 }
     }
 
     /// Adds the rows of one track. Without room for them the picture stays as it is.
@@ -27,7 +27,7 @@ impl Live {
     }
 
     /// The statistics of the job's product.
-    pub(crate) fn table(&self, job: &Job) -> Option<Table> {
+    pub(crate) fn table(&self, job: &Job) -> Option<StatisticTable> {
         self.reducer.as_ref().map(|reducer| reducer.finish(&job.product().statistics))
     }
 

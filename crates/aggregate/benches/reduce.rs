@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use aggregate::{Limits, Reducer, Rows, Statistic};
+use aggregate::{Reducer, ReducerLimits, Rows, Statistic};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const ROWS: u32 = 430_000;
@@ -28,7 +28,7 @@ fn rows() -> (Vec<u32>, Vec<f32>, Vec<f32>) {
 }
 
 fn folded(rows: &(Vec<u32>, Vec<f32>, Vec<f32>)) -> Reducer {
-    let mut reducer = Reducer::new(4096, Limits::default()).unwrap();
+    let mut reducer = Reducer::new(4096, ReducerLimits::default()).unwrap();
     for ((child, value), sigma) in rows.0.chunks(BATCH).zip(rows.1.chunks(BATCH)).zip(rows.2.chunks(BATCH)) {
         reducer.fold(Rows::new(child, value, sigma).unwrap()).unwrap();
     }

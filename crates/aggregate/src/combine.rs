@@ -238,7 +238,7 @@ const fn float(rows: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, Reducer, Rows};
+    use crate::{Reducer, ReducerLimits, Rows};
 
     /// A rough surface: rows of 64 cells, heights near 3000 m.
     fn rows(seed: u64, n: u32) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn what_composes_equals_the_rows_and_the_rest_is_close() {
         let (child, value, sigma) = rows(7, 20_000);
-        let mut reducer = Reducer::new(64, Limits::default()).unwrap();
+        let mut reducer = Reducer::new(64, ReducerLimits::default()).unwrap();
         reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
         let exact = reducer.finish_at(3, &Statistic::STANDARD).unwrap();
         for points in [None, Some(1024)] {
@@ -316,7 +316,7 @@ mod tests {
         let mut stored = Statistic::STANDARD.to_vec();
         stored.push(Statistic::UnweightedMean);
         let (child, value, sigma) = rows(7, 20_000);
-        let mut reducer = Reducer::new(64, Limits::default()).unwrap();
+        let mut reducer = Reducer::new(64, ReducerLimits::default()).unwrap();
         reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
         let exact = reducer.finish_at(3, &stored).unwrap();
         let found = combined(&reducer, Some(1024), &stored);

@@ -25,9 +25,9 @@
 //! this spoils the statistics of its own cell and nothing else; nothing panics.
 //!
 //! ```
-//! use aggregate::{Limits, Reducer, Rows, Statistic};
+//! use aggregate::{Reducer, ReducerLimits, Rows, Statistic};
 //!
-//! let mut reducer = Reducer::new(4, Limits::default())?;
+//! let mut reducer = Reducer::new(4, ReducerLimits::default())?;
 //! reducer.fold(Rows::new(&[2, 0, 2], &[10.0, 5.0, 20.0], &[1.0, 1.0, 1.0])?)?;
 //! let table = reducer.finish(&Statistic::STANDARD);
 //! assert_eq!(table.counts(), [1, 0, 2, 0]);
@@ -47,7 +47,7 @@ mod table;
 
 pub use combine::{Combiner, Stored};
 pub use error::Error;
-pub use reducer::{Limits, Reducer};
+pub use reducer::{Reducer, ReducerLimits};
 pub use rows::Rows;
 pub use statistic::{Permille, Statistic};
-pub use table::{NO_DATA, Table};
+pub use table::{NO_DATA, StatisticTable};

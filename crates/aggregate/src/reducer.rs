@@ -1,10 +1,10 @@
 use crate::grouping::Grouping;
 use crate::sample::{Needs, Sample};
-use crate::{Error, Rows, Statistic, Table};
+use crate::{Error, Rows, Statistic, StatisticTable};
 
 /// Bounds on what one reduction may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ReducerLimits {
     /// Rows of one parent, at 12 bytes each (16 while finishing). Values above `i32::MAX` act as `i32::MAX`, so that
     /// every count fits its column.
     pub max_rows: u32,
@@ -12,7 +12,7 @@ pub struct Limits {
     pub max_children: u32,
 }
 
-impl Default for Limits {
+impl Default for ReducerLimits {
     /// 2^31 - 1 rows and 4^10 children (order 6 to order 16).
     fn default() -> Self {
         Self { max_rows: i32::MAX.unsigned_abs(), max_children: 1 << 20 }
@@ -34,7 +34,7 @@ impl Reducer {
     ///
     /// # Errors
     /// [`Error::Children`] when there are none, or more than the limit.
-    pub fn new(children: u32, limits: Limits) -> Result<Self, Error> {
+    pub fn new(children: u32, limits: ReducerLimits) -> Result<Self, Error> {
         if children == 0 || children > limits.max_children {
             return Err(Error::Children { children, limit: limits.max_children });
         }
@@ -89,7 +89,7 @@ impl Reducer {
 
     /// The statistics of every child. The rows stay: more may follow, and other orders may be asked for.
     #[must_use]
-    pub fn finish(&self, statistics: &[Statistic]) -> Table {
+    pub fn finish(&self, statistics: &[Statistic]) -> StatisticTable {
         self.reduce(0, self.children as usize, statistics)
     }
 
@@ -98,7 +98,7 @@ impl Reducer {
     ///
     /// # Errors
     /// [`Error::Shift`] when the number of children is not a multiple of `4^shift`.
-    pub fn finish_at(&self, shift: u8, statistics: &[Statistic]) -> Result<Table, Error> {
+    pub fn finish_at(&self, shift: u8, statistics: &[Statistic]) -> Result<StatisticTable, Error> {
         let wrong = Error::Shift { children: self.children, shift };
         let bits = 2 * u32::from(shift);
         if bits > self.children.trailing_zeros() {
@@ -107,8 +107,8 @@ impl Reducer {
         Ok(self.reduce(bits, (self.children >> bits) as usize, statistics))
     }
 
-    fn reduce(&self, bits: u32, cells: usize, statistics: &[Statistic]) -> Table {
-        let mut table = Table::empty(cells, statistics);
+    fn reduce(&self, bits: u32, cells: usize, statistics: &[Statistic]) -> StatisticTable {
+        let mut table = StatisticTable::empty(cells, statistics);
         let needs = Needs::of(statistics);
         let mut sample = Sample::default();
         for (cell, rows) in Grouping::new(&self.child, bits, cells).cells() {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn reducer(children: u32, max_rows: u32) -> Reducer {
-        Reducer::new(children, Limits { max_rows, ..Limits::default() }).unwrap()
+        Reducer::new(children, ReducerLimits { max_rows, ..ReducerLimits::default() }).unwrap()
     }
 
     #[test]
@@ -139,8 +139,11 @@ mod tests {
 
     #[test]
     fn limits_hold() {
-        assert_eq!(Reducer::new(0, Limits::default()).unwrap_err(), Error::Children { children: 0, limit: 1 << 20 });
-        assert!(Reducer::new((1 << 20) + 1, Limits::default()).is_err());
+        assert_eq!(
+            Reducer::new(0, ReducerLimits::default()).unwrap_err(),
+            Error::Children { children: 0, limit: 1 << 20 }
+        );
+        assert!(Reducer::new((1 << 20) + 1, ReducerLimits::default()).is_err());
         let mut reducer = reducer(4, 3);
         let two = Rows::new(&[0, 1], &[1.0, 2.0], &[1.0, 1.0]).unwrap();
         reducer.fold(two).unwrap();

@@ -5,12 +5,12 @@ pub const NO_DATA: f32 = f32::from_bits(0x7fc0_0000);
 
 /// Statistics of every child of one parent, a column each; index = child.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct StatisticTable {
     counts: Vec<i32>,
     columns: Vec<(Statistic, Vec<f32>)>,
 }
 
-impl Table {
+impl StatisticTable {
     /// Rows in each child; the length is the number of children.
     #[must_use]
     pub fn counts(&self) -> &[i32] {

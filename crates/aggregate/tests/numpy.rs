@@ -1,7 +1,7 @@
 //! Against NumPy in f64 (fixture by `make_numpy.py`): counts, extremes and quantiles to the bit, the others within one ulp.
 #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may stop; rounding to f32 is meant")]
 
-use aggregate::{Limits, Reducer, Rows, Statistic};
+use aggregate::{Reducer, ReducerLimits, Rows, Statistic};
 
 struct Case {
     name: String,
@@ -45,7 +45,7 @@ fn ulps(a: f32, b: f32) -> u32 {
 fn all_statistics_match_numpy() {
     let cases: Vec<Case> = include_str!("numpy.txt").lines().map(case).collect();
     assert_eq!(cases.len(), 31);
-    let mut reducer = Reducer::new(u32::try_from(cases.len()).unwrap(), Limits::default()).unwrap();
+    let mut reducer = Reducer::new(u32::try_from(cases.len()).unwrap(), ReducerLimits::default()).unwrap();
     for (child, case) in (0..).zip(&cases) {
         let child = vec![child; case.value.len()];
         reducer.fold(Rows::new(&child, &case.value, &case.sigma).unwrap()).unwrap();

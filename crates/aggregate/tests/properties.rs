@@ -1,7 +1,7 @@
 //! Properties that hold for any rows.
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
-use aggregate::{Limits, Reducer, Rows, Statistic, Table};
+use aggregate::{Reducer, ReducerLimits, Rows, Statistic, StatisticTable};
 use proptest::prelude::*;
 
 const CHILDREN: u32 = 64;
@@ -21,13 +21,13 @@ fn fold(reducer: &mut Reducer, rows: &[Row]) {
 }
 
 fn reducer(children: u32, rows: &[Row]) -> Reducer {
-    let mut reducer = Reducer::new(children, Limits::default()).unwrap();
+    let mut reducer = Reducer::new(children, ReducerLimits::default()).unwrap();
     fold(&mut reducer, rows);
     reducer
 }
 
 /// Everything in a table, to the bit.
-fn bits(table: &Table) -> (Vec<i32>, Vec<Vec<u32>>) {
+fn bits(table: &StatisticTable) -> (Vec<i32>, Vec<Vec<u32>>) {
     let columns = table.columns().iter().map(|(_, values)| values.iter().map(|v| v.to_bits()).collect());
     (table.counts().to_vec(), columns.collect())
 }
@@ -63,7 +63,7 @@ proptest! {
         let statistic = Statistic::STANDARD[pick];
         let all = reducer.finish(&Statistic::STANDARD);
         let alone = reducer.finish(&[statistic]);
-        let to_bits = |table: &Table| -> Vec<u32> {
+        let to_bits = |table: &StatisticTable| -> Vec<u32> {
             table.column(statistic).unwrap().iter().map(|v| v.to_bits()).collect()
         };
         prop_assert_eq!(to_bits(&alone), to_bits(&all));

@@ -2,13 +2,14 @@
 use crate::args::{AccessArgs, DemoArgs};
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Wanted};
-use crate::{access, maps, report};
+
+use crate::{access, maps, report, tables};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
 use pipeline::{CellResult, Granule, Job, Tuning};
 use std::path::Path;
 use storage::{Clients, Location, Options};
+use stores::Wanted;
 
 /// The cell that the bundled granules cross.
 const CELL: i64 = -6_134_114;

@@ -2,11 +2,12 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Hemisphere, Wanted};
+use crate::tables::{self, Hemisphere};
 use ::export::{Error, Geometry};
 use clap::{Args, ValueEnum};
 use morton::Latitude;
 use std::path::{Path, PathBuf};
+use stores::Wanted;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Formats, by the ending of FILE:\n  \

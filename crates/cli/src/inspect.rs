@@ -9,9 +9,9 @@ use crate::walk::{self, Node, NodeKind};
 use crate::{access, json as answers, target};
 use ::catalog::crossed_cells;
 use byte_ranges::Source;
-use hdf5_pure::datatype::{Canonical, Column, Datatype, DatatypeError, HeapRef};
+use hdf5_pure::datatype::{Canonical, Datatype, DatatypeError, HeapRef, Numbers};
 use hdf5_pure::filters::{Filter, registered_name};
-use hdf5_pure::{AsyncFile, Attribute, Dataset, Error, HeapId, Layout, Object, Space};
+use hdf5_pure::{AsyncFile, Attribute, DataLayout, Dataset, Error, HeapId, Object, Space};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
 use serde_json::{Value, json};
@@ -103,11 +103,11 @@ fn describe(dataset: &Dataset) -> String {
     };
     let filters: Vec<String> = dataset.filters.iter().map(filter_name).collect();
     let stored = match &dataset.layout {
-        Layout::Chunked(chunked) => format!("chunks {}", dims(&chunked.chunk_shape)),
-        Layout::Contiguous { .. } => "contiguous".into(),
-        Layout::Compact { .. } => "compact".into(),
-        Layout::External => "in external files".into(),
-        Layout::Virtual => "virtual".into(),
+        DataLayout::Chunked(chunked) => format!("chunks {}", dims(&chunked.chunk_shape)),
+        DataLayout::Contiguous { .. } => "contiguous".into(),
+        DataLayout::Compact { .. } => "compact".into(),
+        DataLayout::External => "in external files".into(),
+        DataLayout::Virtual => "virtual".into(),
     };
     format!("{:<8} {shape:<10} {stored} {}", type_name(&dataset.datatype), filters.join(", ")).trim_end().into()
 }
@@ -130,7 +130,7 @@ fn as_json(node: &Node, attributes: &[(String, String)]) -> Value {
         NodeKind::Object(Ok(Object::Group(_))) => json!({ "path": node.path, "kind": "group" }),
         NodeKind::Object(Ok(Object::Dataset(dataset))) => json!({
             "path": node.path, "kind": "dataset", "dtype": type_name(&dataset.datatype), "shape": dataset.shape,
-            "chunk_shape": matches!(dataset.layout, Layout::Chunked(_)).then(|| dataset.chunk_shape()),
+            "chunk_shape": matches!(dataset.layout, DataLayout::Chunked(_)).then(|| dataset.chunk_shape()),
             "filters": dataset.filters.iter().map(filter_name).collect::<Vec<_>>(),
         }),
         NodeKind::Object(Ok(Object::Datatype(named))) => {
@@ -188,10 +188,10 @@ async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Res
     Ok(list(&shown, texts.len() / elements.clamp(1, MOST_VALUES) * elements))
 }
 
-fn numbers(column: &Column) -> String {
+fn numbers(column: &Numbers) -> String {
     macro_rules! shown {
         ($($kind:ident)*) => { match column { $(
-            Column::$kind(values) => values.iter().take(MOST_VALUES).map(|value| format!("{value:?}")).collect(),
+            Numbers::$kind(values) => values.iter().take(MOST_VALUES).map(|value| format!("{value:?}")).collect(),
         )* } };
     }
     let shown: Vec<String> = shown!(I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);

@@ -28,8 +28,6 @@ mod progress;
 mod report;
 mod run;
 mod serve;
-mod sphere_out;
-mod stored;
 mod tables;
 mod target;
 mod validate;

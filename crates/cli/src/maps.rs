@@ -4,7 +4,7 @@ use ::plot::{ColourMap, Map, Scale};
 use morton::{Cell, Latitude};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use stores::{Column, Partial, Table, Variable};
+use stores::{Column, Partial, Table, VariableInfo};
 
 /// Points along each edge of a parent's outline.
 const OUTLINE: usize = 32;
@@ -63,7 +63,7 @@ pub(crate) fn subject(table: &Table) -> String {
     let observed = table.observed().len() as u64;
     let counted = table.columns.iter().find(|(variable, _)| variable.name == "count").map(|(_, column)| column);
     let rows = match counted {
-        Some(Column::Integer(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
+        Some(Column::I64(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
         _ => String::new(),
     };
     format!(
@@ -129,12 +129,12 @@ fn corners(cell: Cell, per_edge: usize, latitude: Latitude) -> Vec<[f64; 2]> {
     cell.boundary(per_edge, latitude).iter().map(|corner| [corner.lon(), corner.lat()]).collect()
 }
 
-fn of(table: &Table, variable: &Variable, values: impl Iterator<Item = f64>) -> Map {
+fn of(table: &Table, variable: &VariableInfo, values: impl Iterator<Item = f64>) -> Map {
     #[expect(clippy::cast_possible_truncation, reason = "colours need few digits")]
     let cells = table
         .cells()
         .zip(values)
-        .map(|(cell, value)| ::plot::Cell { polygon: polygon(cell, table.latitude), value: value as f32 });
+        .map(|(cell, value)| ::plot::Patch { polygon: polygon(cell, table.latitude), value: value as f32 });
     let unit = match variable.units.as_str() {
         "1" => "",
         "m2" => "m²",

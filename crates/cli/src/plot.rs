@@ -2,14 +2,14 @@
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Hemisphere, Wanted};
+use crate::tables::{self, Hemisphere};
 use crate::{access, maps};
-use ::plot::{Limits, Map, Sheet, Size};
+use ::plot::{Map, Sheet, Size, ValueRange};
 use clap::Args;
 use morton::Latitude;
 use std::path::{Path, PathBuf};
 use storage::Location;
-use stores::Table;
+use stores::{Table, Wanted};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -41,7 +41,7 @@ pub(crate) struct PlotArgs {
     pub(crate) size: Option<Size>,
     /// Values at the ends of the colour bar [default: the 2nd and 98th percentile].
     #[arg(long, value_name = "LOW,HIGH", value_parser = limits, allow_hyphen_values = true, conflicts_with = "sheet")]
-    pub(crate) limits: Option<Limits>,
+    pub(crate) limits: Option<ValueRange>,
     /// First line of the picture.
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
@@ -174,9 +174,9 @@ fn size(text: &str) -> Result<Size, String> {
     Size::new(width?, height?).map_err(|error| error.to_string())
 }
 
-fn limits(text: &str) -> Result<Limits, String> {
+fn limits(text: &str) -> Result<ValueRange, String> {
     let wrong = || format!("`{text}`: write 1200,1350.5");
     let (low, high) = text.split_once(',').ok_or_else(wrong)?;
     let [low, high] = [low, high].map(|end| end.trim().parse().map_err(|_| wrong()));
-    Limits::new(low?, high?).map_err(|error| error.to_string())
+    ValueRange::new(low?, high?).map_err(|error| error.to_string())
 }

@@ -1,6 +1,7 @@
 //! The answer of a job as a table for people.
 use crate::progress::size;
-use pipeline::{CellResult, Column, Ledger, Level};
+use dggs_zarr::{Column, Level};
+use pipeline::{CellResult, Ledger};
 use stores::Partial;
 
 /// What people want to know of a result.
@@ -65,12 +66,12 @@ fn dropped(ledger: &Ledger) -> String {
 
 /// The range of every statistic over the cells with data.
 fn ranges(level: &Level) -> Vec<String> {
-    let values = level.columns.iter().filter_map(|(name, column)| {
-        let Column::Value(values) = column else { return None };
+    let values = level.variables.iter().filter_map(|variable| {
+        let Column::F32(values) = &variable.values else { return None };
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let least = finite().fold(f32::INFINITY, f32::min);
         let most = finite().fold(f32::NEG_INFINITY, f32::max);
-        (least <= most).then(|| format!("  {name:<16} {least:>12.4}  to {most:.4}"))
+        (least <= most).then(|| format!("  {:<16} {least:>12.4}  to {most:.4}", variable.name))
     });
     values.collect()
 }

@@ -1,58 +1,21 @@
 //! Stores and tables that commands take as input.
-use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
+use crate::{access, files};
 use clap::ValueEnum;
-use morton::Latitude;
 use std::path::Path;
 use storage::Clients;
-use stores::{Error, Place, Store, Table};
-
-/// Parents of a store of the sphere beyond which their provenance is not carried into other files.
-const MOST_PARENTS: usize = 200;
-
-/// What is wanted of inputs.
-pub(crate) struct Wanted<'a> {
-    /// Order; the finest there is if not given.
-    pub(crate) order: Option<u8>,
-    /// Variables; all if none is named.
-    pub(crate) names: &'a [&'a str],
-    /// Latitude convention of a CSV, which does not tell.
-    pub(crate) latitude: Latitude,
-}
+use stores::{Error, Table, Wanted};
 
 /// Reads one input: a store, or a CSV by its ending.
 pub(crate) async fn read(input: &str, wanted: &Wanted<'_>, clients: &Clients) -> Result<Table, Failure> {
-    let named = |error: Error| Failure::from(error).at(input);
-    if Path::new(input).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
-        let text = crate::files::text(std::path::Path::new(input))
-            .map_err(|error| Failure::new(BAD_INPUT, error).at(input))?;
-        let mut table = Table::from_csv(&text, wanted.latitude).map_err(named)?;
-        if let Some(order) = wanted.order.filter(|&order| order != table.order.get()) {
-            return Err(named(Error::NoOrder { order, held: table.order.to_string() }));
-        }
-        for name in wanted.names {
-            table.column(name).map_err(named)?;
-        }
-        if !wanted.names.is_empty() {
-            table.columns.retain(|(variable, _)| wanted.names.contains(&variable.name.as_str()));
-        }
-        return Ok(table);
-    }
-    let place = Place::new(input, clients.clone()).map_err(named)?;
-    let name = place.name();
-    let store = Store::open(place, &name).await.map_err(named)?;
-    let mut table = store.table(wanted.order, wanted.names).await.map_err(named)?;
-    // Above the parents a chunk covers cells that nobody computed.
-    if table.parent.is_none_or(|parent| parent > table.order) {
-        table = table.select(&table.observed());
-    }
-    if table.provenance["cells"].is_string() && table.parents().len() <= MOST_PARENTS {
-        let parts = store.parents_provenance(&table);
-        let whole = std::iter::once(table.provenance.take());
-        table.provenance = whole.chain(parts).collect();
-    }
-    Ok(table)
+    let table = if Path::new(input).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        let text = files::text(Path::new(input)).map_err(|error| Failure::new(BAD_INPUT, error).at(input))?;
+        wanted.of_csv(&text)
+    } else {
+        wanted.of_store(input, clients).await
+    };
+    table.map_err(|error| Failure::from(error).at(input))
 }
 
 /// Reads several inputs as one table.
@@ -97,13 +60,34 @@ pub(crate) fn load(inputs: &[String], wanted: &Wanted<'_>, access: &AccessArgs) 
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
+        let hint = match &error {
+            Error::NoOrder { .. } => "give one of these with --order",
+            Error::NoVariable { .. } => "give one of these with --var",
+            Error::Unfinished(_) => "wait for its writer, or run the job again",
+            Error::NoStore(_) => "name the folder that holds zarr.json, or a .csv",
+            Error::Nothing(_) => "name the folder that holds zarr.json",
+            Error::NoStores(_) => "check the path",
+            Error::Damaged { .. } => "`icestream validate` tells all that is wrong",
+            Error::OneCell(_) => "`icestream merge` joins stores of cells into one of the sphere",
+            Error::Occupied { .. } => "--out writes elsewhere",
+            Error::Twice { .. } => "name only one of the two",
+            Error::OtherValues { .. } => "--overwrite replaces it",
+            _ => "",
+        };
+        let failure = match error {
             Error::Source(error) => error.into(),
-            Error::NoOrder { .. } => Self::new(USAGE, &error).hint("give one of these with --order"),
-            Error::NoVariable { .. } => Self::new(USAGE, &error).hint("give one of these with --var"),
-            Error::Unfinished(_) => Self::new(BAD_INPUT, &error).hint("wait for its writer, or run the job again"),
-            Error::NoStore(_) => Self::new(BAD_INPUT, &error).hint("name the folder that holds zarr.json, or a .csv"),
+            Error::Write(error) => Self::of_write(error),
+            Error::Cell(_) | Error::Job(_) => Self::usage(error),
+            Error::NoOrder { .. }
+            | Error::NoVariable { .. }
+            | Error::OneCell(_)
+            | Error::Refused { .. }
+            | Error::Occupied { .. }
+            | Error::Twice { .. }
+            | Error::OtherValues { .. }
+            | Error::OtherCells { .. } => Self::new(USAGE, error),
             error => Self::new(BAD_INPUT, error),
-        }
+        };
+        if hint.is_empty() { failure } else { failure.hint(hint) }
     }
 }

@@ -7,21 +7,17 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use aggregate::Statistic;
-use dggs_zarr::{CellStore, LatitudeConvention, Level, Values, Variable, attributes::Quantity};
+use dggs_zarr::{Attributes, CellStore, Column, Level, Variable};
+use morton::{Latitude, Order};
 use serde_json::json;
 
-const HEIGHT: Quantity<'_> = Quantity {
-    prefix: "h",
-    label: "land ice height above the WGS84 ellipsoid",
-    units: "m",
-    standard_name: Some("height_above_reference_ellipsoid"),
-};
+/// Names of the arrays, counts first.
+const NAMES: [&str; 9] = ["count", "h_min", "h_max", "h_mean", "h_sigma", "h_variance", "h_q25", "h_q50", "h_q75"];
 
 struct Table {
     cell_ids: Vec<u64>,
     morton: Vec<i64>,
-    columns: Vec<Values>,
+    columns: Vec<Column>,
 }
 
 fn main() {
@@ -31,8 +27,8 @@ fn main() {
         std::process::exit(2);
     };
     let latitude = match latitude.as_str() {
-        "authalic" => LatitudeConvention::Authalic,
-        _ => LatitudeConvention::Spherical,
+        "authalic" => Latitude::Authalic,
+        _ => Latitude::Spherical,
     };
     let fine = rest.first().map_or_else(made_up, |path| read(Path::new(path)));
     let coarse = every_fourth(&fine);
@@ -69,16 +65,12 @@ fn main() {
 }
 
 fn level(order: u8, table: Table) -> Level {
-    let variables = Statistic::STANDARD
+    let variables = NAMES
         .iter()
         .zip(table.columns)
-        .map(|(statistic, values)| Variable {
-            name: HEIGHT.array_name(*statistic),
-            values,
-            attributes: HEIGHT.attributes(*statistic, &Statistic::STANDARD),
-        })
+        .map(|(&name, values)| Variable { name: name.to_owned(), values, attributes: Attributes::new() })
         .collect();
-    Level { order, cell_ids: table.cell_ids, morton: table.morton, variables }
+    Level { order: Order::new(order).unwrap(), cell_ids: table.cell_ids, morton: table.morton, variables }
 }
 
 fn read(path: &Path) -> Table {
@@ -87,13 +79,13 @@ fn read(path: &Path) -> Table {
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     let column = |name: &str| header.iter().position(|h| *h == name).unwrap();
-    let columns = Statistic::STANDARD
+    let columns = NAMES
         .iter()
-        .map(|statistic| {
-            let at = column(&HEIGHT.array_name(*statistic));
-            match statistic {
-                Statistic::Count => Values::I32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
-                _ => Values::F32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
+        .map(|&name| {
+            let at = column(name);
+            match name {
+                "count" => Column::I32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
+                _ => Column::F32(rows.iter().map(|r| r[at].parse().unwrap()).collect()),
             }
         })
         .collect();
@@ -112,13 +104,13 @@ fn made_up() -> Table {
         .map(|child: i64| (0..6).rev().fold(-6_134_114, |m, level| m * 10 - ((child >> (2 * level)) & 3) - 1))
         .collect();
     let occupied = |child: i32| child % 64 < 3;
-    let columns = Statistic::STANDARD
+    let columns = NAMES
         .iter()
-        .map(|statistic| match statistic {
-            Statistic::Count => Values::I32((0..4096).map(|c| if occupied(c) { c % 7 + 1 } else { 0 }).collect()),
+        .map(|&name| match name {
+            "count" => Column::I32((0..4096).map(|c| if occupied(c) { c % 7 + 1 } else { 0 }).collect()),
             _ => {
                 let value = |c: i32| if occupied(c) { 3000.0 + 0.25 * c as f32 } else { f32::NAN };
-                Values::F32((0..4096).map(value).collect())
+                Column::F32((0..4096).map(value).collect())
             }
         })
         .collect();
@@ -133,8 +125,8 @@ fn every_fourth(fine: &Table) -> Table {
         .columns
         .iter()
         .map(|values| match values {
-            Values::I32(v) => Values::I32(pick(v)),
-            Values::F32(v) => Values::F32(pick(v)),
+            Column::I32(v) => Column::I32(pick(v)),
+            Column::F32(v) => Column::F32(pick(v)),
             other => other.clone(),
         })
         .collect();

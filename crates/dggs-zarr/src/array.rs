@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::values::{f32_le, f64_le};
+use crate::column::{f32_le, f64_le};
 use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json, shard::shard_codec};
 
 /// Rows of the largest chunk that layout `cell` makes; longer arrays are split regularly.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{ArrayMeta, Error, Values, gzip::Gzip, shard::pack};
+use crate::{ArrayMeta, Column, Error, gzip::Gzip, shard::pack};
 
 /// Encodes chunks; keeps the encoder's buffers between them. The bytes of a chunk depend on its values only.
 pub struct ChunkEncoder {
@@ -30,7 +30,7 @@ impl ChunkEncoder {
     ///
     /// # Errors
     /// As [`ChunkEncoder::encode`]; [`Error::Length`] also for rows that are not one whole shard.
-    pub fn encode_object(&mut self, values: &Values, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
+    pub fn encode_object(&mut self, values: &Column, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
         let Some(shard) = meta.shard_shape else { return self.encode(values, rows, meta) };
         if rows.len() as u64 != shard {
             return Err(Error::Length { array: "shard".to_owned(), expected: shard, found: rows.len() as u64 });
@@ -52,7 +52,7 @@ impl ChunkEncoder {
     /// # Errors
     /// [`Error::Type`], [`Error::Fill`], [`Error::Empty`] for no rows, [`Error::Length`] for rows that lie outside
     /// the values or exceed the chunk.
-    pub fn encode(&mut self, values: &Values, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
+    pub fn encode(&mut self, values: &Column, rows: Range<usize>, meta: &ArrayMeta) -> Result<Bytes, Error> {
         if values.data_type() != meta.data_type {
             return Err(Error::Type { expected: meta.data_type, found: values.data_type() });
         }
@@ -85,8 +85,8 @@ mod tests {
         let mut meta = ArrayMeta::new(5, DataType::F32, Attributes::new());
         meta.chunk_shape = 4;
         let mut encoder = ChunkEncoder::new();
-        let short = encoder.encode(&Values::F32(vec![0., 1., 2., 3., 4.]), 4..5, &meta).unwrap();
-        let long = encoder.encode(&Values::F32(vec![4., f32::NAN, f32::NAN, f32::NAN]), 0..4, &meta).unwrap();
+        let short = encoder.encode(&Column::F32(vec![0., 1., 2., 3., 4.]), 4..5, &meta).unwrap();
+        let long = encoder.encode(&Column::F32(vec![4., f32::NAN, f32::NAN, f32::NAN]), 0..4, &meta).unwrap();
         assert_eq!(short, long);
     }
 
@@ -94,10 +94,10 @@ mod tests {
     fn wrong_rows_and_types_are_errors() {
         let meta = ArrayMeta::new(4, DataType::I32, Attributes::new());
         let mut encoder = ChunkEncoder::new();
-        let values = Values::I32(vec![0; 6]);
+        let values = Column::I32(vec![0; 6]);
         assert!(matches!(encoder.encode(&values, 0..5, &meta), Err(Error::Length { expected: 4, found: 5, .. })));
         assert!(matches!(encoder.encode(&values, 4..8, &meta), Err(Error::Length { .. })));
         assert!(matches!(encoder.encode(&values, 2..2, &meta), Err(Error::Empty { .. })));
-        assert!(matches!(encoder.encode(&Values::F32(vec![0.]), 0..1, &meta), Err(Error::Type { .. })));
+        assert!(matches!(encoder.encode(&Column::F32(vec![0.]), 0..1, &meta), Err(Error::Type { .. })));
     }
 }

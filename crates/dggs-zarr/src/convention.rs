@@ -1,5 +1,6 @@
 //! The Zarr DGGS convention (v1): attributes that make a group a HEALPix dataset.
 
+use morton::{Latitude, Order};
 use serde_json::{Value, json};
 
 use crate::{Attributes, Error};
@@ -15,34 +16,13 @@ pub(crate) const OWN_KEY: &str = "icestream";
 /// Under [`OWN_KEY`]: the latitude convention, always.
 const LATITUDE_KEY: &str = "latitude_convention";
 
-/// Which latitude the cell ids were computed from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LatitudeConvention {
-    /// Geodetic latitude taken as spherical: no ellipsoid is declared, because a reader that is given one would
-    /// convert and draw the cells kilometres off.
-    #[default]
-    Spherical,
-    /// Geodetic WGS84 latitude converted to authalic: the ellipsoid is declared.
-    Authalic,
-}
-
-impl LatitudeConvention {
-    /// `spherical` or `authalic`, as recorded in the store.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Spherical => "spherical",
-            Self::Authalic => "authalic",
-        }
-    }
-
-    /// WGS84 where it is part of the definition of the ids.
-    fn ellipsoid(self) -> Option<Value> {
-        match self {
-            Self::Spherical => None,
-            Self::Authalic => {
-                Some(json!({"name": "WGS84", "semimajor_axis": 6_378_137.0, "inverse_flattening": 298.257_223_563}))
-            }
+/// The ellipsoid that a group declares: WGS84 where it is part of the definition of the ids. For geodetic latitudes taken as
+/// spherical none is declared, because a reader that is given one would convert and draw the cells kilometres off.
+fn ellipsoid(latitude: Latitude) -> Option<Value> {
+    match latitude {
+        Latitude::Spherical => None,
+        Latitude::Authalic => {
+            Some(json!({"name": "WGS84", "semimajor_axis": 6_378_137.0, "inverse_flattening": 298.257_223_563}))
         }
     }
 }
@@ -62,15 +42,15 @@ pub enum Coordinate {
 /// # Errors
 /// [`Error::Provenance`] unless `provenance` is an object (or null) that does not contradict `latitude`.
 pub fn group_attributes(
-    order: u8,
-    latitude: LatitudeConvention,
+    order: Order,
+    latitude: Latitude,
     coordinate: Coordinate,
     provenance: &Value,
 ) -> Result<Attributes, Error> {
     // xdggs refuses a block with any key that it does not know: nothing of ours goes in here.
     let mut dggs = json!({
         "name": "healpix",
-        "refinement_level": order,
+        "refinement_level": order.get(),
         "indexing_scheme": "nested",
         "spatial_dimension": DIMENSION,
     });
@@ -78,7 +58,7 @@ pub fn group_attributes(
         dggs["coordinate"] = json!(CELL_IDS);
         dggs["compression"] = json!("none");
     }
-    if let Some(ellipsoid) = latitude.ellipsoid() {
+    if let Some(ellipsoid) = ellipsoid(latitude) {
         dggs["ellipsoid"] = ellipsoid;
     }
     let mut attributes = Attributes::new();
@@ -89,12 +69,12 @@ pub fn group_attributes(
 }
 
 /// Attributes of `cell_ids`: exactly what xdggs' default decoder takes as the grid, and not one key more.
-pub(crate) fn cell_ids_attributes(order: u8, latitude: LatitudeConvention) -> Attributes {
+pub(crate) fn cell_ids_attributes(order: Order, latitude: Latitude) -> Attributes {
     let mut attributes = Attributes::new();
     attributes.insert("grid_name".to_owned(), json!("healpix"));
-    attributes.insert("level".to_owned(), json!(order));
+    attributes.insert("level".to_owned(), json!(order.get()));
     attributes.insert("indexing_scheme".to_owned(), json!("nested"));
-    if let Some(ellipsoid) = latitude.ellipsoid() {
+    if let Some(ellipsoid) = ellipsoid(latitude) {
         attributes.insert("ellipsoid".to_owned(), ellipsoid);
     }
     attributes
@@ -119,13 +99,13 @@ fn declaration() -> Value {
     })
 }
 
-pub(crate) fn own(latitude: LatitudeConvention, provenance: &Value) -> Result<Value, Error> {
+pub(crate) fn own(latitude: Latitude, provenance: &Value) -> Result<Value, Error> {
     let mut own = match provenance {
         Value::Null => Attributes::new(),
         Value::Object(map) => map.clone(),
         _ => return Err(Error::Provenance("not a JSON object")),
     };
-    let name = json!(latitude.name());
+    let name = json!(latitude.to_string());
     match own.get(LATITUDE_KEY) {
         Some(given) if *given != name => {
             return Err(Error::Provenance("names another latitude convention than the ids"));
@@ -139,20 +119,24 @@ pub(crate) fn own(latitude: LatitudeConvention, provenance: &Value) -> Result<Va
 mod tests {
     use super::*;
 
+    fn order(order: u8) -> Order {
+        Order::new(order).unwrap()
+    }
+
     #[test]
     fn only_authalic_ids_declare_an_ellipsoid() {
-        for (latitude, there) in [(LatitudeConvention::Spherical, false), (LatitudeConvention::Authalic, true)] {
-            let group = group_attributes(12, latitude, Coordinate::CellIds, &Value::Null).unwrap();
-            let ids = cell_ids_attributes(12, latitude);
+        for (latitude, there) in [(Latitude::Spherical, false), (Latitude::Authalic, true)] {
+            let group = group_attributes(order(12), latitude, Coordinate::CellIds, &Value::Null).unwrap();
+            let ids = cell_ids_attributes(order(12), latitude);
             assert_eq!(group["dggs"].get("ellipsoid").is_some(), there);
             assert_eq!(group["dggs"].get("ellipsoid"), ids.get("ellipsoid"));
-            assert_eq!(group[OWN_KEY], json!({"latitude_convention": latitude.name()}));
+            assert_eq!(group[OWN_KEY], json!({"latitude_convention": latitude.to_string()}));
         }
     }
 
     #[test]
     fn provenance_is_an_object_that_agrees() {
-        let attributes = |p: Value| group_attributes(12, LatitudeConvention::Authalic, Coordinate::FullDomain, &p);
+        let attributes = |p: Value| group_attributes(order(12), Latitude::Authalic, Coordinate::FullDomain, &p);
         assert!(attributes(json!({"latitude_convention": "authalic", "product": "atl06"})).is_ok());
         assert!(matches!(attributes(json!({"latitude_convention": "spherical"})), Err(Error::Provenance(_))));
         assert!(matches!(attributes(json!(["atl06"])), Err(Error::Provenance(_))));

@@ -1,11 +1,9 @@
 //! From the bytes of an object back to its values: the exact inverse of the encoder, and no general reader. What it
 //! accepts is what this crate writes; anything else is named.
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
-
-use crate::gzip::{HEADER, crc32};
+use crate::gzip::HEADER;
 use crate::shard::unpack;
-use crate::{ArrayMeta, DataType, Error, Values};
+use crate::{ArrayMeta, Column, Error, GzipFault, GzipMember};
 
 impl ArrayMeta {
     /// The values of one object, a chunk or a shard: [`ArrayMeta::object_rows`] of them, those beyond the end of the array
@@ -14,7 +12,7 @@ impl ArrayMeta {
     /// # Errors
     /// [`Error::Object`] for bytes that the encoder of this array cannot have made: cut off, another length, a checksum
     /// that does not match.
-    pub fn decode(&self, object: &[u8]) -> Result<Values, Error> {
+    pub fn decode(&self, object: &[u8]) -> Result<Column, Error> {
         let size = |rows: u64| usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(self.data_type.size()));
         let chunk = size(self.chunk_shape).ok_or(Error::Object("so large a chunk does not fit in memory"))?;
         let raw = match self.shard_shape {
@@ -28,53 +26,35 @@ impl ArrayMeta {
                 raw
             }
         };
-        Ok(values(&raw, self.data_type))
+        Ok(Column::from_le(&raw, self.data_type))
     }
 }
 
-/// One gzip member as [`crate::gzip`] writes it (RFC 1952, section 2.3), of exactly `size` bytes of content.
+/// One gzip member as [`crate::gzip`] writes it, of exactly `size` bytes of content.
 fn gunzip(member: &[u8], size: usize) -> Result<Vec<u8>, Error> {
-    let (head, rest) = member.split_first_chunk::<10>().ok_or(Error::Object("cut off within the gzip header"))?;
+    let head = member.first_chunk::<10>().ok_or(Error::Object("cut off within the gzip header"))?;
     // Bytes 4 to 9 (time, flags of the deflater, system) say nothing of the content.
     if head[..4] != HEADER[..4] {
         return Err(Error::Object("no plain gzip member"));
     }
-    let (deflated, tail) = rest.split_last_chunk::<8>().ok_or(Error::Object("cut off after the gzip header"))?;
-    let content = decompress_to_vec_with_limit(deflated, size.saturating_add(1))
+    let member = GzipMember::parse(member).map_err(|_| Error::Object("cut off after the gzip header"))?;
+    let content = member
+        .inflate(size.saturating_add(1))
         .map_err(|_| Error::Object("cut off or damaged: it cannot be inflated to the size of the chunk"))?;
     if content.len() != size {
         return Err(Error::Object("another length than the chunk shape asks for"));
     }
-    let [a, b, c, d, ..] = *tail;
-    if crc32(&content) != u32::from_le_bytes([a, b, c, d]) {
-        return Err(Error::Object("damaged: the CRC-32 does not match"));
-    }
-    let [.., a, b, c, d] = *tail;
-    // ISIZE is the length modulo 2^32; the length itself has been checked.
-    if (size as u64).to_le_bytes()[..4] != [a, b, c, d] {
-        return Err(Error::Object("damaged: the length at its end does not match"));
-    }
+    member.check(&content).map_err(|fault| match fault {
+        GzipFault::Checksum => Error::Object("damaged: the CRC-32 does not match"),
+        _ => Error::Object("damaged: the length at its end does not match"),
+    })?;
     Ok(content)
-}
-
-fn values(raw: &[u8], data_type: DataType) -> Values {
-    match data_type {
-        DataType::U64 => Values::U64(each(raw, u64::from_le_bytes)),
-        DataType::I64 => Values::I64(each(raw, i64::from_le_bytes)),
-        DataType::I32 => Values::I32(each(raw, i32::from_le_bytes)),
-        DataType::F32 => Values::F32(each(raw, f32::from_le_bytes)),
-        DataType::F64 => Values::F64(each(raw, f64::from_le_bytes)),
-    }
-}
-
-fn each<T, const N: usize>(raw: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
-    raw.as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Attributes, ChunkEncoder};
+    use crate::{Attributes, ChunkEncoder, DataType};
 
     fn sharded() -> ArrayMeta {
         let mut meta = ArrayMeta::new(36, DataType::I32, Attributes::new());
@@ -85,11 +65,11 @@ mod tests {
     #[test]
     fn every_type_comes_back_from_chunks_and_shards() {
         let arrays = [
-            Values::U64((0..12).map(|x| x << 50).collect()),
-            Values::I64((-6..6).collect()),
-            Values::I32((-6..6).collect()),
-            Values::F32((0..12u8).map(|x| f32::from(x) - 0.5).collect()),
-            Values::F64((0..12u8).map(|x| f64::from(x) - 0.5).collect()),
+            Column::U64((0..12).map(|x| x << 50).collect()),
+            Column::I64((-6..6).collect()),
+            Column::I32((-6..6).collect()),
+            Column::F32((0..12u8).map(|x| f32::from(x) - 0.5).collect()),
+            Column::F64((0..12u8).map(|x| f64::from(x) - 0.5).collect()),
         ];
         for values in arrays {
             for shard in [None, Some(12)] {
@@ -105,7 +85,7 @@ mod tests {
     fn every_cut_and_every_flipped_byte_is_an_error() {
         let plain = ArrayMeta { shard_shape: None, chunk_shape: 12, ..sharded() };
         for meta in [plain, sharded()] {
-            let values = Values::I32((0..12).map(|x| x * x * 1001).collect());
+            let values = Column::I32((0..12).map(|x| x * x * 1001).collect());
             let object = ChunkEncoder::new().encode_object(&values, 0..12, &meta).unwrap();
             for cut in 0..object.len() {
                 assert!(meta.decode(&object[..cut]).is_err(), "{cut}");
@@ -122,7 +102,7 @@ mod tests {
 
     #[test]
     fn another_shape_is_an_error() {
-        let values = Values::I32((0..12).collect());
+        let values = Column::I32((0..12).collect());
         let meta = ArrayMeta { shard_shape: None, chunk_shape: 12, ..sharded() };
         let object = ChunkEncoder::new().encode(&values, 0..12, &meta).unwrap();
         for rows in [11, 13] {

@@ -1,6 +1,7 @@
 //! What can be wrong with a store before it is written.
 
 use crate::DataType;
+use morton::Order;
 
 /// A store that cannot be encoded. All of these are faults of the caller's values (class: config), never of a
 /// medium: this crate does no IO.
@@ -31,11 +32,11 @@ pub enum Error {
         /// Why it cannot be used.
         reason: &'static str,
     },
-    /// A refinement level outside 0..=29, or given twice.
+    /// A refinement level given twice, or in a place where it cannot be.
     #[error("order {order}: {reason}")]
     Order {
         /// The order.
-        order: u8,
+        order: Order,
         /// Why it cannot be used.
         reason: &'static str,
     },
@@ -43,7 +44,7 @@ pub enum Error {
     #[error("order {order}: cell id {id} at row {row} {reason}")]
     CellId {
         /// The order.
-        order: u8,
+        order: Order,
         /// The offending id.
         id: u64,
         /// Its row.
@@ -51,6 +52,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A cell without the decimal id that is its name.
+    #[error(transparent)]
+    Cell(#[from] morton::Error),
     /// A fill value that the data type cannot hold.
     #[error("fill value {fill} does not fit {data_type:?}")]
     Fill {

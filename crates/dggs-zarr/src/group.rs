@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{ArrayMeta, Attributes, Error, Object, object::canonical_json};
+use crate::{ArrayMeta, Attributes, Error, StoreObject, object::canonical_json};
 
 /// A member of a group.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ impl GroupMeta {
     ///
     /// # Errors
     /// [`Error::Name`] for names that Zarr v3 does not allow or that occur twice; see also [`ArrayMeta::to_value`].
-    pub fn objects(&self) -> Result<Vec<Object>, Error> {
+    pub fn objects(&self) -> Result<Vec<StoreObject>, Error> {
         let (mut arrays, mut groups) = (Vec::new(), Vec::new());
         self.collect("", &mut arrays, &mut groups)?;
         arrays.append(&mut groups);
@@ -47,7 +47,7 @@ impl GroupMeta {
     }
 
     /// Depth first, so that a group follows everything in it.
-    fn collect(&self, prefix: &str, arrays: &mut Vec<Object>, groups: &mut Vec<Object>) -> Result<(), Error> {
+    fn collect(&self, prefix: &str, arrays: &mut Vec<StoreObject>, groups: &mut Vec<StoreObject>) -> Result<(), Error> {
         for (at, (name, node)) in self.members.iter().enumerate() {
             check_name(name)?;
             if self.members.iter().take(at).any(|(other, _)| other == name) {
@@ -55,11 +55,13 @@ impl GroupMeta {
             }
             let path = format!("{prefix}{name}/");
             match node {
-                Node::Array(meta) => arrays.push(Object { key: format!("{path}zarr.json"), bytes: meta.document()? }),
+                Node::Array(meta) => {
+                    arrays.push(StoreObject { key: format!("{path}zarr.json"), bytes: meta.document()? });
+                }
                 Node::Group(group) => group.collect(&path, arrays, groups)?,
             }
         }
-        groups.push(Object { key: format!("{prefix}zarr.json"), bytes: self.document()? });
+        groups.push(StoreObject { key: format!("{prefix}zarr.json"), bytes: self.document()? });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
 };
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::Error;
 
@@ -51,6 +52,92 @@ impl Gzip {
     }
 }
 
+/// One gzip member of any writer (RFC 1952, section 2.3), before it is inflated.
+#[derive(Debug, Clone, Copy)]
+pub struct GzipMember<'a> {
+    deflated: &'a [u8],
+    crc: u32,
+    /// Length of the content modulo 2^32.
+    length: u32,
+}
+
+/// What is wrong with a gzip member.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GzipFault {
+    /// The header is cut off.
+    #[error("the gzip header is cut off")]
+    Header,
+    /// Other bytes than those of a member.
+    #[error("this is no gzip member")]
+    Other,
+    /// The member is cut off after its header.
+    #[error("the gzip member is cut off")]
+    Cut,
+    /// The content cannot be inflated, or is longer than was allowed.
+    #[error("deflate: {0}")]
+    Deflate(String),
+    /// The content has another checksum.
+    #[error("the CRC-32 does not match")]
+    Checksum,
+    /// The content has another length.
+    #[error("the length does not match")]
+    Length,
+}
+
+impl<'a> GzipMember<'a> {
+    /// Divides a member into its parts; optional fields of the header are passed over.
+    ///
+    /// # Errors
+    /// [`GzipFault::Header`], [`GzipFault::Other`], [`GzipFault::Cut`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, GzipFault> {
+        const FHCRC: u8 = 2;
+        const FEXTRA: u8 = 4;
+        const FNAME: u8 = 8;
+        const FCOMMENT: u8 = 16;
+        let (head, mut rest) = bytes.split_first_chunk::<10>().ok_or(GzipFault::Header)?;
+        let [0x1f, 0x8b, 8, flags, ..] = *head else { return Err(GzipFault::Other) };
+        if flags & FEXTRA != 0 {
+            let (length, after) = rest.split_first_chunk::<2>().ok_or(GzipFault::Header)?;
+            rest = after.get(usize::from(u16::from_le_bytes(*length))..).ok_or(GzipFault::Header)?;
+        }
+        for flag in [FNAME, FCOMMENT] {
+            if flags & flag != 0 {
+                let end = rest.iter().position(|&byte| byte == 0).ok_or(GzipFault::Header)?;
+                rest = &rest[end + 1..];
+            }
+        }
+        if flags & FHCRC != 0 {
+            rest = rest.get(2..).ok_or(GzipFault::Header)?;
+        }
+        let (deflated, tail) = rest.split_last_chunk::<8>().ok_or(GzipFault::Cut)?;
+        let [a, b, c, d, length @ ..] = *tail;
+        Ok(Self { deflated, crc: u32::from_le_bytes([a, b, c, d]), length: u32::from_le_bytes(length) })
+    }
+
+    /// The content, of at most `limit` bytes, not yet checked.
+    ///
+    /// # Errors
+    /// [`GzipFault::Deflate`].
+    pub fn inflate(&self, limit: usize) -> Result<Vec<u8>, GzipFault> {
+        decompress_to_vec_with_limit(self.deflated, limit).map_err(|error| GzipFault::Deflate(error.to_string()))
+    }
+
+    /// Compares content with what the member says of it.
+    ///
+    /// # Errors
+    /// [`GzipFault::Checksum`], [`GzipFault::Length`].
+    pub fn check(&self, content: &[u8]) -> Result<(), GzipFault> {
+        if crc32(content) != self.crc {
+            return Err(GzipFault::Checksum);
+        }
+        if (content.len() as u64).to_le_bytes()[..4] != self.length.to_le_bytes() {
+            return Err(GzipFault::Length);
+        }
+        Ok(())
+    }
+}
+
 /// CRC tables for eight bytes at a time: `TABLES[k][b]` is the CRC of byte `b` followed by `k` zero bytes.
 static TABLES: [[u32; 256]; 8] = tables();
 
@@ -85,7 +172,7 @@ const fn tables() -> [[u32; 256]; 8] {
 }
 
 /// CRC-32 of RFC 1952.
-pub(crate) fn crc32(data: &[u8]) -> u32 {
+fn crc32(data: &[u8]) -> u32 {
     let mut crc = !0u32;
     let (eights, rest) = data.as_chunks::<8>();
     for eight in eights {

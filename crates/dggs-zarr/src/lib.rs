@@ -1,7 +1,7 @@
 //! Zarr v3 stores in the DGGS convention: values in, `(key, bytes)` objects out.
 //!
 //! Nothing here opens a file, a socket or a clock. A caller hands over the values of one parent cell
-//! ([`CellStore`]) and receives the complete list of [`Object`]s in the order in which they may become visible:
+//! ([`CellStore`]) and receives the complete list of [`StoreObject`]s in the order in which they may become visible:
 //! chunks, array metadata, group metadata, and last the root. Equal input gives equal bytes on every platform.
 //!
 //! Three lines open the result:
@@ -13,15 +13,16 @@
 //!
 //! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds).
 //! Both are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
-//! [`chunk_key`] make one object.
+//! [`chunk_key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take the
+//! single steps of the codecs: [`GzipMember`], [`crc32c`], [`shard_entries`], [`Column::from_le`].
 //!
 //! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
 //! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design notes 0003 and 0007.
 #![forbid(unsafe_code)]
 
 mod array;
-pub mod attributes;
 mod chunk;
+mod column;
 mod convention;
 mod decode;
 mod error;
@@ -32,19 +33,19 @@ mod shard;
 mod sphere;
 mod store;
 mod tombstone;
-mod values;
 
 pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
 pub use chunk::ChunkEncoder;
-pub use convention::{Coordinate, DIMENSION, LatitudeConvention, group_attributes};
+pub use column::{Column, DataType};
+pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
-pub use gzip::GZIP_LEVEL;
-pub use object::Object;
+pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
+pub use object::StoreObject;
+pub use shard::{crc32c, shard_entries};
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};
-pub use values::{DataType, Values};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.
 pub type Attributes = serde_json::Map<String, serde_json::Value>;

@@ -7,7 +7,7 @@ use crate::Error;
 
 /// One whole object: what a `PUT` or a file write needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct StoreObject {
     /// Key relative to the root of the store: `/`-separated, without a leading slash.
     pub key: String,
     /// The complete content.

@@ -45,10 +45,11 @@ pub(crate) fn unpack(shard: &[u8], chunks: usize) -> Result<Vec<&[u8]>, Error> {
     let mut parts = Vec::with_capacity(chunks);
     let mut rest = content;
     // Chunks stand one after the other: the offsets add nothing.
-    for entry in index.as_chunks::<8>().0.as_chunks::<2>().0 {
-        let length = usize::try_from(u64::from_le_bytes(entry[1])).ok();
+    for entry in shard_entries(index) {
+        let (offset, length) = entry.ok_or(Error::Object(OTHER))?;
+        let length = usize::try_from(length).ok();
         let (part, after) = length.and_then(|length| rest.split_at_checked(length)).ok_or(Error::Object(OTHER))?;
-        if u64::from_le_bytes(entry[0]) != (content.len() - rest.len()) as u64 {
+        if offset != (content.len() - rest.len()) as u64 {
             return Err(Error::Object(OTHER));
         }
         parts.push(part);
@@ -59,8 +60,17 @@ pub(crate) fn unpack(shard: &[u8], chunks: usize) -> Result<Vec<&[u8]>, Error> {
 
 const OTHER: &str = "the chunks of the shard do not stand one after the other";
 
+/// The entries of a decoded shard index: offset and length in bytes of each chunk, `None` for one that is absent (both
+/// numbers 2^64 - 1).
+pub fn shard_entries(index: &[u8]) -> impl Iterator<Item = Option<(u64, u64)>> {
+    let numbers = index.as_chunks::<8>().0.as_chunks::<2>().0;
+    let entries = numbers.iter().map(|&[offset, length]| (u64::from_le_bytes(offset), u64::from_le_bytes(length)));
+    entries.map(|entry| (entry != (u64::MAX, u64::MAX)).then_some(entry))
+}
+
 /// CRC-32C (RFC 3720, section 12.1), bit by bit: an index has 16 bytes a chunk.
-fn crc32c(data: &[u8]) -> u32 {
+#[must_use]
+pub fn crc32c(data: &[u8]) -> u32 {
     const REVERSED_POLYNOMIAL: u32 = 0x82f6_3b78;
     !data.iter().fold(!0u32, |crc, &byte| {
         (0..8).fold(
@@ -79,6 +89,7 @@ mod tests {
     fn crc_check_values() {
         assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        assert_eq!(crc32c(&(0..32).collect::<Vec<u8>>()), 0x46dd_794e);
     }
 
     #[test]

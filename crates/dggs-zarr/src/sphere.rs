@@ -1,22 +1,25 @@
 //! Layout `sphere`: one store of many parent cells, each written by whoever computed it.
 
 use bytes::Bytes;
+use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
 
 use crate::convention::OWN_KEY;
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, GroupMeta, LatitudeConvention, Level, MAX_CHUNK,
-    Node, Object, chunk_key, group_attributes, object::canonical_json,
+    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, GroupMeta, Level, MAX_CHUNK, Node, StoreObject,
+    chunk_key, group_attributes, object::canonical_json,
 };
 
 /// Group that holds one group of attributes for each parent cell that was written: its provenance.
 pub const CELLS: &str = "cells";
 
-/// Key of the provenance of the parent cell with this decimal id: the last object that a writer puts, so that a cell
-/// whose mark is there is whole.
-#[must_use]
-pub fn mark_key(parent: i64) -> String {
-    format!("{CELLS}/{parent}/zarr.json")
+/// Key of the provenance of a parent cell, which is named by its decimal id: the last object that a writer puts, so that a
+/// cell whose mark is there is whole.
+///
+/// # Errors
+/// [`Error::Cell`] for a cell without a decimal id (above order 18).
+pub fn mark_key(parent: Cell) -> Result<String, Error> {
+    Ok(format!("{CELLS}/{}/zarr.json", parent.decimal()?))
 }
 
 /// What all writers of a store share: orders, variables, and what was computed. It depends on no cell, so every writer
@@ -24,9 +27,9 @@ pub fn mark_key(parent: i64) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sphere {
     /// What the ids are computed from.
-    pub latitude: LatitudeConvention,
+    pub latitude: Latitude,
     /// Order of the parent cells.
-    pub parent_order: u8,
+    pub parent_order: Order,
     /// The levels, finest first. A level of the parents' order or finer holds one object a parent in each array; a
     /// coarser one is the business of a single writer.
     pub levels: Vec<SphereLevel>,
@@ -36,7 +39,7 @@ pub struct Sphere {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereLevel {
     /// HEALPix order.
-    pub order: u8,
+    pub order: Order,
     /// The arrays.
     pub variables: Vec<TemplateVariable>,
     /// A JSON object (or null) for the group's key `icestream`: nothing that differs between cells.
@@ -57,10 +60,8 @@ pub struct TemplateVariable {
 /// What one writer adds: the values of one parent cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereCell {
-    /// Nested id of the parent: the index of its objects.
-    pub nested: u64,
-    /// The same as a decimal id: the name of its mark.
-    pub decimal: i64,
+    /// The parent: its nested id is the index of its objects, its decimal id the name of its mark.
+    pub parent: Cell,
     /// All children of the parent, level by level as in the template.
     pub levels: Vec<Level>,
     /// What was read and how, as in layout `cell`.
@@ -71,10 +72,9 @@ impl Sphere {
     /// Metadata of an array of a level: 12 * 4^order rows; an object holds the children of one parent, as a shard where
     /// they are more than [`MAX_CHUNK`]. Levels above the parents have plain chunks.
     #[must_use]
-    pub fn array(&self, order: u8, variable: &TemplateVariable) -> ArrayMeta {
-        let rows = 12u64.checked_shl(2 * u32::from(order)).unwrap_or(u64::MAX);
-        let mut meta = ArrayMeta::new(rows, variable.data_type, variable.attributes.clone());
-        if let Some(finer) = order.checked_sub(self.parent_order) {
+    pub fn array(&self, order: Order, variable: &TemplateVariable) -> ArrayMeta {
+        let mut meta = ArrayMeta::new(order.cells(), variable.data_type, variable.attributes.clone());
+        if let Some(finer) = order.get().checked_sub(self.parent_order.get()) {
             let children = 1u64.checked_shl(2 * u32::from(finer)).unwrap_or(u64::MAX);
             meta.chunk_shape = children.min(MAX_CHUNK);
             meta.shard_shape = (children > MAX_CHUNK).then_some(children);
@@ -85,14 +85,11 @@ impl Sphere {
     /// The root with its levels, as [`GroupMeta`] writes it.
     ///
     /// # Errors
-    /// [`Error::Order`] for orders beyond 29 or twice, [`Error::Provenance`].
+    /// [`Error::Order`] for an order that occurs twice, [`Error::Provenance`].
     pub fn root(&self) -> Result<GroupMeta, Error> {
         let mut root = GroupMeta::default();
         for (at, level) in self.levels.iter().enumerate() {
             let order = level.order;
-            if order > 29 {
-                return Err(Error::Order { order, reason: "beyond 29" });
-            }
             if self.levels.iter().take(at).any(|other| other.order == order) {
                 return Err(Error::Order { order, reason: "occurs twice" });
             }
@@ -109,10 +106,10 @@ impl Sphere {
     ///
     /// # Errors
     /// As [`Sphere::root`] and [`GroupMeta::objects`].
-    pub fn template(&self) -> Result<Vec<Object>, Error> {
+    pub fn template(&self) -> Result<Vec<StoreObject>, Error> {
         let mut objects = self.root()?.objects()?;
         let at = objects.len().saturating_sub(1 + self.levels.len());
-        let cells = Object { key: format!("{CELLS}/zarr.json"), bytes: plain_group(&Attributes::new())? };
+        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes: plain_group(&Attributes::new())? };
         objects.insert(at, cells);
         Ok(objects)
     }
@@ -122,37 +119,43 @@ impl Sphere {
     /// # Errors
     /// [`Error::Order`] and [`Error::Name`] where cell and template differ, [`Error::CellId`] where the ids are not the
     /// children of the parent, and whatever [`ChunkEncoder::encode`] finds.
-    pub fn cell(&self, cell: &SphereCell) -> Result<Vec<Object>, Error> {
+    pub fn cell(&self, cell: &SphereCell) -> Result<Vec<StoreObject>, Error> {
+        let order = cell.parent.order();
+        if order != self.parent_order {
+            return Err(Error::Order { order, reason: "is not that of the parents" });
+        }
         let mut encoder = ChunkEncoder::new();
         let mut objects = Vec::new();
         for level in &cell.levels {
             let unknown = || Error::Order { order: level.order, reason: "is not in the template" };
             let template = self.levels.iter().find(|held| held.order == level.order).ok_or_else(unknown)?;
-            self.check_ids(cell.nested, level)?;
+            self.check_ids(cell.parent, level)?;
             for wanted in &template.variables {
                 let missing = || Error::Name { name: wanted.name.clone(), reason: "is in the template only" };
                 let values = level.variables.iter().find(|held| held.name == wanted.name).ok_or_else(missing)?;
                 let bytes =
                     encoder.encode_object(&values.values, 0..values.values.len(), &self.array(level.order, wanted))?;
-                objects
-                    .push(Object { key: chunk_key(&format!("{}/{}", level.order, wanted.name), cell.nested), bytes });
+                objects.push(StoreObject {
+                    key: chunk_key(&format!("{}/{}", level.order, wanted.name), cell.parent.nested()),
+                    bytes,
+                });
             }
         }
-        objects.push(Object { key: mark_key(cell.decimal), bytes: mark(self.latitude, &cell.provenance)? });
+        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes: mark(self.latitude, &cell.provenance)? });
         Ok(objects)
     }
 
     /// A full domain has no array of ids: position is all there is, so the values must be those of all children in order.
-    fn check_ids(&self, parent: u64, level: &Level) -> Result<(), Error> {
+    fn check_ids(&self, parent: Cell, level: &Level) -> Result<(), Error> {
         let order = level.order;
         let coarse = || Error::Order { order, reason: "is coarser than the parent" };
-        let bits = 2 * u32::from(order.checked_sub(self.parent_order).ok_or_else(coarse)?);
+        let bits = 2 * u32::from(order.get().checked_sub(self.parent_order.get()).ok_or_else(coarse)?);
         let children = 1u64.checked_shl(bits).unwrap_or(u64::MAX);
         let found = level.cell_ids.len() as u64;
         if found != children {
             return Err(Error::Length { array: format!("order {order}"), expected: children, found });
         }
-        let first = parent << bits;
+        let first = parent.nested() << bits;
         let wrong = |&(row, &id): &(usize, &u64)| id != first + row as u64;
         match level.cell_ids.iter().enumerate().find(wrong) {
             Some((row, &id)) => Err(Error::CellId { order, id, row, reason: "is not the child due there" }),
@@ -162,7 +165,7 @@ impl Sphere {
 }
 
 /// The provenance of one cell as the document of a group.
-fn mark(latitude: LatitudeConvention, provenance: &Value) -> Result<Bytes, Error> {
+fn mark(latitude: Latitude, provenance: &Value) -> Result<Bytes, Error> {
     let mut attributes = Attributes::new();
     attributes.insert(OWN_KEY.to_owned(), crate::convention::own(latitude, provenance)?);
     plain_group(&attributes)

@@ -1,15 +1,13 @@
 //! Layout `cell`: one self-contained store of one parent cell.
 
+use morton::{Latitude, Order};
 use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, FillValue, GroupMeta, LatitudeConvention, Node,
-    Object, TemplateVariable, Values, chunk_key, group_attributes,
+    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, StoreObject,
+    TemplateVariable, chunk_key, group_attributes,
 };
-
-/// Highest HEALPix order of a 64-bit nested id.
-const MAX_ORDER: u8 = 29;
 
 /// One data variable of a level.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,16 +15,16 @@ pub struct Variable {
     /// Name of the array.
     pub name: String,
     /// One value a cell. Empty cells hold 0 (counts) or NaN.
-    pub values: Values,
-    /// CF attributes; see [`crate::attributes`].
+    pub values: Column,
+    /// CF attributes; the caller's.
     pub attributes: Attributes,
 }
 
 /// One order of a store: a group named by the order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Level {
-    /// HEALPix order of the cells, 0..=29.
-    pub order: u8,
+    /// HEALPix order of the cells.
+    pub order: Order,
     /// Nested ids, strictly ascending.
     pub cell_ids: Vec<u64>,
     /// The same cells as decimal ids.
@@ -39,7 +37,7 @@ pub struct Level {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellStore {
     /// What the ids were computed from.
-    pub latitude: LatitudeConvention,
+    pub latitude: Latitude,
     /// The levels, finest first.
     pub levels: Vec<Level>,
     /// What was read and how, enough to compute the store again: a JSON object (or null), written under the key
@@ -55,7 +53,7 @@ impl CellStore {
     ///
     /// # Errors
     /// Any [`Error`]: lengths that differ, ids or orders out of range, bad names, bad provenance.
-    pub fn encode(&self) -> Result<Vec<Object>, Error> {
+    pub fn encode(&self) -> Result<Vec<StoreObject>, Error> {
         if self.levels.is_empty() {
             return Err(Error::Empty { what: "store".to_owned() });
         }
@@ -78,15 +76,15 @@ impl Level {
     /// Appends the chunks of this level to `objects` and returns its metadata.
     fn encode(
         &self,
-        latitude: LatitudeConvention,
+        latitude: Latitude,
         provenance: &Value,
         encoder: &mut ChunkEncoder,
-        objects: &mut Vec<Object>,
+        objects: &mut Vec<StoreObject>,
     ) -> Result<GroupMeta, Error> {
         self.check_ids()?;
         let variables: Vec<TemplateVariable> = self.variables.iter().map(Variable::template).collect();
         let group = cell_group(self.order, self.cell_ids.len() as u64, &variables, latitude, provenance)?;
-        let (ids, morton) = (Values::U64(self.cell_ids.clone()), Values::I64(self.morton.clone()));
+        let (ids, morton) = (Column::U64(self.cell_ids.clone()), Column::I64(self.morton.clone()));
         let values = [&ids, &morton].into_iter().chain(self.variables.iter().map(|variable| &variable.values));
         for ((name, node), values) in group.members.iter().zip(values) {
             let Node::Array(meta) = node else { continue };
@@ -97,13 +95,10 @@ impl Level {
 
     fn check_ids(&self) -> Result<(), Error> {
         let order = self.order;
-        if order > MAX_ORDER {
-            return Err(Error::Order { order, reason: "beyond 29" });
-        }
         if self.cell_ids.is_empty() {
             return Err(Error::Empty { what: format!("order {order}") });
         }
-        let end = 12u64 << (2 * order);
+        let end = order.cells();
         let mut next = 0;
         for (row, id) in self.cell_ids.iter().copied().enumerate() {
             let reason = if id >= end {
@@ -132,10 +127,10 @@ impl Variable {
 /// # Errors
 /// [`Error::Provenance`] unless `provenance` is an object (or null) that does not contradict `latitude`.
 pub fn cell_group(
-    order: u8,
+    order: Order,
     rows: u64,
     variables: &[TemplateVariable],
-    latitude: LatitudeConvention,
+    latitude: Latitude,
     provenance: &Value,
 ) -> Result<GroupMeta, Error> {
     let mut ids = ArrayMeta::new(rows, DataType::U64, cell_ids_attributes(order, latitude));
@@ -154,10 +149,10 @@ pub fn cell_group(
 /// Appends every chunk of the array at `path`.
 fn append_chunks(
     path: &str,
-    values: &Values,
+    values: &Column,
     meta: &ArrayMeta,
     encoder: &mut ChunkEncoder,
-    objects: &mut Vec<Object>,
+    objects: &mut Vec<StoreObject>,
 ) -> Result<(), Error> {
     let length = || Error::Length { array: path.to_owned(), expected: meta.shape, found: values.len() as u64 };
     if values.len() as u64 != meta.shape {
@@ -166,7 +161,7 @@ fn append_chunks(
     let step = usize::try_from(meta.chunk_shape).map_err(|_| length())?;
     for (index, start) in (0..).zip((0..values.len()).step_by(step)) {
         let rows = start..values.len().min(start + step);
-        objects.push(Object { key: chunk_key(path, index), bytes: encoder.encode(values, rows, meta)? });
+        objects.push(StoreObject { key: chunk_key(path, index), bytes: encoder.encode(values, rows, meta)? });
     }
     Ok(())
 }

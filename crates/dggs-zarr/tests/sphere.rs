@@ -1,43 +1,53 @@
 //! Layout `sphere`: the template, the objects of a cell, and both read back by the `zarrs` crate.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 use std::sync::Arc;
 
 use dggs_zarr::{
-    Attributes, DataType, Error, LatitudeConvention, Level, Sphere, SphereCell, SphereLevel, TemplateVariable, Values,
-    Variable,
+    Attributes, Column, DataType, Error, Level, Sphere, SphereCell, SphereLevel, TemplateVariable, Variable,
 };
+use morton::{Cell, Latitude, Order};
 use serde_json::{Value, json};
 use zarrs::array::Array;
 use zarrs::group::Group;
 use zarrs::storage::{StoreKey, WritableStorageTraits, store::MemoryStore};
 
+fn order(order: u8) -> Order {
+    Order::new(order).unwrap()
+}
+
 fn sphere() -> Sphere {
     let variable =
         |name: &str, data_type| TemplateVariable { name: name.into(), data_type, attributes: Attributes::new() };
-    let level = |order| SphereLevel {
-        order,
+    let level = |level| SphereLevel {
+        order: order(level),
         variables: vec![variable("count", DataType::I32), variable("h_mean", DataType::F32)],
         provenance: json!({"product": "atl06"}),
     };
-    Sphere { latitude: LatitudeConvention::Spherical, parent_order: 6, levels: vec![level(7), level(6), level(3)] }
+    Sphere { latitude: Latitude::Spherical, parent_order: order(6), levels: vec![level(7), level(6), level(3)] }
 }
 
-fn cell(nested: u64, decimal: i64, counts: [i32; 4]) -> SphereCell {
-    let level = |order: u8, ids: Vec<u64>, counts: Vec<i32>| Level {
-        order,
+fn cell(nested: u64, counts: [i32; 4]) -> SphereCell {
+    let level = |level: u8, ids: Vec<u64>, counts: Vec<i32>| Level {
+        order: order(level),
         morton: vec![0; ids.len()],
         cell_ids: ids,
         variables: vec![
             Variable {
                 name: "h_mean".into(),
-                values: Values::F32(counts.iter().map(|&n| if n > 0 { 1.5 } else { f32::NAN }).collect()),
+                values: Column::F32(counts.iter().map(|&n| if n > 0 { 1.5 } else { f32::NAN }).collect()),
                 attributes: Attributes::new(),
             },
-            Variable { name: "count".into(), values: Values::I32(counts), attributes: Attributes::new() },
+            Variable { name: "count".into(), values: Column::I32(counts), attributes: Attributes::new() },
         ],
     };
     let fine = level(7, (4 * nested..4 * nested + 4).collect(), counts.to_vec());
     let coarse = level(6, vec![nested], vec![counts.iter().sum()]);
-    SphereCell { nested, decimal, levels: vec![fine, coarse], provenance: json!({"rows": {"used": 3}}) }
+    SphereCell {
+        parent: Cell::new(order(6), nested).unwrap(),
+        levels: vec![fine, coarse],
+        provenance: json!({"rows": {"used": 3}}),
+    }
 }
 
 #[test]
@@ -65,12 +75,12 @@ fn a_cell_ends_with_its_mark_and_shares_no_key() {
     let keys = |cell: &SphereCell| -> Vec<String> {
         sphere().cell(cell).unwrap().into_iter().map(|object| object.key).collect()
     };
-    let one = keys(&cell(45_763, -6_134_114, [0, 2, 0, 1]));
+    let one = keys(&cell(45_763, [0, 2, 0, 1]));
     assert_eq!(
         one,
         ["7/count/c/45763", "7/h_mean/c/45763", "6/count/c/45763", "6/h_mean/c/45763", "cells/-6134114/zarr.json"]
     );
-    let other = keys(&cell(45_761, -6_134_112, [1; 4]));
+    let other = keys(&cell(45_761, [1; 4]));
     assert!(one.iter().all(|key| !other.contains(key)));
 }
 
@@ -78,8 +88,7 @@ fn a_cell_ends_with_its_mark_and_shares_no_key() {
 fn zarrs_reads_what_is_there_and_fills_the_rest() {
     let store = MemoryStore::new();
     let sphere = sphere();
-    let objects =
-        sphere.template().unwrap().into_iter().chain(sphere.cell(&cell(45_763, -6_134_114, [0, 2, 0, 1])).unwrap());
+    let objects = sphere.template().unwrap().into_iter().chain(sphere.cell(&cell(45_763, [0, 2, 0, 1])).unwrap());
     for object in objects {
         store.set(&StoreKey::new(object.key).unwrap(), object.bytes).unwrap();
     }
@@ -94,16 +103,18 @@ fn zarrs_reads_what_is_there_and_fills_the_rest() {
 
 #[test]
 fn cells_that_do_not_fit_the_template_are_errors() {
-    let good = cell(45_763, -6_134_114, [1; 4]);
+    let good = cell(45_763, [1; 4]);
     let broken = |change: &dyn Fn(&mut SphereCell)| {
         let mut cell = good.clone();
         change(&mut cell);
         sphere().cell(&cell).unwrap_err()
     };
     assert!(matches!(broken(&|cell| cell.levels[0].cell_ids[2] += 1), Error::CellId { row: 2, .. }));
-    assert!(matches!(broken(&|cell| cell.nested += 1), Error::CellId { row: 0, .. }));
-    assert!(matches!(broken(&|cell| cell.levels[0].order = 8), Error::Order { order: 8, .. }));
-    assert!(matches!(broken(&|cell| cell.levels[0].order = 3), Error::Order { order: 3, .. }));
+    assert!(matches!(broken(&|cell| cell.parent = Cell::new(order(6), 45_764).unwrap()), Error::CellId { row: 0, .. }));
+    assert!(matches!(broken(&|cell| cell.parent = Cell::new(order(7), 45_763).unwrap()), Error::Order { .. }));
+    for wrong in [order(8), order(3)] {
+        assert!(matches!(broken(&|cell| cell.levels[0].order = wrong), Error::Order { order, .. } if order == wrong));
+    }
     assert!(matches!(broken(&|cell| cell.levels[0].variables.truncate(1)), Error::Name { .. }));
     assert!(matches!(broken(&|cell| cell.levels[0].cell_ids.truncate(3)), Error::Length { .. }));
 }

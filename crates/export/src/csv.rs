@@ -22,8 +22,9 @@ pub fn csv(table: &Table) -> String {
         let _ = write!(text, ",{},{:.7},{:.7}", cell.nested(), centre.lon(), centre.lat());
         for (_, column) in &table.columns {
             let _ = match column {
-                Column::Integer(values) => write!(text, ",{}", values.get(row).copied().unwrap_or_default()),
-                Column::Single(values) => write!(text, ",{:?}", values.get(row).copied().unwrap_or(f32::NAN)),
+                Column::I64(values) => write!(text, ",{}", values.get(row).copied().unwrap_or_default()),
+                Column::I32(values) => write!(text, ",{}", values.get(row).copied().unwrap_or_default()),
+                Column::F32(values) => write!(text, ",{:?}", values.get(row).copied().unwrap_or(f32::NAN)),
                 other => write!(text, ",{:?}", other.number(row)),
             };
         }

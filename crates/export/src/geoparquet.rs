@@ -121,14 +121,14 @@ fn shapes(table: &Table, geometry: Geometry) -> (Vec<Vec<u8>>, Json) {
 
 fn values(column: &Column) -> Values {
     match column {
-        Column::Integer(values) => match values.iter().map(|&value| i32::try_from(value)).collect() {
+        Column::I64(values) => match values.iter().map(|&value| i32::try_from(value)).collect() {
             Ok(values) => Values::Int(values),
             Err(_) => Values::Long(values.clone()),
         },
-        Column::Unsigned(values) => Values::Unsigned(values.iter().map(|value| value.cast_signed()).collect()),
-        Column::Single(values) => Values::Float(values.iter().map(|&v| (!v.is_nan()).then_some(v)).collect()),
-        Column::Double(values) => Values::Double(values.iter().map(|&v| (!v.is_nan()).then_some(v)).collect()),
-        other => Values::Double((0..other.len()).map(|row| Some(other.number(row))).collect()),
+        Column::I32(values) => Values::Int(values.clone()),
+        Column::U64(values) => Values::Unsigned(values.iter().map(|value| value.cast_signed()).collect()),
+        Column::F32(values) => Values::Float(values.iter().map(|&v| (!v.is_nan()).then_some(v)).collect()),
+        Column::F64(values) => Values::Double(values.iter().map(|&v| (!v.is_nan()).then_some(v)).collect()),
     }
 }
 

@@ -30,7 +30,7 @@ pub fn geotiff(table: &Table, resolution: Option<f64>) -> Result<Vec<u8>, Error>
     if table.columns.is_empty() {
         return Err(Error::Empty);
     }
-    let wide = table.columns.iter().any(|(_, column)| matches!(column, Column::Double(_)));
+    let wide = table.columns.iter().any(|(_, column)| matches!(column, Column::F64(_)));
     let rows = grid.rows(table);
     let mut file = Cursor::new(Vec::new());
     let mut encoder = TiffEncoder::new(&mut file)?;

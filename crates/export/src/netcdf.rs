@@ -50,17 +50,14 @@ pub fn netcdf(table: &Table) -> Result<Vec<u8>, Error> {
             [("long_name", &*variable.long_name), ("units", &*variable.units), ("coordinates", "lon lat cell_ids")];
         let name = &variable.name;
         match column {
-            Column::Integer(values) => match values.iter().map(|&value| i32::try_from(value)).collect() {
+            Column::I64(values) => match values.iter().map(|&value| i32::try_from(value)).collect() {
                 Ok(values) => file.add::<i32>(name, &values, None, &text)?,
                 Err(_) => file.add(name, values, None, &text)?,
             },
-            Column::Unsigned(values) => file.add(name, values, None, &text)?,
-            Column::Single(values) => file.add(name, values, Some(f32::NAN), &text)?,
-            Column::Double(values) => file.add(name, values, Some(f64::NAN), &text)?,
-            other => {
-                let values: Vec<f64> = (0..other.len()).map(|row| other.number(row)).collect();
-                file.add(name, &values, Some(f64::NAN), &text)?;
-            }
+            Column::I32(values) => file.add(name, values, None, &text)?,
+            Column::U64(values) => file.add(name, values, None, &text)?,
+            Column::F32(values) => file.add(name, values, Some(f32::NAN), &text)?,
+            Column::F64(values) => file.add(name, values, Some(f64::NAN), &text)?,
         }
     }
     let (_, bytes) = file.builder.to_vec(NcWriteOptions { format: NcWriteFormat::Nc4 })?;

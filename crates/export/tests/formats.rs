@@ -7,7 +7,7 @@ use morton::{Cell, Latitude, Order};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
 use std::io::Cursor;
-use stores::{Column, Partial, Table, Variable};
+use stores::{Column, Partial, Table, VariableInfo};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 
@@ -23,10 +23,10 @@ fn table(parent: i64) -> Table {
         parent: Some(parent.order()),
         columns: vec![
             (
-                Variable::guessed("count"),
-                Column::Integer((0..ids.len()).map(|i| i64::try_from(i % 5).unwrap()).collect()),
+                VariableInfo::guessed("count"),
+                Column::I64((0..ids.len()).map(|i| i64::try_from(i % 5).unwrap()).collect()),
             ),
-            (Variable::guessed("h_mean"), Column::Single((0..ids.len()).map(values).collect())),
+            (VariableInfo::guessed("h_mean"), Column::F32((0..ids.len()).map(values).collect())),
         ],
         ids,
         provenance: serde_json::Value::Null,

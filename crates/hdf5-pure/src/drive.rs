@@ -1,6 +1,6 @@
 //! The loop that feeds queries from a source.
-use crate::datatype::Column;
-use crate::{ChunkMap, Dataset, Error, File, Layout, Limits, Object, Selection};
+use crate::datatype::Numbers;
+use crate::{ChunkMap, DataLayout, Dataset, Error, File, Limits, Object, Selection};
 use byte_ranges::{ByteMap, ByteRange, Cost, Lookup, Source, SourceError, SourceErrorKind, Step, coalesce};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// What reading has cost so far.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Stats {
+pub struct ReadStats {
     /// Requests sent.
     pub requests: u64,
     /// Bytes received.
@@ -27,7 +27,7 @@ pub async fn drive<S: Source, T>(
     source: &S,
     query: impl FnMut(&mut File) -> Result<Step<T>, Error>,
 ) -> Result<T, Error> {
-    drive_counted(file, source, &mut Stats::default(), query).await
+    drive_counted(file, source, &mut ReadStats::default(), query).await
 }
 
 /// [`drive`], adding what it cost to `stats`.
@@ -37,7 +37,7 @@ pub async fn drive<S: Source, T>(
 pub async fn drive_counted<S: Source, T>(
     file: &mut File,
     source: &S,
-    stats: &mut Stats,
+    stats: &mut ReadStats,
     mut query: impl FnMut(&mut File) -> Result<Step<T>, Error>,
 ) -> Result<T, Error> {
     let cost = source.cost();
@@ -65,14 +65,14 @@ pub async fn drive_counted<S: Source, T>(
 ///
 /// # Errors
 /// [`Error::Source`], or [`Error::PastEnd`] when a chunk lies past the end of the file.
-pub async fn fetch_chunks<S: Source>(source: &S, stats: &mut Stats, maps: &[&ChunkMap]) -> Result<ByteMap, Error> {
+pub async fn fetch_chunks<S: Source>(source: &S, stats: &mut ReadStats, maps: &[&ChunkMap]) -> Result<ByteMap, Error> {
     fetch_missing(source, stats, maps, &ByteMap::new()).await
 }
 
 /// [`fetch_chunks`], except for what is at hand already.
 async fn fetch_missing<S: Source>(
     source: &S,
-    stats: &mut Stats,
+    stats: &mut ReadStats,
     maps: &[&ChunkMap],
     at_hand: &ByteMap,
 ) -> Result<ByteMap, Error> {
@@ -111,7 +111,7 @@ async fn fetch_missing<S: Source>(
 pub struct AsyncFile<S> {
     file: File,
     source: S,
-    stats: Stats,
+    stats: ReadStats,
 }
 
 impl<S: Source> AsyncFile<S> {
@@ -128,7 +128,7 @@ impl<S: Source> AsyncFile<S> {
     /// # Errors
     /// As [`AsyncFile::open`].
     pub async fn with_limits(source: S, limits: Limits) -> Result<Self, Error> {
-        let mut opened = Self { file: File::new(limits), source, stats: Stats::default() };
+        let mut opened = Self { file: File::new(limits), source, stats: ReadStats::default() };
         opened.query(File::root).await?;
         Ok(opened)
     }
@@ -184,7 +184,7 @@ impl<S: Source> AsyncFile<S> {
             .collect();
         // Compact data came with the header.
         let stored =
-            wants.iter().zip(&maps).filter(|((dataset, _), _)| !matches!(dataset.layout, Layout::Compact { .. }));
+            wants.iter().zip(&maps).filter(|((dataset, _), _)| !matches!(dataset.layout, DataLayout::Compact { .. }));
         let bodies = self.fetch(&stored.filter_map(|(_, map)| map.as_ref().ok()).collect::<Vec<_>>()).await?;
         let read = |((dataset, selection), map): (&(&Dataset, &Selection), Result<ChunkMap, Error>)| {
             dataset.assemble(selection, &map?, |chunk| match bodies.get(chunk.range()) {
@@ -199,7 +199,7 @@ impl<S: Source> AsyncFile<S> {
     ///
     /// # Errors
     /// As [`AsyncFile::read`] and [`crate::datatype::Datatype::decode_column`].
-    pub async fn read_column(&mut self, dataset: &Dataset, selection: &Selection) -> Result<Column, Error> {
+    pub async fn read_column(&mut self, dataset: &Dataset, selection: &Selection) -> Result<Numbers, Error> {
         Ok(dataset.datatype.decode_column(&self.read(dataset, selection).await?)?)
     }
 
@@ -210,7 +210,7 @@ impl<S: Source> AsyncFile<S> {
     pub async fn read_columns(
         &mut self,
         wants: &[(&Dataset, &Selection)],
-    ) -> Result<Vec<Result<Column, Error>>, Error> {
+    ) -> Result<Vec<Result<Numbers, Error>>, Error> {
         let read = self.read_many(wants).await?;
         let column = |((dataset, _), raw): (&(&Dataset, &Selection), Result<Vec<u8>, Error>)| {
             Ok(dataset.datatype.decode_column(&raw?)?)
@@ -247,7 +247,7 @@ impl<S: Source> AsyncFile<S> {
     }
 
     /// What reading has cost so far.
-    pub const fn stats(&self) -> Stats {
+    pub const fn stats(&self) -> ReadStats {
         self.stats
     }
 }
@@ -277,7 +277,12 @@ fn grow(range: ByteRange, ahead: u64, end: u64) -> Option<ByteRange> {
     ByteRange::new(start, stop)
 }
 
-async fn bring<S: Source>(file: &mut File, source: &S, stats: &mut Stats, requests: &[ByteRange]) -> Result<(), Error> {
+async fn bring<S: Source>(
+    file: &mut File,
+    source: &S,
+    stats: &mut ReadStats,
+    requests: &[ByteRange],
+) -> Result<(), Error> {
     for (range, (bytes, file_size)) in fetch_all(source, stats, requests).await? {
         file.set_file_size(file_size);
         file.insert(range.start(), &bytes);
@@ -289,7 +294,7 @@ type Body = (Bytes, u64);
 
 async fn fetch_all<S: Source>(
     source: &S,
-    stats: &mut Stats,
+    stats: &mut ReadStats,
     requests: &[ByteRange],
 ) -> Result<Vec<(ByteRange, Body)>, Error> {
     let fetch = |range: ByteRange| async move {

@@ -8,7 +8,7 @@ use byte_ranges::{ByteMap, ByteRange, Step};
 use bytes::Bytes;
 
 /// What a query answers.
-pub type Query<T> = Result<Step<T>, Error>;
+pub type StepResult<T> = Result<Step<T>, Error>;
 
 /// The memory of one file: bytes that have arrived, structures parsed from them.
 ///
@@ -57,7 +57,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn find(&mut self, paths: &[&str]) -> Query<Vec<Result<Option<Object>, Error>>> {
+    pub fn find(&mut self, paths: &[&str]) -> StepResult<Vec<Result<Option<Object>, Error>>> {
         self.query(|walk| walk.each(paths, |walk, path| walk::find(walk, path)))
     }
 
@@ -65,7 +65,7 @@ impl File {
     ///
     /// # Errors
     /// [`Error`] when the group is broken or too large.
-    pub fn links(&mut self, group: &Group) -> Query<Vec<Link>> {
+    pub fn links(&mut self, group: &Group) -> StepResult<Vec<Link>> {
         self.query(|walk| walk::links(walk, group.address))
     }
 
@@ -73,7 +73,7 @@ impl File {
     ///
     /// # Errors
     /// [`Error`] when one of them is broken or not supported.
-    pub fn attributes(&mut self, object: &Object, names: Option<&[&str]>) -> Query<Vec<Attribute>> {
+    pub fn attributes(&mut self, object: &Object, names: Option<&[&str]>) -> StepResult<Vec<Attribute>> {
         let address = object.address();
         self.query(|walk| walk::attributes(walk, address, names))
     }
@@ -83,7 +83,7 @@ impl File {
     ///
     /// # Errors
     /// As [`File::attributes`].
-    pub fn attributes_in_heap(&mut self, object: &Object, names: &[&str]) -> Query<Vec<Attribute>> {
+    pub fn attributes_in_heap(&mut self, object: &Object, names: &[&str]) -> StepResult<Vec<Attribute>> {
         let address = object.address();
         self.query(|walk| walk::attributes_in_heap(walk, address, names))
     }
@@ -93,7 +93,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad dataset does not fail the others.
-    pub fn chunk_maps(&mut self, wants: &[(&Dataset, &Selection)]) -> Query<Vec<Result<ChunkMap, Error>>> {
+    pub fn chunk_maps(&mut self, wants: &[(&Dataset, &Selection)]) -> StepResult<Vec<Result<ChunkMap, Error>>> {
         self.query(|walk| walk.each(wants, |walk, (dataset, selection)| chunk_map(walk, dataset, selection)))
     }
 
@@ -102,7 +102,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn resolve(&mut self, ids: &[HeapId]) -> Query<Vec<Result<Bytes, Error>>> {
+    pub fn resolve(&mut self, ids: &[HeapId]) -> StepResult<Vec<Result<Bytes, Error>>> {
         self.query(|walk| walk.each(ids, |walk, id| walk::heap_object(walk, *id)))
     }
 
@@ -110,7 +110,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened.
-    pub fn offset_size(&mut self) -> Query<u8> {
+    pub fn offset_size(&mut self) -> StepResult<u8> {
         self.query(|walk| Ok(walk.format()?.sizes.offset))
     }
 
@@ -118,7 +118,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened.
-    pub fn root(&mut self) -> Query<Group> {
+    pub fn root(&mut self) -> StepResult<Group> {
         self.query(|walk| Ok(Group { path: "/".into(), address: walk.format()?.root }))
     }
 
@@ -126,7 +126,7 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened; one bad object does not fail the others.
-    pub fn objects(&mut self, at: &[(u64, &str)]) -> Query<Vec<Result<Object, Error>>> {
+    pub fn objects(&mut self, at: &[(u64, &str)]) -> StepResult<Vec<Result<Object, Error>>> {
         self.query(|walk| walk.each(at, |walk, (address, path)| walk::object(walk, *address, path)))
     }
 
@@ -135,11 +135,11 @@ impl File {
     ///
     /// # Errors
     /// When the file itself cannot be opened or its root group not be read.
-    pub fn tree(&mut self) -> Query<Vec<(String, Result<Object, Error>)>> {
+    pub fn tree(&mut self) -> StepResult<Vec<(String, Result<Object, Error>)>> {
         self.query(walk::tree)
     }
 
-    fn query<T>(&mut self, body: impl FnOnce(&mut Walk<'_>) -> Walked<T>) -> Query<T> {
+    fn query<T>(&mut self, body: impl FnOnce(&mut Walk<'_>) -> Walked<T>) -> StepResult<T> {
         let mut walk = Walk::new(&self.arrived, self.limits, &mut self.memo);
         let result = walk.open().and_then(|()| body(&mut walk));
         let wanted = walk.into_wanted();

@@ -29,13 +29,14 @@ mod outline;
 mod parse;
 mod walk;
 
-pub use drive::{AsyncFile, Stats, drive, drive_counted, fetch_chunks};
+pub use drive::{AsyncFile, ReadStats, drive, drive_counted, fetch_chunks};
 pub use error::{Error, ErrorClass};
-pub use file::{File, Query};
+pub use file::{File, StepResult};
 pub use layout::{Chunk, ChunkMap, Selection};
 pub use limits::Limits;
 pub use object::{
-    Attribute, ChunkIndex, Chunked, CommittedDatatype, Dataset, Group, HeapId, Layout, Link, LinkTarget, Object, Space,
+    Attribute, ChunkIndex, Chunked, CommittedDatatype, DataLayout, Dataset, Group, HeapId, Link, LinkTarget, Object,
+    Space,
 };
 pub use outline::Outline;
 

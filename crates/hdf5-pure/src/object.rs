@@ -64,7 +64,7 @@ pub struct Dataset {
     /// Type of one element as stored.
     pub datatype: Datatype,
     /// Where the data lie.
-    pub layout: Layout,
+    pub layout: DataLayout,
     /// Filters in the order in which they were applied when writing.
     pub filters: Vec<Filter>,
     /// One element as stored, for whatever was never written; `None` when the file leaves it undefined.
@@ -78,7 +78,7 @@ pub struct Dataset {
 
 /// Where the data of a dataset lie (IV.A.2.i).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Layout {
+pub enum DataLayout {
     /// In the object header itself.
     Compact {
         /// The data.
@@ -212,7 +212,7 @@ impl Dataset {
     #[must_use]
     pub fn index_offset(&self) -> Option<u64> {
         match &self.layout {
-            Layout::Chunked(chunked) => chunked.address?.checked_add(self.base),
+            DataLayout::Chunked(chunked) => chunked.address?.checked_add(self.base),
             _ => None,
         }
     }
@@ -222,8 +222,8 @@ impl Dataset {
     #[must_use]
     pub fn chunk_shape(&self) -> Vec<u64> {
         match &self.layout {
-            Layout::Chunked(chunked) => chunked.chunk_shape.clone(),
-            Layout::Contiguous { .. } => slab_shape(&self.shape, self.element_size()),
+            DataLayout::Chunked(chunked) => chunked.chunk_shape.clone(),
+            DataLayout::Contiguous { .. } => slab_shape(&self.shape, self.element_size()),
             _ => self.shape.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! What reading the chunks of a dataset takes of its header, as plain data: for indexes that are kept beside files.
 use crate::datatype::{ByteOrder, Datatype, FixedPoint, FloatingPoint};
 use crate::filters::Filter;
-use crate::{ChunkIndex, Chunked, Dataset, Error, Layout, Limits, Space};
+use crate::{ChunkIndex, Chunked, DataLayout, Dataset, Error, Limits, Space};
 use serde::{Deserialize, Serialize};
 
 /// A dataset of plain numbers without the addresses of its chunks; those are a [`crate::ChunkMap`].
@@ -27,8 +27,8 @@ impl Dataset {
     #[must_use]
     pub fn outline(&self) -> Option<Outline> {
         let (chunk_shape, plain_edges) = match &self.layout {
-            Layout::Chunked(chunked) => (Some(chunked.chunk_shape.clone()), chunked.plain_edges),
-            Layout::Contiguous { .. } => (None, false),
+            DataLayout::Chunked(chunked) => (Some(chunked.chunk_shape.clone()), chunked.plain_edges),
+            DataLayout::Contiguous { .. } => (None, false),
             _ => return None,
         };
         let datatype = code(&self.datatype)?;
@@ -45,10 +45,10 @@ impl Outline {
         let bad = |what: &str| Error::Usage(format!("{path}: an outline with {what}"));
         let datatype = datatype(&self.datatype).ok_or_else(|| bad("an unknown datatype"))?;
         let layout = match &self.chunk_shape {
-            None => Layout::Contiguous { address: None },
+            None => DataLayout::Contiguous { address: None },
             Some(chunk_shape) if chunk_shape.len() == self.shape.len() && !chunk_shape.contains(&0) => {
                 let (chunk_shape, plain_edges) = (chunk_shape.clone(), self.plain_edges);
-                Layout::Chunked(Chunked { chunk_shape, index: ChunkIndex::BTree1, address: None, plain_edges })
+                DataLayout::Chunked(Chunked { chunk_shape, index: ChunkIndex::BTree1, address: None, plain_edges })
             }
             Some(_) => return Err(bad("a chunk shape that does not fit")),
         };

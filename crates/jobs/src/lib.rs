@@ -31,5 +31,5 @@ pub use event::{Event, Needs};
 pub use handle::handle;
 pub use names::ignored;
 pub use output::begin_sphere;
-pub use run::{Ended, Host, compute, run};
+pub use run::{Ended, Host, compute, exhaustively, run};
 pub use task::{Look, Opener, Output, Task, reading};

@@ -1,12 +1,12 @@
 //! From a task to its answer, within limits of time and memory.
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
-use crate::{Answer, Architecture, Body, Error, ErrorType, Task, Usage, memory, output};
+use crate::{Answer, Architecture, Body, Error, ErrorType, Opener, Task, Usage, memory, output};
 use pipeline::{CellResult, Granule, Job, Observer, Open, Tuning};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
-use storage::Billed;
+use storage::{Billed, Clients, Location};
 use tracing::{Instrument as _, info_span};
 
 /// What a task runs on. Nothing here changes a byte of the output.
@@ -52,6 +52,17 @@ pub async fn compute<O: Open>(
     observer: &dyn Observer,
 ) -> Result<CellResult, pipeline::Error> {
     pipeline::run_cell(granules, job, tuning, observer).await
+}
+
+/// Computes a job from all coordinates: a check that planned its reading would agree with a loss.
+///
+/// # Errors
+/// As that of the pipeline.
+pub async fn exhaustively(job: &Job, granules: &[Location], clients: &Clients) -> Result<CellResult, pipeline::Error> {
+    let granule =
+        |location: &Location| Granule::new(location.unsigned(), Opener::new(clients.clone(), location.clone()));
+    let granules: Vec<_> = granules.iter().map(granule).collect();
+    compute(&granules, job, &Tuning { exhaustive: true, ..Tuning::default() }, &()).await
 }
 
 /// Runs a task: reads, reduces, writes. A failure has an answer too; nothing half-written is visible as a store.

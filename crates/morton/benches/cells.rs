@@ -3,7 +3,7 @@
 #![expect(missing_docs, reason = "criterion's macros make public functions")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use morton::{Latitude, Level, Order, children_of, nested_of_at, nested_of_exact};
+use morton::{InstructionSet, Latitude, Order, children_of, nested_of_at, nested_of_exact};
 use std::hint::black_box;
 
 const POINTS: usize = 65_536;
@@ -28,7 +28,10 @@ fn cells(c: &mut Criterion) {
         for latitude in [Latitude::Spherical, Latitude::Authalic] {
             let mut group = c.benchmark_group(format!("{latitude}/{order}"));
             group.throughput(Throughput::Elements(POINTS as u64));
-            for level in [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| l.is_available()) {
+            for level in [InstructionSet::Portable, InstructionSet::Avx2, InstructionSet::Avx512]
+                .into_iter()
+                .filter(|l| l.is_available())
+            {
                 group.bench_function(BenchmarkId::from_parameter(format!("{level:?}")), |b| {
                     b.iter(|| nested_of_at(level, order, latitude, (black_box(&lon), black_box(&lat)), &mut out));
                 });

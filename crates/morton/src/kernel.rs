@@ -7,7 +7,7 @@
 //! the border of a cell, or the input is unusual or invalid, the lane is left to the exact path in `healpix.rs`; elsewhere
 //! both must agree. So the result is that of [`nested_of_exact`], whatever the machine.
 
-use crate::{Error, Latitude, Level, Order, healpix};
+use crate::{Error, InstructionSet, Latitude, Order, healpix};
 
 /// The nested number given to a point that is not finite or whose latitude is beyond +-90.
 pub const INVALID: u64 = u64::MAX;
@@ -65,7 +65,7 @@ const ODD: [f64; 8] = [
 /// # Errors
 /// [`Error::Length`] if the slices differ in length; nothing is written then.
 pub fn nested_of(order: Order, latitude: Latitude, lon: &[f64], lat: &[f64], out: &mut [u64]) -> Result<(), Error> {
-    nested_of_at(Level::detect(), order, latitude, (lon, lat), out)
+    nested_of_at(InstructionSet::detect(), order, latitude, (lon, lat), out)
 }
 
 /// [`nested_of`] with the instructions of one level, for tests and measurements; the portable ones where the machine
@@ -74,7 +74,7 @@ pub fn nested_of(order: Order, latitude: Latitude, lon: &[f64], lat: &[f64], out
 /// # Errors
 /// As [`nested_of`].
 pub fn nested_of_at(
-    level: Level,
+    level: InstructionSet,
     order: Order,
     latitude: Latitude,
     lonlat: (&[f64], &[f64]),
@@ -234,7 +234,7 @@ fn exact(order: Order, latitude: Latitude, lon: f64, lat: f64) -> u64 {
     if lon.is_finite() && lat.abs() <= 90.0 { healpix::nested(order, lon, latitude.to_sphere(lat)) } else { INVALID }
 }
 
-fn run<const AUTHALIC: bool>(level: Level, points: Points<'_>) {
+fn run<const AUTHALIC: bool>(level: InstructionSet, points: Points<'_>) {
     #[cfg(target_arch = "x86_64")]
     crate::x86::run::<AUTHALIC>(level, points);
     #[cfg(not(target_arch = "x86_64"))]

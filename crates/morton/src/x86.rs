@@ -5,26 +5,26 @@
 )]
 
 use crate::{
-    Level,
+    InstructionSet,
     kernel::{Points, blocks},
 };
 use std::arch::is_x86_feature_detected as has;
 
-pub(crate) fn is_available(level: Level) -> bool {
+pub(crate) fn is_available(level: InstructionSet) -> bool {
     match level {
-        Level::Portable => true,
-        Level::Avx2 => has!("avx2"),
-        Level::Avx512 => has!("avx512f") && has!("avx512dq") && has!("avx512vl") && has!("avx2"),
+        InstructionSet::Portable => true,
+        InstructionSet::Avx2 => has!("avx2"),
+        InstructionSet::Avx512 => has!("avx512f") && has!("avx512dq") && has!("avx512vl") && has!("avx2"),
     }
 }
 
 /// Runs the kernel at `level`, or at the portable level if this machine lacks it.
-pub(crate) fn run<const AUTHALIC: bool>(level: Level, points: Points<'_>) {
+pub(crate) fn run<const AUTHALIC: bool>(level: InstructionSet, points: Points<'_>) {
     match level {
         // SAFETY: the processor has the features the function is compiled for, asked in this very arm.
-        Level::Avx512 if is_available(level) => unsafe { avx512::<AUTHALIC>(points) },
+        InstructionSet::Avx512 if is_available(level) => unsafe { avx512::<AUTHALIC>(points) },
         // SAFETY: as above.
-        Level::Avx2 if is_available(level) => unsafe { avx2::<AUTHALIC>(points) },
+        InstructionSet::Avx2 if is_available(level) => unsafe { avx2::<AUTHALIC>(points) },
         _ => blocks::<AUTHALIC>(points),
     }
 }

@@ -2,7 +2,7 @@
 //! last place of borders of cells, meridians, the transition latitude and the poles.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use morton::{Cell, Latitude, Level, LonLat, Order, nested_of_at, nested_of_exact};
+use morton::{Cell, InstructionSet, Latitude, LonLat, Order, nested_of_at, nested_of_exact};
 
 const ORDERS: [u8; 7] = [0, 6, 12, 18, 23, 27, 29];
 
@@ -27,7 +27,10 @@ fn compare(order: Order, lon: &[f64], lat: &[f64]) -> usize {
     let (mut exact, mut fast) = (vec![0; lon.len()], vec![0; lon.len()]);
     for latitude in [Latitude::Spherical, Latitude::Authalic] {
         nested_of_exact(order, latitude, lon, lat, &mut exact).unwrap();
-        for level in [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| l.is_available()) {
+        for level in [InstructionSet::Portable, InstructionSet::Avx2, InstructionSet::Avx512]
+            .into_iter()
+            .filter(|l| l.is_available())
+        {
             nested_of_at(level, order, latitude, (lon, lat), &mut fast).unwrap();
             for i in 0..lon.len() {
                 assert_eq!(fast[i], exact[i], "{level:?} {latitude} order {order}: {:?} {:?}", lon[i], lat[i]);

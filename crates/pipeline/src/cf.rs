@@ -1,6 +1,6 @@
 //! How stored numbers become values, as the CF conventions say: missing data (2.5.1) and packed data (8.1).
 use crate::GranuleError;
-use hdf5_pure::datatype::{Column as Numbers, Datatype, DatatypeError};
+use hdf5_pure::datatype::{Datatype, DatatypeError, Numbers};
 use hdf5_pure::{Attribute, Dataset};
 use serde::{Deserialize, Serialize};
 

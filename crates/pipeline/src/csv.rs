@@ -1,5 +1,5 @@
 //! The table of children as CSV, the text that references are compared with.
-use crate::{Column, Level};
+use dggs_zarr::{Column, Level};
 use std::fmt::Write as _;
 
 /// The cells of a level in nested order, one line each, empty ones included: `morton,cell_ids` and the product's
@@ -7,18 +7,19 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn to_csv(level: &Level) -> String {
     let mut text = String::from("morton,cell_ids");
-    for (name, _) in &level.columns {
+    for variable in &level.variables {
         text.push(',');
-        text.push_str(name);
+        text.push_str(&variable.name);
     }
     text.push('\n');
     for (row, (id, morton)) in level.cell_ids.iter().zip(&level.morton).enumerate() {
         // Writing to a String cannot fail.
         let _ = write!(text, "{morton},{id}");
-        for (_, column) in &level.columns {
-            let _ = match column {
-                Column::Count(counts) => write!(text, ",{}", counts.get(row).copied().unwrap_or_default()),
-                Column::Value(values) => write!(text, ",{:?}", values.get(row).copied().unwrap_or(f32::NAN)),
+        for variable in &level.variables {
+            let _ = match &variable.values {
+                Column::I32(counts) => write!(text, ",{}", counts.get(row).copied().unwrap_or_default()),
+                Column::F32(values) => write!(text, ",{:?}", values.get(row).copied().unwrap_or(f32::NAN)),
+                other => write!(text, ",{:?}", other.number(row)),
             };
         }
         text.push('\n');
@@ -29,18 +30,20 @@ pub fn to_csv(level: &Level) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dggs_zarr::{Attributes, Variable};
     use morton::Order;
 
     #[test]
     fn floats_round_trip_and_no_data_is_nan() {
+        let variable = |name: &str, values| Variable { name: name.into(), values, attributes: Attributes::new() };
         let level = Level {
             order: Order::new(12).unwrap(),
             cell_ids: vec![7, 8],
             morton: vec![-11, -12],
-            columns: vec![
-                ("count".into(), Column::Count(vec![3, 0])),
-                ("h_min".into(), Column::Value(vec![1866.2823, f32::NAN])),
-                ("h_sigma".into(), Column::Value(vec![1e-9, f32::NAN])),
+            variables: vec![
+                variable("count", Column::I32(vec![3, 0])),
+                variable("h_min", Column::F32(vec![1866.2823, f32::NAN])),
+                variable("h_sigma", Column::F32(vec![1e-9, f32::NAN])),
             ],
         };
         let text = to_csv(&level);

@@ -3,7 +3,7 @@ use crate::{GranuleName, Product};
 use byte_ranges::Step;
 use bytes::Bytes;
 use hdf5_pure::datatype::HeapRef;
-use hdf5_pure::{Attribute, Error, File, HeapId, Object, Query};
+use hdf5_pure::{Attribute, Error, File, HeapId, Object, StepResult};
 
 /// Attributes of the root group that name the product; the first that is there counts.
 const NAMES: [&str; 2] = ["short_name", "identifier_product_type"];
@@ -49,7 +49,7 @@ impl Label {
     }
 }
 
-fn read(file: &mut File) -> Query<Label> {
+fn read(file: &mut File) -> StepResult<Label> {
     let root = match file.root()? {
         Step::Need(needed) => return Ok(Step::Need(needed)),
         Step::Done(root) => Object::Group(root),
@@ -64,7 +64,7 @@ fn read(file: &mut File) -> Query<Label> {
 }
 
 /// The first text of an attribute; empty where there is none.
-fn text(file: &mut File, attribute: &Attribute) -> Query<String> {
+fn text(file: &mut File, attribute: &Attribute) -> StepResult<String> {
     let Some(first) = attribute.raw.get(..attribute.datatype.size()) else { return Ok(Step::Done(String::new())) };
     let first_of = |heap: &mut dyn FnMut(HeapRef) -> Result<Bytes, Error>| {
         let texts = attribute.datatype.strings(first, heap).unwrap_or_default();

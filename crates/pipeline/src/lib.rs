@@ -8,6 +8,7 @@
 //! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod bodies;
 mod budget;
 mod cf;
@@ -57,8 +58,8 @@ pub use observer::{Event, Observer};
 pub use orbit::Orbit;
 pub use overview::Overviews;
 pub use positions::positions;
-pub use product::{Filter, Product, Quantity};
-pub use result::{CellResult, Column, Level};
+pub use product::{Product, Quantity, RowFilter};
+pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use spec::{JobSpec, Layout};

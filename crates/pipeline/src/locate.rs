@@ -5,7 +5,7 @@ use crate::pieces::{Column, Piece, is_long};
 use crate::planned;
 use crate::{GranuleError, Product, recognise};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
-use hdf5_pure::{Attribute, Dataset, File, Object, Query, Selection};
+use hdf5_pure::{Attribute, Dataset, File, Object, Selection, StepResult};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -223,7 +223,7 @@ async fn columns<S: Source>(
 }
 
 /// What decides how the numbers of each dataset are read; one that cannot be told does not fail the others.
-fn attributes(file: &mut File, datasets: &[Arc<Dataset>]) -> Query<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
+fn attributes(file: &mut File, datasets: &[Arc<Dataset>]) -> StepResult<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
     Step::all(datasets.iter().map(|dataset| {
         match file.attributes(&Object::Dataset(Arc::clone(dataset)), Some(&ATTRIBUTES)) {
             Ok(step) => Ok(step.map(Ok)),

@@ -3,7 +3,7 @@ use crate::sphere::sphere_of;
 use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, DataType, Level, Object, Sphere, SphereLevel, TemplateVariable, Values,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Sphere, SphereLevel, StoreObject, TemplateVariable,
     chunk_key,
 };
 use morton::{Cell, Order};
@@ -53,11 +53,11 @@ impl Overviews {
         let singles = |statistic: Statistic| match statistics.contains(&statistic) {
             false => Ok(&[][..]),
             true => match column(statistic)? {
-                Values::F32(values) => Ok(values.as_slice()),
+                Column::F32(values) => Ok(values.as_slice()),
                 _ => Err(missing(&self.job.product().array_name(statistic))),
             },
         };
-        let Values::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
+        let Column::I32(counts) = column(Statistic::Count)? else { return Err(missing("count")) };
         let (min, max) = (singles(Statistic::Min)?, singles(Statistic::Max)?);
         let (mean, sigma) = (singles(Statistic::WeightedMean)?, singles(Statistic::WeightedMeanSigma)?);
         let (unweighted_mean, variance) = (singles(Statistic::UnweightedMean)?, singles(Statistic::Variance)?);
@@ -96,19 +96,24 @@ impl Overviews {
     #[must_use]
     pub fn levels(&self) -> Vec<SphereLevel> {
         let sphere = sphere_of(&self.job);
+        self.orders().map(|order| self.template(order, &sphere)).collect()
+    }
+
+    /// The new levels' orders, finest first.
+    fn orders(&self) -> impl Iterator<Item = Order> {
         let orders = (self.coarsest.get()..self.job.parent().order().get()).rev();
-        orders.map(|order| self.template(order, &sphere)).collect()
+        orders.filter_map(|order| Order::new(order).ok())
     }
 
     /// The template with the new levels, and their chunks; only those chunks that some parent lies in.
     ///
     /// # Errors
     /// [`Error::Encode`].
-    pub fn finish(self) -> Result<(Sphere, Vec<Object>), Error> {
+    pub fn finish(self) -> Result<(Sphere, Vec<StoreObject>), Error> {
         let mut sphere = sphere_of(&self.job);
         let mut chunks = Vec::new();
         let mut encoder = ChunkEncoder::new();
-        for order in (self.coarsest.get()..self.job.parent().order().get()).rev() {
+        for order in self.orders() {
             let level = self.template(order, &sphere);
             let rows = self.rows(order);
             for (&statistic, variable) in self.statistics().iter().zip(&level.variables) {
@@ -116,7 +121,7 @@ impl Overviews {
                 for (index, values) in self.columns(&rows, statistic, &meta) {
                     let bytes = encoder.encode(&values, 0..values.len(), &meta);
                     let bytes = bytes.map_err(|error| Error::Encode(error.to_string()))?;
-                    chunks.push(Object { key: chunk_key(&format!("{order}/{}", variable.name), index), bytes });
+                    chunks.push(StoreObject { key: chunk_key(&format!("{order}/{}", variable.name), index), bytes });
                 }
             }
             sphere.levels.push(level);
@@ -137,8 +142,8 @@ impl Overviews {
     }
 
     /// The cells of an order that have rows, and the statistics of each.
-    fn rows(&self, order: u8) -> BTreeMap<u64, Vec<f64>> {
-        let shift = 2 * u32::from(self.job.parent().order().get() - order);
+    fn rows(&self, order: Order) -> BTreeMap<u64, Vec<f64>> {
+        let shift = 2 * u32::from(self.job.parent().order().get() - order.get());
         let mut cells: BTreeMap<u64, Combiner> = BTreeMap::new();
         for (&parent, all) in &self.parents {
             cells.entry(parent >> shift).or_default().join(all);
@@ -148,7 +153,7 @@ impl Overviews {
     }
 
     /// One statistic, as the chunks that are not all fill.
-    fn columns(&self, rows: &BTreeMap<u64, Vec<f64>>, statistic: Statistic, meta: &ArrayMeta) -> Vec<(u64, Values)> {
+    fn columns(&self, rows: &BTreeMap<u64, Vec<f64>>, statistic: Statistic, meta: &ArrayMeta) -> Vec<(u64, Column)> {
         let at = self.statistics().iter().position(|&held| held == statistic).unwrap_or(0);
         let mut chunks: BTreeMap<u64, Vec<(usize, f64)>> = BTreeMap::new();
         for (&id, values) in rows {
@@ -158,18 +163,18 @@ impl Overviews {
         }
         let size = usize::try_from(meta.chunk_shape).unwrap_or(0);
         let fill = |held: Vec<(usize, f64)>| match statistic {
-            Statistic::Count => Values::I32(spread(size, 0, held, count)),
-            _ => Values::F32(spread(size, NO_DATA, held, narrow)),
+            Statistic::Count => Column::I32(spread(size, 0, held, count)),
+            _ => Column::F32(spread(size, NO_DATA, held, narrow)),
         };
         chunks.into_iter().map(|(index, held)| (index, fill(held))).collect()
     }
 
-    fn template(&self, order: u8, sphere: &Sphere) -> SphereLevel {
-        let (product, statistics) = (&self.job.product(), self.statistics());
+    fn template(&self, order: Order, sphere: &Sphere) -> SphereLevel {
+        let (product, statistics) = (self.job.product(), self.statistics());
         let variables = statistics.iter().map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
-            attributes: self.attributes(product.quantity.in_store().attributes(statistic, &statistics), statistic),
+            attributes: self.attributes(product.quantity.attributes(statistic, &statistics), statistic),
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
         let mut provenance = own;
@@ -251,12 +256,12 @@ mod tests {
         let variables = job.product().statistics.iter().map(|&statistic| Variable {
             name: job.product().array_name(statistic),
             values: match statistic {
-                Statistic::Count => Values::I32(counts.to_vec()),
-                _ => Values::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),
+                Statistic::Count => Column::I32(counts.to_vec()),
+                _ => Column::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),
             },
             attributes: Attributes::new(),
         });
-        Level { order: 7, cell_ids: vec![0; 4], morton: vec![0; 4], variables: variables.collect() }
+        Level { order: job.child_order(), cell_ids: vec![0; 4], morton: vec![0; 4], variables: variables.collect() }
     }
 
     #[test]
@@ -274,10 +279,10 @@ mod tests {
         };
         let (sphere, chunks) = made([0, 1, 2]);
         assert_eq!(made([2, 1, 0]).1, chunks);
-        assert_eq!(sphere.levels.iter().map(|level| level.order).collect::<Vec<_>>(), [7, 5, 4]);
+        assert_eq!(sphere.levels.iter().map(|level| level.order.get()).collect::<Vec<_>>(), [7, 5, 4]);
         let count = chunks.iter().find(|chunk| chunk.key == "5/count/c/0").unwrap();
-        let meta = sphere.array(5, &sphere.levels[1].variables[0]);
-        let Values::I32(counts) = meta.decode(&count.bytes).unwrap() else { panic!("no counts") };
+        let meta = sphere.array(sphere.levels[1].order, &sphere.levels[1].variables[0]);
+        let Column::I32(counts) = meta.decode(&count.bytes).unwrap() else { panic!("no counts") };
         assert_eq!((counts[11_440], counts[0], counts.iter().sum::<i32>()), (7, 5, 12));
     }
 

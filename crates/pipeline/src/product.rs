@@ -22,7 +22,7 @@ pub struct Product {
     /// Its one-sigma uncertainty, in the unit of the value.
     pub sigma: String,
     /// Columns that decide which rows count, tested in this order.
-    pub filters: Vec<Filter>,
+    pub filters: Vec<RowFilter>,
     /// How tracks run, where they are those of one satellite: lets coordinates be read in part. Without it all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orbit: Option<Orbit>,
@@ -35,7 +35,7 @@ pub struct Product {
 
 /// Keep a row where an integer column holds `keep`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Filter {
+pub struct RowFilter {
     /// Column, an integer dataset.
     pub column: String,
     /// The value to keep.
@@ -63,16 +63,6 @@ impl Quantity {
     pub(crate) fn limit(&self) -> Option<f64> {
         ["m", "metre", "metres", "meter", "meters"].contains(&self.units.as_str()).then_some(ABSURD_METRES)
     }
-
-    /// The same for the store's names and attributes.
-    pub(crate) fn in_store(&self) -> dggs_zarr::attributes::Quantity<'_> {
-        dggs_zarr::attributes::Quantity {
-            prefix: &self.prefix,
-            label: &self.label,
-            units: &self.units,
-            standard_name: self.standard_name.as_deref(),
-        }
-    }
 }
 
 impl Product {
@@ -87,7 +77,7 @@ impl Product {
             longitude: "longitude".into(),
             value: "h_li".into(),
             sigma: "h_li_sigma".into(),
-            filters: vec![Filter { column: "atl06_quality_summary".into(), keep: 0 }],
+            filters: vec![RowFilter { column: "atl06_quality_summary".into(), keep: 0 }],
             orbit: Some(Orbit::ICESAT2_ATL06),
             quantity: Quantity {
                 prefix: "h".into(),
@@ -111,7 +101,7 @@ impl Product {
     /// Name of the output array of a statistic: `count`, `h_min`, `h_q25`.
     #[must_use]
     pub fn array_name(&self, statistic: Statistic) -> String {
-        self.quantity.in_store().array_name(statistic)
+        self.quantity.array_name(statistic)
     }
 }
 

@@ -15,7 +15,7 @@ mod keys;
 
 use byte_ranges::{SourceError, SourceErrorKind, Storage, Tag};
 use bytes::Bytes;
-use dggs_zarr::{Object, Tombstone, is_tombstone};
+use dggs_zarr::{StoreObject, Tombstone, is_tombstone};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 pub(crate) use keys::is_own_key;
 use keys::{doors_of, group_of, groups_of, is_document, is_door, is_zarr_key, step_of};
@@ -34,11 +34,11 @@ const MAX_ORDER: u8 = 29;
 /// What is to be in the place.
 pub(crate) struct Replacement {
     /// The object that says that the rest is whole.
-    pub(crate) marker: Object,
+    pub(crate) marker: StoreObject,
     /// The root that is in its place meanwhile; `None`: a tombstone.
     pub(crate) stand_in: Option<Value>,
     /// The other objects, in write order.
-    pub(crate) objects: Vec<Object>,
+    pub(crate) objects: Vec<StoreObject>,
     /// How keys begin that are this store's alone: of those, what does not belong is deleted. Empty: there are none.
     pub(crate) own: Vec<String>,
     /// Another whole marker is left alone, and ends the attempt.
@@ -131,7 +131,7 @@ pub(crate) async fn remove<S: Storage>(
     storage: &S,
     marker: &str,
     own: &[String],
-    fills: &[Object],
+    fills: &[StoreObject],
 ) -> Result<(), SourceError> {
     let attempt = Attempt::new(storage, marker, StandIn::Removed, own);
     match attempt.clear(fills).await {
@@ -202,7 +202,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
         if known.iter().any(|key| is_door(key) && !ours(key)) {
             return Err(Stop::Company);
         }
-        self.put_all(new, async |object: &Object| self.add(object, known.contains(&object.key)).await).await?;
+        self.put_all(new, async |object: &StoreObject| self.add(object, known.contains(&object.key)).await).await?;
         self.storage.settle().await?;
         if !self.storage.put_if(self.marker, new.marker.bytes.clone(), None).await? {
             return Err(self.beside().await?);
@@ -230,13 +230,17 @@ impl<'a, S: Storage> Attempt<'a, S> {
         }
         self.shut_all(&doors, new, &tombstone, false).await?;
         let known = listed.unwrap_or_default();
-        self.put_all(new, async |object: &Object| self.put(object, known.contains(&object.key)).await).await?;
+        self.put_all(new, async |object: &StoreObject| self.put(object, known.contains(&object.key)).await).await?;
         self.storage.settle().await?;
         self.put_marker().await
     }
 
     /// Puts the objects, step by step.
-    async fn put_all(&self, new: &Replacement, put: impl AsyncFn(&Object) -> Result<(), Stop>) -> Result<(), Stop> {
+    async fn put_all(
+        &self,
+        new: &Replacement,
+        put: impl AsyncFn(&StoreObject) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         let mut rest = new.objects.as_slice();
         while let Some(first) = rest.first() {
             let end = rest.iter().position(|object| step_of(object) != step_of(first)).unwrap_or(rest.len());
@@ -248,7 +252,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
     }
 
     /// Puts an object where nothing is; a group only while there is no marker, and so no other job.
-    async fn add(&self, object: &Object, known: bool) -> Result<(), Stop> {
+    async fn add(&self, object: &StoreObject, known: bool) -> Result<(), Stop> {
         if is_door(&object.key) && self.storage.get(self.marker).await?.is_some() {
             return Err(self.beside().await?);
         }
@@ -292,8 +296,8 @@ impl<'a, S: Storage> Attempt<'a, S> {
     }
 
     /// Whether all these objects are there.
-    async fn holds(&self, objects: &[Object]) -> Result<bool, SourceError> {
-        let same = async |object: &Object| {
+    async fn holds(&self, objects: &[StoreObject]) -> Result<bool, SourceError> {
+        let same = async |object: &StoreObject| {
             Ok::<_, SourceError>(self.storage.get(&object.key).await?.is_some_and(|(held, _)| held == object.bytes))
         };
         stream::iter(objects.iter().map(same)).buffer_unordered(IN_FLIGHT).try_all(async |same| same).await
@@ -355,7 +359,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
 
     /// Puts an object; one that is there as it should be is left alone. What is replaced is looked at *before* the stand-in:
     /// once another job has put its own, nothing of it can be replaced here any more.
-    async fn put(&self, object: &Object, known: bool) -> Result<(), Stop> {
+    async fn put(&self, object: &StoreObject, known: bool) -> Result<(), Stop> {
         if !known && self.storage.put_if(&object.key, object.bytes.clone(), None).await? {
             return Ok(());
         }
@@ -402,7 +406,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
         let marker = self.storage.get(self.marker).await?.map(|(held, _)| held);
         let theirs = groups_of(marker.as_ref());
         let stray = new.objects.iter().filter(|object| !theirs.is_empty() && !theirs.contains(group_of(&object.key)));
-        let deleted = each(stray, async |object: &Object| match self.storage.get(&object.key).await? {
+        let deleted = each(stray, async |object: &StoreObject| match self.storage.get(&object.key).await? {
             Some((held, tag)) if held == object.bytes => self.delete(&object.key, &held, &tag, None).await,
             _ => Ok(()),
         });
@@ -429,7 +433,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
     }
 
     /// Deletes an object; where that is not allowed, a document becomes a tombstone and a chunk one without data.
-    async fn delete(&self, key: &str, held: &Bytes, tag: &Tag, fill: Option<&Object>) -> Result<(), Stop> {
+    async fn delete(&self, key: &str, held: &Bytes, tag: &Tag, fill: Option<&StoreObject>) -> Result<(), Stop> {
         match self.storage.delete(key, tag).await {
             Err(error) if error.kind == SourceErrorKind::Denied => {
                 let tombstone = is_document(key).then(dggs_zarr::removed);
@@ -444,7 +448,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
     }
 
     /// Takes everything away, the marker first, its tombstone last.
-    async fn clear(&self, fills: &[Object]) -> Result<(), Stop> {
+    async fn clear(&self, fills: &[StoreObject]) -> Result<(), Stop> {
         let (marker, _) = self.storage.get(self.marker).await?.unzip();
         let removed = self.stand_in.over(None);
         let mut keys = self.keys().await?.clone().unwrap_or_default();

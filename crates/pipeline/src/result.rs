@@ -1,6 +1,7 @@
 //! What a job computes.
 use crate::{Error, Job, Ledger};
-use aggregate::{Reducer, Statistic, Table};
+use aggregate::{Reducer, Statistic, StatisticTable};
+use dggs_zarr::{Column, Level, Variable};
 use morton::{Cell, Order};
 
 /// The statistics of one parent cell, and the ledger of how they came about.
@@ -8,32 +9,11 @@ use morton::{Cell, Order};
 pub struct CellResult {
     /// The job.
     pub job: Job,
-    /// One table an order, the children first, then the overviews from fine to coarse.
+    /// One level an order, the children first, then the overviews from fine to coarse. Of each, the cells in nested order, and
+    /// the product's statistics in its order: counts as `i32`, the others as `f32`, NaN where there is no row.
     pub levels: Vec<Level>,
     /// What was read, used and dropped.
     pub ledger: Ledger,
-}
-
-/// The cells of one order inside the parent, in nested order.
-#[derive(Clone, Debug)]
-pub struct Level {
-    /// Their order.
-    pub order: Order,
-    /// Nested ids, contiguous and ascending.
-    pub cell_ids: Vec<u64>,
-    /// Decimal morton ids of the same cells.
-    pub morton: Vec<i64>,
-    /// The product's statistics by array name, in its order.
-    pub columns: Vec<(String, Column)>,
-}
-
-/// One statistic of every cell of a level.
-#[derive(Clone, Debug)]
-pub enum Column {
-    /// Numbers of rows.
-    Count(Vec<i32>),
-    /// Values; NaN where there is no row.
-    Value(Vec<f32>),
 }
 
 impl CellResult {
@@ -46,7 +26,12 @@ impl CellResult {
     /// Children with at least one row.
     #[must_use]
     pub fn cells_with_data(&self) -> usize {
-        self.children().map_or(0, Level::cells_with_data)
+        let counts = self.children().into_iter().flat_map(|level| &level.variables);
+        let counts = counts.filter_map(|variable| match &variable.values {
+            Column::I32(counts) => Some(counts),
+            _ => None,
+        });
+        counts.take(1).flatten().filter(|&&count| count > 0).count()
     }
 
     /// Rows that count.
@@ -69,32 +54,6 @@ impl CellResult {
             (_, 0) => Some("No data after filtering"),
             _ => None,
         }
-    }
-}
-
-impl Level {
-    /// Cells with at least one row.
-    #[must_use]
-    pub fn cells_with_data(&self) -> usize {
-        self.counts().map_or(0, |counts| counts.iter().filter(|&&count| count > 0).count())
-    }
-
-    /// A column of values by name.
-    #[must_use]
-    pub fn values(&self, name: &str) -> Option<&[f32]> {
-        self.columns.iter().find_map(|(held, column)| match column {
-            Column::Value(values) if held == name => Some(values.as_slice()),
-            _ => None,
-        })
-    }
-
-    /// The number of rows in each cell, if the product counts.
-    #[must_use]
-    pub fn counts(&self) -> Option<&[i32]> {
-        self.columns.iter().find_map(|(_, column)| match column {
-            Column::Count(counts) => Some(counts.as_slice()),
-            Column::Value(_) => None,
-        })
     }
 }
 
@@ -121,20 +80,22 @@ fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
     let cell_ids: Vec<u64> = ids.collect();
     let morton: Result<Vec<i64>, _> = cell_ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
     let morton = morton.map_err(|e| config(&e))?;
-    Ok(Level { order, cell_ids, morton, columns: columns(job, table) })
+    Ok(Level { order, cell_ids, morton, variables: variables(job, table) })
 }
 
-fn columns(job: &Job, table: Table) -> Vec<(String, Column)> {
+fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
+    let product = job.product();
     let (counts, values) = table.into_parts();
     let mut values = values.into_iter();
-    let outputs = job.product().statistics.iter();
+    let outputs = product.statistics.iter();
     outputs
         .filter_map(|&statistic| {
-            let column = match statistic {
-                Statistic::Count => Column::Count(counts.clone()),
-                _ => Column::Value(values.next()?.1),
+            let values = match statistic {
+                Statistic::Count => Column::I32(counts.clone()),
+                _ => Column::F32(values.next()?.1),
             };
-            Some((job.product().array_name(statistic), column))
+            let attributes = product.quantity.attributes(statistic, &product.statistics);
+            Some(Variable { name: product.array_name(statistic), values, attributes })
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use crate::{
     CellResult, Error, Event, Failure, FailureClass, Granule, GranuleEntry, Job, Ledger, Observer, Open, Reading,
     Sidecar, Tuning, Unusable, result, verify,
 };
-use aggregate::{Limits, Reducer, Rows};
+use aggregate::{Reducer, ReducerLimits, Rows};
 use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::cell::Cell;
@@ -79,7 +79,7 @@ async fn compute<O: Open>(
 
 fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, Error> {
     let config = |error: aggregate::Error| Error::Config(error.to_string());
-    let mut reducer = Reducer::new(job.children(), Limits::default()).map_err(config)?;
+    let mut reducer = Reducer::new(job.children(), ReducerLimits::default()).map_err(config)?;
     for track in tracks {
         let rows = Rows::new(&track.child, &track.value, &track.sigma).map_err(config)?;
         reducer.fold(rows).map_err(config)?;

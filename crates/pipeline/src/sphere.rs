@@ -1,11 +1,11 @@
 //! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
-use crate::store::{ROOT, fates_and_granules, latitude_of, store_level};
+use crate::store::{ROOT, fates_and_granules};
 use crate::{CellResult, Error, Job, Overviews};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
 use bytes::Bytes;
-use dggs_zarr::{DataType, Object, Sphere, SphereCell, SphereLevel, TemplateVariable};
+use dggs_zarr::{DataType, Sphere, SphereCell, SphereLevel, StoreObject, TemplateVariable};
 use morton::Cell;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// [`Error::Encode`] when the job does not form a store.
-pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
+pub fn sphere_template(job: &Job) -> Result<Vec<StoreObject>, Error> {
     sphere_of(job).template().map_err(|error| Error::Encode(error.to_string()))
 }
 
@@ -22,16 +22,13 @@ pub fn sphere_template(job: &Job) -> Result<Vec<Object>, Error> {
 ///
 /// # Errors
 /// [`Error::Encode`] when the result does not form a part of a store.
-pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let encode = |error: &dyn std::fmt::Display| Error::Encode(error.to_string());
-    let parent = result.job.parent();
+pub fn sphere_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     let cell = SphereCell {
-        nested: parent.nested(),
-        decimal: parent.decimal().map_err(|error| encode(&error))?,
-        levels: result.levels.iter().map(|level| store_level(result, level)).collect(),
+        parent: result.job.parent(),
+        levels: result.levels.clone(),
         provenance: fates_and_granules(result),
     };
-    sphere_of(&result.job).cell(&cell).map_err(|error| encode(&error))
+    sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
 }
 
 /// Key of the object that says that a cell is in a sphere store, whole: nobody has to compute it again. It holds the
@@ -40,7 +37,7 @@ pub fn sphere_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
 /// # Errors
 /// [`Error::Config`] for a cell without a decimal id (above order 18).
 pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
-    Ok(dggs_zarr::mark_key(cell.decimal().map_err(|error| Error::Config(error.to_string()))?))
+    dggs_zarr::mark_key(cell).map_err(|error| Error::Config(error.to_string()))
 }
 
 /// The root of the sphere store that is in a place, if its template is there, whole.
@@ -93,7 +90,7 @@ pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Resul
 ///
 /// # Errors
 /// [`Error::Write`], as [`write_sphere`].
-pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<Object>, storage: &S) -> Result<(), Error> {
+pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<StoreObject>, storage: &S) -> Result<(), Error> {
     let marker = objects.pop().ok_or_else(|| Error::Encode("a cell without objects".into()))?;
     let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: false };
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
@@ -156,7 +153,7 @@ pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
 #[must_use]
 pub fn sphere_of(job: &Job) -> Sphere {
     let product = job.product();
-    let quantity = product.quantity.in_store();
+    let quantity = &product.quantity;
     let variables: Vec<TemplateVariable> = product
         .statistics
         .iter()
@@ -166,14 +163,11 @@ pub fn sphere_of(job: &Job) -> Sphere {
             attributes: quantity.attributes(statistic, &product.statistics),
         })
         .collect();
-    let level = |order: morton::Order| SphereLevel {
-        order: order.get(),
-        variables: variables.clone(),
-        provenance: shared_provenance(job),
-    };
+    let level =
+        |order: morton::Order| SphereLevel { order, variables: variables.clone(), provenance: shared_provenance(job) };
     Sphere {
-        latitude: latitude_of(job.latitude()),
-        parent_order: job.parent().order().get(),
+        latitude: job.latitude(),
+        parent_order: job.parent().order(),
         levels: crate::result::orders(job).into_iter().map(level).collect(),
     }
 }
@@ -192,7 +186,8 @@ fn shared_provenance(job: &Job) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{JobSpec, Ledger, Level};
+    use crate::{JobSpec, Ledger};
+
     use aggregate::Reducer;
     use byte_ranges::MemorySink;
     use futures_util::FutureExt as _;
@@ -203,8 +198,8 @@ mod tests {
         let spec = JobSpec::new(Vec::new(), order(8));
         let spec = JobSpec { overviews: vec![order(7), order(3), order(7)], ..spec };
         let job = spec.job(Cell::new(order(6), nested).unwrap()).unwrap();
-        let reducer = Reducer::new(job.children(), aggregate::Limits::default()).unwrap();
-        let levels: Vec<Level> = crate::result::levels(&job, &reducer).unwrap();
+        let reducer = Reducer::new(job.children(), aggregate::ReducerLimits::default()).unwrap();
+        let levels = crate::result::levels(&job, &reducer).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
     }
 
@@ -243,7 +238,7 @@ mod tests {
         let root = |job: &Job| sphere_template(job).unwrap().pop().unwrap().bytes;
         assert_eq!(sphere_accepts(&job, &root(&result(45_761).job)), Ok(()));
         let mut with_coarser = sphere_of(&job);
-        with_coarser.levels.push(SphereLevel { order: 4, ..with_coarser.levels[0].clone() });
+        with_coarser.levels.push(SphereLevel { order: Order::new(4).unwrap(), ..with_coarser.levels[0].clone() });
         assert_eq!(sphere_accepts(&job, &with_coarser.template().unwrap().pop().unwrap().bytes), Ok(()));
         let (spec, cell) = (job.spec().clone(), job.parent());
         let mut other = JobSpec { latitude: morton::Latitude::Authalic, ..spec.clone() }.job(cell).unwrap();

@@ -1,9 +1,8 @@
 //! From a result to the objects of a store.
 use crate::replace::{self, Replacement};
-use crate::{CellResult, Column, Error, GranuleEntry, Level, RowCounts, mission_name};
+use crate::{CellResult, Error, GranuleEntry, RowCounts, mission_name};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
-use dggs_zarr::{CellStore, LatitudeConvention, Object, Values, Variable};
-use morton::Latitude;
+use dggs_zarr::{CellStore, StoreObject};
 use serde_json::{Value, json};
 
 /// Keys by which a place is judged.
@@ -16,9 +15,8 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 ///
 /// # Errors
 /// [`Error::Encode`] when the result does not form a store.
-pub fn to_objects(result: &CellResult) -> Result<Vec<Object>, Error> {
-    let latitude = latitude_of(result.job.latitude());
-    let levels = result.levels.iter().map(|level| store_level(result, level)).collect();
+pub fn to_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
+    let (latitude, levels) = (result.job.latitude(), result.levels.clone());
     let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
@@ -92,32 +90,6 @@ pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> 
         () if keys.iter().all(|key| replace::is_own_key(key)) => Standing::Unfinished,
         () => Standing::Foreign,
     })
-}
-
-pub(crate) const fn latitude_of(latitude: Latitude) -> LatitudeConvention {
-    match latitude {
-        Latitude::Authalic => LatitudeConvention::Authalic,
-        Latitude::Spherical => LatitudeConvention::Spherical,
-    }
-}
-
-/// One level as the store's crate takes it.
-pub(crate) fn store_level(result: &CellResult, level: &Level) -> dggs_zarr::Level {
-    let product = &result.job.product();
-    let variables = level.columns.iter().zip(&product.statistics).map(|((name, column), &statistic)| Variable {
-        name: name.clone(),
-        values: match column {
-            Column::Count(counts) => Values::I32(counts.clone()),
-            Column::Value(values) => Values::F32(values.clone()),
-        },
-        attributes: product.quantity.in_store().attributes(statistic, &product.statistics),
-    });
-    dggs_zarr::Level {
-        order: level.order.get(),
-        cell_ids: level.cell_ids.clone(),
-        morton: level.morton.clone(),
-        variables: variables.collect(),
-    }
 }
 
 /// What was read and how, enough to run it again and get the same bytes. Nothing in it depends on where or when.

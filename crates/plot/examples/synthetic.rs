@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use plot::{Cell, ColourMap, Map, Scale, Size};
+use plot::{ColourMap, Map, Patch, Scale, Size};
 
 /// Children across a parent: order 6 to order 12.
 const SIDE: u16 = 64;
@@ -41,12 +41,12 @@ impl Parent {
         sides.concat()
     }
 
-    fn cells(&self, value: impl Fn(f64, f64) -> f32) -> Vec<Cell> {
+    fn cells(&self, value: impl Fn(f64, f64) -> f32) -> Vec<Patch> {
         let edge = |i: u16| f64::from(i) / f64::from(SIDE);
         let cell = |i: u16, j: u16| {
             let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)];
             let polygon = corners.map(|(a, b)| self.at(edge(a), edge(b))).to_vec();
-            Cell { polygon, value: value(edge(i), edge(j)) }
+            Patch { polygon, value: value(edge(i), edge(j)) }
         };
         (0..SIDE).flat_map(|i| (0..SIDE).map(move |j| (i, j))).map(|(i, j)| cell(i, j)).collect()
     }
@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let square = |lon: f64, lat: f64, side: f64, value: f32| {
         let polygon = vec![[lon, lat], [lon + side, lat], [lon + side, lat + side], [lon, lat + side]];
-        Cell { polygon, value }
+        Patch { polygon, value }
     };
     let cap = (0_u8..36).flat_map(|i| (0_u8..5).map(move |j| (f64::from(i), f64::from(j))));
     let cap = cap.map(|(i, j)| square(i * 10.0 - 180.0, -90.0 + j * 5.0, 10.0, ((i * 17.0 + j) % 36.0) as f32 * 1e-5));

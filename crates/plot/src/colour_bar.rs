@@ -4,13 +4,13 @@ use crate::layout::{LABEL, Layout, Rect};
 use crate::svg::{PathData, Px, Svg};
 use crate::text::{Anchor, INK, Style};
 use crate::ticks::Ticks;
-use crate::{ColourMap, Limits, Scale};
+use crate::{ColourMap, Scale, ValueRange};
 
 /// What the bar explains.
 #[derive(Debug, Clone)]
 pub(crate) struct ColourBar<'a> {
     pub(crate) scale: Scale,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ValueRange,
     pub(crate) colours: ColourMap,
     /// Name of the variable, with its unit.
     pub(crate) label: String,

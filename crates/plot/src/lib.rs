@@ -9,10 +9,10 @@
 //! Cells come as plain polygons of longitude and latitude: this crate knows no grid and no file format.
 //!
 //! ```
-//! use plot::{Cell, Map, Size};
+//! use plot::{Map, Patch, Size};
 //!
 //! let square = vec![[10.0, -80.0], [11.0, -80.0], [11.0, -79.8], [10.0, -79.8]];
-//! let map = Map::new("Surface height", "Weighted mean height", "m", vec![Cell { polygon: square, value: 3500.0 }]);
+//! let map = Map::new("Surface height", "Weighted mean height", "m", vec![Patch { polygon: square, value: 3500.0 }]);
 //! let png = map.to_png(Size::new(800, 600)?)?;
 //! assert!(png.starts_with(b"\x89PNG"));
 //! # Ok::<(), plot::Error>(())
@@ -42,8 +42,8 @@ mod view;
 pub use colour::{Colour, ColourMap};
 pub use error::Error;
 pub use layout::Size;
-pub use map::{Cell, Map};
+pub use map::{Map, Patch};
 pub use projection::Projection;
 pub use raster::rasterise;
-pub use scale::{Limits, Scale};
+pub use scale::{Scale, ValueRange};
 pub use sheet::Sheet;

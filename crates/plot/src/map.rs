@@ -6,11 +6,11 @@ use crate::layout::{FOOTER, FOOTER_STEP, Layout, Rect, Size, TITLE, em};
 use crate::svg::{PathData, Px, Svg};
 use crate::text::{Anchor, INK, Style};
 use crate::view::View;
-use crate::{Colour, ColourMap, Error, Limits, Projection, Scale, graticule, locator, rasterise, scale_bar};
+use crate::{Colour, ColourMap, Error, Projection, Scale, ValueRange, graticule, locator, rasterise, scale_bar};
 
 /// An area with one value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
+pub struct Patch {
     /// Corners as `[longitude, latitude]`, degrees; closed by itself. Edges are straight on the map.
     pub polygon: Vec<[f64; 2]>,
     /// In the map's unit; NaN (or infinite, or not positive on a logarithmic scale) for no data.
@@ -30,7 +30,7 @@ pub struct Map {
     /// Unit of the values; none if empty.
     pub unit: String,
     /// What is coloured.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<Patch>,
     /// Outlines of parents as `[longitude, latitude]`, degrees; dense enough to follow the parents' edges. Where there are
     /// any, all cells lie in them, and the hatching of cells without data is theirs: one shape in place of thousands.
     pub outlines: Vec<Vec<[f64; 2]>>,
@@ -38,8 +38,8 @@ pub struct Map {
     pub projection: Projection,
     /// Linear by default.
     pub scale: Scale,
-    /// `None`: [`Limits::robust`] for the sequential colour map, [`Limits::symmetric`] for the diverging one.
-    pub limits: Option<Limits>,
+    /// `None`: [`ValueRange::robust`] for the sequential colour map, [`ValueRange::symmetric`] for the diverging one.
+    pub limits: Option<ValueRange>,
     /// Sequential by default.
     pub colours: ColourMap,
     /// Where the data come from; wrapped to two lines; none if empty.
@@ -53,7 +53,7 @@ pub struct Map {
 impl Map {
     /// A map with a title, the name and unit of the variable, and the cells.
     #[must_use]
-    pub fn new(title: &str, variable: &str, unit: &str, cells: Vec<Cell>) -> Self {
+    pub fn new(title: &str, variable: &str, unit: &str, cells: Vec<Patch>) -> Self {
         let corner = cells.iter().flat_map(|cell| &cell.polygon).find(|corner| corner.iter().all(|x| x.is_finite()));
         let projection = corner.map_or(Projection::for_latitude(0.0), |&[lon, lat]| Projection::for_point(lon, lat));
         Self {
@@ -137,7 +137,7 @@ impl Map {
     }
 
     /// Everything inside the frame; whether there are cells without data.
-    fn content(&self, svg: &mut Svg, view: &View, layout: &Layout, limits: Limits, hatch: &str) -> bool {
+    fn content(&self, svg: &mut Svg, view: &View, layout: &Layout, limits: ValueRange, hatch: &str) -> bool {
         let clip = svg.id("frame");
         svg.open("clipPath", &[("id", &clip)]);
         rect(svg, view.frame, &[]);
@@ -178,7 +178,7 @@ impl Map {
     }
 
     /// The cells as one path a colour (`None`, first: no data), and the pixels of corners of cells with data.
-    fn paths(&self, view: &View, limits: Limits) -> (BTreeMap<Option<Colour>, PathData>, Vec<[f64; 2]>) {
+    fn paths(&self, view: &View, limits: ValueRange) -> (BTreeMap<Option<Colour>, PathData>, Vec<[f64; 2]>) {
         let mut paths: BTreeMap<Option<Colour>, PathData> = BTreeMap::new();
         let mut drawn = Vec::new();
         for cell in &self.cells {
@@ -219,16 +219,16 @@ impl Map {
         );
     }
 
-    fn effective_limits(&self) -> Limits {
+    fn effective_limits(&self) -> ValueRange {
         let values = || -> Vec<f32> { self.cells.iter().map(|cell| cell.value).collect() };
         match (self.limits, self.colours) {
             (Some(limits), _) => limits,
-            (None, ColourMap::Sequential) => Limits::robust(&values(), self.scale),
-            (None, ColourMap::Diverging) => Limits::symmetric(&values()),
+            (None, ColourMap::Sequential) => ValueRange::robust(&values(), self.scale),
+            (None, ColourMap::Diverging) => ValueRange::symmetric(&values()),
         }
     }
 
-    fn colour_bar<'a>(&self, limits: Limits, no_data: Option<&'a str>) -> ColourBar<'a> {
+    fn colour_bar<'a>(&self, limits: ValueRange, no_data: Option<&'a str>) -> ColourBar<'a> {
         let shown = || self.cells.iter().map(|cell| f64::from(cell.value)).filter(|&value| self.scale.shows(value));
         let beyond = [shown().any(|value| value < limits.low()), shown().any(|value| value > limits.high())];
         let label =

@@ -13,7 +13,7 @@ pub enum Scale {
 
 /// The values at the two ends of the colour bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct ValueRange {
     low: f64,
     high: f64,
 }
@@ -22,7 +22,7 @@ impl Scale {
     /// Place of a value between the limits, 0 to 1, values beyond them at the nearer end; `None` for a value that
     /// has no place (not finite, or not positive on a logarithmic scale).
     #[must_use]
-    pub fn position(self, limits: Limits, value: f64) -> Option<f64> {
+    pub fn position(self, limits: ValueRange, value: f64) -> Option<f64> {
         if !self.shows(value) {
             return None;
         }
@@ -39,12 +39,12 @@ impl Scale {
     /// Limits that this scale can span: a lower limit of zero or less, on a logarithmic scale, is replaced by a
     /// thousandth of the upper one.
     #[must_use]
-    pub fn admit(self, limits: Limits) -> Limits {
+    pub fn admit(self, limits: ValueRange) -> ValueRange {
         if self.shows(limits.low) {
             return limits;
         }
         let high = if limits.high > 0.0 { limits.high } else { 1.0 };
-        Limits { low: high / 1000.0, high }
+        ValueRange { low: high / 1000.0, high }
     }
 
     fn stretch(self, value: f64) -> f64 {
@@ -55,7 +55,7 @@ impl Scale {
     }
 }
 
-impl Limits {
+impl ValueRange {
     /// Limits as given.
     ///
     /// # Errors
@@ -141,35 +141,35 @@ mod tests {
     fn robust_limits_ignore_outliers_and_gaps() {
         let mut values: Vec<f32> = (0_u8..=100).map(f32::from).collect();
         values.extend([f32::NAN, f32::INFINITY]);
-        let limits = Limits::robust(&values, Scale::Linear);
+        let limits = ValueRange::robust(&values, Scale::Linear);
         assert!((limits.low() - 2.0).abs() < 1e-9 && (limits.high() - 98.0).abs() < 1e-9, "{limits:?}");
         values[100] = 1e9;
-        assert!(Limits::robust(&values, Scale::Linear).high() < 100.0);
-        assert!(Limits::full(&values, Scale::Linear).high() > 9e8);
-        assert!((Limits::full(&values, Scale::Log).low() - 1.0).abs() < 1e-9);
+        assert!(ValueRange::robust(&values, Scale::Linear).high() < 100.0);
+        assert!(ValueRange::full(&values, Scale::Linear).high() > 9e8);
+        assert!((ValueRange::full(&values, Scale::Log).low() - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn there_are_always_limits() {
         for values in [&[][..], &[f32::NAN], &[0.0], &[3500.0; 9], &[-3.0, -3.0], &[f32::MAX, f32::MIN]] {
             for scale in [Scale::Linear, Scale::Log] {
-                let limits = Limits::robust(values, scale);
-                assert!(Limits::new(limits.low(), limits.high()).is_ok(), "{values:?} {scale:?} {limits:?}");
+                let limits = ValueRange::robust(values, scale);
+                assert!(ValueRange::new(limits.low(), limits.high()).is_ok(), "{values:?} {scale:?} {limits:?}");
             }
-            let limits = Limits::symmetric(values);
+            let limits = ValueRange::symmetric(values);
             assert!((limits.low() + limits.high()).abs() < 1e-30 && limits.high() > 0.0);
         }
-        assert!(Limits::new(1.0, 1.0).is_err() && Limits::new(f64::NAN, 1.0).is_err());
+        assert!(ValueRange::new(1.0, 1.0).is_err() && ValueRange::new(f64::NAN, 1.0).is_err());
     }
 
     #[test]
     fn positions() {
-        let limits = Limits::new(1.0, 100.0).unwrap();
+        let limits = ValueRange::new(1.0, 100.0).unwrap();
         assert_eq!(Scale::Log.position(limits, 10.0), Some(0.5));
         assert_eq!(Scale::Log.position(limits, 0.0), None);
         assert_eq!(Scale::Linear.position(limits, 1000.0), Some(1.0));
         assert_eq!(Scale::Linear.position(limits, f64::NAN), None);
-        let admitted = Scale::Log.admit(Limits::new(0.0, 50.0).unwrap());
+        let admitted = Scale::Log.admit(ValueRange::new(0.0, 50.0).unwrap());
         assert!((admitted.low() - 0.05).abs() < 1e-12);
     }
 }

@@ -1,6 +1,6 @@
 //! Round numbers for axes, and how they are written.
 
-use crate::{Limits, Scale};
+use crate::{Scale, ValueRange};
 
 /// Places and labels along an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,14 +13,14 @@ pub(crate) struct Ticks {
 
 impl Ticks {
     /// At most about `wanted` ticks within the limits.
-    pub(crate) fn new(limits: Limits, scale: Scale, wanted: f64) -> Self {
+    pub(crate) fn new(limits: ValueRange, scale: Scale, wanted: f64) -> Self {
         match scale {
             Scale::Linear => Self::linear(limits, wanted),
             Scale::Log => Self::log(limits, wanted),
         }
     }
 
-    fn linear(limits: Limits, wanted: f64) -> Self {
+    fn linear(limits: ValueRange, wanted: f64) -> Self {
         let values = nice_values(limits.low(), limits.high(), wanted);
         let step = nice_step((limits.high() - limits.low()) / wanted);
         let largest = limits.low().abs().max(limits.high().abs());
@@ -35,7 +35,7 @@ impl Ticks {
         Self { marks, factor: Some(format!("×10{}", superscript(exponent))) }
     }
 
-    fn log(limits: Limits, wanted: f64) -> Self {
+    fn log(limits: ValueRange, wanted: f64) -> Self {
         let (low, high) = (limits.low().log10(), limits.high().log10());
         if high - low < 1.0 {
             return Self::linear(limits, wanted);
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn labels(low: f64, high: f64, scale: Scale) -> Vec<String> {
-        Ticks::new(Limits::new(low, high).unwrap(), scale, 6.0).marks.into_iter().map(|(_, label)| label).collect()
+        Ticks::new(ValueRange::new(low, high).unwrap(), scale, 6.0).marks.into_iter().map(|(_, label)| label).collect()
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
             labels(9000.0, 12000.0, Scale::Linear),
             ["9000", "9500", "10,000", "10,500", "11,000", "11,500", "12,000"]
         );
-        let tiny = Ticks::new(Limits::new(0.0, 2.2e-5).unwrap(), Scale::Linear, 6.0);
+        let tiny = Ticks::new(ValueRange::new(0.0, 2.2e-5).unwrap(), Scale::Linear, 6.0);
         assert_eq!(tiny.factor.as_deref(), Some("×10⁻⁵"));
         assert_eq!(
             tiny.marks.iter().map(|mark| mark.1.as_str()).collect::<Vec<_>>(),

@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
-use plot::{Cell, ColourMap, Limits, Map, Projection, Scale, Size};
+use plot::{ColourMap, Map, Patch, Projection, Scale, Size, ValueRange};
 use resvg::{tiny_skia::Pixmap, usvg};
 
 /// A raster of 20 by 20 cells, south-west corner first, with a gap in every seventh.
-fn cells(lon: f64, lat: f64, side: f64) -> Vec<Cell> {
+fn cells(lon: f64, lat: f64, side: f64) -> Vec<Patch> {
     let corner = |i: u8, j: u8| [lon + f64::from(i) * side / lat.to_radians().cos(), lat + f64::from(j) * side];
     let cell = |i: u8, j: u8| {
         let polygon = vec![corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)];
         let value = if (i * 3 + j).is_multiple_of(7) { f32::NAN } else { 1000.0 + f32::from(i) * f32::from(j) };
-        Cell { polygon, value }
+        Patch { polygon, value }
     };
     (0..20).flat_map(|i| (0..20).map(move |j| (i, j))).map(|(i, j)| cell(i, j)).collect()
 }
@@ -32,13 +32,13 @@ fn maps() -> Vec<Map> {
         .map(|i| {
             let lon = f64::from(i) * 10.0;
             let polygon = vec![[lon, -60.0], [lon + 10.0, -60.0], [lon + 10.0, -85.0], [lon, -85.0]];
-            Cell { polygon, value: f32::from(i) * 1e-5 }
+            Patch { polygon, value: f32::from(i) * 1e-5 }
         })
         .collect();
     maps.push(cap);
     let mut log = map(120.0, -75.0, 0.02);
     log.scale = Scale::Log;
-    log.limits = Some(Limits::new(1e-7, 1e5).unwrap());
+    log.limits = Some(ValueRange::new(1e-7, 1e5).unwrap());
     maps.push(log);
     let mut difference = map(120.0, -75.0, 0.02);
     difference.colours = ColourMap::Diverging;

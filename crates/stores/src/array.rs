@@ -6,9 +6,9 @@ use crate::shard::Shards;
 use crate::{Column, Error};
 
 /// Rows beyond which an array is taken for broken: the cells of order 15.
-const MOST_ROWS: u64 = 12 << 30;
+const MAX_ROWS: u64 = 12 << 30;
 /// Bytes of the largest chunk: 64 MiB.
-const MOST_CHUNK: u64 = 1 << 26;
+const MAX_CHUNK_BYTES: u64 = 1 << 26;
 
 /// One-dimensional array as its `zarr.json` describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +35,7 @@ impl ArrayInfo {
             Some([number]) => number.as_u64(),
             _ => None,
         };
-        let rows = one(&meta["shape"]).filter(|&rows| rows <= MOST_ROWS);
+        let rows = one(&meta["shape"]).filter(|&rows| rows <= MAX_ROWS);
         let rows = rows.ok_or_else(|| unsupported("a shape that is not one reasonable dimension"))?;
         let grid = &meta["chunk_grid"];
         let object = (grid["name"] == "regular").then(|| one(&grid["configuration"]["chunk_shape"])).flatten();
@@ -52,8 +52,8 @@ impl ArrayInfo {
             [codec] if codec["name"] == "sharding_indexed" => Shards::parse(&codec["configuration"], object, &key)?,
             codecs => Shards::plain(object, Chain::parse(codecs, &key)?),
         };
-        if object.saturating_mul(data_type.size() as u64) > MOST_CHUNK.saturating_mul(64)
-            || shards.rows.saturating_mul(data_type.size() as u64) > MOST_CHUNK
+        if object.saturating_mul(data_type.size() as u64) > MAX_CHUNK_BYTES.saturating_mul(64)
+            || shards.rows.saturating_mul(data_type.size() as u64) > MAX_CHUNK_BYTES
         {
             return Err(unsupported("so large a chunk"));
         }
@@ -90,17 +90,11 @@ impl ArrayInfo {
         Ok(chunks)
     }
 
+    /// Integers of 32 bits as 64 wide ones, which a column of a CSV can follow.
     fn values(&self, raw: &[u8]) -> Column {
-        match self.data_type {
-            DataType::U64 => Column::Unsigned(each(raw, u64::from_le_bytes)),
-            DataType::I64 => Column::Integer(each(raw, i64::from_le_bytes)),
-            DataType::I32 => Column::Integer(each(raw, |bytes| i64::from(i32::from_le_bytes(bytes)))),
-            DataType::F32 => Column::Single(each(raw, f32::from_le_bytes)),
-            DataType::F64 => Column::Double(each(raw, f64::from_le_bytes)),
+        match Column::from_le(raw, self.data_type) {
+            Column::I32(values) => Column::I64(values.into_iter().map(i64::from).collect()),
+            column => column,
         }
     }
-}
-
-fn each<T, const N: usize>(raw: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
-    raw.as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect()
 }

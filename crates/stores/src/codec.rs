@@ -1,9 +1,9 @@
 //! From the bytes of a chunk to the bytes of its values.
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use dggs_zarr::{GzipFault, GzipMember, crc32c};
 use serde_json::Value;
 
-use crate::{Error, checksum::crc32c};
+use crate::Error;
 
 /// A codec after `bytes`, which turns bytes into bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,9 @@ impl Chain {
         let mut bytes = chunk.to_vec();
         for codec in self.0.iter().rev() {
             bytes = match codec {
-                Codec::Gzip => gunzip(&bytes, size.saturating_add(4)).map_err(|why| Error::corrupt(key, why))?,
+                Codec::Gzip => {
+                    gunzip(&bytes, size.saturating_add(4)).map_err(|why| Error::corrupt(key, why.to_string()))?
+                }
                 Codec::Crc32c => checked(&bytes).map_err(|why| Error::corrupt(key, why))?,
             };
         }
@@ -59,38 +61,11 @@ fn checked(bytes: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// One gzip member (RFC 1952, 2.3) of at most `limit` bytes of content.
-fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> {
-    const FEXTRA: u8 = 4;
-    const FNAME: u8 = 8;
-    const FCOMMENT: u8 = 16;
-    const FHCRC: u8 = 2;
-    let (head, rest) = bytes.split_first_chunk::<10>().ok_or("the gzip header is cut off")?;
-    let [0x1f, 0x8b, 8, flags, ..] = *head else { return Err("this is no gzip member".to_owned()) };
-    let mut rest = rest;
-    let cut = || "the gzip header is cut off".to_owned();
-    if flags & FEXTRA != 0 {
-        let (length, after) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
-        rest = after.get(usize::from(u16::from_le_bytes(*length))..).ok_or_else(cut)?;
-    }
-    for flag in [FNAME, FCOMMENT] {
-        if flags & flag != 0 {
-            let end = rest.iter().position(|&byte| byte == 0).ok_or_else(cut)?;
-            rest = &rest[end + 1..];
-        }
-    }
-    if flags & FHCRC != 0 {
-        rest = rest.get(2..).ok_or_else(cut)?;
-    }
-    let (deflated, tail) = rest.split_last_chunk::<8>().ok_or("the gzip member is cut off")?;
-    let content = decompress_to_vec_with_limit(deflated, limit).map_err(|error| format!("deflate: {error}"))?;
-    let [a, b, c, d, size @ ..] = *tail;
-    if crc32fast::hash(&content) != u32::from_le_bytes([a, b, c, d]) {
-        return Err("the CRC-32 does not match".to_owned());
-    }
-    if u32::try_from(content.len()).ok() != Some(u32::from_le_bytes(size)) {
-        return Err("the length does not match".to_owned());
-    }
+/// One gzip member of at most `limit` bytes of content.
+fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, GzipFault> {
+    let member = GzipMember::parse(bytes)?;
+    let content = member.inflate(limit)?;
+    member.check(&content)?;
     Ok(content)
 }
 

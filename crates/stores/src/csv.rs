@@ -3,7 +3,7 @@
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 
-use crate::{Column, Error, Partial, Table, Variable};
+use crate::{Column, Error, Partial, Table, VariableInfo};
 
 impl Table {
     /// Reads a CSV with a header line, a column `morton` (decimal ids) and variables; `cell_ids`, `lon` and `lat` are passed over.
@@ -58,7 +58,7 @@ impl Table {
             parent,
             latitude,
             ids: cells.iter().map(|cell| cell.nested()).collect(),
-            columns: named.map(|(name, values)| (Variable::guessed(name), column(name, &values))).collect(),
+            columns: named.map(|(name, values)| (VariableInfo::guessed(name), column(name, &values))).collect(),
             provenance: Value::Null,
             partial: partial.then(|| Partial { cells: 1, ..Partial::default() }),
         };
@@ -69,10 +69,10 @@ impl Table {
 fn column(name: &str, values: &[f64]) -> Column {
     if name == "count" && values.iter().all(|value| value.fract() == 0.0) {
         #[expect(clippy::cast_possible_truncation, reason = "a count; a cast saturates")]
-        return Column::Integer(values.iter().map(|&value| value as i64).collect());
+        return Column::I64(values.iter().map(|&value| value as i64).collect());
     }
     #[expect(clippy::cast_possible_truncation, reason = "f32 is what was written")]
-    Column::Single(values.iter().map(|&value| value as f32).collect())
+    Column::F32(values.iter().map(|&value| value as f32).collect())
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let table = Table::from_csv(TABLE, Latitude::Authalic).unwrap();
         assert_eq!(table.order.get(), 6);
         assert!(table.ids[0] < table.ids[1]);
-        assert_eq!(table.column("count").unwrap().1, Column::Integer(vec![3, 0]));
+        assert_eq!(table.column("count").unwrap().1, Column::I64(vec![3, 0]));
         assert_eq!(table.column("h_min").unwrap().1.number(0), f64::from(1866.2823_f32));
         assert_eq!(table.column("h_min").unwrap().0.units, "m");
         assert_eq!(table.observed(), [0]);

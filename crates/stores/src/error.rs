@@ -1,10 +1,12 @@
 use byte_ranges::SourceError;
+use morton::{Cell, Latitude};
+use std::fmt::Display;
 
-/// Why a store or a table could not be read.
+/// Why a store or a table could not be read, checked or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Bytes did not come.
+    /// Bytes did not come, or were not taken.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// There is no Zarr group here.
@@ -45,6 +47,94 @@ pub enum Error {
         /// Those there are.
         held: String,
     },
+    /// A place holds nothing that can be read as a store.
+    #[error("{place}: {why}")]
+    Unreadable {
+        /// The place.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A store that this engine did not write, or that is damaged. A validation lists everything that is wrong.
+    #[error("{store}: {why}")]
+    Damaged {
+        /// The store.
+        store: String,
+        /// The first fault.
+        why: String,
+    },
+    /// A place without any object.
+    #[error("{0}: there is nothing of a store")]
+    Nothing(String),
+    /// Neither a store nor a folder of stores.
+    #[error("{0}: neither a store nor a folder of NAME.zarr")]
+    NoStores(String),
+    /// A store of one cell where one of the sphere is needed.
+    #[error("{0}: this is a store of one cell: it has nothing above its cell")]
+    OneCell(String),
+    /// The store does not allow what was asked for.
+    #[error("{store}: {why}")]
+    Refused {
+        /// The store.
+        store: String,
+        /// Why not.
+        why: String,
+    },
+    /// The place to write is taken by something else.
+    #[error("{place}: {why}")]
+    Occupied {
+        /// The place.
+        place: String,
+        /// What is there.
+        why: String,
+    },
+    /// Two stores to merge hold the same cell.
+    #[error("{store}: cell {cell} is in {other} too")]
+    Twice {
+        /// The second store.
+        store: String,
+        /// The cell.
+        cell: Cell,
+        /// The first store.
+        other: String,
+    },
+    /// The target of a merge holds the cell with other values.
+    #[error("{out}: cell {cell} is there with other values than in {store}")]
+    OtherValues {
+        /// The target.
+        out: String,
+        /// The cell.
+        cell: Cell,
+        /// The store to merge.
+        store: String,
+    },
+    /// Two tables of different latitude conventions: the same id is another cell in each.
+    #[error("{a} has {latitude_a} ids, {b} has {latitude_b} ids: these are other cells")]
+    OtherCells {
+        /// Name of the first table.
+        a: String,
+        /// Its convention.
+        latitude_a: Latitude,
+        /// Name of the second table.
+        b: String,
+        /// Its convention.
+        latitude_b: Latitude,
+    },
+    /// What a store says of its making cannot be made again.
+    #[error("{0}")]
+    Recipe(String),
+    /// A cell or order that does not exist.
+    #[error(transparent)]
+    Cell(#[from] morton::Error),
+    /// A job that makes no sense.
+    #[error("{0}")]
+    Job(pipeline::Error),
+    /// Levels above the parents cannot be composed.
+    #[error("{0}")]
+    Compose(pipeline::Error),
+    /// A store could not be written.
+    #[error("{0}")]
+    Write(pipeline::Error),
 }
 
 impl Error {
@@ -54,5 +144,17 @@ impl Error {
 
     pub(crate) fn unsupported(key: &str, what: impl Into<String>) -> Self {
         Self::Unsupported { key: key.to_owned(), what: what.into() }
+    }
+
+    pub(crate) fn unreadable(place: &str, why: impl Display) -> Self {
+        Self::Unreadable { place: place.to_owned(), why: why.to_string() }
+    }
+
+    pub(crate) fn damaged(store: &str, why: impl Display) -> Self {
+        Self::Damaged { store: store.to_owned(), why: why.to_string() }
+    }
+
+    pub(crate) fn refused(store: &str, why: impl Display) -> Self {
+        Self::Refused { store: storage::redacted(store), why: why.to_string() }
     }
 }

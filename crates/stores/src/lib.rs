@@ -1,11 +1,15 @@
-//! Reads the Zarr stores of this project back: what is in them, and the values with their cells.
+//! Whole stores: what is in them, read as tables; merged, composed, compared and validated.
 //!
-//! A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names every group and array). Each of
-//! its [`Level`]s is one HEALPix order with its [`Variable`]s; [`Store::table`] reads one level as a [`Table`]: nested ids in
-//! ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of `icestream cell --csv`
-//! ([`Table::from_csv`]), so that maps, exports and comparisons take either.
+//! **Any store of the convention.** A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names
+//! every group and array). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
+//! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
+//! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
-//! Both layouts are read, and told apart by the arrays themselves:
+//! **Stores that this engine wrote** name what they were made from ([`Recipe`]). [`OwnStore`] reads one cell by cell,
+//! [`SphereOut`] writes cells into one, [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
+//! [`validate()`] lists everything that is wrong with one. Nothing here prints.
+//!
+//! Both layouts are read; the arrays themselves show which one it is:
 //!
 //! * `cell`: the array `cell_ids` says which cell a row is.
 //! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are
@@ -20,20 +24,38 @@
 #![forbid(unsafe_code)]
 
 mod array;
-mod checksum;
 mod codec;
+mod compare;
 mod csv;
 mod error;
+mod merge;
 mod objects;
+mod overviews;
+mod own;
 mod place;
+mod recipe;
 mod shard;
+mod sphere_out;
 mod store;
 mod table;
+mod validate;
+mod wanted;
 
 pub use array::ArrayInfo;
-pub use dggs_zarr::DataType;
+pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare};
+pub use dggs_zarr::{Column, DataType};
 pub use error::Error;
+pub use merge::{Merge, Merged, Sources};
 pub use objects::Objects;
+pub use overviews::{Composed, write_overviews};
+pub use own::OwnStore;
 pub use place::Place;
-pub use store::{Level, Store, Variable};
-pub use table::{Column, Partial, Table};
+pub use recipe::Recipe;
+pub use sphere_out::SphereOut;
+pub use store::{LevelInfo, Store, VariableInfo};
+pub use table::{Partial, Table};
+pub use validate::{Finding, Severity, Validation, validate};
+pub use wanted::Wanted;
+
+/// Name of this engine's key in the attributes of groups.
+pub(crate) const OWN: &str = "icestream";

@@ -9,7 +9,7 @@ pub trait Objects {
     /// The whole object; `None` when there is none.
     ///
     /// # Errors
-    /// [`Error::Source`] when it could not be told or read.
+    /// [`Error::Source`] when the place could not be asked, or the object not be read.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>, Error>>;
 
     /// Keys below a prefix that ends with `/`, in any order.

@@ -1,5 +1,6 @@
 //! Objects that hold one chunk, or many behind an index (Zarr v3, codec `sharding_indexed`).
 
+use dggs_zarr::shard_entries;
 use serde_json::Value;
 
 use crate::{Error, codec::Chain};
@@ -25,10 +26,8 @@ struct Index {
     at_start: bool,
 }
 
-/// Offset and length of a chunk that is not there.
-const ABSENT: u64 = u64::MAX;
 /// Chunks of a shard beyond which it is taken for broken.
-const MOST: u64 = 1 << 20;
+const MAX_CHUNKS: u64 = 1 << 20;
 
 impl Shards {
     /// One chunk of `rows` an object.
@@ -43,7 +42,9 @@ impl Shards {
             codecs.map(Vec::as_slice).ok_or_else(|| Error::corrupt(key, format!("sharding without {name}")))
         };
         let rows = match list("chunk_shape")? {
-            [rows] => rows.as_u64().filter(|&rows| rows > 0 && object.is_multiple_of(rows) && object / rows <= MOST),
+            [rows] => {
+                rows.as_u64().filter(|&rows| rows > 0 && object.is_multiple_of(rows) && object / rows <= MAX_CHUNKS)
+            }
             _ => None,
         };
         let rows = rows.ok_or_else(|| Error::corrupt(key, "a shard must be a whole number of chunks"))?;
@@ -75,14 +76,8 @@ impl Shards {
         let encoded = if index.at_start { &object[..index.length] } else { &object[split..] };
         let entries = index.chain.decode(encoded, index.chunks * 16, key)?;
         let mut chunks = Vec::new();
-        for (at, entry) in (0u64..).zip(entries.as_chunks::<16>().0) {
-            let (offset, length) = entry.split_at(8);
-            let [offset, length] = [offset, length].map(|bytes| bytes.as_chunks::<8>().0.first().copied());
-            let (Some(offset), Some(length)) = (offset, length) else { return Err(cut()) };
-            let [offset, length] = [offset, length].map(u64::from_le_bytes);
-            if (offset, length) == (ABSENT, ABSENT) {
-                continue;
-            }
+        for (at, entry) in (0u64..).zip(shard_entries(&entries)) {
+            let Some((offset, length)) = entry else { continue };
             let place =
                 usize::try_from(offset).ok().zip(offset.checked_add(length).and_then(|end| end.try_into().ok()));
             let chunk = place.and_then(|(start, end): (usize, usize)| object.get(start..end)).ok_or_else(cut)?;
@@ -110,8 +105,8 @@ mod tests {
     fn shard(at_start: bool) -> Vec<u8> {
         let base = if at_start { 52 } else { 0 };
         let index: Vec<u8> =
-            [base, 2, ABSENT, ABSENT, base + 2, 2].iter().flat_map(|entry: &u64| entry.to_le_bytes()).collect();
-        let crc = crate::checksum::crc32c(&index).to_le_bytes();
+            [base, 2, u64::MAX, u64::MAX, base + 2, 2].iter().flat_map(|entry: &u64| entry.to_le_bytes()).collect();
+        let crc = dggs_zarr::crc32c(&index).to_le_bytes();
         let index = [&index[..], &crc].concat();
         let data = vec![1, 2, 5, 6];
         if at_start { [index, data].concat() } else { [data, index].concat() }

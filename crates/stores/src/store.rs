@@ -16,7 +16,7 @@ const MORTON: &str = "morton";
 
 /// A data variable of a level.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
+pub struct VariableInfo {
     /// Name of the array: `h_mean`.
     pub name: String,
     /// CF `units`: `m`, `m2`, `1`; empty if not stated.
@@ -25,7 +25,7 @@ pub struct Variable {
     pub long_name: String,
 }
 
-impl Variable {
+impl VariableInfo {
     /// A variable known by its name alone (a CSV): heights in metres, their variance in square metres, counts.
     #[must_use]
     pub fn guessed(name: &str) -> Self {
@@ -50,7 +50,7 @@ impl Variable {
 
 /// One order of a store: its group, without values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Level {
+pub struct LevelInfo {
     /// Order of the cells.
     pub order: Order,
     /// What the ids were computed from.
@@ -61,12 +61,12 @@ pub struct Level {
     pub arrays: BTreeMap<String, ArrayInfo>,
 }
 
-impl Level {
+impl LevelInfo {
     /// The data variables, ids left out, by name but `count` first.
     #[must_use]
-    pub fn variables(&self) -> Vec<Variable> {
+    pub fn variables(&self) -> Vec<VariableInfo> {
         let data = self.arrays.iter().filter(|(name, _)| !matches!(name.as_str(), CELL_IDS | MORTON));
-        let mut variables: Vec<Variable> = data.map(|(name, array)| Variable::of(name, array)).collect();
+        let mut variables: Vec<VariableInfo> = data.map(|(name, array)| VariableInfo::of(name, array)).collect();
         variables.sort_by_key(|variable| (rank(&variable.name), variable.name.clone()));
         variables
     }
@@ -78,7 +78,7 @@ impl Level {
     }
 
     /// Order of the parents that were processed one by one: as the store says (layout `cell`), or as chunks divide the
-    /// sphere (layout `sphere`); `None` if neither tells.
+    /// sphere (layout `sphere`); `None` if neither does.
     #[must_use]
     pub fn parent_order(&self) -> Option<Order> {
         let stated = self.attributes["icestream"]["parent_order"].as_u64().and_then(|order| u8::try_from(order).ok());
@@ -129,7 +129,7 @@ fn rank(name: &str) -> usize {
 #[derive(Debug)]
 pub struct Store<O> {
     objects: O,
-    levels: Vec<Level>,
+    levels: Vec<LevelInfo>,
     /// What a store of layout `sphere` says of the making of its parent cells.
     cells: OnceCell<BTreeMap<Cell, Value>>,
 }
@@ -153,7 +153,7 @@ impl<O: Objects> Store<O> {
         let members: BTreeMap<String, Value> = members.iter().map(|(key, meta)| (key.clone(), meta.clone())).collect();
         let mut levels = Vec::new();
         for (path, meta) in members.iter().filter(|(_, meta)| meta["node_type"] == "group") {
-            levels.extend(Level::parse(path, meta, &members)?);
+            levels.extend(LevelInfo::parse(path, meta, &members)?);
         }
         if levels.is_empty() {
             return Err(Error::corrupt("zarr.json", "no group of HEALPix cells"));
@@ -164,7 +164,7 @@ impl<O: Objects> Store<O> {
 
     /// The orders, finest first.
     #[must_use]
-    pub fn levels(&self) -> &[Level] {
+    pub fn levels(&self) -> &[LevelInfo] {
         &self.levels
     }
 
@@ -172,7 +172,7 @@ impl<O: Objects> Store<O> {
     ///
     /// # Errors
     /// [`Error::NoOrder`] with those there are.
-    pub fn level(&self, order: Option<u8>) -> Result<&Level, Error> {
+    pub fn level(&self, order: Option<u8>) -> Result<&LevelInfo, Error> {
         let found = self.levels.iter().find(|level| order.is_none_or(|order| level.order.get() == order));
         found.ok_or_else(|| {
             let held: Vec<String> = self.levels.iter().map(|level| level.order.to_string()).collect();
@@ -235,7 +235,7 @@ impl<O: Objects> Store<O> {
 
     /// The cells of a store of ours of layout `sphere` that are whole, with what it says of their making; `None` for another
     /// store.
-    async fn cells(&self, level: &Level) -> Result<Option<&BTreeMap<Cell, Value>>, Error> {
+    async fn cells(&self, level: &LevelInfo) -> Result<Option<&BTreeMap<Cell, Value>>, Error> {
         let Some(group) = level.attributes["icestream"]["cells"].as_str() else { return Ok(None) };
         if let Some(cells) = self.cells.get() {
             return Ok(Some(cells));
@@ -258,10 +258,10 @@ impl<O: Objects> Store<O> {
     }
 
     /// Layout `cell`: every chunk, and ids from their array.
-    async fn dense(&self, level: &Level, arrays: &[&ArrayInfo]) -> Result<(Vec<u64>, Vec<Column>), Error> {
+    async fn dense(&self, level: &LevelInfo, arrays: &[&ArrayInfo]) -> Result<(Vec<u64>, Vec<Column>), Error> {
         let path = level.order.to_string();
         let ids = level.arrays.get(CELL_IDS).ok_or_else(|| Error::corrupt(&path, format!("no array `{CELL_IDS}`")))?;
-        let Column::Unsigned(rows) = self.whole(ids).await? else {
+        let Column::U64(rows) = self.whole(ids).await? else {
             return Err(Error::unsupported(&ids.path, "ids that are not uint64"));
         };
         let mut columns = Vec::new();
@@ -332,8 +332,7 @@ impl<O: Objects> Store<O> {
         let ids: Vec<u64> = spans.iter().flat_map(|(&first, &rows)| first..first.saturating_add(rows as u64)).collect();
         let mut columns = Vec::new();
         for (array, chunks) in arrays.iter().zip(&parts) {
-            let kind =
-                if array.data_type.is_float() { Column::Single(Vec::new()) } else { Column::Integer(Vec::new()) };
+            let kind = if array.data_type.is_float() { Column::F32(Vec::new()) } else { Column::I64(Vec::new()) };
             let mut column = chunks.values().next().unwrap_or(&kind).missing(ids.len());
             let mut row = 0;
             for (first, rows) in &spans {
@@ -349,7 +348,7 @@ impl<O: Objects> Store<O> {
 }
 
 /// The objects of a level that hold whole cells; `None` where an object holds several, above the parents.
-fn wholes(level: &Level, cells: Option<&BTreeMap<Cell, Value>>) -> Option<BTreeSet<u64>> {
+fn wholes(level: &LevelInfo, cells: Option<&BTreeMap<Cell, Value>>) -> Option<BTreeSet<u64>> {
     let parent = level.parent_order().filter(|&parent| parent <= level.order)?;
     Some(cells?.keys().filter(|cell| cell.order() == parent).map(|cell| cell.nested()).collect())
 }

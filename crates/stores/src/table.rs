@@ -3,113 +3,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Error, Variable};
-
-/// Values of one variable, in row order.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Column {
-    /// `int32` and `int64`: counts, 0 for no observation.
-    Integer(Vec<i64>),
-    /// `uint64`: ids.
-    Unsigned(Vec<u64>),
-    /// `float32`, NaN for no data.
-    Single(Vec<f32>),
-    /// `float64`, NaN for no data.
-    Double(Vec<f64>),
-}
-
-impl Column {
-    /// Number of values.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Integer(values) => values.len(),
-            Self::Unsigned(values) => values.len(),
-            Self::Single(values) => values.len(),
-            Self::Double(values) => values.len(),
-        }
-    }
-
-    /// Whether there are no values.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The value of a row as f64; NaN past the end. Integers beyond 2^53 lose digits: ids are read from the column itself.
-    #[must_use]
-    pub fn number(&self, row: usize) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "documented")]
-        let value = match self {
-            Self::Integer(values) => values.get(row).map(|&value| value as f64),
-            Self::Unsigned(values) => values.get(row).map(|&value| value as f64),
-            Self::Single(values) => values.get(row).map(|&value| f64::from(value)),
-            Self::Double(values) => values.get(row).copied(),
-        };
-        value.unwrap_or(f64::NAN)
-    }
-
-    /// Whether values are integers (counts), for which 0 stands for "no observation".
-    #[must_use]
-    pub const fn is_integer(&self) -> bool {
-        matches!(self, Self::Integer(_) | Self::Unsigned(_))
-    }
-
-    /// A column of `rows` missing values of the same kind.
-    pub(crate) fn missing(&self, rows: usize) -> Self {
-        match self {
-            Self::Integer(_) => Self::Integer(vec![0; rows]),
-            Self::Unsigned(_) => Self::Unsigned(vec![0; rows]),
-            Self::Single(_) => Self::Single(vec![f32::NAN; rows]),
-            Self::Double(_) => Self::Double(vec![f64::NAN; rows]),
-        }
-    }
-
-    /// Puts `part` at a row; what does not fit or is of another kind is left out.
-    pub(crate) fn put(&mut self, row: usize, part: &Self) {
-        fn copy<T: Copy>(into: &mut [T], row: usize, part: &[T]) {
-            if let Some(into) = into.get_mut(row..row.saturating_add(part.len())) {
-                into.copy_from_slice(part);
-            }
-        }
-        match (self, part) {
-            (Self::Integer(into), Self::Integer(part)) => copy(into, row, part),
-            (Self::Unsigned(into), Self::Unsigned(part)) => copy(into, row, part),
-            (Self::Single(into), Self::Single(part)) => copy(into, row, part),
-            (Self::Double(into), Self::Double(part)) => copy(into, row, part),
-            _ => {}
-        }
-    }
-
-    /// Appends another column; of another kind, as f64.
-    pub fn append(&mut self, other: &Self) {
-        match (&mut *self, other) {
-            (Self::Integer(into), Self::Integer(part)) => into.extend_from_slice(part),
-            (Self::Unsigned(into), Self::Unsigned(part)) => into.extend_from_slice(part),
-            (Self::Single(into), Self::Single(part)) => into.extend_from_slice(part),
-            (Self::Double(into), Self::Double(part)) => into.extend_from_slice(part),
-            (this, other) => {
-                let all = (0..this.len()).map(|row| this.number(row));
-                *this = Self::Double(all.chain((0..other.len()).map(|row| other.number(row))).collect());
-            }
-        }
-    }
-
-    /// The rows with these numbers, in that order; rows past the end are left out.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Self {
-        fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
-            rows.iter().filter_map(|&row| values.get(row).copied()).collect()
-        }
-        match self {
-            Self::Integer(values) => Self::Integer(pick(values, rows)),
-            Self::Unsigned(values) => Self::Unsigned(pick(values, rows)),
-            Self::Single(values) => Self::Single(pick(values, rows)),
-            Self::Double(values) => Self::Double(pick(values, rows)),
-        }
-    }
-}
+use crate::{Error, VariableInfo};
+use dggs_zarr::Column;
 
 /// The cells of one order with their values.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,12 +13,12 @@ pub struct Table {
     pub order: Order,
     /// What the ids were computed from.
     pub latitude: Latitude,
-    /// Order of the parents that were processed one by one, where the source tells.
+    /// Order of the parents that were processed one by one, where the source says it.
     pub parent: Option<Order>,
     /// Nested ids, strictly ascending.
     pub ids: Vec<u64>,
     /// Variables, each as long as `ids`; the id arrays are not among them.
-    pub columns: Vec<(Variable, Column)>,
+    pub columns: Vec<(VariableInfo, Column)>,
     /// What the store says of its making (`icestream` in the group's attributes); null for a CSV.
     pub provenance: Value,
     /// What is missing from the values, where granules were left out.
@@ -179,7 +74,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::NoVariable`] with those there are.
-    pub fn column(&self, name: &str) -> Result<&(Variable, Column), Error> {
+    pub fn column(&self, name: &str) -> Result<&(VariableInfo, Column), Error> {
         self.columns.iter().find(|(variable, _)| variable.name == name).ok_or_else(|| {
             let held: Vec<&str> = self.columns.iter().map(|(variable, _)| variable.name.as_str()).collect();
             Error::NoVariable { name: name.to_owned(), held: held.join(", ") }
@@ -203,7 +98,7 @@ impl Table {
             .collect()
     }
 
-    /// The parents of the cells, ascending; empty where the source does not tell their order.
+    /// The parents of the cells, ascending; empty where the source does not state their order.
     #[must_use]
     pub fn parents(&self) -> Vec<Cell> {
         let mut parents: Vec<Cell> = self.cells().filter_map(|cell| cell.parent(self.parent?).ok()).collect();

@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use dggs_zarr::{
-    ArrayMeta, Attributes, CellStore, ChunkEncoder, Coordinate, DataType, GroupMeta, LatitudeConvention, Level, Node,
-    Values, Variable, attributes::Quantity, chunk_key, group_attributes,
+    ArrayMeta, Attributes, CellStore, ChunkEncoder, Column, Coordinate, DataType, GroupMeta, Level, Node, Variable,
+    chunk_key, group_attributes,
 };
 use morton::{Cell, Latitude, Order};
 use serde_json::json;
 use std::collections::BTreeMap;
-use stores::{Column, Error, Store, Table};
+use stores::{Error, Store, Table};
 
 type Objects = BTreeMap<String, Bytes>;
 
@@ -22,21 +22,23 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn level(order: u8) -> Level {
     let order_ = Order::new(order).unwrap();
     let cell_ids: Vec<u64> = Cell::from_decimal(PARENT).unwrap().children(order_).unwrap().collect();
-    let height = Quantity { prefix: "h", label: "height", units: "m", standard_name: None };
-    let mean = height.attributes(aggregate::Statistic::WeightedMean, &[]);
+    let mean = Attributes::from_iter([
+        ("long_name".to_owned(), json!("weighted mean of height")),
+        ("units".to_owned(), json!("m")),
+    ]);
     let value = |i: usize| if i.is_multiple_of(3) { f32::NAN } else { 700.5 + i as f32 };
     Level {
-        order,
+        order: order_,
         morton: cell_ids.iter().map(|&id| Cell::new(order_, id).unwrap().decimal().unwrap()).collect(),
         variables: vec![
             Variable {
                 name: "h_mean".into(),
-                values: Values::F32((0..cell_ids.len()).map(value).collect()),
+                values: Column::F32((0..cell_ids.len()).map(value).collect()),
                 attributes: mean,
             },
             Variable {
                 name: "count".into(),
-                values: Values::I32((0..cell_ids.len()).map(|i| i32::try_from(i % 3).unwrap()).collect()),
+                values: Column::I32((0..cell_ids.len()).map(|i| i32::try_from(i % 3).unwrap()).collect()),
                 attributes: Attributes::new(),
             },
         ],
@@ -46,7 +48,7 @@ fn level(order: u8) -> Level {
 
 fn cell_store() -> Objects {
     let store = CellStore {
-        latitude: LatitudeConvention::Authalic,
+        latitude: Latitude::Authalic,
         levels: vec![level(12), level(9)],
         provenance: json!({"engine": "test", "parent_order": 6}),
     };
@@ -71,9 +73,9 @@ fn layout_cell_comes_back() {
         assert_eq!(table.provenance["engine"], "test");
         let names: Vec<&str> = table.columns.iter().map(|(variable, _)| variable.name.as_str()).collect();
         assert_eq!(names, ["count", "h_mean"]);
-        let (mean, Column::Single(values)) = table.column("h_mean").unwrap() else { panic!("not f32") };
+        let (mean, Column::F32(values)) = table.column("h_mean").unwrap() else { panic!("not f32") };
         assert_eq!((mean.units.as_str(), mean.long_name.as_str()), ("m", "weighted mean of height"));
-        let Values::F32(written) = &expected.variables[0].values else { panic!("not f32") };
+        let Column::F32(written) = &expected.variables[0].values else { panic!("not f32") };
         assert!(values.iter().zip(written).all(|(a, b)| a.to_bits() == b.to_bits()));
         let rows = table.ids.len();
         assert_eq!(table.observed().len(), (0..rows).filter(|i| i % 3 != 0).count());
@@ -85,12 +87,11 @@ fn layout_cell_comes_back() {
 
 #[test]
 fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
-    let order = 8;
+    let order = Order::new(8).unwrap();
     let mut meta = ArrayMeta::new(12 << 16, DataType::F32, Attributes::new());
     meta.chunk_shape = 16;
     let attributes =
-        group_attributes(order, LatitudeConvention::Spherical, Coordinate::FullDomain, &json!({"cells": "cells"}))
-            .unwrap();
+        group_attributes(order, Latitude::Spherical, Coordinate::FullDomain, &json!({"cells": "cells"})).unwrap();
     let names = ["h_max", "h_min"];
     let members = names.map(|name| (name.to_owned(), Node::Array(meta.clone()))).to_vec();
     let root = GroupMeta {
@@ -100,7 +101,7 @@ fn layout_sphere_has_the_cells_of_the_chunks_that_exist() {
     let mut objects: Objects = root.objects().unwrap().into_iter().map(|o| (o.key, o.bytes)).collect();
     let mut encoder = ChunkEncoder::new();
     for (name, index) in [("h_max", 45_763), ("h_max", 3), ("h_min", 3)] {
-        let values = Values::F32((0u8..16).map(|i| index as f32 + f32::from(i) / 16.0).collect());
+        let values = Column::F32((0u8..16).map(|i| index as f32 + f32::from(i) / 16.0).collect());
         let bytes = encoder.encode(&values, 0..16, &meta).unwrap();
         objects.insert(chunk_key(&format!("8/{name}"), index), bytes);
     }

@@ -5,7 +5,6 @@ use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
 use crate::out::note;
-use crate::stored::Stored;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use pipeline::Layout;
@@ -13,6 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
 use storage::{Clients, Location};
+use stores::OwnStore;
 
 /// Markers that are looked at at the same time.
 const AT_ONCE: usize = 32;
@@ -136,7 +136,7 @@ async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, F
         return Ok(There::Nothing);
     }
     // What cannot be read as a store of ours is another one.
-    let Ok(store) = Stored::open(&shape.store(work.name), clients).await else { return Ok(There::Other) };
+    let Ok(store) = OwnStore::open(&shape.store(work.name), clients).await else { return Ok(There::Other) };
     let Ok(own) = store.provenance(work.cell).await else { return Ok(There::Other) };
     let mut orders: Vec<_> = store.recipe.orders.clone();
     orders.sort_unstable();

@@ -13,7 +13,6 @@
 
 mod canonical;
 mod class;
-mod column;
 mod describe;
 mod error;
 mod float_bits;
@@ -21,6 +20,7 @@ mod heap_ref;
 mod kind;
 mod message;
 mod number;
+mod numbers;
 mod plan;
 mod sample;
 mod text;
@@ -30,11 +30,11 @@ pub use class::{
     Array, BitField, CharacterSet, Complex, Compound, Datatype, EnumMember, Enumeration, FixedString, Member, Opaque,
     Reference, ReferenceKind, StringPadding, Time, VariableLength, VariableLengthKind,
 };
-pub use column::Column;
 pub use error::DatatypeError;
 pub use heap_ref::HeapRef;
 pub use kind::Kind;
 pub use number::{ByteOrder, FixedPoint, FloatingPoint, Normalisation};
+pub use numbers::Numbers;
 pub use sample::Sample;
 
 #[cfg(test)]

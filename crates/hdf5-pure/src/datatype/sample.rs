@@ -1,6 +1,6 @@
 //! Native number types that elements are decoded to.
 
-/// Native number: the items of a [`Column`](super::Column). Sealed.
+/// Native number: the items of a [`Numbers`](super::Numbers). Sealed.
 ///
 /// Conversions are exact or refused.
 pub trait Sample: Copy + PartialEq + std::fmt::Debug + Sized + private::Sealed + 'static {

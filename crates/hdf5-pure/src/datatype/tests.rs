@@ -113,16 +113,16 @@ fn columns_are_the_values_of_the_reference() {
             }
         };
         match &column {
-            Column::I8(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::I16(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::I32(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::I64(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::U8(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::U16(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::U32(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::U64(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
-            Column::F32(v) => floats(v.iter().map(|v| f64::from(*v)).collect()),
-            Column::F64(v) => floats(v.clone()),
+            Numbers::I8(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::I16(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::I32(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::I64(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::U8(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::U16(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::U32(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::U64(v) => integers(v.iter().map(|v| i128::from(*v)).collect()),
+            Numbers::F32(v) => floats(v.iter().map(|v| f64::from(*v)).collect()),
+            Numbers::F64(v) => floats(v.clone()),
         }
         compared += 1;
     }

@@ -1,6 +1,6 @@
 //! From stored chunks to the elements of a selection.
 use crate::filters::{self, Context};
-use crate::{Chunk, ChunkMap, Dataset, Error, Layout, Selection};
+use crate::{Chunk, ChunkMap, DataLayout, Dataset, Error, Selection};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ impl Dataset {
         if raw.len() as u64 != chunk.size {
             return Err(corrupt(format!("{} bytes given for a chunk of {} bytes", raw.len(), chunk.size)));
         }
-        if !matches!(self.layout, Layout::Chunked(_)) {
+        if !matches!(self.layout, DataLayout::Chunked(_)) {
             return Ok(Cow::Borrowed(raw));
         }
         let expected = self.chunk_len()?;
@@ -52,7 +52,7 @@ impl Dataset {
         mut fetch: impl FnMut(&Chunk) -> Result<Bytes, Error>,
     ) -> Result<Vec<u8>, Error> {
         let mut out = self.blank(selection)?;
-        if let Layout::Compact { data, .. } = &self.layout {
+        if let DataLayout::Compact { data, .. } = &self.layout {
             let whole =
                 Chunk { origin: vec![0; self.shape.len()], address: 0, size: data.len() as u64, filter_mask: 0 };
             self.place(selection, &whole, data, &mut out)?;
@@ -131,8 +131,8 @@ impl Dataset {
     /// Says that external and virtual data cannot be read here.
     pub(crate) fn readable(&self) -> Result<(), Error> {
         let feature = match &self.layout {
-            Layout::External => "external data files",
-            Layout::Virtual => "virtual dataset",
+            DataLayout::External => "external data files",
+            DataLayout::Virtual => "virtual dataset",
             _ => return Ok(()),
         };
         Err(Error::Unsupported { feature: format!("{feature} ({})", self.path), offset: None })
@@ -152,7 +152,7 @@ impl Dataset {
     /// Whether a chunk was stored without any filter: there are none, or it reaches over the edge of a dataset that leaves
     /// such chunks alone.
     pub(crate) fn is_plain(&self, chunk: &Chunk) -> bool {
-        let Layout::Chunked(layout) = &self.layout else { return true };
+        let DataLayout::Chunked(layout) = &self.layout else { return true };
         let mut dims = chunk.origin.iter().zip(&layout.chunk_shape).zip(&self.shape);
         self.filters.is_empty() || (layout.plain_edges && dims.any(|((&at, &len), &dim)| at.saturating_add(len) > dim))
     }

@@ -1,7 +1,7 @@
 //! From a layout and a selection to a chunk map.
 use super::{btree1, btree2, extensible_array, fixed_array, grid};
 use crate::walk::{Walk, Walked};
-use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, Dataset, Error, Layout, Selection, filters};
+use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, DataLayout, Dataset, Error, Selection, filters};
 
 /// Contiguous data are read in slabs of about this size.
 const SLAB: u64 = 256 << 10;
@@ -17,20 +17,20 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
         return Ok(ChunkMap { chunk_shape, chunks: Vec::new() });
     }
     let mut chunks = match &dataset.layout {
-        Layout::Contiguous { address: None } => Vec::new(),
-        Layout::Contiguous { address: Some(address) } => slabs(walk, (dataset, selection), *address, &chunk_shape)?,
-        Layout::Compact { offset, .. } => {
+        DataLayout::Contiguous { address: None } => Vec::new(),
+        DataLayout::Contiguous { address: Some(address) } => slabs(walk, (dataset, selection), *address, &chunk_shape)?,
+        DataLayout::Compact { offset, .. } => {
             let size = dataset.elements().and_then(|n| n.checked_mul(dataset.element_size())).unwrap_or(0);
             vec![Chunk { origin: vec![0; chunk_shape.len()], address: *offset, size, filter_mask: 0 }]
         }
-        Layout::Chunked(layout) => match layout.address {
+        DataLayout::Chunked(layout) => match layout.address {
             None => Vec::new(),
             Some(address) => indexed(walk, &Question { dataset, layout, selection, address })?,
         },
-        Layout::External | Layout::Virtual => Vec::new(),
+        DataLayout::External | DataLayout::Virtual => Vec::new(),
     };
     chunks.sort();
-    if !chunks.is_empty() && matches!(dataset.layout, Layout::Chunked(_)) {
+    if !chunks.is_empty() && matches!(dataset.layout, DataLayout::Chunked(_)) {
         let most = 2 * dataset.chunk_len()? as u64 + SLACK;
         check_chunks(&chunks, most).map_err(|why| Error::corrupt("chunk index", dataset.address, why))?;
         check_filters(dataset, &chunks)?;

@@ -7,7 +7,7 @@ use crate::filters::Filter;
 use crate::layout::dims;
 use crate::object::{Chunked, CommittedDatatype};
 use crate::parse::{Dataspace, FillMessage, LayoutMessage, Message, filters, kind, run};
-use crate::{ChunkIndex, Dataset, Error, Group, Layout, Object};
+use crate::{ChunkIndex, DataLayout, Dataset, Error, Group, Object};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ fn layout(
     parsed: LayoutMessage,
     external: bool,
     (space, size): (&Dataspace, u64),
-) -> Result<Layout, Error> {
+) -> Result<DataLayout, Error> {
     let corrupt = |why: String| Err(Error::corrupt(LAYOUT, message.at, why));
     let needed = space.elements().and_then(|n| n.checked_mul(size));
     Ok(match parsed {
@@ -116,14 +116,14 @@ fn layout(
                 return corrupt(format!("{len} bytes of data for a dataset of {whole} elements of {size} bytes"));
             }
             let data = message.body.slice(skip..skip.saturating_add(len));
-            Layout::Compact { data, offset: message.at.saturating_add(skip as u64) }
+            DataLayout::Compact { data, offset: message.at.saturating_add(skip as u64) }
         }
-        LayoutMessage::Contiguous { .. } if external => Layout::External,
+        LayoutMessage::Contiguous { .. } if external => DataLayout::External,
         LayoutMessage::Contiguous { address } => {
             if needed.is_none() {
                 return corrupt(format!("{} elements of {size} bytes do not fit in 64 bits", dims(&space.shape)));
             }
-            Layout::Contiguous { address }
+            DataLayout::Contiguous { address }
         }
         LayoutMessage::Chunked { dims: mut chunk_shape, index, address, plain_edges } => {
             let element = chunk_shape.pop().unwrap_or_default();
@@ -135,9 +135,9 @@ fn layout(
                     "chunks of {chunk} elements of {element} bytes in a dataset of {whole} elements of {size} bytes"
                 ));
             }
-            Layout::Chunked(Chunked { chunk_shape, index, address, plain_edges })
+            DataLayout::Chunked(Chunked { chunk_shape, index, address, plain_edges })
         }
-        LayoutMessage::Virtual => Layout::Virtual,
+        LayoutMessage::Virtual => DataLayout::Virtual,
     })
 }
 

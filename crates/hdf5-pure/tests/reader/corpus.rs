@@ -1,6 +1,6 @@
 //! Every file of the corpus against what h5py says of it.
 use crate::support::{Local, shared};
-use hdf5_pure::{Dataset, Error, ErrorClass, Layout, Object, Selection, Space};
+use hdf5_pure::{DataLayout, Dataset, Error, ErrorClass, Object, Selection, Space};
 use serde_json::{Value, json};
 
 #[derive(Default, Debug)]
@@ -94,7 +94,7 @@ fn check_dataset(tally: &mut Tally, name: &str, local: &mut Local, dataset: &Dat
     let label = format!("{name}{}", dataset.path);
     for (key, is) in described(dataset) {
         let should = expected.get(key).cloned().unwrap_or(Value::Null);
-        if is != should && !(key == "shape" && matches!(dataset.layout, Layout::Virtual)) {
+        if is != should && !(key == "shape" && matches!(dataset.layout, DataLayout::Virtual)) {
             tally.wrong.push(format!("{label}: {key} is {is}, should be {should}"));
         }
     }
@@ -163,14 +163,14 @@ fn check_attributes(tally: &mut Tally, label: &str, local: &mut Local, dataset: 
 fn described(dataset: &Dataset) -> Vec<(&'static str, Value)> {
     let null = dataset.space == Space::Null;
     let layout = match dataset.layout {
-        Layout::Compact { .. } => "compact",
-        Layout::Contiguous { .. } => "contiguous",
-        Layout::Chunked(_) => "chunked",
-        Layout::External => "external",
-        Layout::Virtual => "virtual",
+        DataLayout::Compact { .. } => "compact",
+        DataLayout::Contiguous { .. } => "contiguous",
+        DataLayout::Chunked(_) => "chunked",
+        DataLayout::External => "external",
+        DataLayout::Virtual => "virtual",
     };
     let chunks = match &dataset.layout {
-        Layout::Chunked(chunked) => json!(chunked.chunk_shape),
+        DataLayout::Chunked(chunked) => json!(chunked.chunk_shape),
         _ => Value::Null,
     };
     let filters: Vec<Value> = dataset.filters.iter().map(|f| json!([f.id, f.flags, f.client_data])).collect();

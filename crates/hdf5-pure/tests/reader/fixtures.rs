@@ -1,7 +1,7 @@
 //! Fixtures that h5py made: every chunk index, user block, odd sizes of addresses, links of both kinds.
 use crate::support::{Local, fixture, hex};
 use byte_ranges::Lookup;
-use hdf5_pure::{ChunkIndex, ErrorClass, Group, Layout, LinkTarget, Object, Selection};
+use hdf5_pure::{ChunkIndex, DataLayout, ErrorClass, Group, LinkTarget, Object, Selection};
 use serde_json::Value;
 
 fn list(value: &Value) -> Vec<u64> {
@@ -29,7 +29,7 @@ fn every_slab_of_every_index_is_what_h5py_reads() {
 #[test]
 fn the_fixtures_hold_every_index() {
     let index = |name: &str, path: &str| match Local::new(fixture(name)).dataset(path).layout.clone() {
-        Layout::Chunked(chunked) => chunked.index,
+        DataLayout::Chunked(chunked) => chunked.index,
         other => panic!("{other:?}"),
     };
     assert_eq!(index("fixed_array.h5", "/paged"), ChunkIndex::FixedArray);

@@ -2,8 +2,8 @@
 use crate::support::shared;
 use byte_ranges::{Cost, Lookup, MemorySource};
 use futures_util::FutureExt;
-use hdf5_pure::datatype::Column;
-use hdf5_pure::{AsyncFile, Object, Selection, Stats};
+use hdf5_pure::datatype::Numbers;
+use hdf5_pure::{AsyncFile, Object, ReadStats, Selection};
 
 /// A source in the cloud, as the design assumes it.
 const CLOUD: Cost =
@@ -11,7 +11,7 @@ const CLOUD: Cost =
 const TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 
 /// Finds and reads latitude and longitude of all tracks; answers requests, bytes and waves.
-fn coordinates(bytes: Vec<u8>, cost: Cost) -> (Stats, usize) {
+fn coordinates(bytes: Vec<u8>, cost: Cost) -> (ReadStats, usize) {
     let read = async {
         let mut file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
         let paths: Vec<String> = TRACKS
@@ -72,7 +72,7 @@ fn coordinates_of_all_tracks_take_few_requests() {
 const VARIABLES: [&str; 5] = ["latitude", "longitude", "h_li", "h_li_sigma", "atl06_quality_summary"];
 
 /// Opens a granule and reads [`VARIABLES`] of the track gt1l, planned together.
-fn one_track(bytes: Vec<u8>, cost: Cost) -> (Stats, Vec<Column>) {
+fn one_track(bytes: Vec<u8>, cost: Cost) -> (ReadStats, Vec<Numbers>) {
     let read = async {
         let mut file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
         let paths = VARIABLES.map(|name| format!("/gt1l/land_ice_segments/{name}"));
@@ -131,7 +131,7 @@ fn one_track_takes_few_requests_and_less_than_half_of_the_bytes() {
 fn one_track_has_the_values_of_h5py() {
     let Some(folder) = shared("data/atl06", "one_track_has_the_values_of_h5py") else { return };
     let (_, columns) = one_track(std::fs::read(folder.join(H5CORO[0].0)).unwrap(), Cost::EXACT);
-    let [Column::F64(latitude), Column::F64(longitude), Column::F32(h), Column::F32(sigma), Column::I8(quality)] =
+    let [Numbers::F64(latitude), Numbers::F64(longitude), Numbers::F32(h), Numbers::F32(sigma), Numbers::I8(quality)] =
         columns.as_slice()
     else {
         panic!("{columns:?}");

@@ -206,7 +206,7 @@ fn a_dataset_that_the_file_cannot_hold_is_refused_at_once() {
     let mut huge = (*dataset).clone();
     huge.shape = vec![1 << 36];
     huge.max_shape = vec![Some(1 << 36)];
-    huge.layout = hdf5_pure::Layout::Contiguous { address: Some(800) };
+    huge.layout = hdf5_pure::DataLayout::Contiguous { address: Some(800) };
     let all = Selection::all(&huge);
     let error = local.ask(|file| file.chunk_maps(&[(&huge, &all)])).unwrap().remove(0).unwrap_err();
     assert!(matches!(error, Error::PastEnd { .. }), "{error}");

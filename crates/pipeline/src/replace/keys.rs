@@ -1,6 +1,6 @@
 //! What the keys of a store are, whole or not.
 use bytes::Bytes;
-use dggs_zarr::{Object, Tombstone};
+use dggs_zarr::{StoreObject, Tombstone};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
 
 /// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
-pub(super) fn step_of(object: &Object) -> Option<usize> {
+pub(super) fn step_of(object: &StoreObject) -> Option<usize> {
     object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
 }
 

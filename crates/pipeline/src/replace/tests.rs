@@ -110,7 +110,7 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
     }
     keys.extend(levels.iter().flat_map(|level| [format!("{level}/a/zarr.json"), format!("{level}/b/zarr.json")]));
     keys.extend(levels.iter().map(|level| format!("{level}/zarr.json")));
-    let object = |key: String| Object { bytes: format!("{key} of {job}").into(), key };
+    let object = |key: String| StoreObject { bytes: format!("{key} of {job}").into(), key };
     let marker = object("zarr.json".into());
     let objects = keys.into_iter().map(object).collect();
     Replacement { marker, stand_in: None, objects, own: vec![String::new()], yields: false }
@@ -118,7 +118,7 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
 
 /// A cell of a store of the sphere.
 fn cell(job: &str) -> Replacement {
-    let object = |key: &str| Object { bytes: format!("{key} of {job}").into(), key: key.into() };
+    let object = |key: &str| StoreObject { bytes: format!("{key} of {job}").into(), key: key.into() };
     let objects = ["12/a/c/7", "12/b/c/7", "11/a/c/7"].map(object).to_vec();
     Replacement { marker: object("cells/-61/zarr.json"), stand_in: None, objects, own: Vec::new(), yields: false }
 }
@@ -428,14 +428,14 @@ fn what_may_not_be_deleted_or_listed_is_shut() {
     }
 }
 
-fn take_away(storage: &impl Storage, new: &Replacement, fills: &[Object]) -> Option<Result<(), SourceError>> {
+fn take_away(storage: &impl Storage, new: &Replacement, fills: &[StoreObject]) -> Option<Result<(), SourceError>> {
     remove(storage, &new.marker.key, &new.own, fills).now_or_never()
 }
 
 #[test]
 fn removing_stopped_anywhere_leaves_nothing_half_made_and_then_nothing() {
-    let fill = |key: &str| Object { key: key.into(), bytes: "fill".into() };
-    let fills: Vec<Object> = cell("old").objects.iter().map(|object| fill(&object.key)).collect();
+    let fill = |key: &str| StoreObject { key: key.into(), bytes: "fill".into() };
+    let fills: Vec<StoreObject> = cell("old").objects.iter().map(|object| fill(&object.key)).collect();
     for (old, fills) in [(store("old", &[12, 11]), &[][..]), (cell("old"), &fills)] {
         for stop in 0.. {
             let sink = MemorySink::new();

@@ -4,12 +4,12 @@ use morton::Cell;
 use pipeline::GranuleName;
 use serde_json::Value;
 
-/// Fates of rows in the parent other than being used.
+/// Why rows in the parent were not used.
 const DROPPED: [&str; 4] = ["quality", "fill", "not_finite", "sigma_not_positive"];
-/// A fate that stores of version 0.1 do not name: no row had it.
+/// A reason that stores of version 0.1 do not name: it held for no row.
 const DROPPED_SINCE: &str = "out_of_range";
 
-/// Checks the provenance of one cell; `key` is where it stands. Returns the rows that it says were used.
+/// Checks the provenance of one cell; `key` is the document that holds it. Returns the rows that it says were used.
 pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
     let mut wrong = |what: String| findings.error("provenance", key, what);
     if !own.is_object() {

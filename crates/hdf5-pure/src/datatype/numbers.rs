@@ -8,7 +8,7 @@ use super::sample::Sample;
 
 /// Native numbers of the type that holds every value of a datatype.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Column {
+pub enum Numbers {
     /// Signed, 8 bits.
     I8(Vec<i8>),
     /// Signed, 9 to 16 bits.
@@ -31,7 +31,7 @@ pub enum Column {
     F64(Vec<f64>),
 }
 
-impl Column {
+impl Numbers {
     /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -94,29 +94,29 @@ impl Datatype {
         self.number().is_some()
     }
 
-    /// Decode elements to the smallest [`Column`] that holds all values of the type. Array items follow each other in
+    /// Decode elements to the smallest [`Numbers`] that holds all values of the type. Array items follow each other in
     /// C order, complex parts alternate, so that there may be several values an element. Floats wider than binary64
-    /// become [`Column::F64`] as far as they are exact.
+    /// become [`Numbers::F64`] as far as they are exact.
     ///
     /// # Errors
     /// [`DatatypeError::WrongClass`] for types that hold no numbers, [`DatatypeError::Unconvertible`] for VAX floats
     /// and integers over 16 bytes, [`DatatypeError::Ragged`] for a broken last element, [`DatatypeError::Inexact`].
-    pub fn decode_column(&self, raw: &[u8]) -> Result<Column, DatatypeError> {
+    pub fn decode_column(&self, raw: &[u8]) -> Result<Numbers, DatatypeError> {
         let number = self.number().ok_or_else(|| self.wrong_class("numbers"))?;
         Ok(match number {
             Number::Integer(t) => match (t.size, t.signed) {
-                (1, true) => Column::I8(self.decode(raw)?),
-                (2, true) => Column::I16(self.decode(raw)?),
-                (3..=4, true) => Column::I32(self.decode(raw)?),
-                (_, true) => Column::I64(self.decode(raw)?),
-                (1, false) => Column::U8(self.decode(raw)?),
-                (2, false) => Column::U16(self.decode(raw)?),
-                (3..=4, false) => Column::U32(self.decode(raw)?),
-                (_, false) => Column::U64(self.decode(raw)?),
+                (1, true) => Numbers::I8(self.decode(raw)?),
+                (2, true) => Numbers::I16(self.decode(raw)?),
+                (3..=4, true) => Numbers::I32(self.decode(raw)?),
+                (_, true) => Numbers::I64(self.decode(raw)?),
+                (1, false) => Numbers::U8(self.decode(raw)?),
+                (2, false) => Numbers::U16(self.decode(raw)?),
+                (3..=4, false) => Numbers::U32(self.decode(raw)?),
+                (_, false) => Numbers::U64(self.decode(raw)?),
             },
             Number::Float(t) => match Format::holding(&t) {
-                Some(format) if format != F64 => Column::F32(self.decode(raw)?),
-                _ => Column::F64(self.decode(raw)?),
+                Some(format) if format != F64 => Numbers::F32(self.decode(raw)?),
+                _ => Numbers::F64(self.decode(raw)?),
             },
         })
     }
@@ -263,9 +263,9 @@ mod tests {
     #[test]
     fn byte_orders_and_signs() {
         let raw = [0x80, 0x01, 0x00, 0xff];
-        assert_eq!(int(2, true, ByteOrder::Big).decode_column(&raw), Ok(Column::I16(vec![-32767, 255])));
-        assert_eq!(int(2, false, ByteOrder::Little).decode_column(&raw), Ok(Column::U16(vec![384, 65280])));
-        assert_eq!(int(1, true, ByteOrder::Big).decode_column(&raw), Ok(Column::I8(vec![-128, 1, 0, -1])));
+        assert_eq!(int(2, true, ByteOrder::Big).decode_column(&raw), Ok(Numbers::I16(vec![-32767, 255])));
+        assert_eq!(int(2, false, ByteOrder::Little).decode_column(&raw), Ok(Numbers::U16(vec![384, 65280])));
+        assert_eq!(int(1, true, ByteOrder::Big).decode_column(&raw), Ok(Numbers::I8(vec![-128, 1, 0, -1])));
         assert_eq!(int(4, false, ByteOrder::Big).decode::<f64>(&raw), Ok(vec![2_147_549_439.0]));
     }
 

@@ -1,17 +1,20 @@
 //! Computing all again from the granules that a store names.
 use super::objects::Checker;
-use crate::exit::{self, Failure};
-use crate::stored::OWN;
-use dggs_zarr::Object;
+use crate::{Error, OWN, Objects as _};
+use dggs_zarr::StoreObject;
 use morton::Cell;
-use pipeline::{Granule, Tuning, mission_name};
+use pipeline::{CellResult, Job, mission_name};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::{Clients, Location};
-use stores::Objects as _;
 
 /// Computes every cell again and compares every byte; returns how many could be.
-pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &Clients) -> Result<usize, Failure> {
+pub(crate) async fn check(
+    checker: &mut Checker,
+    granules: &[String],
+    compute: impl AsyncFn(&Job, &[Location]) -> Result<CellResult, pipeline::Error>,
+    clients: &Clients,
+) -> Result<usize, Error> {
     let Some(recipe) = checker.recipe.clone() else { return Ok(0) };
     let mut found: BTreeMap<String, Vec<Location>> = BTreeMap::new();
     for location in clients.expand_all(granules).await? {
@@ -21,7 +24,7 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
     for parent in checker.parents.clone() {
         let key = match recipe.parent {
             Some(_) => format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default()),
-            None => pipeline::sphere_mark(parent).map_err(Failure::usage)?,
+            None => pipeline::sphere_mark(parent).map_err(Error::Job)?,
         };
         let bytes = checker.place.get(&key).await?.unwrap_or_default();
         let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -31,9 +34,12 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
             continue;
         }
         let Some(locations) = locate(checker, own, &key, &found) else { continue };
-        let job = recipe.job(parent).map_err(|why| Failure::new(exit::BAD_INPUT, why))?;
-        let again = again(&job, &locations, recipe.parent.is_some(), clients).await;
-        match again {
+        let job = recipe.job(parent).map_err(Error::Recipe)?;
+        let objects = compute(&job, &locations).await.and_then(|result| match recipe.parent {
+            Some(_) => pipeline::to_objects(&result),
+            None => pipeline::sphere_objects(&result),
+        });
+        match objects {
             Ok(objects) => {
                 compare(checker, parent, &objects).await?;
                 done += 1;
@@ -44,7 +50,7 @@ pub(crate) async fn check(checker: &mut Checker, granules: &[String], clients: &
     Ok(done)
 }
 
-/// The granules of a cell; `None` after telling which are missing.
+/// The granules of a cell; `None` after reporting which are missing.
 fn locate(
     checker: &mut Checker,
     own: &Value,
@@ -62,21 +68,7 @@ fn locate(
     Some(names.iter().filter_map(|name| found.get(name)).flatten().cloned().collect())
 }
 
-async fn again(
-    job: &pipeline::Job,
-    locations: &[Location],
-    whole: bool,
-    clients: &Clients,
-) -> Result<Vec<Object>, pipeline::Error> {
-    let granule = |location| Granule::new(Location::unsigned(location), move || clients.open(location));
-    let granules: Vec<_> = locations.iter().map(granule).collect();
-    // All coordinates: a check that planned its reading would agree with a loss.
-    let exhaustive = Tuning { exhaustive: true, ..Tuning::default() };
-    let result = jobs::compute(&granules, job, &exhaustive, &()).await?;
-    if whole { pipeline::to_objects(&result) } else { pipeline::sphere_objects(&result) }
-}
-
-async fn compare(checker: &mut Checker, parent: Cell, objects: &[Object]) -> Result<(), Failure> {
+async fn compare(checker: &mut Checker, parent: Cell, objects: &[StoreObject]) -> Result<(), Error> {
     let mut differ = Vec::new();
     for object in objects {
         if checker.place.get(&object.key).await?.is_none_or(|held| held != object.bytes) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
     /// Values or their meaning are wrong, or a reader fails.
     Error,
     /// Worth knowing; nothing that was looked at is wrong.
@@ -13,14 +13,15 @@ pub(crate) enum Severity {
 
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) severity: Severity,
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
     /// What kind of fault, one word for scripts: `chunk-missing`.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// The object, or the array or group.
-    pub(crate) key: String,
+    pub key: String,
     /// In words.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// Findings so far.

@@ -1,8 +1,8 @@
 //! Values that contradict each other.
 use super::finding::Findings;
 use aggregate::Statistic;
-use dggs_zarr::{Level, Values};
-use morton::{Cell, Order};
+use dggs_zarr::{Column, Level};
+use morton::Cell;
 use pipeline::Product;
 
 /// A column of a level; empty where it is not stored or of another type.
@@ -15,20 +15,20 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(level: &'a Level, product: &'a Product) -> Self {
         let mut columns = Self { level, product, counts: &[] };
-        if let Some(Values::I32(counts)) = columns.values(Statistic::Count) {
+        if let Some(Column::I32(counts)) = columns.values(Statistic::Count) {
             columns.counts = counts;
         }
         columns
     }
 
-    fn values(&self, statistic: Statistic) -> Option<&'a Values> {
+    fn values(&self, statistic: Statistic) -> Option<&'a Column> {
         let name = self.product.array_name(statistic);
         self.level.variables.iter().find(|variable| variable.name == name).map(|variable| &variable.values)
     }
 
     fn singles(&self, statistic: Statistic) -> &'a [f32] {
         match self.values(statistic) {
-            Some(Values::F32(values)) => values,
+            Some(Column::F32(values)) => values,
             _ => &[],
         }
     }
@@ -92,7 +92,7 @@ fn spans(report: &mut Report<'_, '_>) {
 
 /// Checks a coarser level against the children: counts and extremes compose exactly.
 pub(crate) fn check_levels(fine: &Level, coarse: &Level, product: &Product, findings: &mut Findings) {
-    let shift = 2 * u32::from(fine.order.saturating_sub(coarse.order));
+    let shift = 2 * u32::from(fine.order.get().saturating_sub(coarse.order.get()));
     let (below, above) = (Columns::of(fine, product), Columns::of(coarse, product));
     let group = |row: usize| row << shift..(row + 1) << shift;
     let sum = |row: usize| below.counts.get(group(row)).map(|counts| counts.iter().map(|&n| i64::from(n)).sum::<i64>());
@@ -139,7 +139,7 @@ impl Report<'_, '_> {
         let Some(first) = wrong.next() else { return };
         let count = 1 + wrong.count();
         let level = self.columns.level;
-        let cell = level.cell_ids.get(first).and_then(|&id| Cell::new(Order::new(level.order).ok()?, id).ok());
+        let cell = level.cell_ids.get(first).and_then(|&id| Cell::new(level.order, id).ok());
         let cell = cell.map_or_else(|| format!("row {first}"), |cell| cell.to_string());
         let key = format!("{}/{}", level.order, self.columns.product.array_name(statistic));
         self.findings.error(code, key, format!("{what}: {count} cells, the first {cell}"));

@@ -2,20 +2,18 @@
 use super::finding::Findings;
 use super::metadata::{self, Documents};
 use super::{provenance, recipe, values};
-use crate::exit::{self, Failure};
-use crate::stored::{OWN, Recipe, cell_of_mark, joined, whole_cells};
+use crate::own::{cell_of_mark, whole_cells};
+use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
-use dggs_zarr::{
-    ArrayMeta, CELLS, ChunkEncoder, GroupMeta, LatitudeConvention, Level, Node, Sphere, Values, Variable, chunk_key,
-};
+use dggs_zarr::{ArrayMeta, CELLS, ChunkEncoder, Column, GroupMeta, Level, Node, Sphere, Variable, chunk_key};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Latitude, Order};
 use pipeline::Overviews;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::ops::Range;
 use storage::Clients;
-use stores::{Objects as _, Place};
 
 /// Objects read at the same time.
 const READS_IN_FLIGHT: usize = 32;
@@ -38,18 +36,17 @@ pub(crate) struct Checker {
 
 impl Checker {
     /// Lists the store and reads its metadata.
-    pub(crate) async fn open(root: &str, clients: &Clients) -> Result<Self, Failure> {
+    pub(crate) async fn open(root: &str, clients: &Clients) -> Result<Self, Error> {
         let place = Place::new(root, clients.clone())?;
         let keys: BTreeSet<String> =
             place.list("").await?.into_iter().map(|key| key.trim_start_matches('/').to_owned()).collect();
         if keys.is_empty() {
-            return Err(Failure::new(exit::BAD_INPUT, format!("{root}: there is nothing of a store"))
-                .hint("name the folder that holds zarr.json"));
+            return Err(Error::Nothing(root.to_owned()));
         }
         let mut findings = Findings::default();
         let mut documents = Documents::new();
         let wanted = |key: &str| key.ends_with("zarr.json") && cell_of_mark(key).is_none();
-        let read = |key: String| async { Ok::<_, stores::Error>((place.get(&key).await?.unwrap_or_default(), key)) };
+        let read = |key: String| async { Ok::<_, Error>((place.get(&key).await?.unwrap_or_default(), key)) };
         let reads = keys.iter().filter(|key| wanted(key)).cloned().map(read);
         let read: Vec<(Bytes, String)> = stream::iter(reads).buffered(READS_IN_FLIGHT).try_collect().await?;
         for (bytes, key) in read {
@@ -71,24 +68,28 @@ impl Checker {
         Ok(checker)
     }
 
-    async fn find_parents(&self) -> Result<Vec<Cell>, Failure> {
+    async fn find_parents(&self) -> Result<Vec<Cell>, Error> {
         match &self.recipe {
             None => Ok(Vec::new()),
             Some(Recipe { parent: Some(parent), .. }) => Ok(vec![*parent]),
-            Some(recipe) => Ok(whole_cells(&self.place, &self.keys, recipe.parent_order).await?),
+            Some(recipe) => whole_cells(&self.place, &self.keys, recipe.parent_order).await,
         }
     }
 
-    fn recipe(&self) -> Result<&Recipe, Failure> {
-        self.recipe.as_ref().ok_or_else(|| Failure::new(exit::FAILED, "no recipe"))
+    fn recipe(&self) -> Result<&Recipe, Error> {
+        self.recipe.as_ref().ok_or_else(|| Error::Recipe("no recipe".into()))
     }
 
-    fn sphere(&self) -> Result<Sphere, Failure> {
-        self.recipe()?.sphere().map_err(|why| Failure::new(exit::BAD_INPUT, why).at(&self.shown))
+    fn unreadable(&self, why: impl Display) -> Error {
+        Error::unreadable(&storage::redacted(&self.shown), why)
+    }
+
+    fn sphere(&self) -> Result<Sphere, Error> {
+        self.recipe()?.sphere().map_err(|why| self.unreadable(why))
     }
 
     /// Compares every document with the one that the engine writes.
-    pub(crate) async fn metadata(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn metadata(&mut self) -> Result<(), Error> {
         let (recipe, mut sphere) = (self.recipe()?.clone(), self.sphere()?);
         let expected = match recipe.parent {
             Some(parent) => self.cell_documents(&recipe, parent, &sphere)?,
@@ -100,7 +101,7 @@ impl Checker {
                 sphere.template()
             }
         };
-        let expected = expected.map_err(|error| Failure::new(exit::BAD_INPUT, error).at(&self.shown))?;
+        let expected = expected.map_err(|error| self.unreadable(error))?;
         let gone: Vec<String> = recipe.orders.iter().chain(&recipe.above).map(ToString::to_string).collect();
         let gone: Vec<&String> =
             gone.iter().filter(|order| !self.keys.iter().any(|key| key.starts_with(&format!("{order}/")))).collect();
@@ -119,7 +120,7 @@ impl Checker {
             let wanted: Value = serde_json::from_slice(&object.bytes).unwrap_or_default();
             match self.documents.get(&object.key) {
                 Some(found) => metadata::check(&object.key, &wanted, found, &mut self.findings),
-                None if self.keys.contains(&object.key) => {} // Told already: no JSON.
+                None if self.keys.contains(&object.key) => {} // Reported already: no JSON.
                 None => self.findings.error("metadata-missing", &object.key, "the document is missing"),
             }
             let inline = wanted["consolidated_metadata"]["metadata"].as_object();
@@ -137,19 +138,15 @@ impl Checker {
         recipe: &Recipe,
         parent: Cell,
         sphere: &Sphere,
-    ) -> Result<Result<Vec<dggs_zarr::Object>, dggs_zarr::Error>, Failure> {
+    ) -> Result<Result<Vec<dggs_zarr::StoreObject>, dggs_zarr::Error>, Error> {
         let finest = recipe.orders.first().map(ToString::to_string).unwrap_or_default();
         let mut own = self.documents.get(&format!("{finest}/zarr.json")).map(|group| group["attributes"][OWN].clone());
         own = own.filter(Value::is_object);
-        let latitude = match recipe.latitude {
-            Latitude::Authalic => LatitudeConvention::Authalic,
-            Latitude::Spherical => LatitudeConvention::Spherical,
-        };
         let mut root = GroupMeta::default();
         for level in &sphere.levels {
-            let rows = 1u64 << (2 * u32::from(level.order.saturating_sub(parent.order().get())));
+            let rows = 1u64 << (2 * u32::from(level.order.get().saturating_sub(parent.order().get())));
             let own = own.clone().unwrap_or_default();
-            match dggs_zarr::cell_group(level.order, rows, &level.variables, latitude, &own) {
+            match dggs_zarr::cell_group(level.order, rows, &level.variables, recipe.latitude, &own) {
                 Ok(group) => root.members.push((level.order.to_string(), Node::Group(group))),
                 Err(error) => return Ok(Err(error)),
             }
@@ -158,13 +155,13 @@ impl Checker {
     }
 
     /// Composes the levels above the parents again, where there are any.
-    async fn compose(&mut self, recipe: &Recipe) -> Result<(), Failure> {
+    async fn compose(&mut self, recipe: &Recipe) -> Result<(), Error> {
         let (Some(&coarsest), Some(&first)) = (recipe.above.last(), self.parents.first()) else { return Ok(()) };
-        let job = recipe.job(first).map_err(|why| Failure::new(exit::BAD_INPUT, why))?;
-        let mut overviews = Overviews::new(&job, coarsest).map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+        let job = recipe.job(first).map_err(Error::Recipe)?;
+        let mut overviews = Overviews::new(&job, coarsest).map_err(Error::Compose)?;
         let sphere = self.sphere()?;
         for parent in self.parents.clone() {
-            // What is wrong here is told when the cells are checked.
+            // What is wrong here is reported when the cells are checked.
             let known = std::mem::take(&mut self.findings);
             let level = self.level(parent, job.child_order(), &sphere).await?;
             self.findings = known;
@@ -175,7 +172,7 @@ impl Checker {
     }
 
     /// Checks the values and the provenance of every cell.
-    pub(crate) async fn cells(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn cells(&mut self) -> Result<(), Error> {
         let (recipe, sphere) = (self.recipe()?.clone(), self.sphere()?);
         for parent in self.parents.clone() {
             let (key, own) = self.provenance(&recipe, parent).await?;
@@ -198,13 +195,13 @@ impl Checker {
         Ok(())
     }
 
-    async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Failure> {
+    async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Error> {
         if recipe.parent.is_some() {
             let key = format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default());
             let own = self.documents.get(&key).map(|group| group["attributes"][OWN].clone());
             return Ok((key, own.unwrap_or_default()));
         }
-        let key = pipeline::sphere_mark(parent).map_err(Failure::usage)?;
+        let key = pipeline::sphere_mark(parent).map_err(Error::Job)?;
         self.known.insert(key.clone());
         let bytes = self.place.get(&key).await?.unwrap_or_default();
         let document: Value = match serde_json::from_slice(&bytes) {
@@ -228,20 +225,20 @@ impl Checker {
 
     fn check_total(&mut self, level: &Level, recipe: &Recipe, used: Option<u64>) {
         let sum = values::total(level, &recipe.product);
-        let counted = level.variables.iter().any(|variable| matches!(variable.values, Values::I32(_)));
+        let counted = level.variables.iter().any(|variable| matches!(variable.values, Column::I32(_)));
         if counted && used.is_some_and(|used| i64::try_from(used) != Ok(sum)) {
             let what = format!("the counts sum up to {sum}, the provenance says {} rows", used.unwrap_or_default());
             self.findings.error("rows", format!("{}/count", level.order), what);
         }
     }
 
-    /// Reads one level of one parent, and checks its ids; what cannot be read is left out and told.
-    async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Failure> {
+    /// Reads one level of one parent, and checks its ids; what cannot be read is left out and reported.
+    async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Error> {
         let whole = self.recipe()?.parent.is_some();
-        let ids: Vec<u64> = parent.children(order).map_err(Failure::usage)?.collect();
+        let ids: Vec<u64> = parent.children(order)?.collect();
         let morton = ids.iter().filter_map(|&id| Cell::new(order, id).ok()?.decimal().ok()).collect::<Vec<i64>>();
-        let mut level = Level { order: order.get(), cell_ids: ids, morton, variables: Vec::new() };
-        let arrays = arrays(sphere, order.get(), whole.then_some(level.cell_ids.len() as u64));
+        let mut level = Level { order, cell_ids: ids, morton, variables: Vec::new() };
+        let arrays = arrays(sphere, order, whole.then_some(level.cell_ids.len() as u64));
         let objects = |meta: &ArrayMeta| if whole { 0..meta.chunks() } else { parent.nested()..parent.nested() + 1 };
         let keys = arrays
             .iter()
@@ -251,7 +248,7 @@ impl Checker {
             let path = format!("{order}/{name}");
             let Some(values) = self.array(&path, &meta, objects(&meta), &fetched) else { continue };
             match values {
-                Values::U64(_) | Values::I64(_) => self.check_ids(&path, &values, &level),
+                Column::U64(_) | Column::I64(_) => self.check_ids(&path, &values, &level),
                 _ => level.variables.push(Variable { name, values, attributes: meta.attributes }),
             }
         }
@@ -259,19 +256,19 @@ impl Checker {
     }
 
     /// Reads many objects at the same time; `None` where there is none.
-    async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Failure> {
+    async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Error> {
         let read = |key: String| async move {
             let bytes = self.place.get(&key).await?;
-            Ok::<_, stores::Error>((key, bytes))
+            Ok::<_, Error>((key, bytes))
         };
-        Ok(stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await?)
+        stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await
     }
 
     /// Checks an array of ids of a store of one cell.
-    fn check_ids(&mut self, path: &str, found: &Values, level: &Level) {
+    fn check_ids(&mut self, path: &str, found: &Column, level: &Level) {
         match found {
-            Values::U64(ids) => self.check_nested(path, ids, &level.cell_ids),
-            Values::I64(ids) if *ids != level.morton => {
+            Column::U64(ids) => self.check_nested(path, ids, &level.cell_ids),
+            Column::I64(ids) if *ids != level.morton => {
                 let count = ids.iter().zip(&level.morton).filter(|(found, due)| found != due).count();
                 self.findings.error("morton", path, format!("{count} decimal ids are not those of the cells"));
             }
@@ -304,8 +301,8 @@ impl Checker {
         meta: &ArrayMeta,
         objects: Range<u64>,
         fetched: &BTreeMap<String, Option<Bytes>>,
-    ) -> Option<Values> {
-        let mut all: Option<Values> = None;
+    ) -> Option<Column> {
+        let mut all: Option<Column> = None;
         let mut whole = true;
         for index in objects {
             let key = chunk_key(path, index);
@@ -318,10 +315,10 @@ impl Checker {
             match meta.decode(bytes) {
                 Ok(values) => {
                     self.same_bytes(&key, &values, meta, bytes);
-                    all = Some(match all {
-                        Some(all) => joined(all, &values),
-                        None => values,
-                    });
+                    match &mut all {
+                        Some(all) => all.append(&values),
+                        None => all = Some(values),
+                    }
                 }
                 Err(error) => {
                     self.findings.error("chunk-damaged", &key, error.to_string());
@@ -333,7 +330,7 @@ impl Checker {
     }
 
     /// The same values have the same bytes, wherever they were written.
-    fn same_bytes(&mut self, key: &str, values: &Values, meta: &ArrayMeta, bytes: &Bytes) {
+    fn same_bytes(&mut self, key: &str, values: &Column, meta: &ArrayMeta, bytes: &Bytes) {
         let again = ChunkEncoder::new().encode_object(values, 0..values.len(), meta);
         if again.is_ok_and(|again| again != bytes) {
             let what = "not the bytes that this engine writes for these values: another writer or version";
@@ -342,9 +339,9 @@ impl Checker {
     }
 
     /// Compares the levels above the parents with what the cells give.
-    pub(crate) async fn overviews(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn overviews(&mut self) -> Result<(), Error> {
         let Some(overviews) = self.overviews.take() else { return Ok(()) };
-        let (_, chunks) = overviews.finish().map_err(|error| Failure::new(exit::FAILED, error))?;
+        let (_, chunks) = overviews.finish().map_err(Error::Write)?;
         let fetched = self.fetch(chunks.iter().map(|chunk| chunk.key.clone()).collect()).await?;
         for chunk in chunks {
             self.known.insert(chunk.key.clone());
@@ -366,7 +363,7 @@ impl Checker {
         Ok(())
     }
 
-    /// Tells objects that do not belong to the store.
+    /// Reports objects that do not belong to the store.
     pub(crate) fn leftovers(&mut self) {
         let mut unfinished: BTreeMap<u64, usize> = BTreeMap::new();
         let recipe = self.recipe.clone();
@@ -419,13 +416,13 @@ fn unfinished(documents: &mut Documents, findings: &mut Findings) -> bool {
 }
 
 /// Names and metadata of the arrays of a level; `rows` of a store of one cell, which has arrays of ids too.
-fn arrays(sphere: &Sphere, order: u8, rows: Option<u64>) -> Vec<(String, ArrayMeta)> {
+fn arrays(sphere: &Sphere, order: Order, rows: Option<u64>) -> Vec<(String, ArrayMeta)> {
     let template = sphere.levels.iter().find(|level| level.order == order);
     let variables = template.map(|level| level.variables.as_slice()).unwrap_or_default();
     let Some(rows) = rows else {
         return variables.iter().map(|variable| (variable.name.clone(), sphere.array(order, variable))).collect();
     };
-    let group = dggs_zarr::cell_group(order, rows, variables, LatitudeConvention::default(), &Value::Null);
+    let group = dggs_zarr::cell_group(order, rows, variables, Latitude::default(), &Value::Null);
     let members = group.map(|group| group.members).unwrap_or_default().into_iter();
     let array = |(name, node)| match node {
         Node::Array(meta) => Some((name, meta)),

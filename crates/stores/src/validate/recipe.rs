@@ -1,14 +1,13 @@
 //! What a store was made from, also where parts of it are damaged.
 use super::finding::Findings;
 use super::metadata::Documents;
-use crate::stored::{OWN, Recipe, members};
-use dggs_zarr::{ArrayMeta, Attributes, DataType, Values};
+use crate::{OWN, Objects as _, Place, Recipe};
+use dggs_zarr::{ArrayMeta, Attributes, Column, DataType};
 use morton::{Cell, Order};
 use pipeline::Product;
 use serde_json::{Map, Value, json};
-use stores::{Objects as _, Place};
 
-/// The recipe that the groups tell; where the finest does not, what another one tells; where none does, a guess from
+/// The recipe that the finest group states; where it does not, that of another group; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.
 pub(crate) async fn find(place: &Place, documents: &Documents, findings: &mut Findings) -> Option<Recipe> {
     let groups = groups(documents);
@@ -76,9 +75,14 @@ async fn guess(
     } else {
         let meta = ArrayMeta::new(children, DataType::U64, Attributes::new());
         let chunk = place.get(&format!("{finest}/cell_ids/c/0")).await.ok()??;
-        let Values::U64(ids) = meta.decode(&chunk).ok()? else { return None };
+        let Column::U64(ids) = meta.decode(&chunk).ok()? else { return None };
         let parent = Cell::new(finest, *ids.get(ids.len() / 2)?).ok()?.parent(parents).ok()?;
         own["parent_morton"] = json!(parent.decimal().ok()?);
     }
     Some(own)
+}
+
+/// The members of a consolidated root by path.
+fn members(root: &Value) -> Option<&Map<String, Value>> {
+    root["consolidated_metadata"]["metadata"].as_object()
 }

@@ -1,27 +1,13 @@
 //! CF attributes of the statistics of a product (CF conventions 1.11, sections 3.1 to 3.4 and 7.3).
 
+use crate::Quantity;
 use aggregate::{Permille, Statistic};
+use dggs_zarr::Attributes;
 use serde_json::json;
 
-use crate::Attributes;
-
-/// The quantity that is observed; all of it product data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantity<'a> {
-    /// Prefix of the array names: `h` makes `h_mean`.
-    pub prefix: &'a str,
-    /// What it is, in lower case, for `long_name`: `land ice height above the WGS84 ellipsoid`.
-    pub label: &'a str,
-    /// UDUNITS units: `m`.
-    pub units: &'a str,
-    /// CF standard name, where one is true: `height_above_reference_ellipsoid`.
-    pub standard_name: Option<&'a str>,
-}
-
-impl<'a> Quantity<'a> {
+impl Quantity {
     /// Name of the array of a statistic: `count`, `h_min`, `h_q25`.
-    #[must_use]
-    pub fn array_name(&self, statistic: Statistic) -> String {
+    pub(crate) fn array_name(&self, statistic: Statistic) -> String {
         match statistic {
             Statistic::Count => statistic.to_string(),
             _ => format!("{}_{statistic}", self.prefix),
@@ -30,8 +16,7 @@ impl<'a> Quantity<'a> {
 
     /// The CF attributes of a statistic of the quantity. `beside` are the statistics in the same group, so that
     /// `ancillary_variables` names none that is absent.
-    #[must_use]
-    pub fn attributes(&self, statistic: Statistic, beside: &[Statistic]) -> Attributes {
+    pub(crate) fn attributes(&self, statistic: Statistic, beside: &[Statistic]) -> Attributes {
         let mut attributes = Attributes::new();
         let mut set = |key: &str, value: &str| attributes.insert(key.to_owned(), json!(value));
         set("long_name", &self.long_name(statistic));
@@ -53,7 +38,7 @@ impl<'a> Quantity<'a> {
     }
 
     fn long_name(&self, statistic: Statistic) -> String {
-        let label = self.label;
+        let label = &self.label;
         match statistic {
             Statistic::Count => format!("number of observations of {label}"),
             Statistic::Min => format!("minimum of {label}"),
@@ -68,24 +53,24 @@ impl<'a> Quantity<'a> {
     }
 
     fn units_of(&self, statistic: Statistic) -> String {
-        let units = self.units;
+        let units = &self.units;
         match statistic {
             Statistic::Count => "1".to_owned(),
             // A square of `m` is `m2`; compound units need parentheses. Of `1` it stays `1`.
-            Statistic::Variance if units == "1" => units.to_owned(),
+            Statistic::Variance if units == "1" => units.clone(),
             Statistic::Variance if units.bytes().all(|b| b.is_ascii_alphabetic()) => format!("{units}2"),
             Statistic::Variance => format!("({units})2"),
-            _ => units.to_owned(),
+            _ => units.clone(),
         }
     }
 
     /// The standard name stays under `cell_methods` (CF 7.3), also for a variance. The formal sigma gets none: it
     /// is not the quantity, and CF's modifier `standard_error` promises systematic errors, which it leaves out.
-    fn standard_name_of(&self, statistic: Statistic) -> Option<&'a str> {
+    fn standard_name_of(&self, statistic: Statistic) -> Option<&str> {
         match statistic {
             Statistic::Count => Some("number_of_observations"),
             Statistic::WeightedMeanSigma => None,
-            _ => self.standard_name,
+            _ => self.standard_name.as_deref(),
         }
     }
 
@@ -129,25 +114,28 @@ const fn comment(statistic: Statistic) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    const HEIGHT: Quantity<'_> = Quantity {
-        prefix: "h",
-        label: "land ice height",
-        units: "m",
-        standard_name: Some("height_above_reference_ellipsoid"),
-    };
+    fn height(units: &str) -> Quantity {
+        Quantity {
+            prefix: "h".into(),
+            label: "land ice height".into(),
+            units: units.into(),
+            standard_name: Some("height_above_reference_ellipsoid".into()),
+        }
+    }
 
     #[test]
     fn names_and_units_of_the_table() {
-        let names: Vec<String> = Statistic::STANDARD.iter().map(|s| HEIGHT.array_name(*s)).collect();
+        let names: Vec<String> = Statistic::STANDARD.iter().map(|s| height("m").array_name(*s)).collect();
         assert_eq!(names, ["count", "h_min", "h_max", "h_mean", "h_sigma", "h_variance", "h_q25", "h_q50", "h_q75"]);
-        let units: Vec<_> = Statistic::STANDARD.iter().map(|s| HEIGHT.attributes(*s, &[])["units"].clone()).collect();
+        let units: Vec<_> =
+            Statistic::STANDARD.iter().map(|s| height("m").attributes(*s, &[])["units"].clone()).collect();
         assert_eq!(units, ["1", "m", "m", "m", "m", "m2", "m", "m", "m"]);
-        assert_eq!(Quantity { units: "m s-1", ..HEIGHT }.units_of(Statistic::Variance), "(m s-1)2");
+        assert_eq!(height("m s-1").units_of(Statistic::Variance), "(m s-1)2");
     }
 
     #[test]
     fn sigma_is_labelled_as_what_it_is() {
-        let sigma = HEIGHT.attributes(Statistic::WeightedMeanSigma, &Statistic::STANDARD);
+        let sigma = height("m").attributes(Statistic::WeightedMeanSigma, &Statistic::STANDARD);
         assert_eq!(sigma["long_name"], "formal sigma of the weighted mean of land ice height");
         assert!(!sigma.contains_key("standard_name"));
         assert!(!sigma.contains_key("cell_methods"));
@@ -156,7 +144,7 @@ mod tests {
     #[test]
     fn ancillary_variables_exist() {
         let mean = |beside: &[Statistic]| {
-            HEIGHT.attributes(Statistic::WeightedMean, beside).get("ancillary_variables").cloned()
+            height("m").attributes(Statistic::WeightedMean, beside).get("ancillary_variables").cloned()
         };
         assert_eq!(mean(&Statistic::STANDARD), Some(json!("h_sigma count")));
         assert_eq!(mean(&[Statistic::WeightedMean, Statistic::Count]), Some(json!("count")));

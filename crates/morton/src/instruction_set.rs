@@ -3,7 +3,7 @@
 /// An instruction set of the vector kernel. All give the same cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Level {
+pub enum InstructionSet {
     /// What the target guarantees (SSE2, NEON, wasm simd128 if compiled in, or none).
     Portable,
     /// x86-64 with AVX2.
@@ -12,7 +12,7 @@ pub enum Level {
     Avx512,
 }
 
-impl Level {
+impl InstructionSet {
     /// The best this machine has. Cheap: the processor is asked once.
     #[must_use]
     pub fn detect() -> Self {

@@ -1,0 +1,238 @@
+//! Two tables of cells against each other.
+use crate::{Column, Error, Table};
+use morton::Cell;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Cells that are named of those in one table only.
+const NAMED: usize = 5;
+
+/// What may differ and still count as equal. Of several bounds of a variable the last counts; its own come before those
+/// of all variables.
+#[derive(Clone, Default, Debug)]
+pub struct Tolerance {
+    /// Differences in the unit of the variable.
+    pub absolute: Vec<Bound>,
+    /// Differences as a part of the larger value.
+    pub relative: Vec<Bound>,
+    /// Differences in steps of `f32`.
+    pub ulps: Vec<Bound>,
+    /// Cells and variables that only one table has.
+    pub common: bool,
+}
+
+/// A bound, of one variable or of all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bound {
+    /// The variable; `None` for all.
+    pub name: Option<String>,
+    /// The largest difference that counts as equal, at least 0.
+    pub size: f64,
+}
+
+/// How two tables differ.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Comparison {
+    /// Nothing differs by more than was allowed.
+    pub equal: bool,
+    /// Order of the cells.
+    pub order: u8,
+    /// Cells with data.
+    pub cells_a: usize,
+    /// The same of the other table.
+    pub cells_b: usize,
+    /// Cells with data in both.
+    pub cells_in_both: usize,
+    /// Cells with data in the first only.
+    pub only_in_a: CellsInOne,
+    /// Cells with data in the other only.
+    pub only_in_b: CellsInOne,
+    /// Variables that both have.
+    pub variables: Vec<Difference>,
+    /// Names of the others.
+    pub variables_only_in_a: Vec<String>,
+    /// The same of the other table.
+    pub variables_only_in_b: Vec<String>,
+    /// What is missing from the values, in words.
+    pub partial_a: Option<String>,
+    /// The same of the other table.
+    pub partial_b: Option<String>,
+}
+
+/// Cells with data that the other table does not have.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CellsInOne {
+    /// How many.
+    pub cells: usize,
+    /// Decimal ids of the first few.
+    pub first: Vec<String>,
+}
+
+/// One variable over the cells that both tables have.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Difference {
+    /// Name of the variable.
+    pub name: String,
+    /// Its unit.
+    pub units: String,
+    /// Cells whose values are not the same to the bit.
+    pub different: usize,
+    /// Of these, cells beyond the tolerance.
+    pub beyond: usize,
+    /// Largest distance; `None` where one of the two is NaN.
+    pub largest: Option<f64>,
+    /// The same in steps of `f32`.
+    pub largest_ulps: Option<u64>,
+    /// Where: the decimal id.
+    pub at: Option<String>,
+    /// The value there.
+    pub a: Option<f64>,
+    /// The other table's value there.
+    pub b: Option<f64>,
+    /// Median distance over all cells in both.
+    pub typical: f64,
+}
+
+/// Compares two tables, each with the name that errors call it.
+///
+/// # Errors
+/// [`Error::OtherCells`] where their latitude conventions differ.
+pub fn compare(
+    (a_name, a): (&str, &Table),
+    (b_name, b): (&str, &Table),
+    tolerance: &Tolerance,
+) -> Result<Comparison, Error> {
+    if a.latitude != b.latitude {
+        return Err(Error::OtherCells {
+            a: a_name.to_owned(),
+            latitude_a: a.latitude,
+            b: b_name.to_owned(),
+            latitude_b: b.latitude,
+        });
+    }
+    let rows = |table: &Table| -> BTreeMap<u64, usize> {
+        table.observed().into_iter().filter_map(|row| Some((*table.ids.get(row)?, row))).collect()
+    };
+    let (rows_a, rows_b) = (rows(a), rows(b));
+    let only = |these: &BTreeMap<u64, usize>, others: &BTreeMap<u64, usize>| {
+        let ids: Vec<u64> = these.keys().filter(|id| !others.contains_key(id)).copied().collect();
+        CellsInOne { cells: ids.len(), first: ids.iter().take(NAMED).map(|&id| name(a, id)).collect() }
+    };
+    let both: Vec<(u64, usize, usize)> =
+        rows_a.iter().filter_map(|(&id, &row)| Some((id, row, *rows_b.get(&id)?))).collect();
+    let (only_in_a, only_in_b) = (only(&rows_a, &rows_b), only(&rows_b, &rows_a));
+    let missing = |these: &Table, others: &Table| -> Vec<String> {
+        let names = these.columns.iter().map(|(variable, _)| variable.name.clone());
+        names.filter(|name| others.column(name).is_err()).collect()
+    };
+    let variables: Vec<Difference> = a
+        .columns
+        .iter()
+        .filter_map(|(variable, column)| {
+            let (_, other) = b.column(&variable.name).ok()?;
+            let mut difference = difference(tolerance, &variable.name, (a, &both), (column, other));
+            difference.units.clone_from(&variable.units);
+            Some(difference)
+        })
+        .collect();
+    let (variables_only_in_a, variables_only_in_b) = (missing(a, b), missing(b, a));
+    let all_there =
+        only_in_a.cells + only_in_b.cells == 0 && variables_only_in_a.len() + variables_only_in_b.len() == 0;
+    Ok(Comparison {
+        equal: (all_there || tolerance.common) && variables.iter().all(|variable| variable.beyond == 0),
+        order: a.order.get(),
+        cells_a: rows_a.len(),
+        cells_b: rows_b.len(),
+        cells_in_both: both.len(),
+        only_in_a,
+        only_in_b,
+        variables,
+        variables_only_in_a,
+        variables_only_in_b,
+        partial_a: a.partial.as_ref().map(ToString::to_string),
+        partial_b: b.partial.as_ref().map(ToString::to_string),
+    })
+}
+
+fn name(table: &Table, id: u64) -> String {
+    Cell::new(table.order, id).map_or_else(|_| id.to_string(), |cell| cell.to_string())
+}
+
+fn difference(
+    tolerance: &Tolerance,
+    variable: &str,
+    (table, both): (&Table, &[(u64, usize, usize)]),
+    (a, b): (&Column, &Column),
+) -> Difference {
+    let mut found = Difference {
+        name: variable.to_owned(),
+        units: String::new(),
+        different: 0,
+        beyond: 0,
+        largest: Some(0.0),
+        largest_ulps: Some(0),
+        at: None,
+        a: None,
+        b: None,
+        typical: 0.0,
+    };
+    let mut distances = Vec::with_capacity(both.len());
+    for &(id, row_a, row_b) in both {
+        let (x, y) = (a.number(row_a), b.number(row_b));
+        let distance = if x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() };
+        distances.push(distance);
+        if distance == 0.0 {
+            continue;
+        }
+        found.different += 1;
+        found.beyond += usize::from(!tolerance.within(variable, x, y));
+        // A NaN on one side is further than any number.
+        if found.largest.is_some_and(|largest| distance.is_nan() || distance > largest) {
+            let finite = |value: f64| value.is_finite().then_some(value);
+            found.largest = finite(distance);
+            found.largest_ulps = finite(distance).map(|_| steps(x, y));
+            (found.at, found.a, found.b) = (Some(name(table, id)), finite(x), finite(y));
+        }
+    }
+    distances.sort_by(f64::total_cmp);
+    found.typical = distances.get(distances.len() / 2).copied().unwrap_or(0.0);
+    found
+}
+
+impl Tolerance {
+    fn within(&self, variable: &str, x: f64, y: f64) -> bool {
+        let bound = |bounds: &[Bound]| {
+            let own = bounds.iter().rev().find(|bound| bound.name.as_deref() == Some(variable));
+            own.or_else(|| bounds.iter().rev().find(|bound| bound.name.is_none())).map(|bound| bound.size)
+        };
+        let distance = (x - y).abs();
+        #[expect(clippy::cast_precision_loss, reason = "compared with a small number")]
+        let steps = steps(x, y) as f64;
+        bound(&self.absolute).is_some_and(|most| distance <= most)
+            || bound(&self.relative).is_some_and(|most| distance <= most * x.abs().max(y.abs()))
+            || bound(&self.ulps).is_some_and(|most| distance.is_finite() && steps <= most)
+    }
+}
+
+/// How many `f32` lie between two values that are stored as such.
+#[expect(clippy::cast_possible_truncation, reason = "f32 is what is stored")]
+fn steps(x: f64, y: f64) -> u64 {
+    // Negative numbers count downwards from -0.
+    let place = |value: f64| {
+        let bits = i64::from((value as f32).to_bits());
+        if bits >= 1 << 31 { (1 << 31) - bits } else { bits }
+    };
+    place(x).abs_diff(place(y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_count_through_zero() {
+        assert_eq!(steps(1.0, f64::from(f32::from_bits(1.0_f32.to_bits() + 3))), 3);
+        assert_eq!(steps(-0.0, 0.0), 0);
+        assert_eq!(steps(f64::from(-f32::from_bits(2)), f64::from(f32::from_bits(1))), 3);
+    }
+}

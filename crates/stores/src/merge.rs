@@ -1,0 +1,151 @@
+//! Stores of one cell each into a store of the sphere.
+use crate::{Error, Objects as _, OwnStore, Place, SphereOut};
+use dggs_zarr::SphereCell;
+use morton::Cell;
+use std::path::Path;
+use storage::{Clients, Location};
+
+/// A store of the sphere that other stores are merged into.
+pub struct Merge<'a> {
+    out: &'a str,
+    target: Place,
+    /// Whether cells that are there with other values are replaced.
+    overwrite: bool,
+    clients: &'a Clients,
+}
+
+/// The stores that inputs name.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Sources {
+    /// Whole stores, in the order of the inputs, those of one folder by name.
+    pub stores: Vec<String>,
+    /// Stores in folders that a writer is at, or was stopped at: they are left out.
+    pub unfinished: Vec<String>,
+}
+
+/// What a merge did.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Merged {
+    /// Stores that were read.
+    pub stores: usize,
+    /// Cells that were written.
+    pub written: usize,
+    /// Cells that were there already with the same bytes.
+    pub same: usize,
+    /// Of both, those that lack granules.
+    pub partial: usize,
+}
+
+impl<'a> Merge<'a> {
+    /// A merge into the store at `out`, which is made unless it is there. Nothing is read yet.
+    ///
+    /// # Errors
+    /// As [`Place::new`].
+    pub fn new(out: &'a str, overwrite: bool, clients: &'a Clients) -> Result<Self, Error> {
+        let target = Place::new(out, clients.clone())?;
+        Ok(Self { out, target, overwrite, clients })
+    }
+
+    /// The stores of inputs: themselves, or those right below folders and prefixes.
+    ///
+    /// # Errors
+    /// [`Error::NoStores`] for an input that is neither, [`Error::Unreadable`], [`Error::Source`].
+    pub async fn sources(&self, inputs: &[String]) -> Result<Sources, Error> {
+        let Sources { mut stores, mut unfinished } = Sources::default();
+        for input in inputs {
+            let place = Place::new(input, self.clients.clone())?;
+            if place.get("zarr.json").await?.is_some() {
+                stores.push(input.clone());
+                continue;
+            }
+            let mut below = below(input.trim_end_matches('/'), self.clients).await?;
+            if below.is_empty() {
+                return Err(Error::NoStores(input.clone()));
+            }
+            below.sort();
+            for root in below {
+                match Place::new(&root, self.clients.clone())?.get("zarr.json").await? {
+                    Some(document) if dggs_zarr::is_removed(&document) => {}
+                    Some(document) if dggs_zarr::is_tombstone(&document) => unfinished.push(root),
+                    _ => stores.push(root),
+                }
+            }
+        }
+        Ok(Sources { stores, unfinished })
+    }
+
+    /// Adds every cell of some stores, one after the other. Cells that were added before an error stay.
+    ///
+    /// # Errors
+    /// [`Error::Twice`] where two of the stores hold a cell, [`Error::OtherValues`] where the target does,
+    /// [`Error::Occupied`] where the target is of another job, [`Error::Write`], and what is wrong with a store.
+    pub async fn add(&self, stores: Vec<String>) -> Result<Merged, Error> {
+        let mut merged = Merged::default();
+        let mut seen: Vec<(Cell, String)> = Vec::new();
+        for root in stores {
+            let store = OwnStore::open(&root, self.clients).await?;
+            merged.stores += 1;
+            for cell in store.cells().await? {
+                if let Some((_, other)) = seen.iter().find(|(held, _)| *held == cell) {
+                    return Err(Error::Twice { store: root, cell, other: other.clone() });
+                }
+                seen.push((cell, root.clone()));
+                merged.partial += usize::from(store.provenance(cell).await?["partial"] == true);
+                if self.add_cell(&store, cell).await? {
+                    merged.written += 1;
+                } else {
+                    merged.same += 1;
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    /// Adds one cell; `false`: it is there with the same bytes.
+    async fn add_cell(&self, store: &OwnStore, cell: Cell) -> Result<bool, Error> {
+        let job = store.recipe.job(cell).map_err(|why| Error::unreadable(&store.name, why))?;
+        let out = SphereOut::open(self.out, &job, self.clients).await?;
+        out.probe().await?;
+        let objects = objects(store, cell).await?;
+        if out.holds(&job).await? {
+            let mut same = true;
+            for object in &objects {
+                same &= self.target.get(&object.key).await?.is_some_and(|held| held == object.bytes);
+            }
+            if same {
+                return Ok(false);
+            }
+            if !self.overwrite {
+                return Err(Error::OtherValues { out: self.out.to_owned(), cell, store: store.name.clone() });
+            }
+        }
+        out.put(&job, objects).await.map_err(Error::Write)?;
+        Ok(true)
+    }
+}
+
+/// The objects that a cell has in a store of the sphere.
+async fn objects(store: &OwnStore, cell: Cell) -> Result<Vec<dggs_zarr::StoreObject>, Error> {
+    let mut levels = Vec::new();
+    for &order in &store.recipe.orders {
+        levels.push(store.level(cell, order).await?);
+    }
+    let provenance = store.provenance(cell).await?;
+    let sphere = store.recipe.sphere().map_err(|why| Error::unreadable(&store.name, why))?;
+    let part = SphereCell { parent: cell, levels, provenance };
+    sphere.cell(&part).map_err(|error| Error::unreadable(&store.name, error))
+}
+
+/// The stores right below a folder or prefix.
+async fn below(root: &str, clients: &Clients) -> Result<Vec<String>, Error> {
+    let location = Location::parse(root)?;
+    if let Some(path) = location.as_path() {
+        let is_store = |path: &Path| path.join("zarr.json").is_file();
+        let entries = std::fs::read_dir(path).map_err(|error| Error::unreadable(root, error))?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_store(path));
+        return Ok(paths.map(|path| path.to_string_lossy().into_owned()).collect());
+    }
+    let found = clients.expand(&format!("{root}/*/zarr.json")).await?;
+    let roots = found.iter().map(|key| key.to_string().trim_end_matches("/zarr.json").to_owned());
+    Ok(roots.collect())
+}

@@ -1,0 +1,76 @@
+//! What a store of ours was made from.
+use crate::OWN;
+use dggs_zarr::Sphere;
+use morton::{Cell, Latitude, Order};
+use pipeline::{Job, JobSpec, Product};
+use serde_json::Value;
+
+/// What a store says it was made from.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The product, with its statistics.
+    pub product: Product,
+    /// What the ids were computed from.
+    pub latitude: Latitude,
+    /// Order of the parent cells.
+    pub parent_order: Order,
+    /// Orders from the children's to the parents', finest first.
+    pub orders: Vec<Order>,
+    /// Orders above the parents', finest first (layout `sphere`).
+    pub above: Vec<Order>,
+    /// The parent (layout `cell`); `None` for a store of the sphere.
+    pub parent: Option<Cell>,
+}
+
+impl Recipe {
+    /// From the root's document.
+    ///
+    /// # Errors
+    /// What is missing or contradicts itself, in words.
+    pub(crate) fn of(root: &Value) -> Result<Self, String> {
+        let members = root["consolidated_metadata"]["metadata"].as_object().ok_or("no consolidated metadata")?;
+        let mut orders: Vec<Order> = members.keys().filter_map(|key| Order::new(key.parse().ok()?).ok()).collect();
+        orders.sort_unstable_by(|a, b| b.cmp(a));
+        let finest = orders.first().ok_or("no group of an order")?;
+        let own = &members[&finest.to_string()]["attributes"][OWN];
+        if !own.is_object() {
+            return Err(format!("group {finest} has no provenance (`{OWN}`)"));
+        }
+        let product = serde_json::from_value(own["product"].clone()).map_err(|error| format!("product: {error}"))?;
+        let latitude = own["latitude_convention"].as_str().ok_or("no latitude convention")?;
+        let latitude = latitude.parse().map_err(|error: morton::Error| error.to_string())?;
+        let parent_order = own["parent_order"].as_u64().and_then(|order| u8::try_from(order).ok());
+        let parent_order = parent_order.and_then(|order| Order::new(order).ok()).ok_or("no parent order")?;
+        let parent = match own["parent_morton"].as_i64() {
+            Some(id) => Some(Cell::from_decimal(id).map_err(|error| error.to_string())?),
+            None if own["layout"] == "sphere" => None,
+            None => return Err("neither a parent cell nor layout `sphere`".into()),
+        };
+        if parent.is_some_and(|parent| parent.order() != parent_order) {
+            return Err("the parent cell is of another order than the parent order".into());
+        }
+        let (orders, above) = orders.into_iter().partition(|&order| order >= parent_order);
+        Ok(Self { product, latitude, parent_order, orders, above, parent })
+    }
+
+    /// The job of one parent cell.
+    ///
+    /// # Errors
+    /// Orders that no job can have.
+    pub(crate) fn job(&self, parent: Cell) -> Result<Job, String> {
+        let finest = self.orders.first().copied().ok_or("no order as fine as the parents")?;
+        let spec = JobSpec {
+            product: self.product.clone(),
+            latitude: self.latitude,
+            overviews: self.orders.clone(),
+            ..JobSpec::new(Vec::new(), finest)
+        };
+        spec.job(parent).map_err(|error| error.to_string())
+    }
+
+    /// The template of a sphere store of this recipe, without levels above the parents.
+    pub(crate) fn sphere(&self) -> Result<Sphere, String> {
+        let any = Cell::new(self.parent_order, 0).map_err(|error| error.to_string())?;
+        Ok(pipeline::sphere_of(&self.job(any)?))
+    }
+}

@@ -1,0 +1,59 @@
+//! A store or a CSV as one table, with what is wanted of it.
+use crate::{Error, Place, Store, Table};
+use morton::Latitude;
+use storage::Clients;
+
+/// Parents of a store of the sphere beyond which their provenance is not carried into other files.
+const MAX_PARENTS: usize = 200;
+
+/// What is wanted of a store or of a CSV.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Order; the finest there is if not given.
+    pub order: Option<u8>,
+    /// Variables; all if none is named.
+    pub names: &'a [&'a str],
+    /// Latitude convention of a CSV, which does not state it.
+    pub latitude: Latitude,
+}
+
+impl Wanted<'_> {
+    /// From the text of a CSV ([`Table::from_csv`]).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::NoOrder`], [`Error::NoVariable`].
+    pub fn of_csv(&self, text: &str) -> Result<Table, Error> {
+        let mut table = Table::from_csv(text, self.latitude)?;
+        if let Some(order) = self.order.filter(|&order| order != table.order.get()) {
+            return Err(Error::NoOrder { order, held: table.order.to_string() });
+        }
+        for name in self.names {
+            table.column(name)?;
+        }
+        if !self.names.is_empty() {
+            table.columns.retain(|(variable, _)| self.names.contains(&variable.name.as_str()));
+        }
+        Ok(table)
+    }
+
+    /// From a store, with what it says of the making of each parent cell, unless they are many.
+    ///
+    /// # Errors
+    /// As [`Place::new`], [`Store::open`] and [`Store::table`].
+    pub async fn of_store(&self, root: &str, clients: &Clients) -> Result<Table, Error> {
+        let place = Place::new(root, clients.clone())?;
+        let name = place.name();
+        let store = Store::open(place, &name).await?;
+        let mut table = store.table(self.order, self.names).await?;
+        // Above the parents a chunk covers cells that were not computed.
+        if table.parent.is_none_or(|parent| parent > table.order) {
+            table = table.select(&table.observed());
+        }
+        if table.provenance["cells"].is_string() && table.parents().len() <= MAX_PARENTS {
+            let parts = store.parents_provenance(&table);
+            let whole = std::iter::once(table.provenance.take());
+            table.provenance = whole.chain(parts).collect();
+        }
+        Ok(table)
+    }
+}
