@@ -21,7 +21,7 @@ const GUARD: f64 = 1.0 / (1u64 << 43) as f64;
 const FAR: f64 = 1080.0;
 /// Latitude, degrees, whose sine is 2/3: the zones' common parallel, where both formulas agree.
 const TRANSITION: f64 = 41.810_314_895_778_596;
-/// 1.5 * 2^52: adding it rounds to an integer, which then stands in the low bits.
+/// 1.5 * 2^52: adding it rounds to an integer, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// sqrt(6) / 2
 const HALF_SQRT_6: f64 = 1.224_744_871_391_589;

@@ -1,5 +1,5 @@
 //! HEALPix cells on the Earth, in nested numbering: coordinates to cells, ancestors and children, and the two labels
-//! used for cells in files (`shared/spec/cells.md`).
+//! used for cells in files (docs/cells.md).
 //!
 //! Inside the engine a cell is an [`Order`] and a nested number (`u64`); the decimal morton id and the packed word are
 //! labels at the edges ([`Cell::decimal`], [`Cell::packed`]). Longitudes and latitudes are degrees, east and north
