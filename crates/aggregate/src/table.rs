@@ -72,7 +72,7 @@ impl StatisticTable {
     }
 }
 
-/// Rounds to `f32`. The sign and payload of a NaN differ between processors, hence the one fixed pattern.
+/// Rounds to `f32`. The sign and payload of a NaN differ between processors, so every NaN gets one fixed pattern.
 fn narrow(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to nearest is the specified result")]
     let rounded = value as f32;

@@ -62,8 +62,8 @@ fn merge(sorted: Vec<ByteRange>, joins: impl Fn(ByteRange, ByteRange) -> bool) -
 }
 
 fn cut(range: ByteRange, most: u64) -> impl Iterator<Item = ByteRange> {
-    let pieces = range.len().div_ceil(most);
-    (0..pieces).filter_map(move |i| {
+    let parts = range.len().div_ceil(most);
+    (0..parts).filter_map(move |i| {
         let start = range.start() + i * most;
         ByteRange::new(start, range.end().min(start.saturating_add(most)))
     })

@@ -32,7 +32,7 @@ pub struct Canonical {
 }
 
 impl Canonical {
-    /// Prepare for a type; `scalar` tells that the dataspace has no dimensions (see [`Kind::of`]).
+    /// Prepare for a type; `scalar`: the dataspace has no dimensions (see [`Kind::of`]).
     ///
     /// # Errors
     /// [`DatatypeError::Unconvertible`] for VAX floats.
@@ -61,8 +61,8 @@ impl Canonical {
         self.plan.heap_refs(raw, &mut |reference, _| visit(reference));
     }
 
-    /// Length of the first elements of `raw`, at least one, that name about `bytes` bytes in the heap: so much to pass to
-    /// [`Canonical::write`] at once keeps memory bounded, however much text a dataset has.
+    /// Length of the first elements of `raw`, at least one, that name about `bytes` bytes in the heap. Passing that length
+    /// to [`Canonical::write`] at once keeps memory bounded, however much text a dataset has.
     #[must_use]
     pub fn part(&self, raw: &[u8], bytes: u64) -> usize {
         if !self.plan.uses_heap() {

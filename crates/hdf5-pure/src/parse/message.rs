@@ -1,4 +1,4 @@
-//! Header messages (IV.A.2) before anybody looks into them.
+//! Header messages (IV.A.2), before their contents are parsed.
 use bytes::Bytes;
 
 /// One message of an object header.

@@ -71,7 +71,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
     u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize
 }
 
-/// A version 1 B-tree over chunks: where its nodes are, and where the addresses of chunks stand in them.
+/// A version 1 B-tree over chunks: the ranges of its nodes, and those of the chunk addresses in them.
 fn nodes(bytes: &[u8], root: usize, rank: usize) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     assert_eq!(bytes[root..root + 5], *b"TREE\x01");
     let key = 16 + 8 * rank;
