@@ -1,4 +1,4 @@
-//! What goes to standard error: words for people, and with -v what happens meanwhile.
+//! Output on standard error: messages, and with -v a log of what happens.
 use clap::ValueEnum;
 use std::fmt;
 use tracing::field::{Field, Visit};

@@ -1,4 +1,4 @@
-//! `icestream login`: whether Earthdata knows who asks, and until when.
+//! `icestream login`: whether Earthdata accepts the login, of which user, and until when.
 use crate::args::AccessArgs;
 use crate::exit::{DONE, Failure};
 use crate::out::{note, say};

@@ -18,7 +18,7 @@ macro_rules! note {
 }
 pub(crate) use note;
 
-/// Writes a line to standard output, control characters written out; ends the program when nobody reads it any more.
+/// Writes a line to standard output, control characters escaped; ends the program when the reader has closed the pipe.
 /// JSON stays what it is: the escapes are its own.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     bytes(format!("{}\n", printable(&text.to_string())).as_bytes());

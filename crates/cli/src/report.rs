@@ -1,4 +1,4 @@
-//! The answer of a job as a table for people.
+//! The answer of a job as a readable table.
 use crate::progress::size;
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};

@@ -1,4 +1,4 @@
-//! Who may ask. A server on this machine can be reached by every page that is open in a browser.
+//! Which requests are allowed: every page that is open in a browser can reach a server on this machine.
 use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 
