@@ -1,4 +1,4 @@
-//! Places as text: what of a path or URL says where a file is, and what says who may read it.
+//! Paths and URLs as text: the parts that identify a file, and the parts that authorize a reader.
 use std::borrow::Cow;
 
 /// Parameters of a query that sign it, or name who signed it (CloudFront, S3 version 2, Earthdata).

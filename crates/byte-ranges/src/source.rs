@@ -69,7 +69,7 @@ pub trait Sink {
 pub struct SourceError {
     /// What kind of failure; callers decide by this.
     pub kind: SourceErrorKind,
-    /// The file or object, as a person would name it. Never holds a secret.
+    /// The file or object, for messages. Never holds a secret.
     pub location: String,
     /// What happened, in words. Never holds a secret.
     pub message: String,

@@ -69,7 +69,7 @@ impl Gathered {
             && without_link.is_empty()
     }
 
-    /// The records that are meant by their names; counts the others. Odd records that are not meant go.
+    /// The records that the filter of names lets through; counts the others, and removes odd records that it excludes.
     fn named(&mut self, records: Vec<Record>, names: &NameFilter, by_date: bool) -> Vec<Record> {
         self.found = records.len() + self.odd.len();
         let named: Vec<Record> = records.into_iter().filter(|record| names.fits(&record.name, by_date)).collect();

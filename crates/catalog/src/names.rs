@@ -1,4 +1,4 @@
-//! Which granules are meant, by what their names say.
+//! Chooses granules by the cycle, region and date in their names.
 use earthdata::GranuleName;
 
 /// Cycles, regions and dates of granules. An empty list, or no date, lets all names through.

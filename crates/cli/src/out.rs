@@ -10,7 +10,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Words for people on standard error. They may repeat what a server or a file says: control characters are written out.
+/// A message to the user on standard error. It may contain text of a server or a file, so control characters are escaped.
 macro_rules! note {
     ($($text:tt)*) => {
         tracing::info!(target: $crate::log::NOTE, "{}", byte_ranges::printable(&format!($($text)*)))

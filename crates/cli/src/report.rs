@@ -4,7 +4,7 @@ use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
 
-/// What people want to know of a result.
+/// The main numbers of a result.
 pub(crate) fn table(result: &CellResult) -> String {
     let mut lines = Vec::new();
     let rows = &result.ledger.totals.rows;

@@ -84,13 +84,13 @@ impl Earthdata {
         Self { http, retry, hosts, login }
     }
 
-    /// Who asks.
+    /// The login.
     #[must_use]
     pub fn login(&self) -> &Login {
         &self.login
     }
 
-    /// The hosts that are asked.
+    /// The data host and the login host.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
         &self.hosts

@@ -92,7 +92,7 @@ impl CredentialProvider {
         self.fetched.load(Ordering::Relaxed)
     }
 
-    /// Who asks, and where.
+    /// The login and the hosts.
     #[must_use]
     pub fn earthdata(&self) -> &Earthdata {
         &self.earthdata

@@ -1,4 +1,4 @@
-//! Areas on the sphere: footprints of granules, and places that people choose.
+//! Areas on the sphere: footprints of granules, and areas that the user chooses.
 use crate::vector::{Arc, Vector, chord2, cross, dot, lon_lat, of_degrees, to_cells, unit};
 use morton::Latitude;
 

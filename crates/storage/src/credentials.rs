@@ -1,4 +1,4 @@
-//! Who asks: S3 credentials and the bearer token for HTTPS.
+//! S3 credentials, the bearer token for HTTPS, and the login of Earthdata.
 use crate::{Secret, moment};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::Url;

@@ -41,12 +41,12 @@ impl std::fmt::Debug for Jar {
     }
 }
 
-/// The login that all files of a run share: made once, by the first that is asked for it.
+/// The login that all files of a run share: made once, by the first request that a server sends to the login host.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) password: Option<Password>,
     jar: Mutex<Jar>,
-    /// Held by the one who logs in.
+    /// Held by the request that logs in.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
 

@@ -6,7 +6,7 @@ use crate::out::{note, say};
 use crate::report::group;
 use ::catalog::Summary;
 
-/// Names of each kind that are shown to people; JSON has all.
+/// Names of each kind that the text shows; JSON has all.
 const MAX_NAMES: usize = 5;
 
 pub(super) fn show(

@@ -39,7 +39,7 @@ pub(super) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer 
     answer
 }
 
-/// Words for a person.
+/// An answer of plain text.
 pub(super) fn words(status: u16, text: impl Into<String>) -> Answer {
     answer(status, "text/plain; charset=utf-8", text.into())
 }

@@ -92,7 +92,7 @@ fn preflight() -> Answer {
     answer
 }
 
-/// A file of a folder by a name that leads nowhere else: hidden files are not meant for others, and a link may lead out.
+/// The path of a file inside `folder`; `None` for a hidden file, and for a name or a link that leads out of it.
 fn below(folder: &Path, name: &str) -> Option<PathBuf> {
     let plain =
         name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0', ':']));

@@ -18,8 +18,8 @@ fn values(dataset: &Dataset) -> Vec<u8> {
     (0..count).flat_map(|i| (i * 7 % 251).to_le_bytes()).collect()
 }
 
-/// The whole dataset, and each of its chunks read alone by a reader that knows nothing else of the file. Of a line, so
-/// that the bytes of a chunk are one range.
+/// Selections, each for a reader of its own: the whole dataset, and each of its chunks. For datasets of one dimension, where
+/// the bytes of a chunk are one range.
 fn readings(dataset: &Dataset) -> Vec<(Selection, Range<usize>)> {
     let len = |rows: u64| (rows * dataset.elements().unwrap() / dataset.shape[0] * 4) as usize;
     let mut all = vec![(Selection::all(dataset), 0..len(dataset.shape[0]))];

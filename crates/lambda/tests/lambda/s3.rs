@@ -1,4 +1,4 @@
-//! An S3 server that checks signatures and who may do what (s3s-fs), one for all tests of this process.
+//! An S3 server that checks signatures and permissions (s3s-fs), one for all tests of this process.
 //!
 //! Buckets: `granules` and `slow` (the same, answering late) for the reader alone, `out` for the function's role alone,
 //! `locked` denied to all.
