@@ -52,7 +52,7 @@ def serving(program, folder):
 def dependent_rounds(times, latency):
     """Dependent rounds in the start times (seconds) of one granule's or one job's requests, all answered `latency` late.
 
-    A request that starts before the first answer of a wave can have arrived belongs to that wave; the first that starts
+    A request that starts before the first answer of a round can have arrived belongs to that round; the first that starts
     later opens the next one. Requests that wait for a free connection count as dependent, as they do for the reader.
     """
     count, end = 0, -1.0
