@@ -181,7 +181,11 @@ mod tests {
             ("<ListBucketResult><Contents><Key>b</Key></Contents>", "cut off", Again::Backoff),
             ("<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", "prefix", Again::Never),
             ("<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", "no key", Again::Never),
-            ("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "not where", Again::Never),
+            (
+                "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+                "no NextContinuationToken",
+                Again::Never,
+            ),
         ] {
             let (message, whether) = Page::parse(body.as_bytes(), "b").unwrap_err();
             assert!(message.contains(says) && whether == again, "{body}: {message}");
