@@ -4,7 +4,7 @@ use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
 use crate::version::{header, version};
 use byte_ranges::http::{Version, content_range, to_ask, unsatisfied_range};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use js_sys::{Promise, Uint8Array};
@@ -243,6 +243,11 @@ impl Source for FetchSource {
             fetched.bytes.clear();
         }
         Ok(fetched)
+    }
+
+    /// The page reads no indexes, which alone ask for it.
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 
     fn cost(&self) -> Cost {

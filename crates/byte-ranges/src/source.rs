@@ -36,9 +36,7 @@ pub trait Source {
 
     /// The version that this value stands for, no later than after its first answer; `None` while it is not known, and where
     /// nothing tells versions apart.
-    fn stamp(&self) -> Option<Stamp> {
-        None
-    }
+    fn stamp(&self) -> Option<Stamp>;
 }
 
 impl<S: Source + ?Sized> Source for &S {
