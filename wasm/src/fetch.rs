@@ -1,5 +1,5 @@
 //! A file by URL, read by range requests through `fetch`.
-use crate::batch::Batch;
+use crate::batch::{Batch, PATIENCE};
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
 use crate::version::{header, version};
@@ -20,8 +20,6 @@ const ATTEMPTS: u32 = 6;
 const BACKOFF: f64 = 200.0;
 /// No wait of our own is longer, and none that a server asks for is longer than the second, milliseconds.
 const MOST_WAIT: [f64; 2] = [10_000.0, 60_000.0];
-/// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
-pub(crate) const PATIENCE: f64 = 300_000.0;
 /// Patience with the question whether a server is there at all.
 const PROBE_PATIENCE: f64 = 5_000.0;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{ArrayMeta, Attributes, Error, Step, StoreObject, object::canonical_json};
+use crate::{ArrayMeta, Attributes, Error, PutStep, StoreObject, object::canonical_json};
 
 /// A member of a group.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,12 +57,12 @@ impl GroupMeta {
             match node {
                 Node::Array(meta) => {
                     let key = format!("{path}zarr.json");
-                    arrays.push(StoreObject { key, bytes: meta.document()?, step: Step::Array });
+                    arrays.push(StoreObject { key, bytes: meta.document()?, step: PutStep::Array });
                 }
                 Node::Group(group) => group.collect(&path, arrays, groups)?,
             }
         }
-        let step = if prefix.is_empty() { Step::Marker } else { Step::Group };
+        let step = if prefix.is_empty() { PutStep::Marker } else { PutStep::Group };
         groups.push(StoreObject { key: format!("{prefix}zarr.json"), bytes: self.document()?, step });
         Ok(())
     }

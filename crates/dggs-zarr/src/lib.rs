@@ -41,7 +41,7 @@ pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
-pub use object::{Step, StoreObject};
+pub use object::{PutStep, StoreObject};
 pub use shard::{crc32c, shard_entries};
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};

@@ -13,12 +13,12 @@ pub struct StoreObject {
     /// The complete content.
     pub bytes: Bytes,
     /// When it is put.
-    pub step: Step,
+    pub step: PutStep,
 }
 
 /// The steps in which objects are put. Those of one step may be put in any order; each step waits for the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum PutStep {
     /// Chunks and shards.
     Chunk,
     /// Metadata of arrays.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::convention::OWN_KEY;
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, Error, GroupMeta, Level, MAX_CHUNK, Node, Step, StoreObject,
+    ArrayMeta, Attributes, ChunkEncoder, Coordinate, Error, GroupMeta, Level, MAX_CHUNK, Node, PutStep, StoreObject,
     TemplateVariable, chunk_key, group_attributes, object::canonical_json,
 };
 
@@ -99,7 +99,7 @@ impl Sphere {
         let mut objects = self.root()?.objects()?;
         let at = objects.len().saturating_sub(1 + self.levels.len());
         let bytes = plain_group(&Attributes::new())?;
-        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes, step: Step::Group };
+        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes, step: PutStep::Group };
         objects.insert(at, cells);
         Ok(objects)
     }
@@ -128,12 +128,12 @@ impl Sphere {
                 objects.push(StoreObject {
                     key: chunk_key(&format!("{}/{}", level.order, wanted.name), cell.parent.nested()),
                     bytes,
-                    step: Step::Chunk,
+                    step: PutStep::Chunk,
                 });
             }
         }
         let bytes = mark(self.latitude, &cell.provenance)?;
-        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes, step: Step::Marker });
+        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes, step: PutStep::Marker });
         Ok(objects)
     }
 

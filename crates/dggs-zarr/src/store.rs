@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, Step,
+    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, PutStep,
     StoreObject, TemplateVariable, chunk_key, group_attributes,
 };
 
@@ -162,7 +162,7 @@ fn append_chunks(
     for (index, start) in (0..).zip((0..values.len()).step_by(step)) {
         let rows = start..values.len().min(start + step);
         let bytes = encoder.encode(values, rows, meta)?;
-        objects.push(StoreObject { key: chunk_key(path, index), bytes, step: Step::Chunk });
+        objects.push(StoreObject { key: chunk_key(path, index), bytes, step: PutStep::Chunk });
     }
     Ok(())
 }

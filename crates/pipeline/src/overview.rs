@@ -5,7 +5,7 @@ use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
 use byte_ranges::Storage;
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Sphere, SphereLevel, Step, StoreObject,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, Sphere, SphereLevel, StoreObject,
     TemplateVariable, chunk_key,
 };
 use morton::{Cell, Order};
@@ -124,7 +124,7 @@ impl Overviews {
                     let bytes = encoder.encode(&values, 0..values.len(), &meta);
                     let bytes = bytes.map_err(|error| Error::Encode(error.to_string()))?;
                     let key = chunk_key(&format!("{order}/{}", variable.name), index);
-                    chunks.push(StoreObject { key, bytes, step: Step::Chunk });
+                    chunks.push(StoreObject { key, bytes, step: PutStep::Chunk });
                 }
             }
             sphere.levels.push(level);

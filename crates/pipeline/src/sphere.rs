@@ -160,7 +160,7 @@ mod tests {
 
     use aggregate::Reducer;
     use byte_ranges::MemorySink;
-    use dggs_zarr::Step;
+    use dggs_zarr::PutStep;
     use futures_util::FutureExt as _;
     use morton::Order;
 
@@ -204,7 +204,7 @@ mod tests {
         for objects in [crate::to_objects(&result), sphere_objects(&result), sphere_template(&result.job)] {
             let objects = objects.unwrap();
             assert!(objects.is_sorted_by_key(|object| object.step));
-            assert_eq!(objects.iter().filter(|object| object.step == Step::Marker).count(), 1);
+            assert_eq!(objects.iter().filter(|object| object.step == PutStep::Marker).count(), 1);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Attempts that are stopped before and after every operation, and attempts that overlap in any order.
 use super::*;
 use byte_ranges::{MemorySink, Sink};
-use dggs_zarr::Step;
+use dggs_zarr::PutStep;
 use futures_util::FutureExt as _;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -114,8 +114,8 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
     let object = |key: String| {
         let depth = key.matches('/').count();
         let step = match key.ends_with("zarr.json") {
-            true => [Step::Marker, Step::Group, Step::Array][depth],
-            false => Step::Chunk,
+            true => [PutStep::Marker, PutStep::Group, PutStep::Array][depth],
+            false => PutStep::Chunk,
         };
         StoreObject { bytes: format!("{key} of {job}").into(), key, step }
     };
@@ -129,7 +129,7 @@ fn cell(job: &str) -> Replacement {
     let object = |key: &str| StoreObject {
         bytes: format!("{key} of {job}").into(),
         key: key.into(),
-        step: if key.starts_with("cells") { Step::Marker } else { Step::Chunk },
+        step: if key.starts_with("cells") { PutStep::Marker } else { PutStep::Chunk },
     };
     let objects = ["12/a/c/7", "12/b/c/7", "11/a/c/7"].map(object).to_vec();
     Replacement { marker: object("cells/-61/zarr.json"), stand_in: None, objects, own: Vec::new(), yields: false }
@@ -446,7 +446,7 @@ fn take_away(storage: &impl Storage, new: &Replacement, fills: &[StoreObject]) -
 
 #[test]
 fn removing_stopped_anywhere_leaves_nothing_half_made_and_then_nothing() {
-    let fill = |key: &str| StoreObject { key: key.into(), bytes: "fill".into(), step: Step::Chunk };
+    let fill = |key: &str| StoreObject { key: key.into(), bytes: "fill".into(), step: PutStep::Chunk };
     let fills: Vec<StoreObject> = cell("old").objects.iter().map(|object| fill(&object.key)).collect();
     for (old, fills) in [(store("old", &[12, 11]), &[][..]), (cell("old"), &fills)] {
         for stop in 0.. {
