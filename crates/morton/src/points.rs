@@ -60,7 +60,7 @@ fn run<const AUTHALIC: bool>(level: InstructionSet, points: Points<'_>) {
     #[cfg(not(target_arch = "x86_64"))]
     {
         let _only_one = level;
-        blocks::<AUTHALIC>(points);
+        crate::kernel::blocks::<AUTHALIC>(points);
     }
 }
 
