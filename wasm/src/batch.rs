@@ -1,7 +1,6 @@
 //! Ranges that are asked for together as one request: `Range: bytes=0-9,20-29` and `multipart/byteranges` (RFC 9110, 14.2
 //! and 14.6). A request costs a browser milliseconds of its own; few servers take several ranges, and `icestream serve`
 //! says that it does.
-use crate::fetch::PATIENCE;
 use crate::host::{self, Timer};
 use crate::version::{header, version};
 use byte_ranges::ByteRange;
@@ -16,6 +15,9 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
+
+/// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
+pub(crate) const PATIENCE: f64 = 300_000.0;
 
 /// Ranges in one request, at most: their header stays far below the 8 KB that servers take.
 const MAX_RANGES: usize = 64;

@@ -1,10 +1,10 @@
 //! A file by URL, read by range requests through `fetch`.
-use crate::batch::Batch;
+use crate::batch::{Batch, PATIENCE};
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
 use crate::version::{header, version};
 use byte_ranges::http::{Version, content_range, to_ask, unsatisfied_range};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use js_sys::{Promise, Uint8Array};
@@ -20,8 +20,6 @@ const ATTEMPTS: u32 = 6;
 const BACKOFF: f64 = 200.0;
 /// No wait of our own is longer, and none that a server asks for is longer than the second, milliseconds.
 const MAX_WAIT: [f64; 2] = [10_000.0, 60_000.0];
-/// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
-pub(crate) const PATIENCE: f64 = 300_000.0;
 /// Patience with the question whether a server is there at all.
 const PROBE_PATIENCE: f64 = 5_000.0;
 
@@ -243,6 +241,11 @@ impl Source for FetchSource {
             fetched.bytes.clear();
         }
         Ok(fetched)
+    }
+
+    /// The page reads no indexes, which alone ask for it.
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 
     fn cost(&self) -> Cost {

@@ -35,7 +35,7 @@ impl StatisticTable {
     /// # Errors
     /// [`Error::NoColumn`] when [`column`](Self::column) has none.
     pub fn require(&self, statistic: Statistic) -> Result<&[f32], Error> {
-        self.column(statistic).ok_or(Error::NoColumn(statistic))
+        self.column(statistic).ok_or_else(|| Error::NoColumn(format!("{statistic:?}")))
     }
 
     /// Gives up the columns: counts, and the others in the order of [`columns`](Self::columns).

@@ -36,9 +36,7 @@ pub trait Source {
 
     /// The version that this value reads, known after its first answer at the latest; `None` while it is not known, and
     /// where nothing distinguishes versions.
-    fn stamp(&self) -> Option<Stamp> {
-        None
-    }
+    fn stamp(&self) -> Option<Stamp>;
 }
 
 impl<S: Source + ?Sized> Source for &S {

@@ -1,6 +1,6 @@
 //! A cell: an order and a nested number.
 
-use crate::{Cap, Error, Latitude, LonLat, Order, decimal, healpix, packed};
+use crate::{Error, Latitude, LonLat, Order, decimal, healpix, packed};
 use std::{fmt, ops::Range, str::FromStr};
 
 /// A HEALPix cell in nested numbering. Ordered by order, then by nested number.
@@ -163,12 +163,6 @@ impl Cell {
                 LonLat::known(lon + turn, latitude.from_sphere(lat))
             })
             .collect()
-    }
-
-    /// A circle on the sphere that contains the whole cell ([`Cap`] states how tightly).
-    #[must_use]
-    pub fn bounding_cap(self, latitude: Latitude) -> Cap {
-        Cap::around(self, latitude)
     }
 
     fn relation(self, to: Order, what: &'static str) -> Error {

@@ -37,6 +37,7 @@ mod latitude;
 mod lonlat;
 mod order;
 mod packed;
+mod points;
 mod trig;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -47,7 +48,8 @@ pub use cell::Cell;
 pub use error::Error;
 pub use filter::{BAD, OUTSIDE, children_of};
 pub use instruction_set::InstructionSet;
-pub use kernel::{INVALID, nested_of, nested_of_at, nested_of_exact};
+pub use kernel::INVALID;
 pub use latitude::Latitude;
 pub use lonlat::LonLat;
 pub use order::Order;
+pub use points::{nested_of, nested_of_at, nested_of_exact};

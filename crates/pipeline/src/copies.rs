@@ -1,5 +1,5 @@
 //! Which files of a job are the same granule, and which of them counts.
-use crate::granule::TrackRows;
+use crate::filter::TrackRows;
 use crate::{Failure, FailureClass, GranuleEntry, GranuleName};
 use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};

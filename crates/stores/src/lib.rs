@@ -51,8 +51,8 @@ pub use own::OwnStore;
 pub use place::Place;
 pub use recipe::Recipe;
 pub use sphere_out::SphereOut;
-pub use store::{LevelInfo, Store, VariableInfo};
-pub use table::{Partial, Table};
+pub use store::{LevelInfo, Store};
+pub use table::{Partial, Table, VariableInfo};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use wanted::Wanted;
 

@@ -9,14 +9,12 @@ use super::float_bits::convert;
 use super::heap_ref::HeapRef;
 use super::kind::Kind;
 use super::plan::{Plan, part};
-use super::text::{heap_items, heap_text, unpadded};
+use super::text::{HEAP_LIMIT, heap_items, heap_text, unpadded};
 
 /// Bytes handed to the sink at once when elements have to be rebuilt.
 const BLOCK: usize = 4096;
 /// Least bytes of a collection of heap objects that the library makes: all of it is read for one object.
 const COLLECTION: u64 = 4096;
-/// Default for [`Canonical::with_heap_limit`], and what [`Datatype::strings`] may take.
-pub(crate) const HEAP_LIMIT: u64 = 1 << 30;
 
 /// Writes elements in a byte form that depends on their values only, not on byte order, gaps or storage.
 ///
