@@ -130,7 +130,7 @@ impl ArrayMeta {
         canonical_json(self.to_value()?)
     }
 
-    /// The document as JSON (Zarr v3 core, "array metadata"), as it also stands in consolidated metadata.
+    /// The document as JSON (Zarr v3 core, "array metadata"), as consolidated metadata holds it too.
     ///
     /// # Errors
     /// [`Error::Empty`] for a chunk shape of 0, [`Error::Fill`] for a fill value that the type cannot hold.

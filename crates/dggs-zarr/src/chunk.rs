@@ -46,8 +46,8 @@ impl ChunkEncoder {
     /// The chunk that holds `rows` of `values`. Fewer rows than the chunk shape are filled up: every chunk of a
     /// regular grid has full size (Zarr v3 core, "regular grids").
     ///
-    /// A chunk of fill values only is encoded like any other: a reader then tells an empty cell (a chunk is
-    /// there) from a cell that nobody computed (no chunk).
+    /// A chunk of fill values only is encoded like any other: a reader can distinguish an empty cell (a chunk is
+    /// there) from a cell that was not computed (no chunk).
     ///
     /// # Errors
     /// [`Error::Type`], [`Error::Fill`], [`Error::Empty`] for no rows, [`Error::Length`] for rows that lie outside

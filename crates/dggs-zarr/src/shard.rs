@@ -44,7 +44,7 @@ pub(crate) fn unpack(shard: &[u8], chunks: usize) -> Result<Vec<&[u8]>, Error> {
     }
     let mut parts = Vec::with_capacity(chunks);
     let mut rest = content;
-    // Chunks stand one after the other: the offsets add nothing.
+    // The chunks follow each other without gaps: the offsets add nothing.
     for entry in shard_entries(index) {
         let (offset, length) = entry.ok_or(Error::Object(OTHER))?;
         let length = usize::try_from(length).ok();
@@ -58,7 +58,7 @@ pub(crate) fn unpack(shard: &[u8], chunks: usize) -> Result<Vec<&[u8]>, Error> {
     Ok(parts)
 }
 
-const OTHER: &str = "the chunks of the shard do not stand one after the other";
+const OTHER: &str = "the chunks of the shard do not follow each other";
 
 /// The entries of a decoded shard index: offset and length in bytes of each chunk, `None` for one that is absent (both
 /// numbers 2^64 - 1).

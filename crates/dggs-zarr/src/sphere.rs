@@ -1,4 +1,4 @@
-//! Layout `sphere`: one store of many parent cells, each written by whoever computed it.
+//! Layout `sphere`: one store of many parent cells, each written by the process that computed it.
 
 use bytes::Bytes;
 use morton::{Cell, Latitude, Order};

@@ -46,8 +46,8 @@ pub struct CellStore {
 }
 
 impl CellStore {
-    /// Every object of the store, in write order: chunks, array metadata, group metadata, root metadata. Whoever
-    /// writes them in this order shows a reader either nothing or the whole store.
+    /// Every object of the store, in write order: chunks, array metadata, group metadata, root metadata. A writer that
+    /// puts them in this order shows a reader either nothing or the whole store.
     ///
     /// All chunks are there, also those that hold fill values only (see [`ChunkEncoder::encode`]).
     ///

@@ -12,7 +12,7 @@ const UNSIGNED: &str = "_Unsigned";
 /// What a column is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
-    /// Coordinates, value, uncertainty: the fill value of the dataset itself counts where somebody chose it. One of 0 does not:
+    /// Coordinates, value, uncertainty: the fill value of the dataset itself counts where the writer chose it. One of 0 does not:
     /// it is what makers of files put where they mean none, and 0 is a place on Earth.
     Quantity,
     /// A condition on rows: only attributes say what is missing. NASA's files give flags, where 0 is data, any fill value.

@@ -46,7 +46,7 @@ pub fn mission_name(file: &str) -> String {
 type Named = (Option<GranuleName>, File);
 
 /// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
-/// the newest release and version stays. Its files stand in order, those with the mission's own name first.
+/// the newest release and version stays. Its files are in order, those with the mission's own name first.
 pub(crate) fn copies(given: &[File]) -> (Vec<Vec<File>>, Vec<String>) {
     let mut warnings = Vec::new();
     let mut granules: BTreeMap<(String, String), Vec<Named>> = BTreeMap::new();

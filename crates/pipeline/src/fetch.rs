@@ -11,7 +11,7 @@ pub(crate) async fn each<S: Source>(
     mut take: impl FnMut(usize, Bytes) -> Result<(), GranuleError>,
 ) -> Result<(), GranuleError> {
     let cost = source.cost();
-    // A want is never cut: whoever waits for it gets it whole.
+    // A want is never cut: its caller receives it whole.
     let longest = wants.iter().map(|want| want.len()).max().unwrap_or(0);
     let requests = coalesce(wants, &Cost { max_request: cost.max_request.max(longest), ..cost });
     let mut sorted: Vec<(ByteRange, usize)> = wants.iter().copied().zip(0..).collect();

@@ -16,7 +16,7 @@ pub(crate) struct TrackRows {
     pub(crate) sigma: Vec<f32>,
 }
 
-/// Keeps the rows that count and records the fate of the others. The first reason that applies is the one recorded:
+/// Keeps the rows that count and counts the others by their reason. The first reason that applies is the one recorded:
 /// quality, fill, not finite, out of range, sigma not positive.
 pub(crate) fn keep(track: &Track, selected: &Selected, columns: &Gathered, counts: &mut RowCounts) -> TrackRows {
     let mut kept = TrackRows::default();

@@ -33,7 +33,7 @@ impl Label {
     }
 
     /// Why a file does not identify itself as one of the product, if it does not: label and name must both say so
-    /// (planned-reading.md). Such a file may be anything, and nothing is assumed about the order of its rows.
+    /// (design/0006-reading-only-what-matters.md). Such a file may be anything, and nothing is assumed about the order of its rows.
     pub(crate) fn doubt(&self, name: &str, product: &Product) -> Option<String> {
         let expected = product.short_name.as_str();
         if !self.names(product) {

@@ -25,7 +25,7 @@ pub struct Totals {
     /// Tracks of the product that granules do not have.
     #[serde(default)]
     pub tracks_absent: u64,
-    /// Rows by fate.
+    /// Rows, used and dropped.
     #[serde(flatten)]
     pub rows: RowCounts,
     /// Range requests.
@@ -54,7 +54,7 @@ pub struct GranuleEntry {
     pub requests: u64,
     /// Bytes received.
     pub bytes: u64,
-    /// Time from opening to the last row, milliseconds; 0 where nobody has a clock.
+    /// Time from opening to the last row, milliseconds; 0 where the caller has no clock.
     pub milliseconds: u64,
     /// How its coordinates were read; nothing where it was not read at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,12 +110,12 @@ impl std::fmt::Display for Reading {
 pub struct TrackEntry {
     /// Group name of the track.
     pub track: String,
-    /// Rows by fate.
+    /// Rows, used and dropped.
     #[serde(flatten)]
     pub rows: RowCounts,
 }
 
-/// Rows by fate. `in_parent` = `used` + the drops other than `bad_coordinate`.
+/// Rows, used and dropped. `in_parent` = `used` + the drops other than `bad_coordinate`.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct RowCounts {
     /// Rows that the track has.

@@ -13,7 +13,7 @@ const INDEX_NODE: u64 = 2096;
 /// Bytes from the last header of a track's datasets to the attributes that they got when the granule was done (design note 0006).
 const LATE_ATTRIBUTES: u64 = 10 << 10 | 512;
 /// Most bytes of a coordinate chunk that are read before its size is known.
-const MOST_OPENING: u64 = 1 << 20;
+const MAX_OPENING: u64 = 1 << 20;
 
 /// One track of a granule: its columns, row-aligned.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
     let long = sizes().nth(leader).is_some_and(|(_, chunks)| is_long(chunks));
     let coordinates = datasets.get(leader).filter(|_| long).into_iter().flat_map(|(_, columns)| columns.iter().take(2));
     let begins = coordinates.filter_map(|column| {
-        let raw = chunk_rows(column).saturating_mul(column.element_size()).min(MOST_OPENING);
+        let raw = chunk_rows(column).saturating_mul(column.element_size()).min(MAX_OPENING);
         ByteRange::at(column.index_offset()?, INDEX_NODE + raw / 4 * 3)
     });
     begins.collect()
@@ -221,7 +221,7 @@ async fn columns<S: Source>(
     Ok(columns)
 }
 
-/// What decides how the numbers of each dataset are read; one that cannot be told does not fail the others.
+/// What decides how the numbers of each dataset are read; an error of one does not fail the others.
 fn attributes(file: &mut File, datasets: &[Arc<Dataset>]) -> StepResult<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
     Step::all(datasets.iter().map(|dataset| {
         match file.attributes(&Object::Dataset(Arc::clone(dataset)), Some(&ATTRIBUTES)) {

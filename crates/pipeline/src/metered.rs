@@ -3,7 +3,7 @@ use crate::{Event, Observer};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::cell::Cell;
 
-/// Counts the requests and bytes of one granule and tells the observer.
+/// Counts the requests and bytes of one granule and informs the observer.
 pub(crate) struct Metered<'a, S> {
     source: S,
     observer: &'a dyn Observer,
@@ -26,7 +26,7 @@ impl<'a, S> Metered<'a, S> {
         self.bytes.get()
     }
 
-    /// Size of the file, once an answer has told it.
+    /// Size of the file, once an answer has given it.
     pub(crate) const fn file_size(&self) -> Option<u64> {
         self.file_size.get()
     }

@@ -15,7 +15,7 @@ const LAST_REGION: u8 = 14;
 /// What a granule's name says.
 ///
 /// Product, time, track, cycle and region identify a granule; release and version order it. They are compared last, so that
-/// versions of one granule stand together, the newest last.
+/// versions of one granule are neighbours, the newest last.
 ///
 /// ```
 /// use pipeline::GranuleName;
@@ -34,7 +34,7 @@ pub struct GranuleName {
     pub start: String,
     /// Reference ground track, 1..=1387.
     pub rgt: u16,
-    /// Repeat cycle; its dates do not tell it, only the name does.
+    /// Repeat cycle; it follows from the name alone, not from the dates.
     pub cycle: u8,
     /// Region of the orbit, 1..=14; 10, 11 and 12 hold Antarctica.
     pub region: u8,

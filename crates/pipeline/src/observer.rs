@@ -39,9 +39,9 @@ pub enum Event<'a> {
     Finished(&'a GranuleEntry),
 }
 
-/// The caller's ears and clock. The core has neither clock nor output of its own.
+/// Receives what happens, and has the caller's clock. The core has neither clock nor output of its own.
 pub trait Observer {
-    /// Takes note of an event.
+    /// Receives an event.
     fn event(&self, event: Event<'_>);
 
     /// Milliseconds since any fixed moment; 0 where there is no clock.
@@ -50,7 +50,7 @@ pub trait Observer {
     }
 }
 
-/// Nobody watches.
+/// Observes nothing.
 impl Observer for () {
     fn event(&self, _: Event<'_>) {}
 }

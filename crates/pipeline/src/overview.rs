@@ -257,8 +257,8 @@ pub async fn write_overviews<S: Storage>(overviews: Overviews, storage: &S) -> R
     objects.retain(|object| is_above(&object.key));
     let own = (0..parents).map(|order| format!("{order}/")).collect();
     let root = template.last().map(|root| root.bytes.clone()).unwrap_or_default();
-    let stand_in = serde_json::from_slice(&root).map_err(|error| Error::Encode(error.to_string()))?;
-    let new = Replacement { marker, stand_in: Some(stand_in), objects, own, yields: false };
+    let placeholder = serde_json::from_slice(&root).map_err(|error| Error::Encode(error.to_string()))?;
+    let new = Replacement { marker, placeholder: Some(placeholder), objects, own, yields: false };
     replace::replace(storage, &new).await.map_err(Error::Write)?;
     Ok(chunks)
 }

@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Most pieces of a column; real ones have tens to thousands.
-const MOST_PIECES: u64 = 1 << 20;
+const MAX_PIECES: u64 = 1 << 20;
 /// Most rows of a piece that was never written (a stored one is bounded by the reader's limits).
-const MOST_UNWRITTEN_ROWS: u64 = 1 << 24;
+const MAX_UNWRITTEN_ROWS: u64 = 1 << 24;
 
-/// Columns of at most so many pieces are read at once: there is little to leave out.
+/// Columns of at most 2 pieces are read at once: there is little to leave out.
 const FEW: u64 = 2;
 
-/// Whether a column of so many pieces is read in part.
+/// Whether a column of this number of pieces is read in part.
 pub(crate) const fn is_long(pieces: u64) -> bool {
     pieces > FEW
 }
@@ -95,8 +95,8 @@ impl Column {
         let rows = dataset.shape.first().copied().unwrap_or(0);
         let step = map.chunk_shape.first().copied().unwrap_or(rows).max(1);
         let count = rows.div_ceil(step);
-        if count > MOST_PIECES {
-            return Err(GranuleError::product(&dataset.path, format!("has {count} chunks, more than {MOST_PIECES}")));
+        if count > MAX_PIECES {
+            return Err(GranuleError::product(&dataset.path, format!("has {count} chunks, more than {MAX_PIECES}")));
         }
         let mut pieces: Vec<Piece> =
             (0..count).map(|k| Piece { rows: k * step..rows.min((k + 1).saturating_mul(step)), chunk: None }).collect();
@@ -168,7 +168,7 @@ impl Column {
     fn decode(&self, piece: &Piece, stored: &[u8]) -> Result<Vec<f64>, GranuleError> {
         let rows = piece.rows.end - piece.rows.start;
         let Some(chunk) = &piece.chunk else {
-            if rows > MOST_UNWRITTEN_ROWS {
+            if rows > MAX_UNWRITTEN_ROWS {
                 return Err(GranuleError::product(self.place(), format!("has {rows} rows that were never written")));
             }
             return Ok(vec![self.decoding.unwritten.0; index(rows)]);
@@ -187,7 +187,7 @@ impl Column {
     }
 }
 
-/// Row numbers within a piece fit in memory, hence in `usize`.
+/// Row numbers within a piece fit in memory, and so in `usize`.
 fn index(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
 }

@@ -59,7 +59,7 @@ pub struct Quantity {
 const ABSURD_METRES: f64 = 1e5;
 
 impl Quantity {
-    /// The magnitude beyond which values are absurd, where the unit tells one.
+    /// The magnitude beyond which values are absurd, where the unit gives one.
     pub(crate) fn limit(&self) -> Option<f64> {
         ["m", "metre", "metres", "meter", "meters"].contains(&self.units.as_str()).then_some(ABSURD_METRES)
     }

@@ -31,7 +31,7 @@ const SIGNS: [(&str, &[&str], &str); 17] = [
     ("GEDI02_A", &BEAMS, "rh"),
 ];
 
-/// The product that a file is of, as far as anything in it or its name tells.
+/// The product that a file is of, as far as it follows from its content or its name.
 ///
 /// # Errors
 /// What reading the file answers.

@@ -1,6 +1,6 @@
 //! Replacing what is in a place, in the one order that every writer keeps (design note 0014).
 //!
-//! 1. The completion marker gives way to a stand-in that no reader takes for a whole store.
+//! 1. The completion marker is replaced by a placeholder that no reader takes for a whole store.
 //! 2. So do the other documents that readers open by themselves: the groups.
 //! 3. Chunks and metadata are put.
 //! 4. The marker is put.
@@ -9,7 +9,7 @@
 //! Where nothing is there, the first two steps have nothing to take away: objects are put if they are absent. One that
 //! is there and is another one, or a marker that came meanwhile, sends the attempt back to the beginning.
 //!
-//! Each step is conditional on what was seen, so that attempts may overlap and stop anywhere. The stand-in names the job:
+//! Each step is conditional on what was seen, so that attempts may overlap and stop anywhere. The placeholder names the job:
 //! an attempt that finds another one's gives up, and one that finds the marker that it would put itself is done.
 mod keys;
 
@@ -36,7 +36,7 @@ pub(crate) struct Replacement {
     /// The object that says that the rest is whole.
     pub(crate) marker: StoreObject,
     /// The root that is in its place meanwhile; `None`: a tombstone.
-    pub(crate) stand_in: Option<Value>,
+    pub(crate) placeholder: Option<Value>,
     /// The other objects, in write order.
     pub(crate) objects: Vec<StoreObject>,
     /// How keys begin that are this store's alone: of those, what does not belong is deleted. Empty: there are none.
@@ -91,9 +91,9 @@ pub(crate) async fn replace<S: Storage>(storage: &S, new: &Replacement) -> Resul
     let mut company = false;
     loop {
         let tombstone = Tombstone { job: format!("{:016x}", new.job()), groups: groups.clone() };
-        let stand_in = StandIn::Tombstone(tombstone.clone(), new.stand_in.clone());
+        let placeholder = Placeholder::Tombstone(tombstone.clone(), new.placeholder.clone());
         let marker = &new.marker.key;
-        let mut attempt = Attempt::new(storage, marker, stand_in, &new.own);
+        let mut attempt = Attempt::new(storage, marker, placeholder, &new.own);
         attempt.whole = Some(&new.marker.bytes);
         let outcome =
             if company { attempt.write(new, tombstone, true).await } else { attempt.begin(new, tombstone).await };
@@ -133,7 +133,7 @@ pub(crate) async fn remove<S: Storage>(
     own: &[String],
     fills: &[StoreObject],
 ) -> Result<(), SourceError> {
-    let attempt = Attempt::new(storage, marker, StandIn::Removed, own);
+    let attempt = Attempt::new(storage, marker, Placeholder::Removed, own);
     match attempt.clear(fills).await {
         Err(Stop::Failed(error) | Stop::Lost(error)) => Err(error),
         _ => Ok(()),
@@ -141,15 +141,15 @@ pub(crate) async fn remove<S: Storage>(
 }
 
 /// What is in the place of the marker while an attempt is at work.
-enum StandIn {
+enum Placeholder {
     /// The document that says that nothing is there on purpose.
     Removed,
     /// A tombstone of this job, or this root with its content.
     Tombstone(Tombstone, Option<Value>),
 }
 
-impl StandIn {
-    /// Whether a document is the stand-in of this job, by whichever attempt.
+impl Placeholder {
+    /// Whether a document is the placeholder of this job, of any attempt.
     fn is(&self, held: &Bytes) -> bool {
         match self {
             Self::Removed => *held == dggs_zarr::removed(),
@@ -157,7 +157,7 @@ impl StandIn {
         }
     }
 
-    /// The stand-in to be put over `held`. A tombstone also names the groups of the one that it replaces: its writer may
+    /// The placeholder to be put over `held`. A tombstone also names the groups of the one that it replaces: its writer may
     /// still be on its way to them.
     fn over(&self, held: Option<&Bytes>) -> Bytes {
         match self {
@@ -177,24 +177,24 @@ struct Attempt<'a, S> {
     storage: &'a S,
     /// Key of the completion marker.
     marker: &'a str,
-    stand_in: StandIn,
+    placeholder: Placeholder,
     /// The marker that this attempt puts at the end, if it puts one.
     whole: Option<&'a Bytes>,
     own: &'a [String],
     /// What a listing has shown after the marker was taken away; `None` where listing is not allowed.
     keys: OnceCell<Option<BTreeSet<String>>>,
-    /// Another job's stand-in was in the place: its writer may be alive.
+    /// Another job's placeholder was in the place: its writer may be alive.
     other: Cell<bool>,
 }
 
 impl<'a, S: Storage> Attempt<'a, S> {
-    fn new(storage: &'a S, marker: &'a str, stand_in: StandIn, own: &'a [String]) -> Self {
-        Self { storage, marker, stand_in, whole: None, own, keys: OnceCell::new(), other: Cell::new(false) }
+    fn new(storage: &'a S, marker: &'a str, placeholder: Placeholder, own: &'a [String]) -> Self {
+        Self { storage, marker, placeholder, whole: None, own, keys: OnceCell::new(), other: Cell::new(false) }
     }
 
     /// Writes where nothing is, or else takes away what is there.
     async fn begin(&self, new: &Replacement, tombstone: Tombstone) -> Result<(), Stop> {
-        if new.stand_in.is_some() || self.storage.get(self.marker).await?.is_some() {
+        if new.placeholder.is_some() || self.storage.get(self.marker).await?.is_some() {
             return self.write(new, tombstone, false).await;
         }
         let known = self.keys().await?.clone().unwrap_or_default();
@@ -275,20 +275,20 @@ impl<'a, S: Storage> Attempt<'a, S> {
         Ok(if held.as_ref() == self.whole { Stop::Whole } else { Stop::Company })
     }
 
-    /// Puts the stand-in where the marker is, and returns what was there. Where the marker is already the one that this
+    /// Puts the placeholder where the marker is, and returns what was there. Where the marker is already the one that this
     /// attempt would put, and what it stands for is there, nothing is taken away.
     async fn take_marker(&self, new: &Replacement) -> Result<Option<Bytes>, Stop> {
         for _ in 0..MAX_CHANGES {
             let (before, tag) = self.storage.get(self.marker).await?.unzip();
             match &before {
-                Some(held) if self.stand_in.is(held) => return Ok(before),
+                Some(held) if self.placeholder.is(held) => return Ok(before),
                 Some(held) if Some(held) == self.whole && self.holds(&new.objects).await? => return Err(Stop::Whole),
                 Some(held) if new.yields && Some(held) != self.whole && !is_tombstone(held) => {
                     return Err(Stop::Held(held.clone()));
                 }
                 _ => {}
             }
-            if self.storage.put_if(self.marker, self.stand_in.over(before.as_ref()), tag.as_ref()).await? {
+            if self.storage.put_if(self.marker, self.placeholder.over(before.as_ref()), tag.as_ref()).await? {
                 return Ok(before);
             }
         }
@@ -357,7 +357,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
         Err(self.restless(key))
     }
 
-    /// Puts an object; one that is there as it should be is left alone. What is replaced is looked at *before* the stand-in:
+    /// Puts an object; one that is there with the same bytes is left alone. What is replaced is looked at *before* the placeholder:
     /// once another job has put its own, nothing of it can be replaced here any more.
     async fn put(&self, object: &StoreObject, known: bool) -> Result<(), Stop> {
         if !known && self.storage.put_if(&object.key, object.bytes.clone(), None).await? {
@@ -391,7 +391,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
     /// Whether the place is still this job's to write.
     async fn check(&self) -> Result<Tag, Stop> {
         match self.storage.get(self.marker).await? {
-            Some((held, tag)) if self.stand_in.is(&held) => Ok(tag),
+            Some((held, tag)) if self.placeholder.is(&held) => Ok(tag),
             Some((held, _)) if Some(&held) == self.whole => Err(Stop::Whole),
             _ => {
                 let message = "another job has begun to write here while this one was writing: run this one again when that one has ended, or write elsewhere";
@@ -450,14 +450,14 @@ impl<'a, S: Storage> Attempt<'a, S> {
     /// Takes everything away, the marker first, its tombstone last.
     async fn clear(&self, fills: &[StoreObject]) -> Result<(), Stop> {
         let (marker, _) = self.storage.get(self.marker).await?.unzip();
-        let removed = self.stand_in.over(None);
+        let removed = self.placeholder.over(None);
         let mut keys = self.keys().await?.clone().unwrap_or_default();
         if marker.is_none() && keys.is_empty() {
             return Ok(());
         }
         for at in 0..=MAX_CHANGES {
             let (held, tag) = self.storage.get(self.marker).await?.unzip();
-            if held.as_ref().is_some_and(|held| self.stand_in.is(held))
+            if held.as_ref().is_some_and(|held| self.placeholder.is(held))
                 || self.storage.put_if(self.marker, removed.clone(), tag.as_ref()).await?
             {
                 break;

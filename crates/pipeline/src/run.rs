@@ -173,7 +173,7 @@ impl<O: Open> Reader<'_, O> {
         Outcome { entry, rows, warnings: Vec::new() }
     }
 
-    /// Reads a granule by its index, if it has one that is of use; the entry takes note.
+    /// Reads a granule by its index, if it has one that is of use; the entry records it.
     async fn read_indexed(
         &self,
         file: &File,

@@ -89,7 +89,7 @@ impl Sidecar {
     ///
     /// # Errors
     /// What reading the granule answers; [`GranuleError::Product`] when a column is of a type or layout that cannot be indexed,
-    /// or nothing tells versions of the file apart.
+    /// or versions of the file cannot be distinguished.
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
         let mut file = File::new(Limits::default());
         let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, product).await?;
@@ -109,7 +109,7 @@ impl Sidecar {
         Ok(Self { icestream_index: VERSION, granule, size, tag, group, order: ORDER, tracks: records, absent })
     }
 
-    /// The bytes to keep: JSON in a zlib stream (RFC 1950), whose Adler-32 tells damage.
+    /// The bytes to keep: JSON in a zlib stream (RFC 1950), whose Adler-32 detects damage.
     ///
     /// # Errors
     /// [`Unusable`] when it cannot be written as JSON, which numbers of a sound granule can.

@@ -1,4 +1,4 @@
-//! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
+//! Layout `sphere`: many cells in one store, each written by the process that computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
 use crate::store::{ROOT, provenance_of};
 use crate::{CellResult, Error, Job, SharedProvenance};
@@ -28,7 +28,7 @@ pub fn sphere_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// Key of the object that says that a cell is in a sphere store, whole: nobody has to compute it again. It holds the
+/// Key of the object that says that a cell is in a sphere store, whole, and need not be computed again. It holds the
 /// cell's provenance.
 ///
 /// # Errors
@@ -57,7 +57,7 @@ pub async fn write_template<S: Storage>(job: &Job, storage: &S) -> Result<(), Er
     }
     let mut objects = sphere_template(job)?;
     let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
-    let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: true };
+    let new = Replacement { marker, placeholder: None, objects, own: Vec::new(), yields: true };
     match replace::replace(storage, &new).await.map_err(Error::Write)? {
         Outcome::Whole => Ok(()),
         Outcome::Held(root) => sphere_accepts(job, &root).map_err(Error::Config),
@@ -65,7 +65,7 @@ pub async fn write_template<S: Storage>(job: &Job, storage: &S) -> Result<(), Er
 }
 
 /// Puts one cell into a sphere store in the place of what is there of it, or, where the result has no data, takes that
-/// away. The template is [`write_template`]'s. A writer that dies leaves a cell without a mark; whoever runs the cell again
+/// away. The template is [`write_template`]'s. A writer that dies leaves a cell without a mark; running the cell again
 /// makes it whole.
 ///
 /// # Errors
@@ -89,7 +89,7 @@ pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Resul
 /// [`Error::Write`], as [`write_sphere`].
 pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<StoreObject>, storage: &S) -> Result<(), Error> {
     let marker = objects.pop().ok_or_else(|| Error::Encode("a cell without objects".into()))?;
-    let new = Replacement { marker, stand_in: None, objects, own: Vec::new(), yields: false };
+    let new = Replacement { marker, placeholder: None, objects, own: Vec::new(), yields: false };
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
 }
 

@@ -41,7 +41,7 @@ pub async fn write<S: Storage>(result: &CellResult, storage: &S) -> Result<(), E
     }
     let mut objects = to_objects(result)?;
     let marker = objects.pop().ok_or_else(|| Error::Encode("a store without objects".into()))?;
-    let new = Replacement { marker, stand_in: None, objects, own, yields: false };
+    let new = Replacement { marker, placeholder: None, objects, own, yields: false };
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
 }
 

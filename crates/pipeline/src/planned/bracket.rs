@@ -60,7 +60,7 @@ impl Known {
         self.read.is_empty()
     }
 
-    /// Takes note of a chunk that was read.
+    /// Records a chunk that was read.
     pub(crate) fn learn(&mut self, chunk: usize, trace: Trace, hit: Option<(u64, u64)>) {
         self.read.insert(chunk, Read { trace, hit });
     }

@@ -18,7 +18,7 @@ const EARTH_RATE: f64 = 7.292_115e-5;
 /// Kilometres by which a great circle may miss the ground track: geodetic latitudes put on a sphere, the precession of the
 /// orbit's plane (2 km each), and half of what the tracks of a granule lie apart.
 const INEXACT: f64 = 8.0;
-/// Kilometres between two places that tell in which direction rows run, at least.
+/// Least distance, in kilometres, between two places from which the direction of the rows follows.
 const BASELINE: f64 = 0.1;
 /// Kilometres sideways for each kilometre flown that the pattern of tracks may move. The mission points off its reference
 /// track over land, in scans and in early cycles (Magruder et al. 2021); no slew rate is published, so this is a wide bound.
@@ -31,7 +31,7 @@ const FINER: u32 = 48;
 /// Radians to both sides of the fitted node that are searched for its bounds, and into how many steps they are cut.
 const SEARCH: f64 = 0.75;
 const STEPS: i32 = 64;
-/// A course whose heading may be off by more than this, radians, is not told yet.
+/// A course whose heading may be off by more than this, radians, is not used yet.
 const MAX_DOUBT: f64 = 0.7;
 
 /// Coordinates of a place, kilometres.
@@ -58,7 +58,7 @@ pub(crate) struct Course {
     width: f64,
 }
 
-/// Why no course can be told.
+/// Why there is no course.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NoCourse {
     /// The places are too few or too close together.
@@ -68,7 +68,7 @@ pub(crate) enum NoCourse {
 }
 
 impl Course {
-    /// The course over `marks` of one track, in row order, and `others` of any track. `onward`: the rows stand as they were
+    /// The course over `marks` of one track, in row order, and `others` of any track. `onward`: the rows are as they were
     /// flown, not in reverse.
     pub(crate) fn fit(marks: &[Mark], others: &[Mark], onward: bool, orbit: &Orbit) -> Result<Self, NoCourse> {
         let (first, last) = marks.first().zip(marks.last()).ok_or(NoCourse::Unclear)?;
@@ -166,7 +166,7 @@ impl Course {
             angle(sine, (1.0 - sine * sine).max(0.0).sqrt()) * EARTH_RADIUS
         };
         let (a, b) = (beside(least), beside(most));
-        // Between the two it may bend by so much (the second derivative of a sine of that amplitude).
+        // Between the two it may bend by this amount (the second derivative of a sine of that amplitude).
         let level = (turned[0] * turned[0] + turned[1] * turned[1]).sqrt();
         let bend = EARTH_RADIUS * level * (most - least) * (most - least) / 8.0;
         a * b <= 0.0 || a.abs().min(b.abs()) <= self.width + reach + bend
@@ -234,7 +234,7 @@ struct Sums {
     mean: Vector,
     /// Means of x x, y y, z z, x y, x z and y z, less those of the mean.
     spread: [f64; 6],
-    /// What a place beside the others counts for more than all beside the plane together: over a short way the heading tells
+    /// What a place beside the others counts for more than all beside the plane together: over a short way the heading says
     /// more than the places, which may be pointed aside.
     heading: f64,
 }

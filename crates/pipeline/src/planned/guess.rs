@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Share of the rows that are there, for want of better knowledge: clouds and slopes cost a track every twentieth row.
 const DENSITY: f64 = 0.95;
-/// Where fewer of the rows are there than this, the rest lie in gaps, and nobody knows where.
+/// Where fewer of the rows are there than this, the rest lie in gaps at unknown places.
 const SPARSE: f64 = 0.5;
 /// Brackets of more chunks than this are halved too where a guess may be far off.
 const MANY: usize = 16;
@@ -96,7 +96,7 @@ impl Guide<'_> {
             let row = row.max(0.0) as u64;
             self.track.chunks().partition_point(|rows| rows.end <= row).clamp(start, end.max(start))
         };
-        // Where chunks told nothing, twice as many are read the next time.
+        // Where chunks gave no place, twice as many are read the next time.
         let more = self.track.silent();
         holding(first).saturating_sub(more).max(start)..(holding(last) + more).min(end.max(start)) + 1
     }

@@ -1,7 +1,7 @@
 //! Planned reading: coordinates only where rows can lie in the parent cell (design note 0006 is the proof).
 //!
-//! Chunks that were read tell places ([`trace`]), places tell the course of the granule ([`course`]) and between which of
-//! them unread rows lie ([`bracket`]); the cell and the course tell where rows in the cell may lie ([`certificate`]). A
+//! Chunks that were read give places ([`trace`]), places give the course of the granule ([`course`]) and between which of
+//! them unread rows lie ([`bracket`]); the cell and the course say where rows in the cell may lie ([`certificate`]). A
 //! track is done when the two do not meet; until then [`guess`] says where to look next. What was read is held against the
 //! premises ([`premise`]): where one fails, all coordinates are read.
 mod bracket;
@@ -92,7 +92,7 @@ struct Survey<'a> {
     leader: usize,
 }
 
-/// Whether coordinates of any track lie in so many chunks that some may be left unread.
+/// Whether coordinates of any track lie in enough chunks that some may be left unread.
 pub(crate) fn worthwhile(tracks: &[Track]) -> bool {
     tracks.iter().any(|track| is_long(track.pieces() as u64))
 }
@@ -108,7 +108,7 @@ impl<'a> Survey<'a> {
         &self.tracks
     }
 
-    /// Takes note of a chunk that was read. `trace`: none where its rows do not follow each other.
+    /// Records a chunk that was read. `trace`: none where its rows do not follow each other.
     fn learn(
         &mut self,
         track: usize,
@@ -179,7 +179,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The courses that all known places allow: that of rows in flight order, and where the places are too close together to
-    /// exclude it, that of rows in reverse. `None` when the leader tells too little yet.
+    /// exclude it, that of rows in reverse. `None` when too little of the leader is known yet.
     fn courses(&self) -> Result<Option<Vec<Course>>, Doubt> {
         let tracks: Vec<Vec<Mark>> = self.tracks.iter().map(few).collect();
         let length = |marks: &Vec<Mark>| {
@@ -225,7 +225,7 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// So few of a track's marks tell a course as well as all, its outermost among them.
+/// This number of a track's marks gives a course as well as all, its outermost among them.
 const FEW: usize = 24;
 
 /// A few marks all over what is known of a track, in row order.

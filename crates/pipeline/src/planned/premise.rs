@@ -8,9 +8,9 @@ use super::certificate::beside;
 use super::course::{Course, SLACK, Spot};
 use crate::Orbit;
 
-/// Rows between two known places, against those that fit with one every `Orbit::spacing`: so much more may be there.
+/// Rows between two known places, against those that fit with one every `Orbit::spacing`: this share more may be there.
 const DENSER: f64 = 1.05;
-/// ... and so many for rounding.
+/// ... and this number of rows for rounding.
 const ROUNDING: f64 = 3.0;
 
 /// Why planned reading is given up for a granule.
@@ -24,7 +24,7 @@ pub(crate) enum Doubt {
     Apart(String),
     /// More rows lie between two places of a track than fit.
     Rows(String),
-    /// No track says enough to tell a course.
+    /// No track has enough places for a course.
     Unclear,
 }
 

@@ -1,4 +1,4 @@
-//! What a chunk that was read tells of its track: places along it, and that its rows stand in the order of one passage.
+//! What a chunk that was read says of its track: places along it, and that its rows are in the order of one passage.
 //!
 //! *Lemma.* If [`Trace::of`] accepts a chunk, every row with a place lies between two consecutive [`Mark`]s of its own in
 //! row order, at most [`STEP`] from the first of them, and the rows between two marks advance from the one to the other.

@@ -14,7 +14,7 @@ type Objects = BTreeMap<String, Bytes>;
 
 /// How operations go.
 enum Mode {
-    /// Nothing happens any more after so many moments; each operation has one before it and one after it.
+    /// Stops after this number of moments; each operation has one before it and one after it.
     Stop(usize),
     /// The operation of this number fails with this kind.
     Fail(usize, SourceErrorKind),
@@ -121,7 +121,7 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
     };
     let marker = object("zarr.json".into());
     let objects = keys.into_iter().map(object).collect();
-    Replacement { marker, stand_in: None, objects, own: vec![String::new()], yields: false }
+    Replacement { marker, placeholder: None, objects, own: vec![String::new()], yields: false }
 }
 
 /// A cell of a store of the sphere.
@@ -132,7 +132,7 @@ fn cell(job: &str) -> Replacement {
         step: if key.starts_with("cells") { PutStep::Marker } else { PutStep::Chunk },
     };
     let objects = ["12/a/c/7", "12/b/c/7", "11/a/c/7"].map(object).to_vec();
-    Replacement { marker: object("cells/-61/zarr.json"), stand_in: None, objects, own: Vec::new(), yields: false }
+    Replacement { marker: object("cells/-61/zarr.json"), placeholder: None, objects, own: Vec::new(), yields: false }
 }
 
 fn objects_of(new: &Replacement) -> Objects {
@@ -392,7 +392,7 @@ fn root_of(groups: &[u8]) -> Value {
 fn above(job: &str, levels: &[u8]) -> Replacement {
     let mut new = store(job, levels);
     new.marker.bytes = root_of(&[levels, &[6]].concat()).to_string().into();
-    Replacement { stand_in: Some(root_of(&[6])), own: (0..6).map(|order| format!("{order}/")).collect(), ..new }
+    Replacement { placeholder: Some(root_of(&[6])), own: (0..6).map(|order| format!("{order}/")).collect(), ..new }
 }
 
 #[test]

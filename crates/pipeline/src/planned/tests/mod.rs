@@ -39,7 +39,7 @@ struct Extent {
     chunk: usize,
     /// Gaps: where, as a share of the length, and kilometres without rows.
     gaps: Vec<(f64, f64)>,
-    /// Every so many rows one is there.
+    /// One of this number of rows is there.
     thinned: usize,
     /// Share of the rows that are lost at random.
     lost: f64,
@@ -228,7 +228,7 @@ fn pointing() -> impl Strategy<Value = Pointing> {
 }
 
 fn granule() -> impl Strategy<Value = Granule> {
-    // Anywhere, and often over a turn, where courses are hardest to tell.
+    // Anywhere, and often over a turn, where courses are hardest to find.
     let start = prop_oneof![3 => 0.0..TAU, 1 => 0.44 * PI..0.52 * PI, 1 => 1.44 * PI..1.52 * PI];
     (start, -PI..PI, prop::collection::vec(extent(), 1..=6), pointing(), any::<u64>())
         .prop_map(|(start, node, tracks, pointing, seed)| Granule { start, node, tracks, pointing, seed })
@@ -276,17 +276,17 @@ fn order() -> impl Strategy<Value = u8> {
 /// How a sound granule is spoilt; label and name stay.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Spoilt {
-    /// Rows stand in reverse.
+    /// Rows in reverse order.
     Reversed,
     /// Rows begin somewhere in the middle, and end before that.
     Rotated(f64),
     /// Two blocks of a track change places.
     Swapped(f64, f64),
-    /// Rows stand anyhow, within some distance.
+    /// Rows in any order, within some distance.
     Shuffled(usize),
     /// A second passage follows the first: turns of the Earth later.
     Merged(f64),
-    /// Rows of another place stand between the others: where, and how many.
+    /// Rows of another place between the others: where, and how many.
     Foreign(f64, usize),
 }
 
@@ -354,7 +354,7 @@ proptest! {
         let planned = planned(&job, &tracks);
         match planned.rows {
             Ok(rows) => prop_assert_eq!(rows, exhaustive(&job, &tracks)),
-            // A granule of some kilometres tells no course where all courses turn.
+            // A granule of some kilometres gives no course where all courses turn.
             Err(doubt) => {
                 prop_assert_eq!(doubt, Doubt::Unclear);
                 prop_assert!(longest(&tracks) < 200.0, "{} km long", longest(&tracks));
