@@ -4,7 +4,7 @@ use super::journal::Journal;
 use super::keys::Keys;
 use super::lambda::Lambda;
 use super::local::Local;
-use super::pace::{self, Pace};
+use super::pace::Pace;
 use super::plan::{Plan, Work};
 use super::progress::Progress;
 use crate::exit::Failure;
@@ -14,17 +14,19 @@ use jobs::{Architecture, ErrorType};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use storage::{Credentials, StoreSink};
+use storage::{Credentials, StoreSink, retry};
 
 /// Throttles that one cell bears: with waits of up to a minute, a quarter of an hour.
-const MOST_THROTTLES: u32 = 40;
+const MAX_THROTTLES: u32 = 40;
 /// Crashes and timeouts come again more often than not.
-const MOST_CRASHES: u32 = 2;
+const MAX_CRASHES: u32 = 2;
 /// Renewals of credentials for one cell.
-const MOST_RENEWALS: u32 = 5;
+const MAX_RENEWALS: u32 = 5;
 /// Hopeless cells that end a run, at the least, and their share in percent.
 const HOPELESS: usize = 3;
 const HOPELESS_PERCENT: usize = 2;
+/// No wait of our own is longer.
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// How often people are told.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -238,9 +240,9 @@ impl Drive<'_> {
     ) -> Result<(Fault, Duration), Fault> {
         let fault = if fault.class == Class::Expired { self.keys.renew(keys, fault).await? } else { fault };
         let (counter, most) = match fault.class {
-            Class::Throttled => (&mut tries.throttles, MOST_THROTTLES),
-            Class::Crash | Class::Timeout => (&mut tries.crashes, MOST_CRASHES.min(self.tries)),
-            Class::Expired => (&mut tries.renewals, MOST_RENEWALS.min(self.tries)),
+            Class::Throttled => (&mut tries.throttles, MAX_THROTTLES),
+            Class::Crash | Class::Timeout => (&mut tries.crashes, MAX_CRASHES.min(self.tries)),
+            Class::Expired => (&mut tries.renewals, MAX_RENEWALS.min(self.tries)),
             Class::Service | Class::Source => (&mut tries.others, self.tries),
             Class::Hopeless | Class::Final => return Err(fault),
         };
@@ -249,7 +251,7 @@ impl Drive<'_> {
             return Err(fault);
         }
         let first = if fault.class == Class::Expired { Duration::ZERO } else { self.backoff };
-        let wait = pace::wait(first, *counter, fault.least);
+        let wait = retry::backoff(first, MAX_BACKOFF, *counter).max(fault.least);
         Ok((fault, wait))
     }
 }

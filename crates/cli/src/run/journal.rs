@@ -44,7 +44,7 @@ pub(super) struct Journal {
 
 /// Reads a report; `None` when there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Past>, Failure> {
-    let text = match crate::files::bytes(path) {
+    let text = match storage::read_file(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, &error)),

@@ -7,13 +7,15 @@ use super::{HowArgs, keys::Keys};
 use crate::access;
 use crate::exit::{self, Failure};
 use crate::out::note;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jobs::{Answer, ErrorType, Event, Usage};
 use pipeline::JobSpec;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime};
-use storage::{Credentials, Options, S3Access, http_client, sigv4};
+use storage::{Credentials, Options, S3Access, StatusClass, http_client, retry, sigv4};
 
 /// Calls at once when nothing is said: half of what an account has in the beginning.
 pub(super) const USUAL_CONCURRENCY: usize = 500;
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(16 * 60);
 /// Streams of one HTTP/2 connection that servers usually allow; where only HTTP/1.1 is spoken, a call has its own.
 const LANE: usize = 100;
 /// Words of somebody else's answer in a message.
-const MOST_WORDS: usize = 400;
+const MAX_WORDS: usize = 400;
 
 /// A function, and how it is called.
 pub(super) struct Lambda {
@@ -82,8 +84,7 @@ impl Lambda {
     async fn call(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Result<Reply, Fault> {
         let hopeless = |message: String| Fault::new(Class::Hopeless, "BadCall", message);
         let service = |error: reqwest::Error| {
-            let why = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-            let why: String = why.map(|cause| format!(": {cause}")).collect();
+            let why: String = retry::causes(&error).map(|cause| format!(": {cause}")).collect();
             Fault::new(Class::Service, "NoAnswer", format!("no answer from Lambda{why}"))
         };
         let mut request = Request::new(Method::POST, self.url.clone());
@@ -133,7 +134,7 @@ struct Reply {
 
 impl Reply {
     fn tried(self, work: &Work, shape: &Shape, elapsed: Duration, memory_mb: u64) -> Tried {
-        let log = self.header("x-amz-log-result").and_then(decode).unwrap_or_default();
+        let log = self.header("x-amz-log-result").and_then(decoded).unwrap_or_default();
         let bill = Bill::of(&log);
         let ran = self.status == 200 || self.is_function_error();
         let (outcome, told) = if self.is_function_error() {
@@ -187,15 +188,16 @@ impl Reply {
         let words = ["message", "Message"].iter().find_map(|name| self.body[*name].as_str());
         let message =
             format!("Lambda answered {}: {}", self.status, shortened(words.unwrap_or(&self.body.to_string())));
-        let least = self.header(RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        let class = match self.status {
-            429 => Class::Throttled,
-            // 409: the function is being updated.
-            408 | 409 | 500..=599 => Class::Service,
-            413 => Class::Final,
+        let class = match StatusClass::of(self.status) {
+            StatusClass::Throttled => Class::Throttled,
+            // A conflict: the function is being updated.
+            StatusClass::Timeout | StatusClass::Conflict | StatusClass::Unavailable | StatusClass::ServerError => {
+                Class::Service
+            }
+            StatusClass::TooLarge => Class::Final,
             _ => Class::Hopeless,
         };
-        Fault::new(class, kind, message).not_before(Duration::from_secs(least))
+        Fault::new(class, kind, message).not_before(retry::retry_after(&self.headers).unwrap_or_default())
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -245,30 +247,12 @@ fn url(root: &str, function: &str) -> Option<Url> {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(MOST_WORDS).collect()
+    text.chars().take(MAX_WORDS).collect()
 }
 
-/// Base64 (RFC 4648, 4) of a text.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0_u32, 0);
-    for byte in text.bytes().take_while(|byte| *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// The text that a header holds in base64 (RFC 4648, 4).
+fn decoded(text: &str) -> Option<String> {
+    STANDARD.decode(text).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -325,14 +309,14 @@ mod tests {
     fn the_bill_is_read_from_the_log() {
         // base64 of the line below, by coreutils.
         let encoded = "UkVQT1JUIFJlcXVlc3RJZDogYQlEdXJhdGlvbjogMTIuMyBtcwlCaWxsZWQgRHVyYXRpb246IDUwMCBtcwlNZW1vcnkgU2l6ZTogMjA0OCBNQglNYXggTWVtb3J5IFVzZWQ6IDQwIE1CCg==";
-        let log = decode(encoded).unwrap();
+        let log = decoded(encoded).unwrap();
         assert!(log.starts_with("REPORT RequestId: a\tDuration: 12.3 ms"), "{log}");
         let told = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
         let bill = Bill::of(&format!("not JSON\n{told}\n{log}"));
         assert_eq!(bill.gb_seconds, Some(1.0));
         assert_eq!((bill.told.requests, bill.told.bytes, bill.told.usage.gets), (7, 9, 12));
         assert_eq!(Bill::of("").gb_seconds, None);
-        assert_eq!(decode("a~b="), None);
+        assert_eq!(decoded("a~b="), None);
     }
 
     #[test]

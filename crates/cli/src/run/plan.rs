@@ -105,8 +105,7 @@ impl Plan {
 
 impl Shape {
     fn new(args: &RunArgs, catalog: &Catalog) -> Result<Self, Failure> {
-        let told = catalog.metadata.get("latitude").and_then(Value::as_str).map(str::parse::<Latitude>).transpose();
-        let told = told.map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+        let told = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
         let latitude = match (args.latitude, told) {
             (Some(asked), Some(told)) if asked != told => {
                 let message = format!("the catalog is of {told} latitude, and --latitude says {asked}");

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Warnings that people are shown; the report has all.
-const MOST_WARNINGS: usize = 5;
+const MAX_WARNINGS: usize = 5;
 
 /// Sums over all cells that were chosen, those that had ended before included.
 #[derive(Default)]
@@ -169,10 +169,9 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
 /// What cells warned of, each once.
 fn warnings(ended: &[Ended]) -> Vec<String> {
     let all: BTreeSet<&str> = ended.iter().flat_map(|ended| &ended.warnings).map(String::as_str).collect();
-    let mut lines: Vec<String> =
-        all.iter().take(MOST_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
-    if all.len() > MOST_WARNINGS {
-        lines.push(format!("  and {} more warnings, in the report", all.len() - MOST_WARNINGS));
+    let mut lines: Vec<String> = all.iter().take(MAX_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
+    if all.len() > MAX_WARNINGS {
+        lines.push(format!("  and {} more warnings, in the report", all.len() - MAX_WARNINGS));
     }
     lines
 }
