@@ -19,15 +19,15 @@ use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
-use drive::{Backend, Drive, Outcome};
+use drive::{Backend, Drive, RunOutcome};
 use jobs::{Architecture, Look, Output};
 use journal::Journal;
-use keys::Keys;
+use keys::ReadingKeys;
 use lambda::Lambda;
 use local::Local;
 use morton::Latitude;
 use pipeline::Layout;
-use plan::Plan;
+use plan::RunPlan;
 use progress::Progress;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -175,8 +175,8 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let mut plan = Plan::new(args)?;
-    let too_dear = |plan: &Plan| args.max_cost.is_some_and(|most| plan.estimate(args).dollars > most);
+    let mut plan = RunPlan::new(args)?;
+    let too_dear = |plan: &RunPlan| args.max_cost.is_some_and(|most| plan.estimate(args).dollars > most);
     let looked = access::block_on(plan.look(args));
     // An estimate needs no right to look.
     let resumed = if args.dry_run || too_dear(&plan) { looked.unwrap_or_default() } else { looked? };
@@ -199,10 +199,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
                 Ok::<_, Failure>(())
             })?;
         }
-        return tell::done(args, &plan, &Outcome::default(), began.elapsed(), 0);
+        return tell::done(args, &plan, &RunOutcome::default(), began.elapsed(), 0);
     }
     let (outcome, keys) = access::block_on(async {
-        let keys = Keys::of(args, &plan)?;
+        let keys = ReadingKeys::of(args, &plan)?;
         // Before a long run starts: whether it could end well.
         keys.check().await?;
         let output = output(args, &plan)?;
@@ -230,7 +230,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
 }
 
 /// A store of many cells: what all share is written once, and a store of another job is refused before anything runs.
-async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
+async fn begin_sphere(args: &RunArgs, plan: &RunPlan) -> Result<(), Failure> {
     let Some(first) = plan.work.first().filter(|_| plan.shape.spec.layout == Layout::Sphere) else { return Ok(()) };
     let job = plan.shape.spec.job(first.cell).map_err(Failure::usage)?;
     let (place, clients) = (Location::parse(&plan.shape.out)?, access::clients(&args.access));
@@ -238,14 +238,14 @@ async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The place of all cells, if this process writes it.
-fn output(args: &RunArgs, plan: &Plan) -> Result<Option<StoreSink>, Failure> {
+fn output(args: &RunArgs, plan: &RunPlan) -> Result<Option<StoreSink>, Failure> {
     if args.how.on != On::Local {
         return Ok(None);
     }
     Ok(Some(access::clients(&args.access).sink(&Location::parse(&plan.shape.out)?)?))
 }
 
-fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {
+fn backend(args: &RunArgs, plan: &RunPlan) -> Result<Backend, Failure> {
     let options = access::options(&args.access);
     let how = &args.how;
     match how.on {

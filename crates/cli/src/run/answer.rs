@@ -1,9 +1,9 @@
 //! What a run would take, and what it took, as JSON: the names are those of docs/json.md, which differ from the report's.
 use super::RunArgs;
-use super::drive::Outcome;
-use super::ended::{Ended, Spent, State};
+use super::drive::RunOutcome;
+use super::ended::{CellReport, CellState, Spent};
 use super::estimate::Estimate;
-use super::plan::Plan;
+use super::plan::RunPlan;
 use super::tell::Totals;
 use jobs::Usage;
 use serde::Serialize;
@@ -30,7 +30,7 @@ impl<'a> From<&'a Spent> for Taken<'a> {
 #[derive(Serialize)]
 struct End<'a> {
     parent_morton: i64,
-    state: State,
+    state: CellState,
     error_type: Option<&'a str>,
     error: Option<&'a str>,
     partial: bool,
@@ -48,8 +48,8 @@ struct End<'a> {
     key: &'a str,
 }
 
-impl<'a> From<&'a Ended> for End<'a> {
-    fn from(ended: &'a Ended) -> Self {
+impl<'a> From<&'a CellReport> for End<'a> {
+    fn from(ended: &'a CellReport) -> Self {
         Self {
             parent_morton: ended.cell,
             state: ended.state,
@@ -72,7 +72,7 @@ impl<'a> From<&'a Ended> for End<'a> {
 }
 
 /// The answer of `--dry-run`.
-pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Value {
+pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Value {
     json!({
         "out": plan.shape.out,
         "layout": plan.layout_name(),
@@ -96,12 +96,12 @@ pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Valu
 /// The answer at the end, with every cell that was chosen.
 pub(super) fn done(
     args: &RunArgs,
-    plan: &Plan,
-    outcome: &Outcome,
+    plan: &RunPlan,
+    outcome: &RunOutcome,
     totals: &Totals,
     (elapsed, renewals): (Duration, u64),
 ) -> Value {
-    let mut cells: Vec<&Ended> = plan.finished.iter().chain(&outcome.ended).collect();
+    let mut cells: Vec<&CellReport> = plan.finished.iter().chain(&outcome.ended).collect();
     cells.sort_by_key(|ended| ended.cell);
     let ends: Vec<End<'_>> = cells.into_iter().map(End::from).collect();
     let taken = Taken::from(&totals.spent);

@@ -1,11 +1,11 @@
 //! The run itself: cells begin as the pace allows, are tried again as their failures allow, and end once.
-use super::ended::{Class, Ended, Fault, Spent, Tried};
+use super::ended::{Attempt, AttemptClass, AttemptFailure, CellReport, Spent};
 use super::journal::Journal;
-use super::keys::Keys;
+use super::keys::ReadingKeys;
 use super::lambda::Lambda;
 use super::local::Local;
 use super::pace::Pace;
-use super::plan::{Plan, Work};
+use super::plan::{CellWork, RunPlan};
 use super::progress::Progress;
 use crate::exit::Failure;
 use futures_util::future::LocalBoxFuture;
@@ -22,9 +22,9 @@ const MAX_THROTTLES: u32 = 40;
 const MAX_CRASHES: u32 = 2;
 /// Renewals of credentials for one cell.
 const MAX_RENEWALS: u32 = 5;
-/// Hopeless cells that end a run, at the least, and their share in percent.
-const HOPELESS: usize = 3;
-const HOPELESS_PERCENT: usize = 2;
+/// Fatal failures that a run bears at the least, and their share of the cells in percent.
+const MAX_FATAL: usize = 3;
+const MAX_FATAL_PERCENT: usize = 2;
 /// No wait of our own is longer.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// How often people are told.
@@ -43,8 +43,8 @@ pub(super) struct Drive<'a> {
     pub(super) backend: Backend,
     /// Where cells are written, if this process writes them.
     pub(super) output: Option<StoreSink>,
-    pub(super) keys: Keys,
-    pub(super) plan: &'a Plan,
+    pub(super) keys: ReadingKeys,
+    pub(super) plan: &'a RunPlan,
     /// Attempts for one cell.
     pub(super) tries: u32,
     /// First wait.
@@ -59,9 +59,9 @@ pub(super) struct Drive<'a> {
 
 /// What came of it.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct RunOutcome {
     /// Cells that ended in this run, in the order in which they did.
-    pub(super) ended: Vec<Ended>,
+    pub(super) ended: Vec<CellReport>,
     /// Somebody pressed Ctrl-C.
     pub(super) interrupted: bool,
     /// Why cells were left.
@@ -73,7 +73,7 @@ pub(super) struct Outcome {
 }
 
 enum Happened {
-    Ended(Box<Ended>, usize),
+    Ended(Box<CellReport>, usize),
     Tick,
     Interrupt,
 }
@@ -98,7 +98,7 @@ struct Tries {
 
 impl Drive<'_> {
     /// Runs every cell of the plan, or stops early and says why. Every cell that began is in the journal.
-    pub(super) async fn run(&self, journal: &mut Journal) -> Result<Outcome, Failure> {
+    pub(super) async fn run(&self, journal: &mut Journal) -> Result<RunOutcome, Failure> {
         let (most, gentle) = match &self.backend {
             Backend::Local(local) => (local.at_once(), false),
             Backend::Lambda(lambda) => (lambda.at_once(), true),
@@ -110,7 +110,7 @@ impl Drive<'_> {
             throttled: Cell::new(0),
             retries: Cell::new(0),
         };
-        let mut outcome = Outcome::default();
+        let mut outcome = RunOutcome::default();
         let mut slots: BTreeSet<usize> = (0..most).collect();
         let mut queue = self.plan.work.iter();
         let mut happening: FuturesUnordered<LocalBoxFuture<'_, Happened>> = FuturesUnordered::new();
@@ -146,7 +146,7 @@ impl Drive<'_> {
                     if !shared.stopping.get()
                         && let refused = refused
                         && self.output_refuses().await
-                        && let Some(why) = hopeless(&outcome.ended, self.plan.work.len(), refused)
+                        && let Some(why) = fatal_cause(&outcome.ended, self.plan.work.len(), refused)
                     {
                         shared.stopping.set(true);
                         outcome.stopped = Some(why);
@@ -189,42 +189,42 @@ impl Drive<'_> {
     }
 
     /// One cell to its end.
-    async fn cell(&self, work: &Work, slot: usize, shared: &Shared) -> Happened {
+    async fn cell(&self, work: &CellWork, slot: usize, shared: &Shared) -> Happened {
         let began = Instant::now();
         let (mut attempts, mut spent, mut tries) = (0, Spent::default(), Tries::default());
         let outcome = loop {
             attempts += 1;
             let keys = match self.keys.get().await {
                 Ok(keys) => keys,
-                Err(fault) => break Err(fault),
+                Err(failure) => break Err(failure),
             };
-            let Tried { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
+            let Attempt { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
             spent.add(&taken);
-            let fault = match outcome {
+            let failure = match outcome {
                 Ok(body) => {
                     shared.pace.borrow_mut().succeeded();
                     break Ok(body);
                 }
-                Err(fault) => fault,
+                Err(failure) => failure,
             };
-            if fault.class == Class::Throttled {
+            if failure.class == AttemptClass::Throttled {
                 shared.throttled.set(shared.throttled.get() + 1);
                 shared.pace.borrow_mut().throttled(shared.in_flight.get(), Instant::now());
             }
-            let (fault, wait) = match self.again(fault, keys.as_ref(), &mut tries).await {
+            let (failure, wait) = match self.again(failure, keys.as_ref(), &mut tries).await {
                 Ok(again) => again,
-                Err(fault) => break Err(fault),
+                Err(failure) => break Err(failure),
             };
             if !sleep(wait, shared).await {
-                break Err(fault);
+                break Err(failure);
             }
-            shared.retries.set(shared.retries.get() + u64::from(fault.class != Class::Throttled));
+            shared.retries.set(shared.retries.get() + u64::from(failure.class != AttemptClass::Throttled));
         };
-        let ended = Ended::new(work, outcome).after(attempts, began.elapsed(), spent, self.architecture);
+        let ended = CellReport::new(work, outcome).after(attempts, began.elapsed(), spent, self.architecture);
         Happened::Ended(Box::new(ended), slot)
     }
 
-    async fn attempt(&self, work: &Work, keys: Option<Credentials>, slot: usize) -> Tried {
+    async fn attempt(&self, work: &CellWork, keys: Option<Credentials>, slot: usize) -> Attempt {
         match &self.backend {
             Backend::Local(local) => local.attempt(work, keys).await,
             Backend::Lambda(lambda) => lambda.attempt(work, keys, &self.keys, slot).await,
@@ -234,25 +234,26 @@ impl Drive<'_> {
     /// The wait before another attempt, or the failure that is the cell's last.
     async fn again(
         &self,
-        fault: Fault,
+        failure: AttemptFailure,
         keys: Option<&Credentials>,
         tries: &mut Tries,
-    ) -> Result<(Fault, Duration), Fault> {
-        let fault = if fault.class == Class::Expired { self.keys.renew(keys, fault).await? } else { fault };
-        let (counter, most) = match fault.class {
-            Class::Throttled => (&mut tries.throttles, MAX_THROTTLES),
-            Class::Crash | Class::Timeout => (&mut tries.crashes, MAX_CRASHES.min(self.tries)),
-            Class::Expired => (&mut tries.renewals, MAX_RENEWALS.min(self.tries)),
-            Class::Service | Class::Source => (&mut tries.others, self.tries),
-            Class::Hopeless | Class::Final => return Err(fault),
+    ) -> Result<(AttemptFailure, Duration), AttemptFailure> {
+        let failure =
+            if failure.class == AttemptClass::Expired { self.keys.renew(keys, failure).await? } else { failure };
+        let (counter, most) = match failure.class {
+            AttemptClass::Throttled => (&mut tries.throttles, MAX_THROTTLES),
+            AttemptClass::Crash | AttemptClass::Timeout => (&mut tries.crashes, MAX_CRASHES.min(self.tries)),
+            AttemptClass::Expired => (&mut tries.renewals, MAX_RENEWALS.min(self.tries)),
+            AttemptClass::Service | AttemptClass::Source => (&mut tries.others, self.tries),
+            AttemptClass::Fatal | AttemptClass::Permanent => return Err(failure),
         };
         *counter += 1;
         if *counter >= most {
-            return Err(fault);
+            return Err(failure);
         }
-        let first = if fault.class == Class::Expired { Duration::ZERO } else { self.backoff };
-        let wait = retry::backoff(first, MAX_BACKOFF, *counter).max(fault.least);
-        Ok((fault, wait))
+        let first = if failure.class == AttemptClass::Expired { Duration::ZERO } else { self.backoff };
+        let wait = retry::backoff(first, MAX_BACKOFF, *counter).max(failure.least);
+        Ok((failure, wait))
     }
 }
 
@@ -291,10 +292,10 @@ async fn interrupt() -> Happened {
 }
 
 /// Why the remaining cells would fail too, if enough cells have shown it, or one has shown that the output is `refused`.
-fn hopeless(ended: &[Ended], cells: usize, refused: bool) -> Option<String> {
-    let mut same = ended.iter().filter(|ended| ended.hopeless);
+fn fatal_cause(ended: &[CellReport], cells: usize, refused: bool) -> Option<String> {
+    let mut same = ended.iter().filter(|ended| ended.fatal);
     let count = same.clone().count();
-    if !refused && count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
+    if !refused && count <= MAX_FATAL.max(cells * MAX_FATAL_PERCENT / 100) {
         return None;
     }
     let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;

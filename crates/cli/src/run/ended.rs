@@ -1,12 +1,12 @@
 //! How an attempt went, and how a cell ended.
-use super::plan::{Shape, Work};
+use super::plan::{CellWork, RunShape};
 use jobs::{Answer, Architecture, Body, ErrorType, Usage};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What a failure means for another attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Class {
+pub(super) enum AttemptClass {
     /// Too many calls at once: later, and fewer.
     Throttled,
     /// The service that runs functions did not answer properly.
@@ -20,15 +20,15 @@ pub(super) enum Class {
     /// The credentials for reading have ended.
     Expired,
     /// Every other cell would fail likewise.
-    Hopeless,
+    Fatal,
     /// This cell would fail again.
-    Final,
+    Permanent,
 }
 
 /// A failed attempt. Holds no secret.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
-    pub(super) class: Class,
+pub(super) struct AttemptFailure {
+    pub(super) class: AttemptClass,
     /// Type in the words of the function's contract, or of the service.
     pub(super) kind: String,
     pub(super) message: String,
@@ -37,8 +37,8 @@ pub(super) struct Fault {
 }
 
 /// One attempt.
-pub(super) struct Tried {
-    pub(super) outcome: Result<Box<Body>, Fault>,
+pub(super) struct Attempt {
+    pub(super) outcome: Result<Box<Body>, AttemptFailure>,
     pub(super) spent: Spent,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Spent {
 /// How a cell ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(super) enum CellState {
     /// A store was written.
     Data,
     /// There was nothing to write.
@@ -72,10 +72,10 @@ pub(super) enum State {
 
 /// The end of a cell: its line of the report.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub(super) struct Ended {
+pub(super) struct CellReport {
     /// Decimal id.
     pub(super) cell: i64,
-    pub(super) state: State,
+    pub(super) state: CellState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,24 +111,24 @@ pub(super) struct Ended {
     pub(super) key: String,
     /// Every other cell would fail likewise.
     #[serde(skip)]
-    pub(super) hopeless: bool,
+    pub(super) fatal: bool,
 }
 
-impl Ended {
-    pub(super) fn new(work: &Work, outcome: Result<Box<Body>, Fault>) -> Self {
-        let fault = outcome.as_ref().err().cloned();
+impl CellReport {
+    pub(super) fn new(work: &CellWork, outcome: Result<Box<Body>, AttemptFailure>) -> Self {
+        let failure = outcome.as_ref().err().cloned();
         let body = outcome.map_or_else(|_| Body::default(), |body| *body);
-        let state = match &fault {
-            Some(_) => State::Failed,
-            None if body.zarr_path.is_some() => State::Data,
-            None => State::Empty,
+        let state = match &failure {
+            Some(_) => CellState::Failed,
+            None if body.zarr_path.is_some() => CellState::Data,
+            None => CellState::Empty,
         };
         Self {
             cell: work.name,
             state,
-            error_type: fault.as_ref().map(|fault| fault.kind.clone()),
-            hopeless: fault.as_ref().is_some_and(|fault| fault.class == Class::Hopeless),
-            error: fault.map(|fault| fault.message).or(body.error),
+            error_type: failure.as_ref().map(|failure| failure.kind.clone()),
+            fatal: failure.as_ref().is_some_and(|failure| failure.class == AttemptClass::Fatal),
+            error: failure.map(|failure| failure.message).or(body.error),
             partial: body.partial,
             cells_with_data: body.cells_with_data,
             observations: body.total_obs,
@@ -153,11 +153,11 @@ impl Ended {
 
     /// Whether there is nothing left to do for it.
     pub(super) fn is_good(&self) -> bool {
-        self.state != State::Failed
+        self.state != CellState::Failed
     }
 
     pub(super) fn has_data(&self) -> bool {
-        self.state == State::Data
+        self.state == CellState::Data
     }
 }
 
@@ -175,20 +175,20 @@ impl Spent {
     }
 }
 
-impl Fault {
-    pub(super) fn new(class: Class, kind: impl Into<String>, message: impl Into<String>) -> Self {
+impl AttemptFailure {
+    pub(super) fn new(class: AttemptClass, kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self { class, kind: kind.into(), message: message.into(), least: Duration::ZERO }
     }
 
     /// A failure of the function or of the engine.
     pub(super) fn of(kind: ErrorType, message: impl Into<String>) -> Self {
         let class = match kind {
-            ErrorType::BadEvent | ErrorType::CredentialsRefused | ErrorType::OutputDenied => Class::Hopeless,
-            ErrorType::CredentialsExpired => Class::Expired,
-            ErrorType::SourceUnavailable | ErrorType::OutputFailed => Class::Source,
-            ErrorType::Timeout => Class::Timeout,
-            ErrorType::GranuleUnreadable | ErrorType::OutOfBudget => Class::Final,
-            _ => Class::Crash,
+            ErrorType::BadEvent | ErrorType::CredentialsRefused | ErrorType::OutputDenied => AttemptClass::Fatal,
+            ErrorType::CredentialsExpired => AttemptClass::Expired,
+            ErrorType::SourceUnavailable | ErrorType::OutputFailed => AttemptClass::Source,
+            ErrorType::Timeout => AttemptClass::Timeout,
+            ErrorType::GranuleUnreadable | ErrorType::OutOfBudget => AttemptClass::Permanent,
+            _ => AttemptClass::Crash,
         };
         Self::new(class, kind.name(), message)
     }
@@ -200,23 +200,23 @@ impl Fault {
 }
 
 /// Takes an answer apart; one that is not about this cell and its store is a failure.
-pub(super) fn judge(work: &Work, shape: &Shape, answer: Answer) -> Result<Box<Body>, Fault> {
+pub(super) fn judge(work: &CellWork, shape: &RunShape, answer: Answer) -> Result<Box<Body>, AttemptFailure> {
     if let Some((kind, message)) = answer.failure() {
-        return Err(Fault::of(kind, message));
+        return Err(AttemptFailure::of(kind, message));
     }
     let body = answer.body;
     if body.parent_morton != Some(work.name) {
         let message = format!("asked for cell {}, the answer is about {:?}", work.name, body.parent_morton);
-        return Err(Fault::new(Class::Crash, "WrongCell", message));
+        return Err(AttemptFailure::new(AttemptClass::Crash, "WrongCell", message));
     }
     let store = shape.store(work.name);
     if body.zarr_path.as_ref().is_some_and(|path| *path != store) {
         let message = format!("the store should be {store}, the answer says {:?}", body.zarr_path);
-        return Err(Fault::new(Class::Crash, "WrongCell", message));
+        return Err(AttemptFailure::new(AttemptClass::Crash, "WrongCell", message));
     }
     if answer.status_code != 200 {
         let message = format!("status {}: {}", answer.status_code, body.error.unwrap_or_default());
-        return Err(Fault::new(Class::Crash, ErrorType::Internal.name(), message));
+        return Err(AttemptFailure::new(AttemptClass::Crash, ErrorType::Internal.name(), message));
     }
     Ok(Box::new(body))
 }

@@ -1,5 +1,5 @@
 //! What a run would take, before it does.
-use super::plan::Work;
+use super::plan::CellWork;
 use jobs::{Architecture, Usage};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(super) struct Estimate {
 impl Estimate {
     /// `function` is memory in MB and processor of the function, if one runs the cells; `at_once` are so many. `to_s3`
     /// tells whether the stores go there.
-    pub(super) fn new(work: &[Work], function: Option<(u64, Architecture)>, at_once: usize, to_s3: bool) -> Self {
+    pub(super) fn new(work: &[CellWork], function: Option<(u64, Architecture)>, at_once: usize, to_s3: bool) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
         let real = |count: u64| count as f64;
         let memory = function.map(|(memory, _)| real(memory));
@@ -92,7 +92,7 @@ mod tests {
         let cell = morton::Cell::from_decimal(-6_134_114).unwrap();
         let granules = vec!["s3://b/g.h5".to_owned(); 38];
         let work =
-            vec![Work { cell, name: -6_134_114, granules, key: String::new(), known: false, again: false }; 1872];
+            vec![CellWork { cell, name: -6_134_114, granules, key: String::new(), known: false, again: false }; 1872];
         let estimate = Estimate::new(&work, Some((1024, Architecture::Arm64)), 500, true);
         assert_eq!((estimate.cells, estimate.granules, estimate.requests), (1872, 71_136, 71_136 * 44));
         assert!(estimate.dollars > 1.25 && estimate.dollars < 2.5, "{estimate:?}");

@@ -2,7 +2,7 @@
 //!
 //! Whatever ends the process, the lines before that moment stand; a last one that was cut off does not count. When a run
 //! ends by itself the file is written anew: a line for each cell that has ended.
-use super::ended::Ended;
+use super::ended::CellReport;
 use crate::exit::{self, Failure};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,14 +19,14 @@ enum Line {
     /// A cell is about to be run.
     Begun { cell: i64 },
     /// A cell has ended.
-    Ended(Box<Ended>),
+    Ended(Box<CellReport>),
 }
 
 /// What a report tells.
 #[derive(Default)]
 pub(super) struct Past {
     /// The last end of every cell.
-    pub(super) ended: BTreeMap<i64, Ended>,
+    pub(super) ended: BTreeMap<i64, CellReport>,
     /// Cells that were begun after their last end.
     pub(super) begun: BTreeSet<i64>,
     out: Option<(String, String)>,
@@ -39,7 +39,7 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     head: Line,
-    ended: BTreeMap<i64, Ended>,
+    ended: BTreeMap<i64, CellReport>,
 }
 
 /// Reads a report; `None` when there is none.
@@ -107,7 +107,7 @@ impl Journal {
     }
 
     /// Notes how a cell ended.
-    pub(super) fn ended(&mut self, ended: &Ended) -> Result<(), Failure> {
+    pub(super) fn ended(&mut self, ended: &CellReport) -> Result<(), Failure> {
         self.ended.insert(ended.cell, ended.clone());
         self.add(&text(&Line::Ended(Box::new(ended.clone())))?)
     }
@@ -149,14 +149,15 @@ fn failed(path: &Path, error: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::ended::{Class, Fault};
-    use crate::run::plan::Work;
+    use crate::run::ended::{AttemptClass, AttemptFailure};
+    use crate::run::plan::CellWork;
 
-    fn ended(name: i64, good: bool) -> Ended {
+    fn ended(name: i64, good: bool) -> CellReport {
         let cell = morton::Cell::from_decimal(name).unwrap();
-        let work = Work { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
-        let outcome = if good { Ok(Box::default()) } else { Err(Fault::new(Class::Final, "X", "why")) };
-        Ended::new(&work, outcome)
+        let work = CellWork { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
+        let outcome =
+            if good { Ok(Box::default()) } else { Err(AttemptFailure::new(AttemptClass::Permanent, "X", "why")) };
+        CellReport::new(&work, outcome)
     }
 
     /// Cut at every byte: what was whole before the cut counts, and the next run goes on after it.

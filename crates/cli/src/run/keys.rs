@@ -1,6 +1,6 @@
 //! Credentials for reading granules, through a long run.
-use super::ended::{Class, Fault};
-use super::plan::Plan;
+use super::ended::{AttemptClass, AttemptFailure};
+use super::plan::RunPlan;
 use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
@@ -15,7 +15,7 @@ const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";
 const SECRET_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where credentials for reading come from.
-pub(super) enum Keys {
+pub(super) enum ReadingKeys {
     /// None are needed: files and plain HTTP.
     None,
     /// The environment: as they are.
@@ -26,8 +26,8 @@ pub(super) enum Keys {
     Secret(String),
 }
 
-impl Keys {
-    pub(super) fn of(args: &RunArgs, plan: &Plan) -> Result<Self, Failure> {
+impl ReadingKeys {
+    pub(super) fn of(args: &RunArgs, plan: &RunPlan) -> Result<Self, Failure> {
         let how = &args.how;
         if let Some(name) = &how.credentials_ref {
             if how.on == On::Local {
@@ -60,7 +60,7 @@ impl Keys {
     }
 
     /// Credentials that are good now.
-    pub(super) async fn get(&self) -> Result<Option<Credentials>, Fault> {
+    pub(super) async fn get(&self) -> Result<Option<Credentials>, AttemptFailure> {
         match self {
             Self::None | Self::Secret(_) => Ok(None),
             Self::Fixed(keys) => Ok(Some(keys.clone())),
@@ -69,13 +69,17 @@ impl Keys {
     }
 
     /// Others, after a server has called these expired; a failure that ends the run when there cannot be any.
-    pub(super) async fn renew(&self, stale: Option<&Credentials>, fault: Fault) -> Result<Fault, Fault> {
+    pub(super) async fn renew(
+        &self,
+        stale: Option<&Credentials>,
+        failure: AttemptFailure,
+    ) -> Result<AttemptFailure, AttemptFailure> {
         match (self, stale) {
             (Self::Earthdata(provider), Some(stale)) => {
-                provider.instead_of(stale).await.map(|_| fault).map_err(|error| refused(&error))
+                provider.instead_of(stale).await.map(|_| failure).map_err(|error| refused(&error))
             }
-            (Self::Secret(_), _) => Ok(fault.not_before(SECRET_PATIENCE)),
-            _ => Err(Fault { class: Class::Hopeless, ..fault }),
+            (Self::Secret(_), _) => Ok(failure.not_before(SECRET_PATIENCE)),
+            _ => Err(AttemptFailure { class: AttemptClass::Fatal, ..failure }),
         }
     }
 
@@ -90,6 +94,6 @@ impl Keys {
     }
 }
 
-fn refused(error: &earthdata::Error) -> Fault {
-    Fault::of(ErrorType::CredentialsRefused, error.to_string())
+fn refused(error: &earthdata::Error) -> AttemptFailure {
+    AttemptFailure::of(ErrorType::CredentialsRefused, error.to_string())
 }

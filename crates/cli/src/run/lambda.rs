@@ -1,9 +1,9 @@
 //! Cells by calls of a Lambda function (AWS Lambda API Reference, "Invoke"). A call is synchronous: its answer is needed,
 //! and an asynchronous one would be retried by the service behind our back.
 use super::descriptors;
-use super::ended::{Class, Fault, Spent, Tried, judge};
-use super::plan::{Plan, Shape, Work};
-use super::{HowArgs, keys::Keys};
+use super::ended::{Attempt, AttemptClass, AttemptFailure, Spent, judge};
+use super::plan::{CellWork, RunPlan, RunShape};
+use super::{HowArgs, keys::ReadingKeys};
 use crate::access;
 use crate::exit::{self, Failure};
 use crate::out::note;
@@ -37,12 +37,12 @@ pub(super) struct Lambda {
     /// Where function and stores meet, if not at AWS.
     endpoint: Option<String>,
     memory_mb: u64,
-    shape: Shape,
+    shape: RunShape,
     most: usize,
 }
 
 impl Lambda {
-    pub(super) fn new(how: &HowArgs, options: &Options, plan: &Plan, quiet: bool) -> Result<Self, Failure> {
+    pub(super) fn new(how: &HowArgs, options: &Options, plan: &RunPlan, quiet: bool) -> Result<Self, Failure> {
         let S3Access::Keys(keys) = options.s3.access.clone() else {
             let failure = Failure::new(exit::CREDENTIALS, "no credentials to call the function with");
             return Err(failure.hint("set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"));
@@ -72,20 +72,32 @@ impl Lambda {
     }
 
     /// `slot` is the call's own number below [`Lambda::at_once`] while it is under way.
-    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Tried {
+    pub(super) async fn attempt(
+        &self,
+        work: &CellWork,
+        keys: Option<Credentials>,
+        secret: &ReadingKeys,
+        slot: usize,
+    ) -> Attempt {
         let began = Instant::now();
         let answered = self.call(work, keys, secret, slot).await;
         match answered {
-            Ok(reply) => reply.tried(work, &self.shape, began.elapsed(), self.memory_mb),
-            Err(fault) => Tried { outcome: Err(fault), spent: Spent::default() },
+            Ok(reply) => reply.attempt(work, &self.shape, began.elapsed(), self.memory_mb),
+            Err(failure) => Attempt { outcome: Err(failure), spent: Spent::default() },
         }
     }
 
-    async fn call(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Result<Reply, Fault> {
-        let hopeless = |message: String| Fault::new(Class::Hopeless, "BadCall", message);
+    async fn call(
+        &self,
+        work: &CellWork,
+        keys: Option<Credentials>,
+        secret: &ReadingKeys,
+        slot: usize,
+    ) -> Result<Reply, AttemptFailure> {
+        let fatal = |message: String| AttemptFailure::new(AttemptClass::Fatal, "BadCall", message);
         let service = |error: reqwest::Error| {
             let why: String = retry::causes(&error).map(|cause| format!(": {cause}")).collect();
-            Fault::new(Class::Service, "NoAnswer", format!("no answer from Lambda{why}"))
+            AttemptFailure::new(AttemptClass::Service, "NoAnswer", format!("no answer from Lambda{why}"))
         };
         let mut request = Request::new(Method::POST, self.url.clone());
         let headers = request.headers_mut();
@@ -94,9 +106,9 @@ impl Lambda {
         headers.insert(HeaderName::from_static("x-amz-log-type"), HeaderValue::from_static("Tail"));
         *request.body_mut() = Some(self.event(work, keys, secret).to_value().to_string().into());
         sigv4::sign(&mut request, &self.keys, &self.region, "lambda", SystemTime::now())
-            .map_err(|error| hopeless(error.message))?;
+            .map_err(|error| fatal(error.message))?;
         let client = self.lanes.get(slot / LANE).or(self.lanes.first());
-        let client = client.ok_or_else(|| hopeless("no calls are allowed".into()))?;
+        let client = client.ok_or_else(|| fatal("no calls are allowed".into()))?;
         let response = client.execute(request).await.map_err(service)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(service)?;
@@ -104,7 +116,7 @@ impl Lambda {
         Ok(Reply { status, headers, body })
     }
 
-    fn event(&self, work: &Work, keys: Option<Credentials>, secret: &Keys) -> Event {
+    fn event(&self, work: &CellWork, keys: Option<Credentials>, secret: &ReadingKeys) -> Event {
         let (bucket, prefix) =
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
         Event {
@@ -133,7 +145,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn tried(self, work: &Work, shape: &Shape, elapsed: Duration, memory_mb: u64) -> Tried {
+    fn attempt(self, work: &CellWork, shape: &RunShape, elapsed: Duration, memory_mb: u64) -> Attempt {
         let log = self.header("x-amz-log-result").and_then(decoded).unwrap_or_default();
         let bill = Bill::of(&log);
         let ran = self.status == 200 || self.is_function_error();
@@ -147,7 +159,7 @@ impl Reply {
                 }
                 Err(error) => {
                     let message = format!("the function's answer is none of ours: {error}");
-                    (Err(Fault::new(Class::Hopeless, "BadAnswer", message)), Spent::default())
+                    (Err(AttemptFailure::new(AttemptClass::Fatal, "BadAnswer", message)), Spent::default())
                 }
             }
         } else {
@@ -162,7 +174,7 @@ impl Reply {
             spent.usage.gb_seconds = bill.gb_seconds.or(told).unwrap_or(clocked);
             spent.usage.invocations = 1;
         }
-        Tried { outcome, spent }
+        Attempt { outcome, spent }
     }
 
     /// AWS marks errors of the function by a header on a 200; cargo-lambda answers 500 with the same body.
@@ -170,34 +182,34 @@ impl Reply {
         self.header("x-amz-function-error").is_some() || self.status >= 500 && self.body.get("errorType").is_some()
     }
 
-    fn function_error(&self) -> Fault {
+    fn function_error(&self) -> AttemptFailure {
         let name = self.body["errorType"].as_str().unwrap_or_default();
         let message = self.body["errorMessage"].as_str().unwrap_or("the function failed and says nothing");
         // An untyped one of the service itself, which ended the function.
         let timed_out = name == "Sandbox.Timedout" || name.is_empty() && message.contains("Task timed out");
         let kind = if timed_out { ErrorType::Timeout } else { ErrorType::from_name(name) };
-        let fault = Fault::of(kind, shortened(message));
+        let failure = AttemptFailure::of(kind, shortened(message));
         // Its own name says more than ours.
-        if name.is_empty() { fault } else { Fault { kind: name.to_owned(), ..fault } }
+        if name.is_empty() { failure } else { AttemptFailure { kind: name.to_owned(), ..failure } }
     }
 
     /// Errors of the service ("Invoke", Errors): 429 and some 5xx pass, the rest is about us or the function.
-    fn service_error(&self) -> Fault {
+    fn service_error(&self) -> AttemptFailure {
         let kind = self.header("x-amzn-errortype").and_then(|text| text.split(':').next()).unwrap_or_default();
         let kind = if kind.is_empty() { format!("Status{}", self.status) } else { kind.to_owned() };
         let words = ["message", "Message"].iter().find_map(|name| self.body[*name].as_str());
         let message =
             format!("Lambda answered {}: {}", self.status, shortened(words.unwrap_or(&self.body.to_string())));
         let class = match StatusClass::of(self.status) {
-            StatusClass::Throttled => Class::Throttled,
+            StatusClass::Throttled => AttemptClass::Throttled,
             // A conflict: the function is being updated.
             StatusClass::Timeout | StatusClass::Conflict | StatusClass::Unavailable | StatusClass::ServerError => {
-                Class::Service
+                AttemptClass::Service
             }
-            StatusClass::TooLarge => Class::Final,
-            _ => Class::Hopeless,
+            StatusClass::TooLarge => AttemptClass::Permanent,
+            _ => AttemptClass::Fatal,
         };
-        Fault::new(class, kind, message).not_before(retry::retry_after(&self.headers).unwrap_or_default())
+        AttemptFailure::new(class, kind, message).not_before(retry::retry_after(&self.headers).unwrap_or_default())
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -271,21 +283,21 @@ mod tests {
         let typed = |name: &str| json!({ "errorType": name, "errorMessage": "why" });
         let error = ("x-amz-function-error", "Unhandled");
         for (reply, kind, class) in [
-            (reply(200, &[error], typed("SourceUnavailable")), "SourceUnavailable", Class::Source),
-            (reply(500, &[], typed("CredentialsExpired")), "CredentialsExpired", Class::Expired),
-            (reply(200, &[error], typed("Sandbox.Timedout")), "Sandbox.Timedout", Class::Timeout),
-            (reply(200, &[error], typed("Runtime.ExitError")), "Runtime.ExitError", Class::Crash),
-            (reply(200, &[error], typed("Runtime.OutOfMemory")), "Runtime.OutOfMemory", Class::Final),
+            (reply(200, &[error], typed("SourceUnavailable")), "SourceUnavailable", AttemptClass::Source),
+            (reply(500, &[], typed("CredentialsExpired")), "CredentialsExpired", AttemptClass::Expired),
+            (reply(200, &[error], typed("Sandbox.Timedout")), "Sandbox.Timedout", AttemptClass::Timeout),
+            (reply(200, &[error], typed("Runtime.ExitError")), "Runtime.ExitError", AttemptClass::Crash),
+            (reply(200, &[error], typed("Runtime.OutOfMemory")), "Runtime.OutOfMemory", AttemptClass::Permanent),
             (
                 reply(200, &[error], json!({"errorMessage": "x Task timed out after 3.00 seconds"})),
                 "Timeout",
-                Class::Timeout,
+                AttemptClass::Timeout,
             ),
-            (reply(200, &[error], typed("OutputDenied")), "OutputDenied", Class::Hopeless),
+            (reply(200, &[error], typed("OutputDenied")), "OutputDenied", AttemptClass::Fatal),
         ] {
             assert!(reply.is_function_error());
-            let fault = reply.function_error();
-            assert_eq!((fault.kind.as_str(), fault.class), (kind, class));
+            let failure = reply.function_error();
+            assert_eq!((failure.kind.as_str(), failure.class), (kind, class));
         }
         let throttle = reply(
             429,
@@ -293,13 +305,18 @@ mod tests {
             json!({ "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded." }),
         );
         assert!(!throttle.is_function_error());
-        let fault = throttle.service_error();
-        assert_eq!((fault.kind.as_str(), fault.class), ("TooManyRequestsException", Class::Throttled));
+        let failure = throttle.service_error();
+        assert_eq!((failure.kind.as_str(), failure.class), ("TooManyRequestsException", AttemptClass::Throttled));
         assert_eq!(
-            (fault.least, fault.message.as_str()),
+            (failure.least, failure.message.as_str()),
             (Duration::from_secs(3), "Lambda answered 429: Rate Exceeded.")
         );
-        let classes = [(500, Class::Service), (502, Class::Service), (403, Class::Hopeless), (404, Class::Hopeless)];
+        let classes = [
+            (500, AttemptClass::Service),
+            (502, AttemptClass::Service),
+            (403, AttemptClass::Fatal),
+            (404, AttemptClass::Fatal),
+        ];
         for (status, class) in classes {
             assert_eq!(reply(status, &[], json!({})).service_error().class, class);
         }

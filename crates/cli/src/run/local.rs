@@ -1,7 +1,7 @@
 //! Cells on this machine: threads, each with a runtime and connections of its own.
 use super::descriptors;
-use super::ended::{Class, Fault, Spent, Tried, judge};
-use super::plan::{Shape, Work};
+use super::ended::{Attempt, AttemptClass, AttemptFailure, Spent, judge};
+use super::plan::{CellWork, RunShape};
 use crate::exit::{self, Failure};
 use byte_ranges::SourceError;
 use jobs::{Answer, Error, ErrorType, Host, Look, Output, Task};
@@ -15,13 +15,13 @@ use tokio::sync::oneshot;
 /// The threads. They end with the process, or when this is dropped.
 pub(super) struct Local {
     orders: Sender<Order>,
-    shape: Shape,
+    shape: RunShape,
     most: usize,
 }
 
 /// One attempt.
 struct Order {
-    work: Work,
+    work: CellWork,
     keys: Option<Credentials>,
     answer: oneshot::Sender<Answer>,
 }
@@ -38,7 +38,7 @@ impl Observer for Clock {
 }
 
 impl Local {
-    pub(super) fn start(options: &Options, shape: &Shape, most: usize) -> Result<Self, Failure> {
+    pub(super) fn start(options: &Options, shape: &RunShape, most: usize) -> Result<Self, Failure> {
         let (orders, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         let mut options = options.clone();
@@ -58,25 +58,29 @@ impl Local {
         self.most
     }
 
-    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>) -> Tried {
+    pub(super) async fn attempt(&self, work: &CellWork, keys: Option<Credentials>) -> Attempt {
         let (answer, answered) = oneshot::channel();
         let sent = self.orders.send(Order { work: work.clone(), keys, answer });
         let answer = if sent.is_ok() { answered.await.ok() } else { None };
         match answer {
             Some(answer) => {
                 let spent = Spent::of(&answer.body);
-                Tried { outcome: judge(work, &self.shape, answer), spent }
+                Attempt { outcome: judge(work, &self.shape, answer), spent }
             }
             None => {
-                let fault = Fault::new(Class::Crash, ErrorType::Internal.name(), "the thread that ran it has ended");
-                Tried { outcome: Err(fault), spent: Spent::default() }
+                let failure = AttemptFailure::new(
+                    AttemptClass::Crash,
+                    ErrorType::Internal.name(),
+                    "the thread that ran it has ended",
+                );
+                Attempt { outcome: Err(failure), spent: Spent::default() }
             }
         }
     }
 }
 
 /// Runs what comes, one cell after the other.
-fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &Shape) {
+fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &RunShape) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     loop {
         let order = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -86,7 +90,7 @@ fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &Shape) {
     }
 }
 
-async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Answer {
+async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Answer {
     let began = Instant::now();
     let failed = |error: &Error| Answer::failed(Some(work.name), error, began.elapsed().as_secs_f64());
     let task = match task(work, keys, clients, shape) {
@@ -105,7 +109,7 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
     jobs::run(&task, &host).await.answer
 }
 
-fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Result<Task, Error> {
+fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Result<Task, Error> {
     let bad = |error: SourceError| Error::new(ErrorType::BadEvent, error.to_string());
     let reading = match keys {
         Some(keys) => clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() }),

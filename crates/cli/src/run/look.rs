@@ -1,6 +1,6 @@
 //! What is in the output already: it decides what is left to do, and what must not be overwritten unasked.
-use super::ended::{Ended, Spent, State};
-use super::plan::{Plan, Shape, Work};
+use super::ended::{CellReport, CellState, Spent};
+use super::plan::{CellWork, RunPlan, RunShape};
 use super::{On, RunArgs};
 use crate::access;
 use crate::exit::{self, Failure};
@@ -23,17 +23,17 @@ const BEGINNING: u64 = 64;
 enum There {
     Nothing,
     /// What this run would write.
-    Same(Box<Ended>),
+    Same(Box<CellReport>),
     Other,
 }
 
-impl Plan {
+impl RunPlan {
     /// Looks into the output: cells that the report calls finished must be there, and cells that the report does not know
     /// and that are there are finished too, if they are what this run would write. Returns these.
     ///
     /// # Errors
     /// Cells are there that the report does not know and that are something else, unless `--overwrite`, or a person says yes.
-    pub(super) async fn look(&mut self, args: &RunArgs) -> Result<Vec<Ended>, Failure> {
+    pub(super) async fn look(&mut self, args: &RunArgs) -> Result<Vec<CellReport>, Failure> {
         if args.dry_run && self.shape.out.contains("://") {
             return Ok(Vec::new());
         }
@@ -49,14 +49,14 @@ impl Plan {
         let gone = self.gone(clients).await?;
         self.finished.retain(|ended| !gone.contains(&ended.cell));
         let (back, done) =
-            std::mem::take(&mut self.done).into_iter().partition(|work: &Work| gone.contains(&work.name));
+            std::mem::take(&mut self.done).into_iter().partition(|work: &CellWork| gone.contains(&work.name));
         self.done = done;
-        self.work.extend::<Vec<Work>>(back);
+        self.work.extend::<Vec<CellWork>>(back);
         let mut resumed = Vec::new();
         let mut others = BTreeSet::new();
         let shape = &self.shape;
         let unknown = self.work.iter().filter(|work| !work.known);
-        let look = async |work: &Work| Ok::<_, Failure>((work.name, there(shape, work, clients).await?));
+        let look = async |work: &CellWork| Ok::<_, Failure>((work.name, there(shape, work, clients).await?));
         let looks = stream::iter(unknown.map(look)).buffer_unordered(AT_ONCE);
         for (name, there) in looks.try_collect::<Vec<_>>().await? {
             match there {
@@ -90,7 +90,7 @@ impl Plan {
         let with_data: BTreeSet<i64> =
             self.finished.iter().filter(|ended| ended.has_data()).map(|end| end.cell).collect();
         let wanted = self.done.iter().filter(|work| with_data.contains(&work.name));
-        let gone = async |work: &Work| {
+        let gone = async |work: &CellWork| {
             let marker = marker(&self.shape, work)?;
             let beginning = ByteRange::new(0, BEGINNING).ok_or_else(|| Failure::new(exit::FAILED, "no range"))?;
             let fetched = match clients.open(&marker) {
@@ -113,7 +113,7 @@ impl Plan {
 }
 
 /// The object that says that a cell is there, whole.
-fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
+fn marker(shape: &RunShape, work: &CellWork) -> Result<Location, Failure> {
     let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
         Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
@@ -126,7 +126,7 @@ fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
     })
 }
 
-async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, Failure> {
+async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<There, Failure> {
     let sink = clients.sink(&Location::parse(&shape.store(work.name))?)?;
     let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
@@ -148,7 +148,7 @@ async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, F
 }
 
 /// Whether a store says that it was made as this run would make it.
-fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
+fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Value) -> bool {
     let Ok(job) = shape.spec.job(work.cell) else { return false };
     let held = |name: &Value| {
         own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
@@ -175,12 +175,12 @@ fn name_of(link: &str) -> String {
 }
 
 /// The end of a cell, read from its store.
-fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended {
+fn ended(shape: &RunShape, work: &CellWork, own: &Value, cells_with_data: u64) -> CellReport {
     let granules = own["granules"].as_array().map_or(&[][..], Vec::as_slice);
     let failed = granules.iter().filter(|granule| granule["failed"] == true).count();
-    Ended {
+    CellReport {
         cell: work.name,
-        state: State::Data,
+        state: CellState::Data,
         error_type: None,
         error: None,
         partial: own["partial"] == true,
@@ -195,12 +195,12 @@ fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended
         zarr_path: Some(shape.store(work.name)),
         warnings: Vec::new(),
         key: work.key.clone(),
-        hopeless: false,
+        fatal: false,
     }
 }
 
 /// Asks a person whether stores may be replaced that no report calls ours.
-fn ask(others: &BTreeSet<i64>, shape: &Shape) -> Result<(), Failure> {
+fn ask(others: &BTreeSet<i64>, shape: &RunShape) -> Result<(), Failure> {
     let first: Vec<String> = others.iter().take(3).map(ToString::to_string).collect();
     let more = if others.len() > first.len() { ", ..." } else { "" };
     let what = format!(

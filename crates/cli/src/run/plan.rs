@@ -1,5 +1,5 @@
 //! From flags and catalog to the cells that are to be run.
-use super::ended::Ended;
+use super::ended::CellReport;
 use super::estimate::Estimate;
 use super::journal::{self, Past};
 use super::{On, RunArgs};
@@ -20,20 +20,20 @@ use storage::Location;
 const KEY: usize = 16;
 
 /// What is to be done, all of it decided.
-pub(super) struct Plan {
-    pub(super) shape: Shape,
+pub(super) struct RunPlan {
+    pub(super) shape: RunShape,
     /// Cells to run, those with most granules first: the last ones to end should be short.
-    pub(super) work: Vec<Work>,
+    pub(super) work: Vec<CellWork>,
     /// Cells that were chosen and have ended well before.
-    pub(super) finished: Vec<Ended>,
+    pub(super) finished: Vec<CellReport>,
     /// What these would be as work.
-    pub(super) done: Vec<Work>,
+    pub(super) done: Vec<CellWork>,
     pub(super) report: PathBuf,
 }
 
 /// What every cell of the run shares.
 #[derive(Clone)]
-pub(super) struct Shape {
+pub(super) struct RunShape {
     /// What to compute; each cell is one of the work.
     pub(super) spec: JobSpec,
     /// Share of the cells, 0 to 1, that are computed both ways; it changes no result.
@@ -46,7 +46,7 @@ pub(super) struct Shape {
 
 /// One cell.
 #[derive(Clone, Debug)]
-pub(super) struct Work {
+pub(super) struct CellWork {
     pub(super) cell: Cell,
     /// Its decimal id, which names it.
     pub(super) name: i64,
@@ -59,10 +59,10 @@ pub(super) struct Work {
     pub(super) again: bool,
 }
 
-impl Plan {
+impl RunPlan {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
         let catalog = catalog::read(&args.catalog)?;
-        let shape = Shape::new(args, &catalog)?;
+        let shape = RunShape::new(args, &catalog)?;
         let report = args.report.clone().unwrap_or_else(|| default_report(&shape.out));
         let past = journal::read(&report)?.unwrap_or_default();
         let mut plan = Self { shape, work: Vec::new(), finished: Vec::new(), done: Vec::new(), report };
@@ -103,7 +103,7 @@ impl Plan {
     }
 }
 
-impl Shape {
+impl RunShape {
     fn new(args: &RunArgs, catalog: &Catalog) -> Result<Self, Failure> {
         let told = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
         let latitude = match (args.latitude, told) {
@@ -183,13 +183,13 @@ fn identity(link: &str) -> Value {
     json!([link, told.map(|told| told.len()), modified.map(|moment| moment.as_nanos().to_string())])
 }
 
-fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>, Failure> {
+fn choose(args: &RunArgs, catalog: &Catalog, shape: &RunShape) -> Result<Vec<CellWork>, Failure> {
     let order = catalog.cells.keys().next().map(|cell| cell.order());
     let wanted = match (&args.which.cells, order) {
         (Some(list), Some(order)) => select(&[listed(list)?], order, shape.spec.latitude)?,
         _ => None,
     };
-    let named = |report: &Option<PathBuf>, which: fn(&Ended) -> bool| -> Result<Option<BTreeSet<i64>>, Failure> {
+    let named = |report: &Option<PathBuf>, which: fn(&CellReport) -> bool| -> Result<Option<BTreeSet<i64>>, Failure> {
         report.as_deref().map(|report| named_by(report, which)).transpose()
     };
     let failed = named(&args.which.failed_of, |ended| !ended.is_good())?;
@@ -207,7 +207,7 @@ fn choose(args: &RunArgs, catalog: &Catalog, shape: &Shape) -> Result<Vec<Work>,
         let again = is_in(&partial, name);
         if all || again || is_in(&failed, name) {
             let key = shape.key(*cell, granules);
-            chosen.push(Work { cell: *cell, name, granules: granules.clone(), key, known: false, again });
+            chosen.push(CellWork { cell: *cell, name, granules: granules.clone(), key, known: false, again });
         }
     }
     chosen.truncate(args.which.max_cells.unwrap_or(usize::MAX));
@@ -225,7 +225,7 @@ fn listed(list: &str) -> Result<Area, Failure> {
 }
 
 /// The cells of a report whose ends are as asked.
-fn named_by(report: &Path, which: fn(&Ended) -> bool) -> Result<BTreeSet<i64>, Failure> {
+fn named_by(report: &Path, which: fn(&CellReport) -> bool) -> Result<BTreeSet<i64>, Failure> {
     let Some(Past { ended, .. }) = journal::read(report)? else {
         return Err(Failure::new(exit::BAD_INPUT, format!("{}: there is no such report", report.display())));
     };
@@ -249,9 +249,9 @@ mod tests {
     fn a_signature_changes_no_key_and_everything_else_does() {
         let order = |order| Order::new(order).unwrap();
         let spec = JobSpec { overviews: vec![order(9)], ..JobSpec::new(Vec::new(), order(12)) };
-        let shape = Shape { spec: spec.clone(), index: None, audit: 0.0, out: "s3://b/p".to_owned() };
+        let shape = RunShape { spec: spec.clone(), index: None, audit: 0.0, out: "s3://b/p".to_owned() };
         let cell = Cell::from_decimal(-6_134_114).unwrap();
-        let key = |shape: &Shape, link: &str| shape.key(cell, &[link.to_owned()]);
+        let key = |shape: &RunShape, link: &str| shape.key(cell, &[link.to_owned()]);
         let first = key(&shape, "https://h/a.h5?X-Amz-Signature=1");
         assert_eq!(first, key(&shape, "https://h/a.h5?X-Amz-Signature=2"));
         assert_ne!(first, key(&shape, "https://h/b.h5?X-Amz-Signature=1"));
@@ -260,9 +260,12 @@ mod tests {
         assert_eq!(get("file=a.h5&Expires=1&Signature=x"), get("file=a.h5&Expires=2&Signature=y"));
         assert_ne!(
             first,
-            key(&Shape { spec: JobSpec { latitude: Latitude::Authalic, ..spec }, ..shape.clone() }, "https://h/a.h5?x")
+            key(
+                &RunShape { spec: JobSpec { latitude: Latitude::Authalic, ..spec }, ..shape.clone() },
+                "https://h/a.h5?x"
+            )
         );
-        assert_ne!(first, key(&Shape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));
+        assert_ne!(first, key(&RunShape { out: "s3://b/q".to_owned(), ..shape }, "https://h/a.h5?x"));
         assert_eq!(default_report("s3://b/p/atl06"), Path::new("atl06.run.jsonl"));
         assert_eq!(default_report("a/stores"), Path::new("a/stores.run.jsonl"));
     }

@@ -1,6 +1,6 @@
 //! What people see while cells end.
-use super::ended::Ended;
-use super::plan::Plan;
+use super::ended::CellReport;
+use super::plan::RunPlan;
 use crate::out::note;
 use crate::progress::size;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -36,7 +36,7 @@ struct Sums {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool, plan: &Plan) -> Self {
+    pub(super) fn new(quiet: bool, plan: &RunPlan) -> Self {
         let watched = std::io::stderr().is_terminal();
         let target = if quiet || !watched { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let (cells, granules) = (plan.work.len() as u64, plan.work.iter().map(|work| work.granules.len() as u64).sum());
@@ -54,7 +54,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn ended(&self, ended: &Ended) {
+    pub(super) fn ended(&self, ended: &CellReport) {
         let mut sums = self.sums.borrow_mut();
         sums.cells += 1;
         sums.granules += ended.granules;

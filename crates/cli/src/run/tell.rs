@@ -1,8 +1,8 @@
 //! What a run would take, and what it took.
-use super::drive::Outcome;
-use super::ended::{Ended, Spent, State};
+use super::drive::RunOutcome;
+use super::ended::{CellReport, CellState, Spent};
 use super::estimate::Estimate;
-use super::plan::Plan;
+use super::plan::RunPlan;
 use super::progress::time;
 use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
@@ -32,13 +32,13 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+    fn of(plan: &RunPlan, outcome: &RunOutcome) -> Self {
         let mut totals = Self { finished_earlier: plan.finished.len() as u64, ..Self::default() };
         for ended in plan.finished.iter().chain(&outcome.ended) {
             let counter = match ended.state {
-                State::Data => &mut totals.with_data,
-                State::Empty => &mut totals.empty,
-                State::Failed => &mut totals.failed,
+                CellState::Data => &mut totals.with_data,
+                CellState::Empty => &mut totals.empty,
+                CellState::Failed => &mut totals.failed,
             };
             *counter += 1;
             totals.partial += u64::from(ended.partial);
@@ -57,7 +57,7 @@ impl Totals {
     }
 }
 
-pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Result<(), Failure> {
+pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
     if args.json {
         return print(&answer::estimate(args, plan, estimate));
     }
@@ -84,8 +84,8 @@ pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Resu
 /// Tells the end; the exit code says how it was.
 pub(super) fn done(
     args: &RunArgs,
-    plan: &Plan,
-    outcome: &Outcome,
+    plan: &RunPlan,
+    outcome: &RunOutcome,
     elapsed: Duration,
     renewals: u64,
 ) -> Result<u8, Failure> {
@@ -105,13 +105,13 @@ pub(super) fn done(
     Ok(code(outcome, &totals))
 }
 
-fn code(outcome: &Outcome, totals: &Totals) -> u8 {
+fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
     let good = totals.with_data + totals.empty;
     let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
     // A folder with other files is refused as well, but fails its own cell only.
     let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
     let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
-    let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(is_refusal);
+    let refused = |ended: &CellReport| ended.error_type.as_deref().is_some_and(is_refusal);
     match () {
         () if outcome.interrupted => exit::INTERRUPTED,
         () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
@@ -123,7 +123,7 @@ fn code(outcome: &Outcome, totals: &Totals) -> u8 {
     }
 }
 
-fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
+fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
     let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
     let mut lines =
         vec![format!("{} cells to {} in {}", group(totals.cells()), plan.shape.out, time(elapsed.as_secs_f64()))];
@@ -167,7 +167,7 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
 }
 
 /// What cells warned of, each once.
-fn warnings(ended: &[Ended]) -> Vec<String> {
+fn warnings(ended: &[CellReport]) -> Vec<String> {
     let all: BTreeSet<&str> = ended.iter().flat_map(|ended| &ended.warnings).map(String::as_str).collect();
     let mut lines: Vec<String> = all.iter().take(MAX_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
     if all.len() > MAX_WARNINGS {
@@ -177,7 +177,7 @@ fn warnings(ended: &[Ended]) -> Vec<String> {
 }
 
 /// `GranuleUnreadable 2, SourceUnavailable 1`
-fn causes(ended: &[Ended]) -> String {
+fn causes(ended: &[CellReport]) -> String {
     let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
     for kind in ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
         *causes.entry(kind).or_default() += 1;
