@@ -1,8 +1,4 @@
 //! What a run would take, and what it took.
-use super::drive::RunOutcome;
-use super::ended::{CellReport, CellState, Spent};
-use super::estimate::Estimate;
-use super::plan::RunPlan;
 use super::progress::time;
 use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
@@ -10,8 +6,8 @@ use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
 use crate::report::group;
+use jobs::fan_out::{CellReport, CellState, EarlyStop, Estimate, RunOutcome, RunPlan, Spent};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// Warnings that people are shown; the report has all.
 const MAX_WARNINGS: usize = 5;
@@ -82,27 +78,34 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
 }
 
 /// Tells the end; the exit code says how it was.
-pub(super) fn done(
-    args: &RunArgs,
-    plan: &RunPlan,
-    outcome: &RunOutcome,
-    elapsed: Duration,
-    renewals: u64,
-) -> Result<u8, Failure> {
+pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
     let totals = Totals::of(plan, outcome);
     if args.json {
-        print(&answer::done(args, plan, outcome, &totals, (elapsed, renewals)))?;
+        print(&answer::done(args, plan, outcome, &totals))?;
     }
     if !args.quiet && !args.json {
-        people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
+        people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
         let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
-    if let Some(why) = &outcome.stopped {
-        note!("stopped early: {why}");
+    if let Some(stop) = &outcome.stopped {
+        note!("stopped early: {}", why(stop));
     }
     Ok(code(outcome, &totals))
+}
+
+/// Why a run stopped before its last cell.
+pub(super) fn why(stop: &EarlyStop) -> String {
+    match stop {
+        EarlyStop::Cost { spent, max } => {
+            format!("${spent:.4} are spent, and another cell could exceed --max-cost ${max}")
+        }
+        EarlyStop::Fatal { cells, kind, message } => {
+            let who = if *cells == 1 { "a cell".to_owned() } else { format!("{cells} cells") };
+            format!("{who} met what every other cell would meet: {kind} ({message})")
+        }
+    }
 }
 
 fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
@@ -123,10 +126,14 @@ fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
     }
 }
 
-fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
+fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> {
     let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
-    let mut lines =
-        vec![format!("{} cells to {} in {}", group(totals.cells()), plan.shape.out, time(elapsed.as_secs_f64()))];
+    let mut lines = vec![format!(
+        "{} cells to {} in {}",
+        group(totals.cells()),
+        plan.shape().out,
+        time(outcome.elapsed.as_secs_f64())
+    )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),
         some => format!("{} of data and empty from earlier runs", group(some)),

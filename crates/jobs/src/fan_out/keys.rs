@@ -1,17 +1,16 @@
 //! Credentials for reading granules, through a long run.
-use super::ended::{AttemptClass, AttemptFailure};
+use super::attempt::{AttemptClass, AttemptFailure};
+use super::error::RunError;
+use super::options::KeySource;
 use super::plan::RunPlan;
-use super::{On, RunArgs};
-use crate::access;
-use crate::exit::{self, Failure};
+use crate::ErrorType;
 use earthdata::CredentialProvider;
-use jobs::ErrorType;
 use std::time::Duration;
-use storage::{Clients, Credentials, S3Access};
+use storage::{Credentials, S3Access};
 
 /// Buckets that only an Earthdata login opens.
 const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";
-/// Somebody else renews a stored secret; so long it may take.
+/// Another program renews a stored secret; it may take so long.
 const SECRET_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where credentials for reading come from.
@@ -27,32 +26,29 @@ pub(super) enum ReadingKeys {
 }
 
 impl ReadingKeys {
-    pub(super) fn of(args: &RunArgs, plan: &RunPlan) -> Result<Self, Failure> {
-        let how = &args.how;
-        if let Some(name) = &how.credentials_ref {
-            if how.on == On::Local {
-                return Err(Failure::usage("--credentials-ref names what a function reads: it goes with --on lambda"));
-            }
-            return Ok(Self::Secret(name.clone()));
+    /// As the options of a plan say, and its links need.
+    pub(super) fn of(plan: &RunPlan) -> Result<Self, RunError> {
+        let options = &plan.options;
+        let is_local = options.lambda().is_none();
+        match &options.keys {
+            KeySource::Reference(_) if is_local => return Err(RunError::ReferenceOnThisMachine),
+            KeySource::Reference(name) => return Ok(Self::Secret(name.clone())),
+            KeySource::Usual | KeySource::Earthdata => {}
         }
-        let links = || plan.work.iter().flat_map(|work| &work.granules);
-        if how.earthdata || links().any(|link| link.starts_with(EARTHDATA_BUCKETS)) {
-            let clients = Clients::new(access::options(&args.access));
-            return Ok(Self::Earthdata(Box::new(CredentialProvider::from_env(&clients)?)));
+        let mut links = plan.work.iter().flat_map(|work| &work.granules);
+        if options.keys == KeySource::Earthdata || links.any(|link| link.starts_with(EARTHDATA_BUCKETS)) {
+            return Ok(Self::Earthdata(Box::new(CredentialProvider::from_env(&plan.clients())?)));
         }
-        match access::options(&args.access).s3.access {
-            S3Access::Keys(keys) => Ok(Self::Fixed(keys)),
-            // Local sources say themselves what they miss.
-            _ if how.on == On::Local => Ok(Self::None),
-            _ => {
-                let failure = Failure::new(exit::CREDENTIALS, "a function needs credentials for reading granules");
-                Err(failure.hint("--credentials-ref names a secret, --earthdata logs in, AWS_* are passed on"))
-            }
+        match &options.storage.s3.access {
+            S3Access::Keys(keys) => Ok(Self::Fixed(keys.clone())),
+            // Local sources report themselves what they miss.
+            _ if is_local => Ok(Self::None),
+            _ => Err(RunError::NoReadingCredentials),
         }
     }
 
     /// Fails now rather than at every cell.
-    pub(super) async fn check(&self) -> Result<(), Failure> {
+    pub(super) async fn check(&self) -> Result<(), RunError> {
         if let Self::Earthdata(provider) = self {
             provider.credentials().await?;
         }

@@ -1,10 +1,12 @@
 //! Cells on this machine: threads, each with a runtime and connections of its own.
+use super::attempt::{Attempt, AttemptClass, AttemptFailure, judge};
 use super::descriptors;
-use super::ended::{Attempt, AttemptClass, AttemptFailure, Spent, judge};
-use super::plan::{CellWork, RunShape};
-use crate::exit::{self, Failure};
+use super::error::RunError;
+use super::options::RunShape;
+use super::plan::CellWork;
+use super::report::Spent;
+use crate::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use byte_ranges::SourceError;
-use jobs::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use pipeline::{Event, Observer, Tuning};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +40,7 @@ impl Observer for Clock {
 }
 
 impl Local {
-    pub(super) fn start(options: &Options, shape: &RunShape, most: usize) -> Result<Self, Failure> {
+    pub(super) fn start(options: &Options, shape: &RunShape, most: usize) -> Result<Self, RunError> {
         let (orders, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         let mut options = options.clone();
@@ -49,7 +51,7 @@ impl Local {
             let (queue, options, shape) = (Arc::clone(&queue), options.clone(), shape.clone());
             let thread = std::thread::Builder::new().name("cell".into());
             let started = thread.spawn(move || serve(&queue, &Clients::new(options), &shape));
-            started.map_err(|error| Failure::new(exit::FAILED, format!("no thread: {error}")))?;
+            started.map_err(RunError::Thread)?;
         }
         Ok(Self { orders, shape: shape.clone(), most })
     }
@@ -85,7 +87,7 @@ fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &RunShape) {
     loop {
         let order = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Order { work, keys, answer }) = order else { return };
-        // Nobody waits for it any more after a second Ctrl-C.
+        // After a second interrupt the answer has no receiver.
         let _ = answer.send(runtime.block_on(cell(&work, keys, clients, shape)));
     }
 }
@@ -106,7 +108,7 @@ async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, sha
         init: Duration::ZERO,
         secrets_endpoint: None,
     };
-    jobs::run(&task, &host).await.answer
+    crate::run(&task, &host).await.answer
 }
 
 fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Result<Task, Error> {

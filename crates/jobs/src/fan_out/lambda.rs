@@ -1,29 +1,30 @@
 //! Cells by calls of a Lambda function (AWS Lambda API Reference, "Invoke"). A call is synchronous: its answer is needed,
 //! and an asynchronous one would be retried by the service behind our back.
+use super::attempt::{Attempt, AttemptClass, AttemptFailure, judge};
 use super::descriptors;
-use super::ended::{Attempt, AttemptClass, AttemptFailure, Spent, judge};
-use super::plan::{CellWork, RunPlan, RunShape};
-use super::{HowArgs, keys::ReadingKeys};
-use crate::access;
-use crate::exit::{self, Failure};
-use crate::out::note;
+use super::error::RunError;
+use super::keys::ReadingKeys;
+use super::observer::RunObserver;
+use super::options::{LambdaOptions, RunShape};
+use super::plan::{CellWork, RunPlan};
+use super::report::Spent;
+use crate::{Answer, ErrorType, Event, Usage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jobs::{Answer, ErrorType, Event, Usage};
 use pipeline::JobSpec;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime};
-use storage::{Credentials, Options, S3Access, StatusClass, http_client, retry, sigv4};
+use storage::{Credentials, S3Access, StatusClass, http_client, retry, sigv4};
 
-/// Calls at once when nothing is said: half of what an account has in the beginning.
+/// Calls at once where the options give none: half of what an account has in the beginning.
 pub(super) const USUAL_CONCURRENCY: usize = 500;
 /// A function may take 15 minutes, and is silent until then.
 const PATIENCE: Duration = Duration::from_secs(16 * 60);
 /// Streams of one HTTP/2 connection that servers usually allow; where only HTTP/1.1 is spoken, a call has its own.
 const LANE: usize = 100;
-/// Words of somebody else's answer in a message.
+/// Characters of an answer in a message.
 const MAX_WORDS: usize = 400;
 
 /// A function, and how it is called.
@@ -42,29 +43,22 @@ pub(super) struct Lambda {
 }
 
 impl Lambda {
-    pub(super) fn new(how: &HowArgs, options: &Options, plan: &RunPlan, quiet: bool) -> Result<Self, Failure> {
-        let S3Access::Keys(keys) = options.s3.access.clone() else {
-            let failure = Failure::new(exit::CREDENTIALS, "no credentials to call the function with");
-            return Err(failure.hint("set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"));
-        };
+    pub(super) fn new(lambda: &LambdaOptions, plan: &RunPlan, observer: &dyn RunObserver) -> Result<Self, RunError> {
+        let mut options = plan.options.storage.clone();
+        let S3Access::Keys(keys) = options.s3.access.clone() else { return Err(RunError::NoCallingCredentials) };
         let region = options.s3.region.clone();
-        let asked = how.concurrency.map_or(USUAL_CONCURRENCY, usize::from).min(plan.work.len().max(1));
+        let asked = plan.options.concurrency.unwrap_or(USUAL_CONCURRENCY).min(plan.work.len().max(1));
         let most = descriptors::connections(asked).unwrap_or(asked).min(asked);
-        if most < asked && !quiet {
-            note!(
-                "{most} calls at once instead of {asked}: this process may not open more files (ulimit -n); the others wait. The state machine of deploy/ needs none"
-            );
+        if most < asked {
+            observer.fewer_calls(most, asked);
         }
-        let mut options = options.clone();
         (options.timeouts.idle, options.timeouts.request) = (PATIENCE, PATIENCE);
         let lanes = (0..most.div_ceil(LANE)).map(|_| http_client(&options)).collect::<Result<_, _>>()?;
-        let function = how.function.as_deref().unwrap_or_default();
-        let endpoint = how.lambda_endpoint.clone().or_else(|| access::variable("AWS_ENDPOINT_URL_LAMBDA"));
-        let endpoint = endpoint.or_else(|| options.s3.endpoint_url.clone());
+        let endpoint = lambda.endpoint.clone().or_else(|| options.s3.endpoint_url.clone());
         let root = endpoint.unwrap_or_else(|| format!("https://lambda.{region}.amazonaws.com"));
-        let url = url(&root, function).ok_or_else(|| Failure::usage(format!("{root}: this is not a URL")))?;
-        let (endpoint, shape) = (options.s3.endpoint_url, plan.shape.clone());
-        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: how.memory_size, shape, most })
+        let url = url(&root, &lambda.function).ok_or_else(|| RunError::Usage(format!("{root}: this is not a URL")))?;
+        let (endpoint, shape) = (options.s3.endpoint_url, plan.shape().clone());
+        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: lambda.memory_mb, shape, most })
     }
 
     pub(super) const fn at_once(&self) -> usize {
