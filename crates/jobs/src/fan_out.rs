@@ -2,7 +2,7 @@
 //!
 //! [`RunPlan::new`] decides from [`RunOptions`], the cells of a catalog and the report of earlier runs what is left to do;
 //! [`RunPlan::look`] compares that with what is in the output; [`RunPlan::estimate`] guesses what it takes; and
-//! [`RunPlan::run`] does it. Nothing here writes to a terminal: a [`RunObserver`] hears what happens, and [`RunError`] is a
+//! [`RunPlan::run`] does it. Nothing here writes to a terminal: a [`RunObserver`] is called with what happens, and [`RunError`] is a
 //! type that callers turn into words of their own.
 //!
 //! Futures here need a tokio runtime; a current-thread one will do.

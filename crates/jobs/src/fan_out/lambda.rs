@@ -1,5 +1,5 @@
 //! Cells by calls of a Lambda function (AWS Lambda API Reference, "Invoke"). A call is synchronous: its answer is needed,
-//! and an asynchronous one would be retried by the service behind our back.
+//! and the service would retry an asynchronous one by itself.
 use super::attempt::{Attempt, AttemptClass, AttemptFailure, judge};
 use super::descriptors;
 use super::error::RunError;
@@ -143,8 +143,8 @@ impl Reply {
         let log = self.header("x-amz-log-result").and_then(decoded).unwrap_or_default();
         let bill = Bill::of(&log);
         let ran = self.status == 200 || self.is_function_error();
-        let (outcome, told) = if self.is_function_error() {
-            (Err(self.function_error()), bill.told)
+        let (outcome, reported) = if self.is_function_error() {
+            (Err(self.function_error()), bill.reported)
         } else if self.status == 200 {
             match serde_json::from_value::<Answer>(self.body) {
                 Ok(answer) => {
@@ -159,13 +159,13 @@ impl Reply {
         } else {
             (Err(self.service_error()), Spent::default())
         };
-        let mut spent = told;
+        let mut spent = reported;
         if ran {
             let clocked = Usage::call(memory_mb, elapsed).gb_seconds;
             // The bill of the service, else what the function reckons of itself, else our clock.
-            let told = (spent.usage.gb_seconds > 0.0).then_some(spent.usage.gb_seconds);
+            let own = (spent.usage.gb_seconds > 0.0).then_some(spent.usage.gb_seconds);
             spent.unbilled_calls = u64::from(bill.gb_seconds.is_none());
-            spent.usage.gb_seconds = bill.gb_seconds.or(told).unwrap_or(clocked);
+            spent.usage.gb_seconds = bill.gb_seconds.or(own).unwrap_or(clocked);
             spent.usage.invocations = 1;
         }
         Attempt { outcome, spent }
@@ -211,13 +211,13 @@ impl Reply {
     }
 }
 
-/// What the last lines of the function's log tell.
+/// What the last lines of the function's log say of its bill.
 #[derive(Default)]
 struct Bill {
     /// Of the service's own line: `REPORT RequestId: .. Billed Duration: 12 ms Memory Size: 1024 MB ..`
     gb_seconds: Option<f64>,
     /// Of the function's `processing_complete`.
-    told: Spent,
+    reported: Spent,
 }
 
 impl Bill {
@@ -235,7 +235,7 @@ impl Bill {
                 && line["event_type"] == "processing_complete"
                 && let Ok(body) = serde_json::from_value(line)
             {
-                bill.told = Spent::of(&body);
+                bill.reported = Spent::of(&body);
             }
         }
         bill
@@ -322,10 +322,10 @@ mod tests {
         let encoded = "UkVQT1JUIFJlcXVlc3RJZDogYQlEdXJhdGlvbjogMTIuMyBtcwlCaWxsZWQgRHVyYXRpb246IDUwMCBtcwlNZW1vcnkgU2l6ZTogMjA0OCBNQglNYXggTWVtb3J5IFVzZWQ6IDQwIE1CCg==";
         let log = decoded(encoded).unwrap();
         assert!(log.starts_with("REPORT RequestId: a\tDuration: 12.3 ms"), "{log}");
-        let told = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
-        let bill = Bill::of(&format!("not JSON\n{told}\n{log}"));
+        let line = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
+        let bill = Bill::of(&format!("not JSON\n{line}\n{log}"));
         assert_eq!(bill.gb_seconds, Some(1.0));
-        assert_eq!((bill.told.requests, bill.told.bytes, bill.told.usage.gets), (7, 9, 12));
+        assert_eq!((bill.reported.requests, bill.reported.bytes, bill.reported.usage.gets), (7, 9, 12));
         assert_eq!(Bill::of("").gb_seconds, None);
         assert_eq!(decoded("a~b="), None);
     }

@@ -163,7 +163,7 @@ fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Value) -> bool {
     let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
         let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
-        let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|told| told.len());
+        let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
         size.is_none_or(|size| held(&name_of(link).into()).is_some_and(|held| held.is_null() || *held == size))
     });
     own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))

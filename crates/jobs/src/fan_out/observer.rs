@@ -1,8 +1,8 @@
-//! Who watches a run.
+//! What a caller sees of a run under way.
 use super::report::CellReport;
 use futures_util::future::LocalBoxFuture;
 
-/// Hears what happens in a run, and may interrupt it. Every method has a default that does nothing.
+/// Is called with what happens in a run, and may interrupt it. Every method has a default that does nothing.
 pub trait RunObserver {
     /// This process may hold fewer connections than `wanted`: only `allowed` calls are made at once.
     fn fewer_calls(&self, allowed: usize, wanted: usize) {

@@ -17,7 +17,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Never more than `most`; all of them at once where nobody throttles (`gentle` is false).
+    /// Never more than `most`; all of them at once where nothing throttles (`gentle` is false).
     pub(super) fn new(most: usize, gentle: bool) -> Self {
         let all = f64::from(u32::try_from(most).unwrap_or(u32::MAX));
         Self { window: if gentle { all.min(START) } else { all }, most, throttled: None }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use storage::Location;
 
-/// Characters of a key: 64 bits tell the runs of one report apart.
+/// Characters of a key: 64 bits distinguish the runs of one report.
 const KEY: usize = 16;
 
 /// What is to be done, all of it decided.
@@ -136,9 +136,9 @@ impl RunShape {
 fn identity(link: &str) -> Value {
     let Ok(location) = Location::parse(link) else { return link.into() };
     let Some(path) = location.as_path() else { return location.unsigned().into() };
-    let told = std::fs::metadata(path).ok();
-    let modified = told.as_ref().and_then(|told| told.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-    json!([link, told.map(|told| told.len()), modified.map(|moment| moment.as_nanos().to_string())])
+    let file = std::fs::metadata(path).ok();
+    let modified = file.as_ref().and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    json!([link, file.map(|file| file.len()), modified.map(|moment| moment.as_nanos().to_string())])
 }
 
 fn choose(
