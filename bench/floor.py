@@ -63,7 +63,7 @@ def merged(extents):
 
 
 def usable(value, sigma, quality, fills):
-    """Which rows count: spec aggregation.md."""
+    """Which rows count (docs/accuracy.md, "Which rows count")."""
     with np.errstate(invalid="ignore"):
         good = (quality == 0) & np.isfinite(value) & np.isfinite(sigma) & (sigma > 0)
     return good & (value != fills[0]) & (sigma != fills[1])

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import h5coro_hidefix  # noqa: F401  (zagg imports its compiled reader when it first reads: not part of the work)
 import numpy as np
-from h5coro import webdriver  # noqa: F401  (likewise)
+from h5coro import webdriver  # noqa: F401  (imported late by zagg, as above)
 from mortie import decimal_to_word
 from zagg import HealpixGrid, default_config, process_shard
 from zagg.config import get_handoff

@@ -49,10 +49,10 @@ def serving(program, folder):
         process.wait()
 
 
-def waves(times, latency):
+def dependent_rounds(times, latency):
     """Dependent rounds in the start times (seconds) of one granule's or one job's requests, all answered `latency` late.
 
-    A request that starts before the first answer of a wave can have arrived belongs to that wave; the first that starts
+    A request that starts before the first answer of a round can have arrived belongs to that round; the first that starts
     later opens the next one. Requests that wait for a free connection count as dependent, as they do for the reader.
     """
     count, end = 0, -1.0
@@ -69,4 +69,4 @@ def rounds_per_granule(log, heads, latency_ms):
         starts.setdefault(name, []).append(began)
     if not starts:
         return 0
-    return statistics.median(waves(times, latency_ms / 1e3) for times in starts.values()) + heads / len(starts)
+    return statistics.median(dependent_rounds(times, latency_ms / 1e3) for times in starts.values()) + heads / len(starts)

@@ -1,7 +1,7 @@
 //! What every input is put through. Shared by the libFuzzer targets and the bounded run of the reader's own tests.
 //!
-//! A body panics when the reader breaks a promise: it returns otherwise. Its answer counts what was read, so that a run can
-//! tell whether its inputs got anywhere.
+//! A body panics when the reader breaks a promise: it returns otherwise. Its answer counts what was read, so that a run
+//! shows how far its inputs got.
 use byte_ranges::{ByteRange, Step};
 use bytes::Bytes;
 use hdf5_pure::datatype::{Canonical, Datatype};
@@ -134,7 +134,7 @@ pub fn datatype(input: &[u8]) -> Outcome {
     outcome
 }
 
-/// Everything that queries answer of a file, but for the data.
+/// Everything that queries answer of a file, except the data.
 #[derive(Debug)]
 struct Answers {
     tree: Vec<(String, Result<Object, Error>)>,

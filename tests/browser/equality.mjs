@@ -6,7 +6,7 @@ import { demo, download, ended, fresh, granulesOf, native, real, serve, start, t
 
 const SAMPLE_CELL = "-6134114";
 const REAL_CELL = "4441321";
-const MOST_MEMORY = 128 << 20;
+const MAX_MEMORY = 128 << 20;
 
 export async function equality({ browser, page: url, data, check, skip }) {
   const served = (paths) => paths.map((path) => data.url + basename(path));
@@ -119,7 +119,7 @@ async function finish(page, wanted) {
   for (const [key, bytes] of wanted.objects) assert.ok(bytes.equals(objects.get(`${parent}/${key}`)), `${key} differs`);
   assert.deepEqual(page.problems, []);
   const { memory, milliseconds } = await page.evaluate(() => globalThis.icestream.state.result);
-  assert.ok(memory > 0 && memory < MOST_MEMORY, `${memory} bytes of memory`);
+  assert.ok(memory > 0 && memory < MAX_MEMORY, `${memory} bytes of memory`);
   await page.context().close();
   return `${wanted.objects.size} objects, ${csv.length} bytes of CSV, ${Math.round(milliseconds)} ms, ${(memory / 2 ** 20).toFixed(1)} MiB`;
 }

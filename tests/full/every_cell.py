@@ -6,7 +6,7 @@ usage: every_cell.py ICESTREAM [--granules DIR] [--latitude MODE] [--cells N]
 The oracle is h5py, healpy and NumPy in f64, for all cells at once; it reads with bench/floor.py and shares nothing with
 the engine. Of each cell and latitude mode
 
-* the three readings write the same table and the same store, byte for byte (but for the provenance of the store's root);
+* the three readings write the same table and the same store, byte for byte (except for the provenance of the store's root);
 * counts, extremes and quantiles equal the oracle's to the bit; mean, sigma and variance within one unit of f32;
 * the ledger's rows in the cell and rows used are the oracle's, and it says how each granule was read.
 
@@ -215,7 +215,7 @@ def arguments():
     parser.add_argument("icestream", type=Path)
     parser.add_argument("--granules", type=Path, help="[default: all that make_granules.py of the shared data makes]")
     parser.add_argument("--latitude", choices=MODES, help="[default: both]")
-    parser.add_argument("--cells", type=int, help="so many of each mode [default: all]")
+    parser.add_argument("--cells", type=int, help="number of cells for each mode [default: all]")
     options = parser.parse_args()
     options.icestream, options.scratch = options.icestream.resolve(), places.TARGET / "every-cell"
     options.granules = options.granules or cases.full_size("all", places.SHARED, places.TARGET, sys.executable)

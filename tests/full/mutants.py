@@ -8,7 +8,7 @@ Works in a copy of the tracked files under the target directory, so the tree is 
 import os, shutil, subprocess, sys, tempfile
 
 PLANNED = "crates/pipeline/src/planned/"
-# Name, file, what stands there, what takes its place.
+# Name, file, text in it, replacement.
 MUTANTS = [
     ("rows may only lie where known rows point", "certificate.rs", "<= slew * flown + spread", "<= 0.0 * flown + spread"),
     ("siblings lie on one line", "certificate.rs", "slew * flown + spread + SLACK", "slew * flown + 0.0 * spread + SLACK"),
@@ -18,7 +18,7 @@ MUTANTS = [
     ("a cell is met once", "certificate.rs", "        stretches\n    }", "        stretches.truncate(1);\n        stretches\n    }"),
     ("nothing lies before the first known row", "bracket.rs", "close(next, chunk, from, Some(end(first)));", "if from.is_some() { close(next, chunk, from, Some(end(first))); }"),
     ("nothing lies behind the last known row", "bracket.rs", "        close(next, self.chunks.len(), from, None);\n", "        if from.is_none() { close(next, self.chunks.len(), from, None); }\n"),
-    ("a track of which nothing was read is done", "bracket.rs", "        close(next, self.chunks.len(), from, None);\n", "        if from.is_some() { close(next, self.chunks.len(), from, None); }\n"),
+    ("an unread track is done", "bracket.rs", "        close(next, self.chunks.len(), from, None);\n", "        if from.is_some() { close(next, self.chunks.len(), from, None); }\n"),
     ("nothing lies between known rows", "bracket.rs", "close(next, chunk, from, Some(end(first)));", "if from.is_none() { close(next, chunk, from, Some(end(first))); }"),
     ("rows of a chunk need not advance", "trace.rs", "onward.then(||", "(onward || true).then(||"),
     ("chunks need not follow each other", "premise.rs", "if flown < -SLACK {", "if flown < -SLACK && false {"),
@@ -64,7 +64,7 @@ def main(names):
             with open(path) as source:
                 text = source.read()
             if text.count(old) != 1:
-                sys.exit(f"{name}: `{old}` stands {text.count(old)} times in {file}")
+                sys.exit(f"{name}: `{old}` occurs {text.count(old)} times in {file}")
             with open(path, "w") as source:
                 source.write(text.replace(old, new))
             lives = survives(tree, target, log)

@@ -1,4 +1,4 @@
-//! `icestream catalog` and `icestream login` against local stand-ins of the CMR and of Earthdata.
+//! `icestream catalog` and `icestream login` against local test servers in place of the CMR and of Earthdata.
 use crate::compose::{item, page, polygon};
 use crate::server::{Asked, Reply, Server};
 use crate::support::{demo_granules, folder, icestream, json, stderr, stdout};
@@ -35,7 +35,7 @@ const POLAR: [[f64; 2]; 8] = [
 ];
 
 /// Three granules of cycle 22, an older version of the first, one of cycle 21 that a loose pattern lets through, one
-/// without a footprint, one whose record makes no sense, and one without a link, of which an older version has one.
+/// without a footprint, one whose record makes no sense, and one without a link, whose older version has one.
 fn items() -> Vec<Value> {
     let polar = polygon(&[POLAR.to_vec()]);
     let orbit = json!({ "Orbit": { "AscendingCrossing": 60.0, "StartLatitude": -50.0, "StartDirection": "D",
@@ -138,7 +138,7 @@ fn a_search_becomes_a_catalog() {
     narrow(&out, &folder);
 }
 
-/// Read again with conditions: the seed's form comes out, smaller.
+/// Read again with conditions: the result is a smaller file in the form of the reference system.
 fn narrow(catalog: &Path, folder: &Path) {
     let path = catalog.to_str().unwrap();
     let summary = stdout(&["catalog", "--read", path, "--summary", "--cells", "-4111121,-4111123"], 0);

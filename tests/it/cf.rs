@@ -3,7 +3,7 @@
 use crate::support::{demo_granules, folder, json, shared, stderr, stdout};
 use std::path::Path;
 
-/// Case, rows by fate, and the largest height, as h5py and NumPy find them.
+/// Case, row counts (in the parent, two reasons for dropping, used), and the largest height, as h5py and NumPy find them.
 const CASES: [(&str, [u64; 4], f32); 5] = [
     ("hdf5/c01_ncks_subset.nc", [17_081, 70, 5_672, 11_339], 2_090.252_2),
     ("hdf5/c04_packed.h5", [17_081, 70, 0, 17_011], 2_090.525),
@@ -25,7 +25,7 @@ fn rewritten_granules_give_the_statistics_of_the_decoded_data_however_they_are_r
     };
     let indexes = folder("cf-indexes");
     let indexes = indexes.to_str().unwrap();
-    for (case, fates, height) in CASES {
+    for (case, counts, height) in CASES {
         let path = data.join("cases").join(case);
         let path = path.to_str().unwrap();
         stdout(&["index", path, "--out", indexes], 0);
@@ -33,8 +33,8 @@ fn rewritten_granules_give_the_statistics_of_the_decoded_data_however_they_are_r
         for way in [&[][..], &["--exhaustive"], &["--index", indexes]] {
             let answer = json(&[&cell[..], &["--json"], way].concat(), 0);
             let totals = &answer["ledger"]["totals"];
-            let found = ["in_parent", "quality", "fill", "used"].map(|fate| totals[fate].as_u64().unwrap());
-            assert_eq!(found, fates, "{case} {way:?}");
+            let found = ["in_parent", "quality", "fill", "used"].map(|name| totals[name].as_u64().unwrap());
+            assert_eq!(found, counts, "{case} {way:?}");
             if way.contains(&"--index") {
                 assert_eq!(answer["ledger"]["granules"][0]["index"], "used", "{case}");
             }

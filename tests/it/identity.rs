@@ -188,7 +188,7 @@ fn other_products_are_named_wherever_they_are_given() {
     let error = stderr(&["catalog", "--from", &others, "--out", &text(&folder.join("c.json"))], 5);
     assert!(error.contains("none of the 3 files is ATL06: 1 ATL03, 1 ATL08, 1 GEDI02_B"), "{error}");
     assert!(error.contains("give granules of ATL06"), "{error}");
-    // Among granules they are left out, and told.
+    // Among granules of the product they are left out and reported.
     copy(&whole(), &folder, &format!("others/{STEM}.h5"));
     let out = text(&folder.join("mixed.json"));
     let answer = json(&["catalog", "--from", &others, "--out", &out, "--json"], 3);

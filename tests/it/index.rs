@@ -32,7 +32,7 @@ fn cell(granules: &str, more: &[&str]) -> (String, Value) {
     (table, json(&args, 0))
 }
 
-fn fates(answer: &Value) -> Vec<&str> {
+fn index_use(answer: &Value) -> Vec<&str> {
     answer["ledger"]["granules"].as_array().unwrap().iter().map(|g| g["index"].as_str().unwrap()).collect()
 }
 
@@ -52,7 +52,7 @@ fn an_index_saves_requests_and_changes_no_byte() {
         let (table, plain) = cell(text(&granules), more);
         let (same, indexed) = cell(text(&granules), &[more, &["--index", at]].concat());
         assert!(table == same, "another table: {more:?}");
-        assert_eq!(fates(&indexed), ["used"; 4], "{more:?}");
+        assert_eq!(index_use(&indexed), ["used"; 4], "{more:?}");
         assert_eq!(plain["ledger"]["totals"]["used"], indexed["ledger"]["totals"]["used"]);
         let bytes = |answer: &Value| answer["bytes_read"].as_u64().unwrap();
         assert!(bytes(&indexed) < bytes(&plain), "{more:?}: {} and {}", bytes(&indexed), bytes(&plain));
@@ -88,7 +88,7 @@ fn over_http_a_granule_takes_two_rounds_at_most() {
     let base = server.url("/");
     let before = server.log().len();
     let answer = json(&[&["cell"], &list[..], &["--cell", CELL, "--json", "--index", &base]].concat(), 0);
-    assert_eq!(fates(&answer), ["used"; 4]);
+    assert_eq!(index_use(&answer), ["used"; 4]);
     // One request for the index; then all chunks, which lie side by side in granules this small.
     let asked = server.log().len() - before;
     assert_eq!(asked as u64, answer["requests"].as_u64().unwrap());
@@ -101,7 +101,7 @@ fn a_stale_damaged_foreign_or_missing_index_is_noticed() {
     let (at, whole) = (text(&indexes), text(&granules));
     let (table, _) = cell(whole, &[]);
     let (same, answer) = cell(whole, &["--index", at]);
-    assert_eq!(fates(&answer), ["not used: there is none"; 4]);
+    assert_eq!(index_use(&answer), ["not used: there is none"; 4]);
     assert!(same == table, "no index, another table");
 
     stdout(&["index", whole, "--out", at], 0);
@@ -126,10 +126,10 @@ fn a_stale_damaged_foreign_or_missing_index_is_noticed() {
     std::fs::write(index(&names[2]), &cut[..cut.len() / 2]).unwrap();
     let (same, answer) = cell(whole, &["--index", at]);
     assert!(same == table, "bad indexes, another table");
-    let fates = fates(&answer);
-    assert_eq!(fates[0], "not used: it is of another version of the granule");
-    assert_eq!(fates[1], "not used: it is of another granule");
-    assert_eq!(fates[2..], ["not used: it is damaged or no index", "used"]);
+    let index_use = index_use(&answer);
+    assert_eq!(index_use[0], "not used: it is of another version of the granule");
+    assert_eq!(index_use[1], "not used: it is of another granule");
+    assert_eq!(index_use[2..], ["not used: it is damaged or no index", "used"]);
 
     // Any flipped bit: noticed, or harmless.
     let sound = std::fs::read(index(&names[3])).unwrap();

@@ -25,7 +25,7 @@ fn v_shows_granules_and_twice_requests() {
     let requests = twice.lines().filter(|line| line.contains("request method=GET") && line.contains("status=206"));
     assert!(requests.clone().count() > 2 && requests.clone().all(|line| line.contains("range=\"bytes=")), "{twice}");
     assert!(!twice.contains("hush"), "{twice}");
-    // Requests that are sent again are told once with their reason.
+    // A request that is sent again is logged once, with the reason.
     let busy = Server::start(|_, number| Reply::status(if number == 0 { 503 } else { 404 }));
     let again = said(&["inspect", &busy.url("/x.h5"), "-v", "--attempts", "2"]);
     assert!(again.contains("again attempt=1") && again.contains("503"), "{again}");

@@ -27,7 +27,7 @@ fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// The lines of a report that tell an end, by cell; each cell once.
+/// The lines of a report that record an end, by cell; each cell once.
 fn ends(report: &Path) -> BTreeMap<i64, Value> {
     let text = std::fs::read_to_string(report).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -1,4 +1,4 @@
-//! `icestream run --on lambda` against an Invoke endpoint that answers what a test tells it to (the real function behind a
+//! `icestream run --on lambda` against an Invoke endpoint whose answers each test defines (the real function behind a
 //! real endpoint is tested in crates/lambda).
 use crate::server::{Asked, Reply, Server};
 use crate::support::folder;
@@ -16,7 +16,7 @@ const SECRETS: [(&str, &str); 3] = [
     ("AWS_SESSION_TOKEN", "caller-token=="),
 ];
 
-/// A catalog of so many cells of order 12, each with one granule that nobody will read.
+/// A catalog of `cells` cells of order 12, each with one granule that is never read.
 fn catalog(folder: &Path, cells: usize) -> String {
     let name = |index: usize| {
         let digit = |place: usize| char::from(b"1234"[index >> (2 * place) & 3]);
@@ -223,7 +223,7 @@ fn every_kind_of_failure_ends_a_cell_once_and_failed_ones_are_called_alone() {
 fn what_every_cell_would_meet_ends_the_run_and_it_goes_on_later() {
     let allowed = Arc::new(AtomicUsize::new(0));
     let open = Arc::clone(&allowed);
-    let run = Run::new("lambda-hopeless", 300, move |cell, _| match open.load(Ordering::SeqCst) {
+    let run = Run::new("lambda-fatal", 300, move |cell, _| match open.load(Ordering::SeqCst) {
         0 => refused(403, "ExpiredTokenException"),
         _ => good(cell),
     });

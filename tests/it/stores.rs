@@ -166,7 +166,7 @@ fn overviews_compose_what_composes_and_estimate_the_rest_closely() {
     assert!(!different.iter().any(|name| ["count", "h_min", "h_max"].contains(name)), "{different:?}");
     assert!(different.contains(&"h_variance") && different.contains(&"h_q50"), "{different:?}");
     stdout(&["validate", out], 0);
-    // Cells that come later make them out of date, which is told; composing again mends it.
+    // Cells that come later make them out of date, which `validate` reports; composing again mends it.
     let root = std::fs::read(Path::new(out).join("zarr.json")).unwrap();
     write(CELLS[2].0, "sphere", Path::new(out), &[]);
     assert_eq!(std::fs::read(Path::new(out).join("zarr.json")).unwrap(), root, "later cells leave the levels there");

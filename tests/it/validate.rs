@@ -163,7 +163,7 @@ const OF_A_CELL: [Fault; 40] = [
     ("rows that do not add up", "provenance", |store| {
         edit_all(store, "12", |group| group["attributes"]["icestream"]["rows"]["used"] = json!(1));
     }),
-    ("count that nobody counted", "rows", |store| {
+    ("wrong count", "rows", |store| {
         counts(store, "12/count/c/0", |counts| *counts.iter_mut().find(|count| **count > 0).unwrap() += 1);
     }),
     ("count without value", "no-data", |store| {

@@ -1,4 +1,4 @@
-"""What the scripts here share: other people's stand-ins, started and stopped."""
+"""Starts and stops the local replacements of AWS services that the scripts here share."""
 import os, pathlib, socket, subprocess, sys, time, urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -67,7 +67,7 @@ def unwritten(dataset):
 
 
 def expected(path, parent_order, parent):
-    """Rows of the parent by fate, and (value, sigma) of those used by child."""
+    """Counts of the parent's rows by reason, and (value, sigma) of those used by child."""
     counts = dict.fromkeys(["in_parent", *REASONS, "used", "tracks", "tracks_absent"], 0)
     places = {"bad": 0, "unwritten": 0}
     children = {}
@@ -156,7 +156,7 @@ def packed(group, scale, offset, kind, fill, attributes=("_FillValue",)):
 
 
 def filled(group, stored_fill, attributes, kind=np.float32, names=VALUES, **options):
-    """Heights and sigmas with a fill value: what stands in missing rows, what attributes say, what the dataset was made with."""
+    """Heights and sigmas with a fill value: the values of missing rows, what attributes say, what the dataset was made with."""
     for name, values in zip(VALUES, columns_of(group)):
         if name in names:
             rewrite(group, name, np.where(np.isnan(values), stored_fill, values).astype(kind), attributes, **options)

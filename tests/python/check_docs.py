@@ -42,7 +42,7 @@ def console(text, folder, environment):
     assert not commands[0].strip(), f"output before the first command: {commands[0]}"
     for part in commands[1:]:
         command, *expected = part.splitlines()
-        # A line that ends with a backslash goes on.
+        # A line that ends with a backslash continues on the next.
         while command.endswith("\\"):
             command = command[:-1] + expected.pop(0).strip()
         if "../shared" in command and not shared("data", command):

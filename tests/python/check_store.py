@@ -159,7 +159,7 @@ def check_http(store, name, order, ids, latitude):
             answers.append(len(Counting.asked))
             check_centres(xdggs.decode(ds), order, ids, latitude, "http")
         assert answers[1] == 1, answers
-        return f"http open: {answers[0]} GET of which 1 answered, {answers[1]} GET with zarr_format=3"
+        return f"http open: {answers[0]} GET (1 answered), {answers[1]} GET with zarr_format=3"
     finally:
         server.shutdown()
         server.server_close()

@@ -187,7 +187,7 @@ def matrix(by_feature):
 
 
 def section(kinds, by_feature, failures, malformed, files):
-    """What stands between the markers of the README."""
+    """The text between the markers of the README."""
     endings, _, _ = malformed
     why = collections.Counter((verdict, reason(text)) for _, verdict, text in failures)
     listed = "\n".join(f"- {n} {verdict}: {text}" for (verdict, text), n in sorted(why.items()))

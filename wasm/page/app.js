@@ -1,4 +1,4 @@
-// The page: what people can do with it.
+// The page: its controls and what they do.
 import { describeCell } from "./cell.js";
 import { colourMaps } from "./colours.js";
 import * as download from "./download.js";

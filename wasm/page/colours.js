@@ -1,5 +1,5 @@
 // Colour maps laid out in OKLab (B. Ottosson, "A perceptual color space for image processing", 2020), where equal
-// distances look about equal: lightness alone tells values apart, so they read in grey and with any colour vision.
+// distances look about equal: lightness alone distinguishes values, so they read in grey and with any colour vision.
 
 // Control points of Bézier curves in OKLab's plane of hues, as [chroma, hue in degrees].
 const MAPS = {

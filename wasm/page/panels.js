@@ -28,7 +28,7 @@ export function showRead(node, { requests, bytes, size, granules, milliseconds, 
   node.replaceChildren(...facts(pairs));
 }
 
-const FATES = [
+const ROW_COUNTS = [
   ["used", "used"],
   ["quality", "dropped: quality flag"],
   ["fill", "dropped: fill value"],
@@ -37,10 +37,10 @@ const FATES = [
   ["sigma_not_positive", "dropped: sigma not positive"],
 ];
 
-/** Rows by fate, and every granule with what became of it. */
+/** Rows by use, and every granule with its result. */
 export function showLedger(node, ledger) {
   const { totals } = ledger;
-  const rows = FATES.filter(([key]) => key === "used" || totals[key] > 0).map(([key, label]) => {
+  const rows = ROW_COUNTS.filter(([key]) => key === "used" || totals[key] > 0).map(([key, label]) => {
     const share = totals.in_parent > 0 ? totals[key] / totals.in_parent : 0;
     const meter = make("meter", { min: 0, max: 1, value: share, "aria-label": `${label}: share of the rows in the cell` });
     return make("div", { class: "row" }, make("span", {}, label), make("span", {}, format.count(totals[key])), meter);
@@ -60,7 +60,7 @@ export function showLedger(node, ledger) {
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines));
   const scroll = make("div", { class: "per-granule", tabindex: 0, role: "region", "aria-label": "Granules one by one" }, table);
   const details = make("details", {}, make("summary", {}, `${ledger.granules.length === 1 ? "The granule" : `${ledger.granules.length} granules, one by one`}`), scroll);
-  node.replaceChildren(make("div", { class: "fates" }, ...rows), ...notes, details);
+  node.replaceChildren(make("div", { class: "row-counts" }, ...rows), ...notes, details);
 }
 
 /** Bars in the colours of the map. */

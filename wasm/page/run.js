@@ -1,4 +1,4 @@
-// A run: from the form to the result, and what is told on the way.
+// A run: from the form to the result, and its progress.
 import { describeCell, latitude } from "./cell.js";
 import * as format from "./format.js";
 import { granules, showGranules, stopLooking } from "./granules.js";

@@ -61,7 +61,7 @@ function niceStep(least) {
   return [1, 2, 5, 10].map((digit) => digit * unit).find((step) => step >= least * 0.999) ?? unit * 10;
 }
 
-/** A tick in as few digits as tell it from its neighbours. */
+/** A tick in as few digits as distinguish it from its neighbours. */
 export function tickLabel(tick, step) {
   const digits = Math.max(0, Math.min(9, -Math.floor(Math.log10(Math.abs(step) || 1) + 1e-9)));
   const text = Math.abs(tick) >= 1e6 || (tick !== 0 && Math.abs(tick) < 1e-4) ? tick.toExponential(0) : tick.toFixed(digits);

@@ -76,7 +76,7 @@ function parseCatalog(json) {
     if (entry.child_order !== undefined) found.childOrder = Number(entry.child_order);
     entry.granule_urls?.forEach(add);
     (entry.items ?? entry.features ?? []).forEach(visit);
-    // UMM-G: data links; the S3 twin of an https link names the same granule.
+    // UMM-G: data links; the s3:// link and the https link of a record name the same granule.
     const related = (entry.umm ?? entry).RelatedUrls ?? [];
     related.filter(({ Type }) => Type === "GET DATA").forEach(({ URL: link }) => add(link));
     if (!related.some(({ Type }) => Type === "GET DATA")) related.forEach(({ URL: link }) => add(link));

@@ -16,7 +16,7 @@ engine.then(
   (error) => postMessage({ kind: "broken", message: String(error?.message ?? error) }),
 );
 
-// A trap inside of a promise reaches nobody else.
+// A trap inside of a promise reaches no other handler.
 addEventListener("unhandledrejection", ({ reason }) => postMessage({ kind: "broken", message: String(reason?.message ?? reason) }));
 
 const running = new Map();

@@ -1,7 +1,6 @@
 //! Ranges that are asked for together as one request: `Range: bytes=0-9,20-29` and `multipart/byteranges` (RFC 9110, 14.2
 //! and 14.6). A request costs a browser milliseconds of its own; few servers take several ranges, and `icestream serve`
 //! says that it does.
-use crate::fetch::PATIENCE;
 use crate::host::{self, Timer};
 use crate::version::{header, version};
 use byte_ranges::ByteRange;
@@ -17,12 +16,15 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
+/// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
+pub(crate) const PATIENCE: f64 = 300_000.0;
+
 /// Ranges in one request, at most: their header stays far below the 8 KB that servers take.
-const MOST_RANGES: usize = 64;
-/// Bytes in one request, at most, but for a single range that is larger: an answer is handed on when it is complete.
-const MOST_BYTES: u64 = 4 << 20;
+const MAX_RANGES: usize = 64;
+/// Bytes in one request, at most, except a single range that is larger: an answer is handed on when it is complete.
+const MAX_BYTES: u64 = 4 << 20;
 /// A part's delimiter and headers are no longer.
-const MOST_HEAD: u32 = 512;
+const MAX_HEAD: u32 = 512;
 
 /// Gathers the ranges of one file that are asked for in one turn of the event loop.
 pub(crate) struct Batch {
@@ -60,7 +62,7 @@ impl Batch {
     }
 
     /// The version and the bytes of `range`, from a request that it shares with others. `None` where there were no others,
-    /// or when anything was not as it should be: an ordinary request will tell what.
+    /// or when anything was wrong with the answer: an ordinary request will then report it.
     pub(crate) async fn fetch(&self, range: ByteRange) -> Option<(Version, Bytes)> {
         if self.file.off.get() || self.file.signal.aborted() {
             return None;
@@ -76,8 +78,8 @@ impl Batch {
         let mut open = self.open.borrow_mut();
         if let Some(group) = open.as_ref()
             && let Some(ranges) = group.ranges.borrow_mut().as_mut()
-            && ranges.len() < MOST_RANGES
-            && ranges.iter().map(|range| range.len()).sum::<u64>() + range.len() <= MOST_BYTES
+            && ranges.len() < MAX_RANGES
+            && ranges.iter().map(|range| range.len()).sum::<u64>() + range.len() <= MAX_BYTES
         {
             ranges.push(range);
             return group.answer.clone();
@@ -90,7 +92,7 @@ impl Batch {
 }
 
 async fn send(file: Rc<File>, ranges: Rc<RefCell<Option<Vec<ByteRange>>>>) -> Option<Rc<Parts>> {
-    // Whoever asks in this turn has asked when a promise that is settled already has been waited for.
+    // After waiting for a settled promise, all callers of this turn of the event loop have added their ranges.
     JsFuture::from(Promise::resolve(&JsValue::UNDEFINED)).await.ok()?;
     let ranges = ranges.borrow_mut().take().filter(|ranges| ranges.len() > 1)?;
     let init = host::ranged(&written(&ranges), &file.signal).ok()?;
@@ -133,7 +135,7 @@ async fn read(response: &Response, count: usize) -> Option<Parts> {
     let mut places = Vec::with_capacity(count);
     let (mut at, mut size) = (0, None);
     while places.len() < count {
-        let head = body.subarray(at, at.saturating_add(MOST_HEAD).min(body.length())).to_vec();
+        let head = body.subarray(at, at.saturating_add(MAX_HEAD).min(body.length())).to_vec();
         let end = head.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
         let (range, whole) = part_head(std::str::from_utf8(head.get(..end)?).ok()?)?;
         if *size.get_or_insert(whole) != whole {

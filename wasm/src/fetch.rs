@@ -1,10 +1,10 @@
 //! A file by URL, read by range requests through `fetch`.
-use crate::batch::Batch;
+use crate::batch::{Batch, PATIENCE};
 use crate::host::{self, Timer};
 use crate::refusal::{Again, Failure};
 use crate::version::{header, version};
 use byte_ranges::http::{Version, content_range, to_ask, unsatisfied_range};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use js_sys::{Promise, Uint8Array};
@@ -19,9 +19,7 @@ const ATTEMPTS: u32 = 6;
 /// The wait before attempt n + 1 is drawn evenly from 0 to this x 2^(n - 1) milliseconds ("full jitter").
 const BACKOFF: f64 = 200.0;
 /// No wait of our own is longer, and none that a server asks for is longer than the second, milliseconds.
-const MOST_WAIT: [f64; 2] = [10_000.0, 60_000.0];
-/// Patience for one whole attempt, in milliseconds; the browser's own queue is part of it.
-pub(crate) const PATIENCE: f64 = 300_000.0;
+const MAX_WAIT: [f64; 2] = [10_000.0, 60_000.0];
 /// Patience with the question whether a server is there at all.
 const PROBE_PATIENCE: f64 = 5_000.0;
 
@@ -60,8 +58,8 @@ impl FetchSource {
             };
             match failure.again {
                 Again::After(asked) if made < ATTEMPTS => {
-                    let own = (BACKOFF * f64::from(1_u32 << (made - 1))).min(MOST_WAIT[0]) * js_sys::Math::random();
-                    Timer::new(own.max(asked.min(MOST_WAIT[1]))).ring().await;
+                    let own = (BACKOFF * f64::from(1_u32 << (made - 1))).min(MAX_WAIT[0]) * js_sys::Math::random();
+                    Timer::new(own.max(asked.min(MAX_WAIT[1]))).ring().await;
                 }
                 _ => {
                     if made > 1 {
@@ -171,7 +169,7 @@ impl FetchSource {
         })
     }
 
-    /// `fetch` tells a page nothing of why it failed; a request that needs no permission tells a server that refuses
+    /// `fetch` gives a page no reason for a failure. A request that needs no permission distinguishes a server that refuses
     /// this page from one that does not answer.
     async fn no_answer(&self, thrown: &JsValue) -> Failure {
         if host::error_name(thrown) == "AbortError" {
@@ -243,6 +241,11 @@ impl Source for FetchSource {
             fetched.bytes.clear();
         }
         Ok(fetched)
+    }
+
+    /// The page reads no indexes, which alone ask for it.
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 
     fn cost(&self) -> Cost {

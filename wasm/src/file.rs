@@ -1,6 +1,6 @@
 //! A dropped file, read by slices.
 use crate::host;
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::Bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast as _;
@@ -33,6 +33,11 @@ impl Source for FileSource {
         let buffer = JsFuture::from(slice.array_buffer()).await.map_err(|thrown| unreadable(&name, &thrown))?;
         let bytes = Bytes::from(Uint8Array::new(buffer.unchecked_ref()).to_vec());
         Ok(Fetched { bytes, file_size: self.size })
+    }
+
+    /// The page reads no indexes, which alone ask for it.
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 
     fn cost(&self) -> Cost {

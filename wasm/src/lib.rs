@@ -2,10 +2,10 @@
 //!
 //! * [`CellJob`] runs one job: granules by URL (range requests) or as `File` (slices), several ranges under way,
 //!   cancellable through an `AbortSignal`, with progress and a picture of the rows so far while it runs.
-//! * [`locate`], [`crossed`]: which cell a person means, which cells the tracks of a file cross.
+//! * [`locate`], [`crossed`]: the cell for the user's input, the cells that the tracks of a file cross.
 //!
-//! Meant for a module worker: it needs neither shared memory nor threads, so any static host serves it. What it answers
-//! is equal to the command's answer to the byte; the tests of the page compare the two.
+//! Meant for a module worker: it needs neither shared memory nor threads, so any static host serves it. Its
+//! answers equal the command's to the byte; the tests of the page compare the two.
 #![forbid(unsafe_code)]
 
 mod answer;

@@ -1,4 +1,4 @@
-//! Telling the page what happens.
+//! Progress events for the page.
 use crate::host;
 use crate::live::Live;
 use js_sys::{Array, Function, Uint32Array};
@@ -27,7 +27,7 @@ impl Progress {
         self.live.borrow_mut().clear();
     }
 
-    fn tell<const N: usize>(&self, arguments: [JsValue; N]) {
+    fn send<const N: usize>(&self, arguments: [JsValue; N]) {
         // A page that cannot draw its progress still gets its result.
         let _ = self.callback.apply(&JsValue::NULL, &arguments.into_iter().collect::<Array>());
     }
@@ -36,20 +36,20 @@ impl Progress {
 impl Observer for Progress {
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::Planned { granules } => self.tell(["planned".into(), granules.into()]),
-            Event::Opened { granule } => self.tell(["opened".into(), granule.into()]),
+            Event::Planned { granules } => self.send(["planned".into(), granules.into()]),
+            Event::Opened { granule } => self.send(["opened".into(), granule.into()]),
             #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-            Event::Received { granule, bytes } => self.tell(["received".into(), granule.into(), (bytes as f64).into()]),
+            Event::Received { granule, bytes } => self.send(["received".into(), granule.into(), (bytes as f64).into()]),
             Event::Rows { granule, track, child, value, sigma } => {
                 self.live.borrow_mut().add(child, value, sigma);
                 let mut crossed = child.to_vec();
                 crossed.dedup();
                 let crossed = Uint32Array::from(crossed.as_slice());
-                self.tell(["rows".into(), granule.into(), track.into(), child.len().into(), crossed.into()]);
+                self.send(["rows".into(), granule.into(), track.into(), child.len().into(), crossed.into()]);
             }
             Event::Finished(entry) => {
                 let entry = serde_json::to_string(entry).unwrap_or_default();
-                self.tell(["finished".into(), entry.into()]);
+                self.send(["finished".into(), entry.into()]);
             }
             _ => {}
         }

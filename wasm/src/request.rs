@@ -6,7 +6,7 @@ use pipeline::{Job, JobSpec};
 use wasm_bindgen::prelude::*;
 
 /// Children that a parent may have here: a page paints them all.
-const MOST_LEVELS: u8 = 8;
+const MAX_LEVELS: u8 = 8;
 
 /// A job.
 #[derive(Debug)]
@@ -54,10 +54,10 @@ impl Request {
         let latitude: Latitude = self.latitude.parse().map_err(|error: morton::Error| error.to_string())?;
         let cell = cell(&self.cell, self.order, latitude, host::number)?;
         let (from, to) = (cell.order().get(), self.child_order);
-        if to > from + MOST_LEVELS {
+        if to > from + MAX_LEVELS {
             return Err(format!(
                 "order {to} is too fine for a parent of order {from} on this page: at most {}",
-                from + MOST_LEVELS
+                from + MAX_LEVELS
             ));
         }
         let spec = JobSpec::new(vec![cell], order(to)?);

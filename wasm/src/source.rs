@@ -1,7 +1,7 @@
 //! Where bytes come from here: one type for both ways, because all granules of a job share one.
 use crate::fetch::FetchSource;
 use crate::file::FileSource;
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 
 /// A granule by URL or as a dropped file.
 pub(crate) enum PageSource {
@@ -14,6 +14,13 @@ impl Source for PageSource {
         match self {
             Self::Fetch(source) => source.fetch(range).await,
             Self::File(source) => source.fetch(range).await,
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Self::Fetch(source) => source.stamp(),
+            Self::File(source) => source.stamp(),
         }
     }
 

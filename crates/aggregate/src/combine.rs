@@ -26,11 +26,11 @@ pub struct Stored<'a> {
 
 /// Statistics of a cell from the stored statistics of the cells in it, in `f64`.
 ///
-/// | statistic | how | exact but for the rounding of what is stored |
+/// | statistic | how | exact except for the rounding of what is stored |
 /// |---|---|---|
 /// | count, min, max | sum, least, greatest | yes |
 /// | mean, sigma | `w = 1 / sigma^2`: `sum(w mean) / sum(w)`, `1 / sqrt(sum(w))` | yes |
-/// | unweighted mean, variance | parts within and between cells (Chan, Golub, LeVeque 1979) | where unweighted means are stored; else these are estimated from the quantiles (without any, the weighted means stand in) |
+/// | unweighted mean, variance | parts within and between cells (Chan, Golub, LeVeque 1979) | where unweighted means are stored; else estimated from the quantiles (without quantiles, from the weighted means) |
 /// | quantiles | of the count-weighted mixture of the cells' distributions, each linear between its stored quantiles | no: an estimate |
 ///
 /// The result depends on the order in which cells are added, by rounding only: callers add in nested order.
@@ -183,8 +183,8 @@ impl Combiner {
     }
 }
 
-/// The values of a cell as its stored quantiles tell them: its order statistics, where it has few rows, else points in
-/// the middle of equal shares.
+/// The values of a cell, estimated from its stored quantiles: its order statistics, where it has few rows, else points
+/// in the middle of equal shares.
 fn points(cell: &Stored<'_>) -> Vec<(f32, u32)> {
     if cell.quantiles.is_empty() {
         return Vec::new();

@@ -1,5 +1,3 @@
-use crate::Statistic;
-
 /// What can be wrong with a reduction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -56,8 +54,8 @@ pub enum Error {
     #[error("quantile of {0} permille, 0 to 1000 allowed")]
     Permille(u16),
     /// A column that was not asked for when the table was made.
-    #[error("the table has no column {0:?}")]
-    NoColumn(Statistic),
+    #[error("the table has no column {0}")]
+    NoColumn(String),
     /// No statistic has this name.
     #[error("{0:?} is no statistic: count, min, max, mean, sigma, variance, or a quantile such as q25")]
     Name(String),

@@ -2,7 +2,7 @@
 //!
 //! A [`Reducer`] keeps the rows of one parent in three parallel arrays (12 bytes a row). [`Reducer::finish`] groups
 //! them by child with one stable counting sort and reduces each group on its own, in `f64`, storing `f32`.
-//! [`Reducer::finish_at`] does the same for ancestors of the children: from the rows, hence exact.
+//! [`Reducer::finish_at`] does the same for ancestors of the children: from the rows, so the result is exact.
 //!
 //! A [`Combiner`] makes the statistics of a coarser cell from stored ones, where no rows are at hand.
 //!
@@ -13,7 +13,7 @@
 //! division and square root, without fused operations or library functions, and every NaN in a result has the bit
 //! pattern [`NO_DATA`].
 //!
-//! # Exactness (specification: "Statistics per child cell")
+//! # Exactness (docs/accuracy.md)
 //!
 //! Counts, extremes and quantiles equal an `f64` oracle rounded to `f32` to the bit; weighted mean, its sigma and the
 //! variance are within one `f32` ulp of it. Zeros are ordered as IEEE 754 `totalOrder` does: -0.0 is less than 0.0,
@@ -22,7 +22,7 @@
 //! # Preconditions
 //!
 //! Values are finite, sigmas finite and above zero: the caller has filtered (and counted) other rows. A row that breaks
-//! this spoils the statistics of its own cell and nothing else; nothing panics.
+//! this makes the statistics of its own cell wrong, and no others; nothing panics.
 //!
 //! ```
 //! use aggregate::{Reducer, ReducerLimits, Rows, Statistic};

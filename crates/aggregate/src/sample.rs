@@ -26,7 +26,7 @@ impl Needs {
 /// The rows of one cell and their moments; its buffer is used again for the next cell.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
-    /// In row order at first; quantiles reorder it, hence the sums are taken before.
+    /// In row order at first. Quantiles reorder it, so the sums are taken before.
     values: Vec<f32>,
     /// Everything before this index is no greater than anything from it on.
     settled: usize,

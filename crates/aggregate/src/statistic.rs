@@ -2,7 +2,7 @@ use crate::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// One statistic of a cell with values `v`, sigmas `s` and `n` rows (specification: "Statistics per child cell").
+/// One statistic of a cell with values `v`, sigmas `s` and `n` rows (docs/store-format.md, "Arrays").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Statistic {
     /// `n`.
@@ -24,7 +24,7 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    /// The nine statistics of the specification, in its order.
+    /// The nine statistics that every store has, in the order of its arrays.
     pub const STANDARD: [Self; 9] = [
         Self::Count,
         Self::Min,

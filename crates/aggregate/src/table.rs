@@ -35,7 +35,7 @@ impl StatisticTable {
     /// # Errors
     /// [`Error::NoColumn`] when [`column`](Self::column) has none.
     pub fn require(&self, statistic: Statistic) -> Result<&[f32], Error> {
-        self.column(statistic).ok_or(Error::NoColumn(statistic))
+        self.column(statistic).ok_or_else(|| Error::NoColumn(format!("{statistic:?}")))
     }
 
     /// Gives up the columns: counts, and the others in the order of [`columns`](Self::columns).
@@ -72,7 +72,7 @@ impl StatisticTable {
     }
 }
 
-/// Rounds to `f32`. The sign and payload of a NaN differ between processors, hence the one fixed pattern.
+/// Rounds to `f32`. The sign and payload of a NaN differ between processors, so every NaN gets one fixed pattern.
 fn narrow(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to nearest is the specified result")]
     let rounded = value as f32;

@@ -37,8 +37,8 @@ impl Cost {
         Self { gap: 34 * KIB, max_request: 8 * MIB, in_flight: 32, ahead: 47 * KIB, head: 23 * KIB, tail: 160 * KIB };
 }
 
-/// Merges wanted ranges into requests: sorted, disjoint, together holding every wanted byte; two wants at most `gap`
-/// bytes apart share a request while it stays within `max_request`.
+/// Merges wanted ranges into requests that are sorted, disjoint and together hold every wanted byte. Two wanted ranges at
+/// most `gap` bytes apart share a request while it stays within `max_request`.
 #[must_use]
 pub fn coalesce(wanted: &[ByteRange], cost: &Cost) -> Vec<ByteRange> {
     let mut sorted: Vec<ByteRange> = wanted.iter().copied().filter(|r| !r.is_empty()).collect();
@@ -62,8 +62,8 @@ fn merge(sorted: Vec<ByteRange>, joins: impl Fn(ByteRange, ByteRange) -> bool) -
 }
 
 fn cut(range: ByteRange, most: u64) -> impl Iterator<Item = ByteRange> {
-    let pieces = range.len().div_ceil(most);
-    (0..pieces).filter_map(move |i| {
+    let parts = range.len().div_ceil(most);
+    (0..parts).filter_map(move |i| {
         let start = range.start() + i * most;
         ByteRange::new(start, range.end().min(start.saturating_add(most)))
     })

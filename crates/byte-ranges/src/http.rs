@@ -1,14 +1,14 @@
 //! What HTTP says of ranges and versions (RFC 9110), as the text of header fields: every client has its own type for these.
 use crate::{ByteRange, Stamp};
 
-/// What tells one version of a remote file from another.
+/// What distinguishes one version of a remote file from another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Version {
     /// Size in bytes.
     pub size: u64,
     /// `ETag`, where the answer has one and the client may see it.
     pub etag: Option<String>,
-    /// `Last-Modified`, likewise.
+    /// `Last-Modified`, under the same conditions.
     pub last_modified: Option<String>,
 }
 
@@ -59,8 +59,9 @@ pub fn unsatisfied_range(text: &str) -> Option<u64> {
     text.trim().strip_prefix("bytes */")?.parse().ok()
 }
 
-/// What to ask for where a range is wanted of a file of `size` bytes: only what is there, `None` where that is nothing. While
-/// the size is not known, an empty range is asked for as its first byte ("none" cannot be said), and the answer tells it.
+/// The range to request where `wanted` is needed of a file of `size` bytes: the part inside the file, `None` where that is
+/// empty. While the size is unknown, an empty range becomes a request for its first byte, because HTTP has no empty ranges;
+/// the answer contains the size.
 ///
 /// # Errors
 /// A message, when the range begins past the end.

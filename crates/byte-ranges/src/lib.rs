@@ -1,13 +1,14 @@
-//! The bottom room: what every other room says about bytes.
+//! Byte ranges, the bytes that have arrived, and the traits through which bytes are read and written. All other crates build
+//! on this one.
 //!
-//! * [`ByteRange`]: half-open, `u64`, never empty of meaning by accident.
+//! * [`ByteRange`]: half-open, `u64`; its start is never after its end.
 //! * [`ByteMap`]: the sparse map of bytes that have arrived, and what is still missing.
-//! * [`Step`]: the answer of every sans-IO machine, `Need(ranges)` or `Done(value)`.
+//! * [`Step`]: the answer of every query without IO, `Need(ranges)` or `Done(value)`.
 //! * [`Cost`] and [`coalesce`]: how wanted ranges become requests.
-//! * [`Source`] and [`Sink`]: the only two doors to the outside. Neither asks for `Send`, so that a browser can
-//!   fulfil them; who wants threads spawns at the leaves.
-//! * [`unsigned`] and [`file_name`]: what of a path or URL says where a file is.
-//! * [`http`]: what header fields say of ranges and versions, for every client.
+//! * [`Source`] and [`Sink`]: the only two interfaces to the outside. Neither requires `Send`, so that a browser can
+//!   implement them; an implementation with threads spawns its own tasks inside.
+//! * [`unsigned`] and [`file_name`]: the parts of a path or URL that identify a file.
+//! * [`http`]: ranges and versions in HTTP header fields, for every client.
 //!
 //! Nothing here performs IO, reads a clock or starts a thread.
 #![forbid(unsafe_code)]
@@ -26,7 +27,7 @@ mod storage;
 pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
 pub use memory::{MemorySink, MemorySource};
-pub use place::{file_name, s3_twin, unsigned};
+pub use place::{file_name, s3_link, unsigned};
 pub use printable::printable;
 pub use range::ByteRange;
 pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};

@@ -3,12 +3,12 @@ use crate::ByteRange;
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
 
-/// Bytes of one file that have arrived, by offset. Pieces are shared slices: inserting and reading copy nothing unless a
-/// read spans pieces that came separately.
+/// Bytes of one file that have arrived, by offset. Segments are shared slices: inserting and reading copy nothing unless a
+/// read spans segments that came separately.
 #[derive(Clone, Default, Debug)]
 pub struct ByteMap {
-    /// Disjoint, non-empty pieces by their first offset.
-    pieces: BTreeMap<u64, Bytes>,
+    /// Disjoint, non-empty segments by their first offset.
+    segments: BTreeMap<u64, Bytes>,
     file_size: Option<u64>,
 }
 
@@ -33,7 +33,7 @@ impl ByteMap {
         Self::default()
     }
 
-    /// Size of the file in bytes, once an answer has told it.
+    /// Size of the file in bytes, once an answer has given it.
     #[must_use]
     pub const fn file_size(&self) -> Option<u64> {
         self.file_size
@@ -47,7 +47,7 @@ impl ByteMap {
     /// Bytes held.
     #[must_use]
     pub fn held(&self) -> u64 {
-        self.pieces.values().map(|piece| piece.len() as u64).sum()
+        self.segments.values().map(|segment| segment.len() as u64).sum()
     }
 
     /// Adds bytes that start at `offset`. What is already here stays; only the new parts are kept.
@@ -59,23 +59,23 @@ impl ByteMap {
             // A hole lies inside `range`, whose length is that of `bytes`, so both indices fit.
             let from = usize::try_from(hole.start() - offset).unwrap_or(usize::MAX);
             let to = usize::try_from(hole.end() - offset).unwrap_or(usize::MAX);
-            self.pieces.insert(hole.start(), bytes.slice(from..to));
+            self.segments.insert(hole.start(), bytes.slice(from..to));
         }
     }
 
     /// Forgets the bytes of `range`, so that their memory can go. A later look-up finds them missing.
     pub fn forget(&mut self, range: ByteRange) {
-        let touched: Vec<(u64, Bytes)> = self.overlapping(range).map(|(at, piece)| (at, piece.clone())).collect();
-        for (at, piece) in touched {
-            self.pieces.remove(&at);
-            let end = at + piece.len() as u64;
+        let touched: Vec<(u64, Bytes)> = self.overlapping(range).map(|(at, segment)| (at, segment.clone())).collect();
+        for (at, segment) in touched {
+            self.segments.remove(&at);
+            let end = at + segment.len() as u64;
             if at < range.start() {
                 let keep = usize::try_from(range.start() - at).unwrap_or(usize::MAX);
-                self.pieces.insert(at, piece.slice(..keep));
+                self.segments.insert(at, segment.slice(..keep));
             }
             if end > range.end() {
                 let skip = usize::try_from(range.end() - at).unwrap_or(usize::MAX);
-                self.pieces.insert(range.end(), piece.slice(skip..));
+                self.segments.insert(range.end(), segment.slice(skip..));
             }
         }
     }
@@ -98,11 +98,11 @@ impl ByteMap {
     pub fn missing(&self, range: ByteRange) -> Vec<ByteRange> {
         let mut holes = Vec::new();
         let mut at = range.start();
-        for (start, piece) in self.overlapping(range) {
+        for (start, segment) in self.overlapping(range) {
             if at < start {
                 holes.extend(ByteRange::new(at, start));
             }
-            at = at.max(start + piece.len() as u64);
+            at = at.max(start + segment.len() as u64);
         }
         if at < range.end() {
             holes.extend(ByteRange::new(at, range.end()));
@@ -111,19 +111,19 @@ impl ByteMap {
     }
 
     fn overlapping(&self, range: ByteRange) -> impl Iterator<Item = (u64, &Bytes)> {
-        let first = self.pieces.range(..=range.start()).next_back().map_or(range.start(), |(&at, _)| at);
-        self.pieces
+        let first = self.segments.range(..=range.start()).next_back().map_or(range.start(), |(&at, _)| at);
+        self.segments
             .range(first..range.end().max(first))
-            .map(|(&at, piece)| (at, piece))
-            .filter(move |(at, piece)| at + piece.len() as u64 > range.start())
+            .map(|(&at, segment)| (at, segment))
+            .filter(move |(at, segment)| at + segment.len() as u64 > range.start())
     }
 
     /// `range` as one slice; only called when nothing of it is missing.
     fn collect(&self, range: ByteRange) -> Bytes {
-        let mut parts = self.overlapping(range).map(|(at, piece)| {
+        let mut parts = self.overlapping(range).map(|(at, segment)| {
             let from = usize::try_from(range.start().saturating_sub(at)).unwrap_or(usize::MAX);
-            let to = usize::try_from(range.end() - at).map_or(piece.len(), |to| to.min(piece.len()));
-            piece.slice(from..to)
+            let to = usize::try_from(range.end() - at).map_or(segment.len(), |to| to.min(segment.len()));
+            segment.slice(from..to)
         });
         let Some(first) = parts.next() else {
             return Bytes::new();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_inside_one_piece_shares_its_memory() {
+    fn a_read_inside_one_segment_shares_its_memory() {
         let mut map = ByteMap::new();
         let file = file();
         map.insert(0, &file);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn forgetting_cuts_pieces_and_makes_them_missing_again() {
+    fn forgetting_cuts_segments_and_makes_them_missing_again() {
         let mut map = ByteMap::new();
         map.insert(0, &file());
         map.forget(range(100, 200));
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_order_of_overlapping_pieces_gives_the_file(
+        fn any_order_of_overlapping_segments_gives_the_file(
             inserts in prop::collection::vec((0usize..1000, 0usize..400), 0..30), ask in (0usize..1000, 0usize..400)
         ) {
             let file = file();

@@ -1,4 +1,4 @@
-//! Places as text: what of a path or URL says where a file is, and what says who may read it.
+//! Paths and URLs as text: the parts that identify a file, and the parts that authorize a reader.
 use std::borrow::Cow;
 
 /// Parameters of a query that sign it, or name who signed it (CloudFront, S3 version 2, Earthdata).
@@ -65,9 +65,9 @@ pub fn file_name(place: &str) -> &str {
     path.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The bucket's link of an `https` link on a data host of the Earthdata cloud.
+/// The `s3://` link to the object that an `https` link on a data host of the Earthdata cloud names.
 #[must_use]
-pub fn s3_twin(https: &str) -> Option<String> {
+pub fn s3_link(https: &str) -> Option<String> {
     let (host, path) = https.strip_prefix("https://")?.split_once('/')?;
     let (bucket, key) = path.split(['?', '#']).next()?.split_once('/')?;
     (host.ends_with(DATA_HOSTS) && !bucket.is_empty() && !key.is_empty()).then(|| format!("s3://{bucket}/{key}"))
@@ -121,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn links_have_twins_on_data_hosts_alone() {
+    fn only_links_on_data_hosts_have_one_of_the_other_kind() {
         let https = "https://data.nsidc.earthdatacloud.nasa.gov/bucket/a/b.h5";
-        assert_eq!(s3_twin(https).as_deref(), Some("s3://bucket/a/b.h5"));
-        assert_eq!(s3_twin(&format!("{https}?Signature=1")).as_deref(), Some("s3://bucket/a/b.h5"));
-        assert_eq!(s3_twin("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/x.h5"), None);
-        assert_eq!(s3_twin("https://evil.org/.earthdatacloud.nasa.gov/x.h5"), None);
+        assert_eq!(s3_link(https).as_deref(), Some("s3://bucket/a/b.h5"));
+        assert_eq!(s3_link(&format!("{https}?Signature=1")).as_deref(), Some("s3://bucket/a/b.h5"));
+        assert_eq!(s3_link("https://n5eil01u.ecs.nsidc.org/DP7/ATLAS/x.h5"), None);
+        assert_eq!(s3_link("https://evil.org/.earthdatacloud.nasa.gov/x.h5"), None);
     }
 }

@@ -9,11 +9,11 @@ use std::future::Future;
 pub struct Fetched {
     /// The bytes of the range, all of them; shorter only where the range reaches past the end of the file.
     pub bytes: Bytes,
-    /// Size of the whole file in bytes, which every ranged answer tells.
+    /// Size of the whole file in bytes, which every ranged answer contains.
     pub file_size: u64,
 }
 
-/// What tells one version of a file from another.
+/// What distinguishes one version of a file from another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stamp {
     /// Size in bytes.
@@ -25,7 +25,7 @@ pub struct Stamp {
 /// A file that can be read by ranges. One value stands for one *version* of one file: an implementation pins what it saw
 /// first and answers [`SourceErrorKind::Changed`] when the file is another one later.
 pub trait Source {
-    /// Reads one range. The future is not `Send`: whoever has threads spawns at the leaves.
+    /// Reads one range. The future is not `Send`: an implementation that has threads spawns its own tasks inside.
     ///
     /// # Errors
     /// [`SourceError`], after the retries that the source itself makes.
@@ -34,11 +34,9 @@ pub trait Source {
     /// What asking costs here.
     fn cost(&self) -> Cost;
 
-    /// The version that this value stands for, no later than after its first answer; `None` while it is not known, and where
-    /// nothing tells versions apart.
-    fn stamp(&self) -> Option<Stamp> {
-        None
-    }
+    /// The version that this value reads, known after its first answer at the latest; `None` while it is not known, and
+    /// where nothing distinguishes versions.
+    fn stamp(&self) -> Option<Stamp>;
 }
 
 impl<S: Source + ?Sized> Source for &S {
@@ -69,7 +67,7 @@ pub trait Sink {
 pub struct SourceError {
     /// What kind of failure; callers decide by this.
     pub kind: SourceErrorKind,
-    /// The file or object, as a person would name it. Never holds a secret.
+    /// The file or object, for messages. Never holds a secret.
     pub location: String,
     /// What happened, in words. Never holds a secret.
     pub message: String,

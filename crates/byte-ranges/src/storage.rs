@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// deleting is refused.
 pub const PROBE: &str = ".icestream-probe";
 
-/// Identifies one content of an object among others under the same key: an entity tag. `None` where the storage does not
-/// say; such a tag holds for every content.
+/// Identifies one content of an object among others under the same key: an entity tag. `None` where the storage
+/// gives none; such a tag fits every content.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tag(pub Option<String>);
 
@@ -64,6 +64,6 @@ pub trait Storage: Sink {
     /// [`SourceError`] when the storage cannot promise that.
     fn settle(&self) -> impl Future<Output = Result<(), SourceError>>;
 
-    /// An object as a person would name it, without secrets.
+    /// An object's name for messages, without secrets.
     fn shown(&self, key: &str) -> String;
 }

@@ -46,7 +46,7 @@ pub enum Error {
         files: usize,
         /// Short name of the product.
         expected: String,
-        /// How many files are of which product.
+        /// The products found, with the number of files of each.
         found: String,
     },
 }

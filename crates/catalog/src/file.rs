@@ -1,4 +1,4 @@
-//! Catalogs as files: the seed's JSON (lambda.md, "The catalog").
+//! Catalogs as files: the JSON of the reference system (docs/lambda.md, "The catalog").
 use crate::Error;
 use morton::{Cell, Latitude, Order};
 use pipeline::GranuleName;
@@ -12,16 +12,16 @@ use std::marker::PhantomData;
 
 /// Which granules touch which cells.
 ///
-/// As JSON: `{"metadata": {...}, "catalog": {"-6134114": ["s3://...", ...]}, "granules": [...]}`. The seed knows the
-/// first two. Cells stand in the order of their nested numbers, links in that of the granules' names, so that equal
-/// catalogs are equal bytes.
+/// As JSON: `{"metadata": {...}, "catalog": {"-6134114": ["s3://...", ...]}, "granules": [...]}`. The
+/// reference system knows the first two. Cells are sorted by nested number, links by the granules' names, so that
+/// equal catalogs are equal bytes.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Catalog {
     /// What it is a catalog of: `cycle`, `parent_order`, `version`, `latitude`, and how it was made.
     pub metadata: Map<String, Value>,
     /// Links by cell.
     pub cells: BTreeMap<Cell, Vec<String>>,
-    /// Both links of every granule, by name; empty in the seed's own files.
+    /// Both links of every granule, by name; empty in files of the reference system.
     pub granules: Vec<Links>,
 }
 
@@ -101,7 +101,7 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for KeyedVisitor<V> {
         let (mut keys, mut pairs) = (HashSet::new(), Vec::new());
         while let Some((key, value)) = map.next_entry::<String, V>()? {
             if !keys.insert(key.clone()) {
-                return Err(A::Error::custom(format!("the key `{key}` stands there twice")));
+                return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
             }
             pairs.push((key, value));
         }
@@ -123,7 +123,7 @@ fn in_order<S: Serializer>(cells: &BTreeMap<Cell, Vec<String>>, serializer: S) -
 }
 
 impl Catalog {
-    /// Reads a catalog; `what` names it in errors. Keys must be cells of one order, that of the metadata if it tells one.
+    /// Reads a catalog; `what` names it in errors. Keys must be cells of one order, that of the metadata if they name one.
     ///
     /// # Errors
     /// [`Error::Format`] naming the key or the place in the text.
@@ -142,7 +142,7 @@ impl Catalog {
                 return Err(Error::format(what, format!("cell {key} is of order {own}, not {order}")));
             }
             if cells.insert(cell, links).is_some() {
-                return Err(Error::format(what, format!("cell {cell} stands there twice")));
+                return Err(Error::format(what, format!("cell {cell} occurs twice")));
             }
         }
         Ok(Self { metadata, cells, granules: read.granules })
@@ -159,7 +159,7 @@ impl Catalog {
         out.write_all(b"\n").and_then(|()| out.flush()).map_err(|error| failed(error.to_string()))
     }
 
-    /// Keeps the cells of which `keep` says so, and the granules that they name.
+    /// Keeps the cells for which `keep` is true, and the granules that they name.
     pub fn retain(&mut self, mut keep: impl FnMut(Cell) -> bool) {
         self.cells.retain(|cell, _| keep(*cell));
         let used: std::collections::BTreeSet<&str> =
@@ -206,7 +206,7 @@ impl Catalog {
         }
     }
 
-    /// Cycles that the names of its granules tell, in order.
+    /// Cycles in the names of its granules, ascending.
     #[must_use]
     pub fn cycles(&self) -> Vec<u8> {
         let names = self.cells.values().flatten().filter_map(|link| GranuleName::parse(link));
@@ -219,14 +219,14 @@ impl Catalog {
 mod tests {
     use super::*;
 
-    /// The seed's own form.
-    const SEED: &str = r#"{"metadata": {"cycle": 22, "parent_order": 6, "version": "007", "extra": [1]},
+    /// A file of the reference system.
+    const REFERENCE: &str = r#"{"metadata": {"cycle": 22, "parent_order": 6, "version": "007", "extra": [1]},
         "catalog": {"-6134114": ["s3://b/ATL06_20231219171439_00132211_007_01.h5", "s3://b/b.h5"],
                     "-4111114": ["s3://b/b.h5"], "3111111": []}}"#;
 
     #[test]
-    fn the_seeds_form_is_read_and_written() {
-        let catalog = Catalog::parse(SEED.as_bytes(), "seed.json").unwrap();
+    fn the_form_of_the_reference_system_is_read_and_written() {
+        let catalog = Catalog::parse(REFERENCE.as_bytes(), "reference.json").unwrap();
         let mut written = Vec::new();
         catalog.write(&mut written).unwrap();
         let text = String::from_utf8(written.clone()).unwrap();
@@ -235,7 +235,7 @@ mod tests {
         assert!(places.is_sorted(), "nested order: {text}");
         assert!(!text.contains("granules"));
         assert_eq!(Catalog::parse(&written, "again").unwrap(), catalog);
-        assert_eq!(Catalog::parse(format!("\u{feff}{SEED}").as_bytes(), "marked").unwrap(), catalog);
+        assert_eq!(Catalog::parse(format!("\u{feff}{REFERENCE}").as_bytes(), "marked").unwrap(), catalog);
         assert_eq!(catalog.metadata["extra"], serde_json::json!([1]));
         assert_eq!(catalog.cycles(), [22]);
         let summary = catalog.summary();
@@ -253,9 +253,9 @@ mod tests {
             (r#"{"metadata": {"parent_order": 5}, "catalog": {"-6134114": []}}"#, "order 6, not 5"),
             (r#"{"catalog": {"-6134114": [], "-613411": []}}"#, "not"),
             (r#"{"catalog": {"-6134114": [], "nested:6/45763": []}}"#, "twice"),
-            (r#"{"catalog": {"-6134114": ["a"], "-4111114": [], "-6134114": ["b"]}}"#, "`-6134114` stands there twice"),
-            (r#"{"catalog": {"-6134114": ["a"], "\u002d6134114": ["b"]}}"#, "`-6134114` stands there twice"),
-            (r#"{"metadata": {"cycle": 1, "cycle": 2}, "catalog": {}}"#, "`cycle` stands there twice"),
+            (r#"{"catalog": {"-6134114": ["a"], "-4111114": [], "-6134114": ["b"]}}"#, "`-6134114` occurs twice"),
+            (r#"{"catalog": {"-6134114": ["a"], "\u002d6134114": ["b"]}}"#, "`-6134114` occurs twice"),
+            (r#"{"metadata": {"cycle": 1, "cycle": 2}, "catalog": {}}"#, "`cycle` occurs twice"),
             (r#"{"catalog": {"-6134114": ["a"]}, "catalog": {"-4111114": ["b"]}}"#, "duplicate field `catalog`"),
         ] {
             let error = Catalog::parse(text.as_bytes(), "c.json").unwrap_err().to_string();

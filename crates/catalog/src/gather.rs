@@ -69,11 +69,11 @@ impl Gathered {
             && without_link.is_empty()
     }
 
-    /// The records that are meant by their names; counts the others. Odd records that are not meant go.
+    /// The records that the filter of names lets through; counts the others, and removes odd records that it excludes.
     fn named(&mut self, records: Vec<Record>, names: &NameFilter, by_date: bool) -> Vec<Record> {
         self.found = records.len() + self.odd.len();
         let named: Vec<Record> = records.into_iter().filter(|record| names.fits(&record.name, by_date)).collect();
-        // What tells no name may be anything.
+        // A record without a granule's name may be any granule.
         self.odd.retain(|odd| GranuleName::parse(&odd.name).is_none() || names.fits(&odd.name, by_date));
         self.other_names = self.found - named.len() - self.odd.len();
         named
@@ -103,8 +103,8 @@ impl Choice {
         (catalog, report)
     }
 
-    /// The catalog of granules where they lie: a granule belongs to the cells that its coordinates lie in. Calls `tell`
-    /// with how many of how many granules it has read.
+    /// Makes a catalog by reading the granules: each belongs to the cells that its coordinates lie in. Calls `progress`
+    /// with the number of granules read so far and the number of all.
     ///
     /// # Errors
     /// [`Error::Open`] and [`Error::Granule`] for a granule that cannot be read, [`Error::Parts`] where no file of a granule
@@ -114,13 +114,13 @@ impl Choice {
         &self,
         places: &Places,
         options: &ReadOptions,
-        tell: &dyn Fn(u64, u64),
+        progress: &dyn Fn(u64, u64),
     ) -> Result<(Catalog, Gathered), Error> {
         let mut report = Gathered::default();
         let named = report.named(places.records(&options.data_host), &self.names, true);
         let (records, older) = newest(named);
         report.older = older;
-        let read = places.read(&self.grid, records, options, &mut report, tell).await?;
+        let read = places.read(&self.grid, records, options, &mut report, progress).await?;
         report.requests = places.requests();
         let (records, cells): (Vec<Record>, Vec<Vec<Cell>>) = read.into_iter().unzip();
         let mut cells = cells.into_iter();

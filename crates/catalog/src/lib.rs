@@ -1,9 +1,9 @@
-//! Which granules touch which cells (lambda.md, "The catalog").
+//! Which granules touch which cells (docs/lambda.md, "The catalog").
 //!
-//! * [`Choice`] makes a [`Catalog`] of what a search found, or of granules where they lie ([`Places`]), and reports what
-//!   happened on the way ([`Gathered`]).
-//! * [`Grid`] is the cells that it is made for, [`NameFilter`] the granules.
-//! * [`Catalog`] reads and writes the seed's JSON.
+//! * [`Choice`] makes a [`Catalog`] from the result of a search, or by reading granules ([`Places`]), and reports what was
+//!   left out and why ([`Gathered`]).
+//! * [`Grid`] chooses the cells of the catalog, [`NameFilter`] the granules.
+//! * [`Catalog`] reads and writes the JSON of the reference system.
 //! * [`crossed_cells`] finds the cells that a granule's own coordinates lie in.
 //!
 //! Futures here need a tokio runtime; a current-thread one will do.

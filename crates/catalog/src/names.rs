@@ -1,4 +1,4 @@
-//! Which granules are meant, by what their names say.
+//! Chooses granules by the cycle, region and date in their names.
 use earthdata::GranuleName;
 
 /// Cycles, regions and dates of granules. An empty list, or no date, lets all names through.
@@ -25,7 +25,7 @@ impl NameFilter {
         }
         let Some(name) = GranuleName::parse(name) else { return false };
         let digits = |date: &String| date.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<String>();
-        // As much of the name's moment as the date tells: `20231219` for a day.
+        // Compared over as many digits as the date has: `20231219` for a day.
         let after = self.from_date.as_ref().map(digits).is_none_or(|date| name.start >= date);
         let before = self.to_date.as_ref().map(digits);
         let before = before.is_none_or(|date| name.start.get(..date.len()).unwrap_or(&name.start) <= date.as_str());

@@ -87,17 +87,17 @@ impl Places {
         records: Vec<Record>,
         options: &ReadOptions,
         report: &mut Gathered,
-        tell: &dyn Fn(u64, u64),
+        progress: &dyn Fn(u64, u64),
     ) -> Result<Vec<(Record, Vec<Cell>)>, Error> {
         let (product, several) = (Product::atl06(), several(&records));
         let (all, done) = (records.len() as u64, std::cell::Cell::new(0));
-        tell(0, all);
+        progress(0, all);
         let one = async |record: &Record| {
             let order =
                 if identity(record).is_some_and(|name| several.contains_key(&name)) { fine(grid) } else { grid.order };
             let content = self.content(record, &product, order, grid).await;
             done.set(done.get() + 1);
-            tell(done.get(), all);
+            progress(done.get(), all);
             match content {
                 Err(unread) if options.allow_partial => Ok(Content::Failed(unread.message())),
                 content => content.map_err(|unread| unread.of(&record.name)),

@@ -276,7 +276,7 @@ def contents(path):
 
 
 def check():
-    """Makes all of it again elsewhere; returns the names of what differs from what stands here."""
+    """Makes all files again in a temporary folder; returns the names of those that differ from the files here."""
     read = lambda folder, name: open(os.path.join(folder, name)).read()
     with tempfile.TemporaryDirectory() as again:
         make(again)

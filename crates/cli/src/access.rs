@@ -1,4 +1,4 @@
-//! From flags and environment to the clients that reach remote places.
+//! Makes the clients for remote places from flags and environment.
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use earthdata::{LOGIN_URL, Login, Proof};

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Cell(Box<CellArgs>),
     /// Show what is in a granule: groups, datasets, attributes, and the cells that its tracks cross.
     Inspect(InspectArgs),
-    /// Tell the ids of a place or a cell in every notation, with its centre, bounds and children.
+    /// Print the ids of a place or a cell in every notation, with its centre, bounds and children.
     Cells(CellsArgs),
     /// Find which granules touch which cells: a search, or granules themselves, into a catalog.
     Catalog(Box<crate::catalog::CatalogArgs>),
@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Run(Box<crate::run::RunArgs>),
     /// Make small indexes of granules, with which cells are read in two rounds and a third of the requests.
     Index(crate::index::IndexArgs),
-    /// Check the Earthdata login: who asks, and until when.
+    /// Check the Earthdata login: which user, and until when.
     Login(crate::login::LoginArgs),
     /// Print a SHA-256 of the values of every dataset, one JSON object a line.
     Checksum(ChecksumArgs),
@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Overviews(crate::overviews::OverviewsArgs),
     /// Compare two stores, or a store and a table: how far apart, and where.
     Compare(crate::compare::CompareArgs),
-    /// Check a store of either layout: metadata, every chunk, values, provenance; tell all that is wrong.
+    /// Check a store of either layout: metadata, every chunk, values, provenance; list all that is wrong.
     Validate(crate::validate::ValidateArgs),
     /// Serve the page, the sample and a folder of granules on this machine, and open a browser.
     Serve(crate::serve::ServeArgs),

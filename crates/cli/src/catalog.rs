@@ -1,7 +1,7 @@
 //! `icestream catalog`: which granules touch which cells.
 mod choose;
 mod gather;
-mod tell;
+mod report;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
@@ -154,7 +154,7 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
     if let Some(out) = &out {
         write(&catalog, out)?;
     }
-    tell::tell(args, out.as_deref(), &catalog, &report)?;
+    report::show(args, out.as_deref(), &catalog, &report)?;
     Ok(if report.is_whole() { exit::DONE } else { exit::PARTIAL })
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
     Ok(Catalog::parse(&text, &shown)?)
 }
 
-/// Beside the place, and then there: nobody finds half a catalog.
+/// Writes to a temporary file, then renames it, so that no reader finds half a catalog.
 fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
     let mut text = Vec::new();
     catalog.write(&mut text)?;

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     Err(failure)
 }
 
-/// Tells the result in every way that was asked for.
+/// Writes the result in every requested form.
 fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Result<u8, Failure> {
     let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
     if let (Some(path), Some(level)) = (&args.csv, result.children()) {

@@ -13,11 +13,11 @@ use storage::Location;
 /// Bytes that are read and hashed at once.
 const BLOCK: u64 = 16 << 20;
 /// Bytes of one dataset that are hashed at most.
-const MOST_BYTES: u64 = 8 << 30;
+const MAX_BYTES: u64 = 8 << 30;
 /// Bytes of variable-length values that are brought at once.
 const PART: u64 = 8 << 20;
 /// Bytes of variable-length values that are hashed of a file, beside four times its size.
-const LEAST_VALUES: u64 = 1 << 30;
+const MIN_VALUES: u64 = 1 << 30;
 /// Bytes of the file that are kept between parts.
 const KEPT: u64 = 64 << 20;
 
@@ -28,8 +28,8 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
         let mut file = AsyncFile::open(source).await?;
         let mut failed = 0_u32;
         let size = file.file().arrived().file_size().unwrap_or(0);
-        let mut left = size.saturating_mul(4).saturating_add(LEAST_VALUES);
-        // An object of several names stands under the one that h5py, too, comes to first.
+        let mut left = size.saturating_mul(4).saturating_add(MIN_VALUES);
+        // An object of several names is listed under the one that h5py, too, visits first.
         for (path, object) in file.query(File::tree).await? {
             let line = match object {
                 Ok(Object::Dataset(dataset)) => line(&mut file, &path, &dataset, args.attributes, &mut left).await,
@@ -99,7 +99,7 @@ fn blocks(dataset: &Dataset) -> Result<Vec<Selection>, Error> {
     };
     let bytes = dataset.elements().and_then(|n| n.checked_mul(dataset.element_size()));
     let bytes =
-        bytes.filter(|&bytes| bytes <= MOST_BYTES).ok_or(Error::Limit { what: "dataset size", limit: MOST_BYTES })?;
+        bytes.filter(|&bytes| bytes <= MAX_BYTES).ok_or(Error::Limit { what: "dataset size", limit: MAX_BYTES })?;
     if bytes == 0 {
         return Ok(Vec::new());
     }

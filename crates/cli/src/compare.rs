@@ -59,7 +59,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     Ok(if comparison.equal { exit::DONE } else { exit::FAILED })
 }
 
-/// A CSV does not tell its latitude convention: it is taken to have the other's.
+/// A CSV does not contain its latitude convention: that of the other table is assumed.
 async fn read(args: &CompareArgs, clients: &Clients) -> Result<(Table, Table), Failure> {
     let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
     let wanted = |order, latitude| Wanted { order, names: &names, latitude };

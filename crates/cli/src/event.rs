@@ -1,4 +1,4 @@
-//! The Lambda event of the system that this one replaces, as a file.
+//! The Lambda event of the reference system, from a file.
 use crate::exit::{self, Failure};
 use crate::files;
 use crate::out::note;

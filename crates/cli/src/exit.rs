@@ -21,7 +21,7 @@ pub(crate) const BAD_INPUT: u8 = 5;
 /// Ended by Ctrl-C, in good order (128 + SIGINT).
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Why the command stops, and what a person can do about it.
+/// Why the command stops, and what the user can do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: u8,

@@ -43,7 +43,7 @@ pub(crate) struct ExportArgs {
     /// Replace a file that is already there.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Latitude convention of a .csv, which does not tell; stores do.
+    /// Latitude convention of a .csv, which does not contain it; stores do.
     #[arg(long, value_name = "spherical|authalic", default_value_t)]
     pub(crate) latitude: Latitude,
     #[command(flatten)]
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
         return Err(Failure::new(exit::USAGE, message).hint("add --overwrite, or choose another name"));
     }
     let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
-    // Without `count` nothing tells an empty cell from one whose values are missing.
+    // Without `count`, an empty cell cannot be distinguished from one whose values are missing.
     let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
     let mut table = tables::load(&args.inputs, &wanted, &args.access)?;
     if !args.all && !matches!(format, Format::GeoTiff) {

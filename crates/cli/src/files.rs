@@ -1,4 +1,4 @@
-//! Files that a person names beside granules: catalogs, events, lists, reports, tables.
+//! Files that the user names, other than granules: catalogs, events, lists, reports, tables.
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use storage::Location;
 
 /// Values of an attribute that are shown.
-const MOST_VALUES: usize = 8;
+const MAX_VALUES: usize = 8;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
     let order = target::order(args.order)?;
@@ -112,7 +112,7 @@ fn describe(dataset: &Dataset) -> String {
     format!("{:<8} {shape:<10} {stored} {}", type_name(&dataset.datatype), filters.join(", ")).trim_end().into()
 }
 
-/// `deflate(6)`, or the number of a filter that nobody registered.
+/// `deflate(6)`, or the number of a filter that is not registered.
 fn filter_name(filter: &Filter) -> String {
     let name = registered_name(filter.id).map_or_else(|| format!("filter {}", filter.id), str::to_lowercase);
     match (filter.id, filter.client_data.first()) {
@@ -170,7 +170,7 @@ async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Res
     // Only what is shown is read.
     let size = attribute.datatype.size().max(1);
     let elements = attribute.raw.len() / size;
-    let raw = attribute.raw.get(..elements.min(MOST_VALUES) * size).unwrap_or_default();
+    let raw = attribute.raw.get(..elements.min(MAX_VALUES) * size).unwrap_or_default();
     let mut ids = Vec::new();
     if let Ok(canonical) = Canonical::new(&attribute.datatype, false) {
         canonical.heap_refs(raw, &mut |reference| ids.push(HeapId::from(reference)));
@@ -184,14 +184,14 @@ async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Res
         }
         Err(error) => return Err(error),
     };
-    let shown: Vec<String> = texts.iter().take(MOST_VALUES).map(|text| format!("{text:?}")).collect();
-    Ok(list(&shown, texts.len() / elements.clamp(1, MOST_VALUES) * elements))
+    let shown: Vec<String> = texts.iter().take(MAX_VALUES).map(|text| format!("{text:?}")).collect();
+    Ok(list(&shown, texts.len() / elements.clamp(1, MAX_VALUES) * elements))
 }
 
 fn numbers(column: &Numbers) -> String {
     macro_rules! shown {
         ($($kind:ident)*) => { match column { $(
-            Numbers::$kind(values) => values.iter().take(MOST_VALUES).map(|value| format!("{value:?}")).collect(),
+            Numbers::$kind(values) => values.iter().take(MAX_VALUES).map(|value| format!("{value:?}")).collect(),
         )* } };
     }
     let shown: Vec<String> = shown!(I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);

@@ -1,4 +1,4 @@
-//! What goes to standard error: words for people, and with -v what happens meanwhile.
+//! Output on standard error: messages, and with -v a log of what happens.
 use clap::ValueEnum;
 use std::fmt;
 use tracing::field::{Field, Visit};
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
-/// Target of words for people: they are always shown, and in text as they are.
+/// Target of messages to the user: they are always shown, and unchanged in the text format.
 pub(crate) const NOTE: &str = "icestream::note";
 /// Crates of the house whose events -v shows.
 const ROOMS: [&str; 6] = ["icestream", "jobs", "storage", "stores", "catalog", "earthdata"];
@@ -52,7 +52,7 @@ pub(crate) fn start(verbose: u8, format: LogFormat) {
     };
 }
 
-/// Whether more than words for people is shown: no bar may move between the lines.
+/// Whether more than messages to the user is shown: then no progress bar may move between the lines.
 pub(crate) fn is_verbose() -> bool {
     tracing::enabled!(tracing::Level::INFO)
 }

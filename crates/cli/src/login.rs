@@ -1,4 +1,4 @@
-//! `icestream login`: whether Earthdata knows who asks, and until when.
+//! `icestream login`: whether Earthdata accepts the login, the user of it, and the time of its end.
 use crate::args::AccessArgs;
 use crate::exit::{DONE, Failure};
 use crate::out::{note, say};

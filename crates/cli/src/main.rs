@@ -1,4 +1,4 @@
-//! The `icestream` command: flags and glue. What it does lives in the crates below it.
+//! The `icestream` command: flags and glue. The work is done in the other crates.
 #![forbid(unsafe_code)]
 
 mod access;

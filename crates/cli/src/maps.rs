@@ -80,7 +80,7 @@ fn partial(partial: Option<&Partial>) -> String {
     partial.map_or_else(String::new, |partial| format!("{partial}; "))
 }
 
-/// Where the data come from, as the store tells.
+/// Where the data come from, according to the store.
 pub(crate) fn provenance(table: &Table) -> String {
     let drawn: BTreeSet<i64> = table.parents().iter().filter_map(|parent| parent.decimal().ok()).collect();
     let of_drawn =

@@ -10,7 +10,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Words for people on standard error. They may repeat what a server or a file says: control characters are written out.
+/// A message to the user on standard error. It may contain text of a server or a file, so control characters are escaped.
 macro_rules! note {
     ($($text:tt)*) => {
         tracing::info!(target: $crate::log::NOTE, "{}", byte_ranges::printable(&format!($($text)*)))
@@ -18,7 +18,7 @@ macro_rules! note {
 }
 pub(crate) use note;
 
-/// Writes a line to standard output, control characters written out; ends the program when nobody reads it any more.
+/// Writes a line to standard output, control characters escaped; ends the program when the reader has closed the pipe.
 /// JSON stays what it is: the escapes are its own.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     bytes(format!("{}\n", printable(&text.to_string())).as_bytes());

@@ -48,7 +48,7 @@ pub(crate) struct PlotArgs {
     /// The side to draw, where there are cells around both poles.
     #[arg(long, value_name = "SIDE", value_enum)]
     pub(crate) hemisphere: Option<Hemisphere>,
-    /// Latitude convention of a .csv, which does not tell; stores do.
+    /// Latitude convention of a .csv, which does not contain it; stores do.
     #[arg(long, value_name = "spherical|authalic", default_value_t)]
     pub(crate) latitude: Latitude,
     #[command(flatten)]

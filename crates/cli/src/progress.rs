@@ -1,10 +1,10 @@
-//! What people see while granules are read.
+//! The progress bar while granules are read.
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipeline::{Event, Observer};
 use std::cell::Cell;
 use std::time::Instant;
 
-/// A progress bar on standard error; silent when asked to be or when nobody watches.
+/// A progress bar on standard error; silent with `--quiet` or when standard error is no terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
     began: Instant,

@@ -1,10 +1,10 @@
-//! The answer of a job as a table for people.
+//! The answer of a job as a readable table.
 use crate::progress::size;
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
 
-/// What people want to know of a result.
+/// The main numbers of a result.
 pub(crate) fn table(result: &CellResult) -> String {
     let mut lines = Vec::new();
     let rows = &result.ledger.totals.rows;

@@ -98,7 +98,7 @@ async fn serve(args: &ServeArgs, page: PathBuf) -> Result<u8, Failure> {
     accept(&listener, &router).await
 }
 
-/// Serves connections for ever.
+/// Serves connections until the process ends.
 async fn accept(listener: &TcpListener, router: &Rc<Router>) -> Result<u8, Failure> {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -117,7 +117,7 @@ async fn accept(listener: &TcpListener, router: &Rc<Router>) -> Result<u8, Failu
             });
             let mut connection = http1::Builder::new();
             connection.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-            // Whoever closes early has what they wanted.
+            // An error here means that the client closed the connection early, which is its right.
             let _ = connection.serve_connection(TokioIo::new(Patient::new(stream)), service).await;
         });
     }
@@ -131,7 +131,7 @@ fn page_beside() -> Option<PathBuf> {
     places.find(|place| place.join("index.html").is_file())
 }
 
-/// Asks the desktop to open a URL; whether there was somebody to ask.
+/// Asks the desktop to open a URL; returns whether a program for that was started.
 fn open(url: &str) -> bool {
     let (program, arguments): (&str, &[&str]) = match () {
         () if cfg!(target_os = "macos") => ("open", &[]),

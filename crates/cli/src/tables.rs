@@ -67,7 +67,7 @@ impl From<Error> for Failure {
             Error::NoStore(_) => "name the folder that holds zarr.json, or a .csv",
             Error::Nothing(_) => "name the folder that holds zarr.json",
             Error::NoStores(_) => "check the path",
-            Error::Damaged { .. } => "`icestream validate` tells all that is wrong",
+            Error::Damaged { .. } => "`icestream validate` lists all that is wrong",
             Error::OneCell(_) => "`icestream merge` joins stores of cells into one of the sphere",
             Error::Occupied { .. } => "--out writes elsewhere",
             Error::Twice { .. } => "name only one of the two",

@@ -1,4 +1,4 @@
-//! Cells as people name them.
+//! Parses the user's notations of a cell.
 use crate::exit::Failure;
 use morton::{Cell, Latitude, LonLat, Order};
 

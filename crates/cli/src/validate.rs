@@ -1,4 +1,4 @@
-//! `icestream validate`: is this store what it should be, and if not, what is wrong, all of it at once.
+//! `icestream validate`: checks a store and lists everything that is wrong with it.
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, json, out::say};

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Objects that a tree may have.
-const MOST_OBJECTS: usize = 1 << 20;
+const MAX_OBJECTS: usize = 1 << 20;
 /// Groups within groups, and bytes of all paths: paths grow with the depth.
-const MOST_NESTING: usize = 1024;
-const MOST_PATH_BYTES: usize = 128 << 20;
+const MAX_NESTING: usize = 1024;
+const MAX_PATH_BYTES: usize = 128 << 20;
 
 /// One place of the tree, in depth-first order by name.
 pub(crate) struct Node {
@@ -25,7 +25,7 @@ pub(crate) enum NodeKind {
     Object(Result<Object, Error>),
     /// A link that leads elsewhere, in words.
     Link(String),
-    /// Another name of an object that stands earlier in the tree.
+    /// Another name of an object that occurs earlier in the tree.
     Again,
 }
 
@@ -45,8 +45,8 @@ pub(crate) async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Resu
         if frontier.is_empty() {
             break;
         }
-        if depth > MOST_NESTING {
-            let error = Error::Limit { what: "the nesting of groups", limit: MOST_NESTING as u64 };
+        if depth > MAX_NESTING {
+            let error = Error::Limit { what: "the nesting of groups", limit: MAX_NESTING as u64 };
             tree.links.extend(frontier.iter().map(|group| (group.address, Err(error.clone()))));
             break;
         }
@@ -61,11 +61,11 @@ pub(crate) async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Resu
             tree.links.insert(group.address, links);
         }
         next.retain(|address, _| !tree.objects.contains_key(address) && *address != top.address);
-        if tree.objects.len() + next.len() > MOST_OBJECTS {
-            return Err(Error::Limit { what: "the number of objects", limit: MOST_OBJECTS as u64 });
+        if tree.objects.len() + next.len() > MAX_OBJECTS {
+            return Err(Error::Limit { what: "the number of objects", limit: MAX_OBJECTS as u64 });
         }
         path_bytes += next.values().map(String::len).sum::<usize>();
-        if path_bytes > MOST_PATH_BYTES {
+        if path_bytes > MAX_PATH_BYTES {
             return Err(too_long());
         }
         let asked: Vec<(u64, &str)> = next.iter().map(|(address, path)| (*address, path.as_str())).collect();
@@ -112,7 +112,7 @@ impl Tree {
         while let Some((above, depth, link)) = stack.pop() {
             let path = join(&above, &link.name);
             path_bytes += path.len();
-            if path_bytes > MOST_PATH_BYTES {
+            if path_bytes > MAX_PATH_BYTES {
                 nodes.push(Node { path, depth, kind: NodeKind::Object(Err(too_long())) });
                 break;
             }
@@ -144,7 +144,7 @@ fn below(links: Vec<Link>, path: &Rc<str>, depth: usize) -> impl Iterator<Item =
 }
 
 fn too_long() -> Error {
-    Error::Limit { what: "the size of all paths in bytes", limit: MOST_PATH_BYTES as u64 }
+    Error::Limit { what: "the size of all paths in bytes", limit: MAX_PATH_BYTES as u64 }
 }
 
 /// The whole file's top group, or the group at `path`.

@@ -83,6 +83,17 @@ pub struct ArrayMeta {
     pub dimension_name: String,
 }
 
+/// One array of the template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateVariable {
+    /// Name of the array.
+    pub name: String,
+    /// Element type.
+    pub data_type: DataType,
+    /// CF attributes.
+    pub attributes: Attributes,
+}
+
 impl ArrayMeta {
     /// An array over `cells` with the default fill value; one chunk, or chunks of [`MAX_CHUNK`] rows.
     #[must_use]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{ArrayMeta, Attributes, Error, StoreObject, object::canonical_json};
+use crate::{ArrayMeta, Attributes, Error, PutStep, StoreObject, object::canonical_json};
 
 /// A member of a group.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +56,14 @@ impl GroupMeta {
             let path = format!("{prefix}{name}/");
             match node {
                 Node::Array(meta) => {
-                    arrays.push(StoreObject { key: format!("{path}zarr.json"), bytes: meta.document()? });
+                    let key = format!("{path}zarr.json");
+                    arrays.push(StoreObject { key, bytes: meta.document()?, step: PutStep::Array });
                 }
                 Node::Group(group) => group.collect(&path, arrays, groups)?,
             }
         }
-        groups.push(StoreObject { key: format!("{prefix}zarr.json"), bytes: self.document()? });
+        let step = if prefix.is_empty() { PutStep::Marker } else { PutStep::Group };
+        groups.push(StoreObject { key: format!("{prefix}zarr.json"), bytes: self.document()?, step });
         Ok(())
     }
 

@@ -34,16 +34,16 @@ mod sphere;
 mod store;
 mod tombstone;
 
-pub use array::{ArrayMeta, FillValue, MAX_CHUNK, chunk_key};
+pub use array::{ArrayMeta, FillValue, MAX_CHUNK, TemplateVariable, chunk_key};
 pub use chunk::ChunkEncoder;
 pub use column::{Column, DataType};
 pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
-pub use object::StoreObject;
+pub use object::{PutStep, StoreObject};
 pub use shard::{crc32c, shard_entries};
-pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, TemplateVariable, mark_key};
+pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};
 

@@ -12,6 +12,21 @@ pub struct StoreObject {
     pub key: String,
     /// The complete content.
     pub bytes: Bytes,
+    /// When it is put.
+    pub step: PutStep,
+}
+
+/// The steps in which objects are put. Those of one step may be put in any order; each step waits for the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PutStep {
+    /// Chunks and shards.
+    Chunk,
+    /// Metadata of arrays.
+    Array,
+    /// Metadata of groups.
+    Group,
+    /// The completion marker: the root's metadata, or a cell's provenance. Once it is there, the rest is whole.
+    Marker,
 }
 
 /// JSON as this crate writes it: compact, keys sorted at every depth.

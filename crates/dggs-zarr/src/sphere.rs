@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::convention::OWN_KEY;
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Coordinate, DataType, Error, GroupMeta, Level, MAX_CHUNK, Node, StoreObject,
-    chunk_key, group_attributes, object::canonical_json,
+    ArrayMeta, Attributes, ChunkEncoder, Coordinate, Error, GroupMeta, Level, MAX_CHUNK, Node, PutStep, StoreObject,
+    TemplateVariable, chunk_key, group_attributes, object::canonical_json,
 };
 
 /// Group that holds one group of attributes for each parent cell that was written: its provenance.
@@ -44,17 +44,6 @@ pub struct SphereLevel {
     pub variables: Vec<TemplateVariable>,
     /// A JSON object (or null) for the group's key `icestream`: nothing that differs between cells.
     pub provenance: Value,
-}
-
-/// One array of the template.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TemplateVariable {
-    /// Name of the array.
-    pub name: String,
-    /// Element type.
-    pub data_type: DataType,
-    /// CF attributes.
-    pub attributes: Attributes,
 }
 
 /// What one writer adds: the values of one parent cell.
@@ -109,7 +98,8 @@ impl Sphere {
     pub fn template(&self) -> Result<Vec<StoreObject>, Error> {
         let mut objects = self.root()?.objects()?;
         let at = objects.len().saturating_sub(1 + self.levels.len());
-        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes: plain_group(&Attributes::new())? };
+        let bytes = plain_group(&Attributes::new())?;
+        let cells = StoreObject { key: format!("{CELLS}/zarr.json"), bytes, step: PutStep::Group };
         objects.insert(at, cells);
         Ok(objects)
     }
@@ -138,10 +128,12 @@ impl Sphere {
                 objects.push(StoreObject {
                     key: chunk_key(&format!("{}/{}", level.order, wanted.name), cell.parent.nested()),
                     bytes,
+                    step: PutStep::Chunk,
                 });
             }
         }
-        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes: mark(self.latitude, &cell.provenance)? });
+        let bytes = mark(self.latitude, &cell.provenance)?;
+        objects.push(StoreObject { key: mark_key(cell.parent)?, bytes, step: PutStep::Marker });
         Ok(objects)
     }
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::convention::{CELL_IDS, MORTON, cell_ids_attributes, morton_attributes};
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, StoreObject,
-    TemplateVariable, chunk_key, group_attributes,
+    ArrayMeta, Attributes, ChunkEncoder, Column, Coordinate, DataType, Error, FillValue, GroupMeta, Node, PutStep,
+    StoreObject, TemplateVariable, chunk_key, group_attributes,
 };
 
 /// One data variable of a level.
@@ -161,7 +161,8 @@ fn append_chunks(
     let step = usize::try_from(meta.chunk_shape).map_err(|_| length())?;
     for (index, start) in (0..).zip((0..values.len()).step_by(step)) {
         let rows = start..values.len().min(start + step);
-        objects.push(StoreObject { key: chunk_key(path, index), bytes: encoder.encode(values, rows, meta)? });
+        let bytes = encoder.encode(values, rows, meta)?;
+        objects.push(StoreObject { key: chunk_key(path, index), bytes, step: PutStep::Chunk });
     }
     Ok(())
 }

@@ -58,8 +58,8 @@ pub(crate) async fn body(response: Response, most: usize, at: &str, patience: Du
         Broken::Transport(error) => transport(error, at),
         slow @ Broken::Slow { .. } => passing(SourceErrorKind::Timeout, at, slow.to_string()),
     };
-    while let Some(piece) = paced.next().await.map_err(broken)? {
-        body.extend_from_slice(&piece);
+    while let Some(part) = paced.next().await.map_err(broken)? {
+        body.extend_from_slice(&part);
         if body.len() > most {
             return Err(last(SourceErrorKind::BadAnswer, at, format!("the answer exceeds {most} bytes")));
         }

@@ -1,4 +1,4 @@
-//! The granule search of NASA's Common Metadata Repository (lambda.md, "The catalog").
+//! The granule search of NASA's Common Metadata Repository (docs/lambda.md, "The catalog").
 use crate::Error;
 use crate::answer::{self, body};
 use crate::record::{Odd, Record};
@@ -44,7 +44,7 @@ pub enum Collection {
 pub struct Query {
     /// Whose granules.
     pub collection: Collection,
-    /// Patterns of names, any of which fits ([`crate::name_patterns`]); all names when there is none.
+    /// Granules whose name matches one of these patterns ([`crate::name_patterns`]); all granules when the list is empty.
     pub patterns: Vec<String>,
     /// From and to, as [`crate::window_edge`] gives them; only narrows.
     pub window: (Option<String>, Option<String>),
@@ -75,7 +75,7 @@ impl Query {
     }
 }
 
-/// What a search tells while it runs.
+/// What a search reports while it runs.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {
@@ -107,7 +107,7 @@ pub struct Found {
     pub records: Vec<Record>,
     /// Records that make no sense.
     pub odd: Vec<Odd>,
-    /// `CMR-Hits`: granules that fit, the most that a page told.
+    /// `CMR-Hits`: granules that fit; the highest number among the pages.
     pub hits: u64,
     /// Requests sent, those that failed included.
     pub requests: u64,
@@ -122,7 +122,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search with a client ([`storage::http_client`]) at a server, [`CMR_URL`] or a stand-in.
+    /// A search with a client ([`storage::http_client`]) at a server: [`CMR_URL`], or another one in tests.
     ///
     /// # Errors
     /// [`Error::Usage`] for a server that is no URL.
@@ -134,11 +134,11 @@ impl Search {
     }
 
     /// Runs it to its end, page by page. With `resume`, every page is kept as it comes, and an interrupted search of the
-    /// same query goes on where it stopped; after success the file is removed.
+    /// same query continues where it stopped; after success the file is removed.
     ///
     /// # Errors
     /// [`Error::Source`] when the server does not answer, refuses, or gives fewer granules than it counted.
-    pub async fn run(&self, resume: Option<&Resume>, tell: &dyn Fn(Progress<'_>)) -> Result<Found, Error> {
+    pub async fn run(&self, resume: Option<&Resume>, progress: &dyn Fn(Progress<'_>)) -> Result<Found, Error> {
         let mut pages = Pages::default();
         let stuck = |why: &str| match resume {
             Some(resume) => self.wrong(&format!("{why} (remove {resume} to start over)")),
@@ -149,13 +149,13 @@ impl Search {
                 pages.take(page).map_err(stuck)?;
             }
             if !pages.seen.is_empty() {
-                tell(Progress::Resumed { received: pages.seen.len() as u64 });
+                progress(Progress::Resumed { received: pages.seen.len() as u64 });
             }
         }
         while !pages.complete {
             let resumed = pages.found.requests == 0 && pages.token.is_some();
             let page =
-                self.page(pages.token.as_deref(), tell, &mut pages.found.requests).await.map_err(|mut error| {
+                self.page(pages.token.as_deref(), progress, &mut pages.found.requests).await.map_err(|mut error| {
                     if let (true, Some(resume), Error::Source(source)) = (resumed, resume, &mut error) {
                         source.message =
                             format!("{} (going on from {resume}; remove it to start over)", source.message);
@@ -166,7 +166,7 @@ impl Search {
             if let Some(resume) = resume {
                 resume.append(&page)?;
             }
-            tell(Progress::Page { received: pages.seen.len() as u64, hits: pages.found.hits });
+            progress(Progress::Page { received: pages.seen.len() as u64, hits: pages.found.hits });
         }
         resume.map_or(Ok(()), Resume::remove)?;
         let (came, hits) = (pages.seen.len(), pages.found.hits);
@@ -179,11 +179,11 @@ impl Search {
     async fn page(
         &self,
         token: Option<&str>,
-        tell: &dyn Fn(Progress<'_>),
+        progress: &dyn Fn(Progress<'_>),
         requests: &mut u64,
     ) -> Result<SavedPage, Error> {
         let at = self.shown();
-        let waits = |error: &_, wait| tell(Progress::Waiting { error, wait });
+        let waits = |error: &_, wait| progress(Progress::Waiting { error, wait });
         let sent = Cell::new(0);
         let once = async || {
             sent.set(sent.get() + 1);
@@ -235,7 +235,10 @@ struct Pages {
 }
 
 impl Pages {
-    /// Adds a page; tells why when the search does not move on.
+    /// Adds a page.
+    ///
+    /// # Errors
+    /// Why the search makes no progress.
     fn take(&mut self, page: &SavedPage) -> Result<(), &'static str> {
         let before = self.seen.len();
         for entry in &page.entries {
@@ -257,7 +260,7 @@ impl Pages {
             return Err("the search does not move on: page after page brings no new granule");
         }
         if self.seen.len() as u64 > self.found.hits.saturating_add(MAX_PAGE_SIZE.into()) {
-            return Err("the search does not end: more granules come than CMR-Hits tells");
+            return Err("the search does not end: more granules come than CMR-Hits says");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! S3 credentials from a data host of Earthdata, through as many redirects as its login takes (lambda.md, "Earthdata
+//! S3 credentials from a data host of Earthdata, through as many redirects as its login takes (docs/lambda.md, "Earthdata
 //! credentials").
 use crate::Error;
 use crate::answer::{self, body};
@@ -21,7 +21,7 @@ pub const LOGIN_URL: &str = "https://urs.earthdata.nasa.gov";
 const MAX_HOPS: usize = 10;
 const MAX_BODY: usize = 1 << 20;
 
-/// The two hosts that may learn who asks.
+/// The two hosts that may see the login.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hosts {
     data: Url,
@@ -29,7 +29,7 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// A data host and a login host, [`DATA_URL`] and [`LOGIN_URL`] or stand-ins.
+    /// A data host and a login host: [`DATA_URL`] and [`LOGIN_URL`], or others in tests.
     ///
     /// # Errors
     /// [`Error::Usage`] for what is no URL of a host that may see secrets: `https`, or `http` on this machine.
@@ -41,7 +41,7 @@ impl Hosts {
         Ok(Self { data: parse(data)?, login: parse(login)? })
     }
 
-    /// [`DATA_URL`] and [`LOGIN_URL`], or the stand-ins that `ICESTREAM_EARTHDATA_URL` and `ICESTREAM_LOGIN_URL` name.
+    /// [`DATA_URL`] and [`LOGIN_URL`], or the hosts that `ICESTREAM_EARTHDATA_URL` and `ICESTREAM_LOGIN_URL` name.
     ///
     /// # Errors
     /// As [`Hosts::new`].
@@ -84,13 +84,13 @@ impl Earthdata {
         Self { http, retry, hosts, login }
     }
 
-    /// Who asks.
+    /// The login.
     #[must_use]
     pub fn login(&self) -> &Login {
         &self.login
     }
 
-    /// The hosts that are asked.
+    /// The data host and the login host.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
@@ -100,7 +100,7 @@ impl Earthdata {
     ///
     /// # Errors
     /// [`Error::Source`]: `denied` for a login that is refused, `expired` for credentials that have ended on arrival,
-    /// `unavailable` when nobody answers.
+    /// `unavailable` when no server answers.
     pub async fn s3_credentials(&self) -> Result<Credentials, Error> {
         let silent = |_: &_, _: Duration| {};
         let credentials = attempts(&self.retry, silent, async || self.dance().await).await?;
@@ -146,7 +146,7 @@ impl Earthdata {
     }
 
     /// A token goes to the data host and to the login host that issued it, a password to the login host alone, neither to
-    /// any other: a signed URL that a redirect leads to refuses a second authorization, and is nobody's to know it.
+    /// any other host: a signed URL at the end of a redirect refuses a second authorization, and its host must not see it.
     fn headers(&self, url: &Url, jar: &Jar) -> Result<HeaderMap, Failed> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -216,7 +216,7 @@ fn next(url: &Url, response: &Response) -> Result<Url, Failed> {
     }
 }
 
-/// Nobody can listen: TLS, or the machine itself.
+/// Whether the connection cannot be overheard: TLS, or this machine itself.
 fn is_private(url: &Url) -> bool {
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     url.scheme() == "https" && url.host_str().is_some() || url.scheme() == "http" && local

@@ -1,9 +1,9 @@
-//! NASA's Earthdata: which granules there are, and who may read them (lambda.md, "The catalog" and "Earthdata
+//! NASA's Earthdata: which granules exist, and who may read them (docs/lambda.md, "The catalog" and "Earthdata
 //! credentials").
 //!
-//! * [`Search`] asks the CMR for granules by name, page by page, patiently, and goes on where an interrupted search
-//!   stopped ([`Resume`]). It finds [`Record`]s.
-//! * [`newest`] keeps the newest version of each granule; [`name_patterns`] and [`GranuleName`] know how granules are named.
+//! * [`Search`] asks the CMR for granules by name, page by page with retries, and continues where an interrupted
+//!   search stopped ([`Resume`]). It finds [`Record`]s.
+//! * [`newest`] keeps the newest version of each granule; [`name_patterns`] and [`GranuleName`] handle granules' names.
 //! * [`Login`], [`Earthdata`] and [`CredentialProvider`] get S3 credentials and keep them fresh. No `Debug`, error or file
 //!   shows a secret.
 //!
@@ -31,5 +31,5 @@ pub use login::{Login, Proof};
 pub use name::name_patterns;
 pub use pipeline::GranuleName;
 pub use provider::{CredentialProvider, RENEWAL_MARGIN};
-pub use record::{LinkKind, Odd, Record, https_twin, newest};
+pub use record::{LinkKind, Odd, Record, https_link, newest};
 pub use resume::Resume;

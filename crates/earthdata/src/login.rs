@@ -1,4 +1,4 @@
-//! Who asks Earthdata: a token, or a user and a password (lambda.md, "Earthdata credentials").
+//! The login to Earthdata: a token, or a user and a password (docs/lambda.md, "Earthdata credentials").
 use crate::{Error, netrc};
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -19,7 +19,7 @@ const TOKEN: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// What proves who asks. `Debug` shows no secret.
+/// What proves the identity of the user. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Proof {
     /// A bearer token of Earthdata login; it lasts 60 days.
@@ -87,7 +87,7 @@ impl Login {
         Err(Error::source(SourceErrorKind::Denied, "Earthdata", message))
     }
 
-    /// The user, as far as it is known: a token tells it in its claims.
+    /// The user, if known: a token contains it in its claims.
     #[must_use]
     pub fn user(&self) -> Option<String> {
         match &self.proof {
@@ -96,7 +96,7 @@ impl Login {
         }
     }
 
-    /// When the token ends, if it is one that tells.
+    /// When the token expires, if it contains a time.
     #[must_use]
     pub fn token_ends(&self) -> Option<SystemTime> {
         let Proof::Token(token) = &self.proof else { return None };

@@ -1,4 +1,4 @@
-//! Patterns of granules' names for the CMR (lambda.md, "The catalog").
+//! Patterns of granules' names for the CMR (docs/lambda.md, "The catalog").
 
 /// The `readable_granule_name[]` patterns of some cycles and regions of a product; all regions when none is named.
 /// `?` stands for one character, `*` for any number.

@@ -60,7 +60,7 @@ impl CredentialProvider {
         Ok(self.current(now).await?.0)
     }
 
-    /// Puts fresh credentials into clients if theirs are due; tells whether it did. Call it before every cell.
+    /// Puts fresh credentials into clients if theirs are due; returns whether it did. Call it before every cell.
     ///
     /// # Errors
     /// As [`Earthdata::s3_credentials`].
@@ -72,8 +72,8 @@ impl CredentialProvider {
         Ok(new)
     }
 
-    /// Other credentials than `stale`, which a server has called expired whatever they say of themselves (a clock may be
-    /// wrong): new ones, unless somebody has fetched them already.
+    /// Other credentials than `stale`, which a server has called expired even if their own time says otherwise (a clock may
+    /// be wrong). Fetches new ones, unless another task has done so already.
     ///
     /// # Errors
     /// As [`Earthdata::s3_credentials`].
@@ -92,7 +92,7 @@ impl CredentialProvider {
         self.fetched.load(Ordering::Relaxed)
     }
 
-    /// Who asks, and where.
+    /// The login and the hosts.
     #[must_use]
     pub fn earthdata(&self) -> &Earthdata {
         &self.earthdata

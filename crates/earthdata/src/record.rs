@@ -1,6 +1,6 @@
 //! A granule as a search finds it.
 use crate::Error;
-use byte_ranges::{file_name, s3_twin};
+use byte_ranges::{file_name, s3_link};
 use footprint::Footprint;
 use pipeline::GranuleName;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct Record {
 /// A record of a search that makes no sense, and is left out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Odd {
-    /// The granule's name, as far as the record tells it.
+    /// The granule's name, if the record contains one.
     pub name: String,
     /// What is wrong with it.
     pub why: String,
@@ -39,7 +39,7 @@ pub struct Odd {
 /// Which link of a granule goes into the lists of a catalog.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum LinkKind {
-    /// `s3://`, as the seed's catalogs have it; usable from us-west-2.
+    /// `s3://`, as in catalogs of the reference system; usable from us-west-2.
     #[default]
     S3,
     /// `https://`, usable from everywhere.
@@ -59,8 +59,8 @@ impl std::str::FromStr for LinkKind {
 }
 
 impl Record {
-    /// A granule at a place, with the links that follow from it: a bucket of NSIDC's cloud has an `https` twin on
-    /// `data_host`, and the other way round.
+    /// A granule at a place, with the links that follow from it: an object in a bucket of NSIDC's cloud
+    /// also has an `https` link on `data_host`, and the other way round.
     #[must_use]
     pub fn at(place: &str, data_host: &str) -> Self {
         let name = file_name(place);
@@ -68,9 +68,9 @@ impl Record {
             Self { name: name.to_owned(), s3: None, https: None, file: None, footprint: Footprint::default() };
         if place.starts_with("s3://") {
             record.s3 = Some(place.to_owned());
-            record.https = place.starts_with(CLOUD_BUCKETS).then(|| https_twin(place, data_host)).flatten();
+            record.https = place.starts_with(CLOUD_BUCKETS).then(|| https_link(place, data_host)).flatten();
         } else if place.starts_with("https://") || place.starts_with("http://") {
-            record.s3 = s3_twin(place);
+            record.s3 = s3_link(place);
             record.https = Some(place.to_owned());
         } else {
             record.file = Some(place.to_owned());
@@ -92,7 +92,7 @@ impl Record {
 
 /// The `https` link, on a data host such as `data.nsidc.earthdatacloud.nasa.gov`, of an object in a bucket.
 #[must_use]
-pub fn https_twin(s3: &str, host: &str) -> Option<String> {
+pub fn https_link(s3: &str, host: &str) -> Option<String> {
     let path = s3.strip_prefix("s3://").filter(|path| path.contains('/'))?;
     Some(format!("https://{host}/{path}"))
 }
@@ -136,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn links_have_twins_on_data_hosts_alone() {
+    fn only_links_on_data_hosts_have_one_of_the_other_kind() {
         let https = "https://data.nsidc.earthdatacloud.nasa.gov/bucket/a/b.h5";
-        assert_eq!(https_twin("s3://bucket/a/b.h5", "data.nsidc.earthdatacloud.nasa.gov").as_deref(), Some(https));
+        assert_eq!(https_link("s3://bucket/a/b.h5", "data.nsidc.earthdatacloud.nasa.gov").as_deref(), Some(https));
         let cloud = Record::at("s3://nsidc-cumulus-prod-protected/ATLAS/x.h5", "data.example.org");
         assert_eq!(cloud.https.as_deref(), Some("https://data.example.org/nsidc-cumulus-prod-protected/ATLAS/x.h5"));
         assert_eq!((cloud.name.as_str(), Record::at("s3://mine/x.h5", "h").https), ("x.h5", None));

@@ -1,4 +1,4 @@
-//! Pages of a search on disk, so that an interrupted one goes on where it stopped.
+//! Pages of a search on disk, so that an interrupted one continues where it stopped.
 use crate::Error;
 use crate::umm::Entry;
 use byte_ranges::SourceErrorKind;
@@ -17,7 +17,7 @@ pub(crate) struct SavedPage {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// A file that keeps the pages of one search: a line that tells the query, then a line for each page. A line that a
+/// A file that keeps the pages of one search: a line with the query, then a line for each page. A line that a
 /// killed process left unfinished does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resume {

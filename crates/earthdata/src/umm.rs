@@ -1,7 +1,7 @@
 //! Answers of the CMR in `umm_json` (UMM-G 1.6).
 use crate::date;
 use crate::record::{Odd, Record};
-use byte_ranges::s3_twin;
+use byte_ranges::s3_link;
 use footprint::{Footprint, OrbitArc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub(crate) struct Page<'a> {
 /// A granule of an answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// What tells it from others.
+    /// Identifies it.
     pub(crate) id: String,
     pub(crate) granule: Result<Record, Odd>,
 }
@@ -189,7 +189,7 @@ impl Entry {
     }
 }
 
-/// What to call a record that makes no sense: a granule's name that stands anywhere in it, else what the archive calls it.
+/// A name for a record that makes no sense: a granule's name from anywhere in it, else the archive's id.
 fn any_name(value: &Value) -> String {
     let texts = strings(value);
     let names = texts.iter().filter_map(|text| text.rsplit('/').next());
@@ -250,7 +250,7 @@ impl Item {
             umm.related_urls.iter().find(fits).map(|related| related.url.clone())
         };
         let https = data(&["https://", "http://"]);
-        let s3 = data(&["s3://"]).or_else(|| https.as_deref().and_then(s3_twin));
+        let s3 = data(&["s3://"]).or_else(|| https.as_deref().and_then(s3_link));
         let identifiers = umm.data_granule.iter().flat_map(|granule| &granule.identifiers);
         let produced = identifiers
             .filter(|identifier| identifier.identifier_type == "ProducerGranuleId")

@@ -1,4 +1,4 @@
-//! Tables of cells as GeoParquet, GeoTIFF, NetCDF-4 and CSV, so that results land in QGIS, geopandas, rasterio or a spreadsheet.
+//! Tables of cells as GeoParquet, GeoTIFF, NetCDF-4 and CSV, to open in QGIS, geopandas, rasterio or a spreadsheet.
 //!
 //! * [`geoparquet()`]: one row a cell, as a polygon or its centre (GeoParquet 1.1: WKB, OGC:CRS84).
 //! * [`geotiff()`]: one band a variable, each pixel the value of the cell that holds its centre, in EPSG:3031 or EPSG:3413
@@ -6,7 +6,7 @@
 //! * [`netcdf()`]: NetCDF-4 with CF attributes, one row a cell.
 //! * [`csv()`]: one line a cell, with its centre.
 //!
-//! All return the bytes of the file: where they go is the caller's business. Equal tables give equal bytes.
+//! All return the bytes of the file, which the caller writes. Equal tables give equal bytes.
 #![forbid(unsafe_code)]
 
 mod csv;

@@ -1,4 +1,4 @@
-//! Places that people choose: boxes, GeoJSON polygons, latitudes, lists of cells.
+//! Areas that the user chooses: boxes, GeoJSON polygons, latitudes, lists of cells.
 use crate::Error;
 use crate::cover::Cover;
 use crate::region::{Edges, Region};

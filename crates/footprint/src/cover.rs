@@ -1,7 +1,7 @@
 //! Which cells an area touches: from the twelve base cells down, dropping what is too far away.
 //!
 //! For every cell on the way, the edges of the area that may come near it are kept; a cell with none left is inside as a
-//! whole or outside as a whole, and its centre tells. At the order asked for, a cell with edges left is touched when its
+//! whole or outside as a whole, which its centre decides. At the order asked for, a cell with edges left is touched when its
 //! outline comes within the margin of one of them, when it holds a corner, or when its centre is inside. All tests err
 //! to the safe side.
 use crate::region::Region;

@@ -1,4 +1,4 @@
-//! Where a granule's data may be, as the CMR tells it (UMM-G, `SpatialExtent`).
+//! Where a granule's data may be, according to the CMR (UMM-G, `SpatialExtent`).
 use crate::orbit::OrbitArc;
 use crate::region::{Edges, Region};
 use morton::Latitude;

@@ -1,8 +1,8 @@
-//! Which cells a footprint, a box, a polygon or a part of an orbit touches. Pure geometry on the sphere: no IO.
+//! Finds the cells that a footprint, a box, a polygon or a part of an orbit touches. Pure geometry on the sphere: no IO.
 //!
 //! * [`CellFinder`] finds the cells that a [`Footprint`] touches: polygons with holes, boxes, lines and orbits, over the
-//!   poles and across 180, interiors included, with a margin ([`MARGIN_KM`]); design/0005 has the argument.
-//! * [`select`] turns what people choose ([`Area`]) into cells.
+//!   poles and across 180, interiors included, with a margin ([`MARGIN_KM`]); design/0005 has the proof.
+//! * [`select`] turns the user's choice ([`Area`]) into cells.
 //! * [`OrbitArc`] is a part of an orbit of ICESat-2, as the CMR records it: its ground track and its swath.
 //!
 //! ```

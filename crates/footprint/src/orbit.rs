@@ -2,7 +2,7 @@
 //!
 //! The satellite moves on an ellipse with its perigee over the north, inclined by 92 degrees, which the Earth turns under:
 //! 1387 revolutions end on the first track again after 91 turns of the Earth below the orbit's plane. The track is where
-//! the satellite stands in the zenith of the ellipsoid. Against an integrated orbit, rows of real granules and 59 real
+//! the satellite is in the zenith of the ellipsoid. Against an integrated orbit, rows of real granules and 59 real
 //! footprints that lie on their reference tracks, this is off by at most 0.4 km (design/0005).
 use crate::vector::{EARTH_KM, Vector, cross, lon_lat, of_degrees, unit};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ const INCLINATION: f64 = 92.003 * PI / 180.0;
 const ECCENTRICITY: f64 = 0.0012;
 /// Degrees that the Earth turns below the orbit's plane in one revolution.
 const SHIFT: f64 = 360.0 * 91.0 / 1387.0;
-/// Seconds of one revolution, for telling one from the next.
+/// Seconds of one revolution, to distinguish one from the next.
 const PERIOD: f64 = 5655.0;
 /// Distance of the satellite from the Earth's centre and its height, km.
 const RADIUS: f64 = 6867.0;
@@ -32,8 +32,8 @@ const SLACK_KM: f64 = 1.15;
 /// Over land outside the polar regions it points beside the track, up to the middle between two tracks, at the equator,
 /// km: "operational off-nadir pointing over land areas to generate a dense grid" (icesat-2.gsfc.nasa.gov/science/specs).
 const HALF_SPACING_KM: f64 = 14.45;
-/// Pieces of the track in one ring: 60 degrees, for a ring is smaller than a hemisphere.
-const MAX_PIECE: usize = 400;
+/// Arcs of the track in one ring: 60 degrees, for a ring is smaller than a hemisphere.
+const MAX_RING: usize = 400;
 
 /// Up or down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct OrbitArc {
 
 impl OrbitArc {
     /// The ground track, longitude and geodetic latitude in degrees, every 17 km or nearer. `after_crossing` is the time
-    /// from the equator crossing to the start, seconds, where it is known: it tells whether the piece belongs to the
+    /// from the equator crossing to the start, seconds, where it is known: it decides whether the arc belongs to the
     /// revolution that begins with the crossing, as those of ICESat-2 do, or to the one that ends with it.
     #[must_use]
     pub fn track(&self, after_crossing: Option<f64>) -> Vec<[f64; 2]> {
@@ -72,7 +72,7 @@ impl OrbitArc {
         self.points(from, length)
     }
 
-    /// Where the beams may be: rings around pieces of the track, longitude and geodetic latitude in degrees.
+    /// Where the beams may be: rings around arcs of the track, longitude and geodetic latitude in degrees.
     /// `after_crossing` as for [`OrbitArc::track`].
     #[must_use]
     pub fn swath(&self, after_crossing: Option<f64>) -> Vec<Vec<[f64; 2]>> {
@@ -80,9 +80,9 @@ impl OrbitArc {
         let slack = SLACK_KM / EARTH_KM;
         let track = self.points(from - slack, length + 2.0 * slack);
         // Each begins with the last point of the one before.
-        let pieces =
-            (0..track.len() - 1).step_by(MAX_PIECE).filter_map(|at| track.get(at..track.len().min(at + MAX_PIECE + 1)));
-        pieces.map(strip).collect()
+        let arcs =
+            (0..track.len() - 1).step_by(MAX_RING).filter_map(|at| track.get(at..track.len().min(at + MAX_RING + 1)));
+        arcs.map(strip).collect()
     }
 
     /// The angle along the orbit from the crossing to the start, and from there to the end.
@@ -99,8 +99,8 @@ impl OrbitArc {
 
     fn points(&self, from: f64, length: f64) -> Vec<[f64; 2]> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1..=2402")]
-        let pieces = (length / STEP).ceil().max(1.0) as u32;
-        (0..=pieces).map(|at| self.nadir(from + length * f64::from(at) / f64::from(pieces))).collect()
+        let steps = (length / STEP).ceil().max(1.0) as u32;
+        (0..=steps).map(|at| self.nadir(from + length * f64::from(at) / f64::from(steps))).collect()
     }
 
     /// Whether the numbers are those of an orbit.
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_begins_and_ends_where_it_says() {
+    fn a_arc_begins_and_ends_where_it_says() {
         for (start, end, count) in [
             ((59.5, Ascending), (80.0, Ascending), 130..150),
             ((80.0, Ascending), (80.0, Descending), 130..140),
@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn the_next_revolution_lies_where_the_earth_has_turned_to() {
-        let piece = orbit((-79.0, Ascending), (-50.0, Ascending));
-        let own = piece.track(Some(5000.0));
-        let before = piece.track(Some(5000.0 - PERIOD));
+        let arc = orbit((-79.0, Ascending), (-50.0, Ascending));
+        let own = arc.track(Some(5000.0));
+        let before = arc.track(Some(5000.0 - PERIOD));
         let shift = (before[0][0] - own[0][0]).rem_euclid(360.0);
         assert!((shift - SHIFT).abs() < 1e-9, "{shift}");
-        assert_eq!(piece.track(None), own);
+        assert_eq!(arc.track(None), own);
     }
 }

@@ -1,11 +1,11 @@
-//! Areas on the sphere: footprints of granules, and places that people choose.
+//! Areas on the sphere: footprints of granules, and areas that the user chooses.
 use crate::vector::{Arc, Vector, chord2, cross, dot, lon_lat, of_degrees, to_cells, unit};
 use morton::Latitude;
 
 /// Edges along great circles are cut into pieces of about 20 km.
 const STEP: f64 = 20.0 / 6371.0;
-/// Lines that are straight on a map of longitude and latitude are cut every so many degrees: the great circles between
-/// leave them by at most 8 m.
+/// Degrees between the points at which a line that is straight on a map of longitude and latitude is cut: the great
+/// circles between them leave the line by at most 8 m.
 const MAP_STEP: f64 = 0.25;
 /// Those 8 m, as a chord.
 const MAP_BULGE: f64 = 8e-3 / 6371.0;
@@ -36,7 +36,7 @@ enum Inside {
     /// The outline is all there is.
     Nothing,
     All,
-    /// Within the outer ring and in no hole; `middle` tells the polygon from its antipodes.
+    /// Within the outer ring and in no hole; `middle` distinguishes the polygon from its antipodes.
     Rings {
         middle: Vector,
         outer: Vec<Arc>,

@@ -46,7 +46,7 @@ pub enum Error {
         /// The path that was asked for.
         path: String,
     },
-    /// No superblock signature at any of the places where it may stand.
+    /// No superblock signature at any of the offsets where the format allows it.
     #[error("not an HDF5 file")]
     NotHdf5,
     /// A structure reaches past the end of the file: truncated, or a wrong address.

@@ -13,8 +13,8 @@ pub type StepResult<T> = Result<Step<T>, Error>;
 /// The memory of one file: bytes that have arrived, structures parsed from them.
 ///
 /// Every query answers [`Step::Need`] with sorted, disjoint ranges that have not arrived, or [`Step::Done`]. Insert the
-/// bytes and call it again with the same question. Needs assume that the file does not end before them; tell the size
-/// with [`File::set_file_size`] no later than with the first bytes.
+/// bytes and call the query again with the same arguments. The ranges assume that the file does not end before them; give
+/// the size with [`File::set_file_size`] no later than with the first bytes.
 #[derive(Debug)]
 pub struct File {
     arrived: ByteMap,
@@ -23,7 +23,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file of which nothing is known yet.
+    /// A file without any bytes yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self { arrived: ByteMap::new(), limits, memo: Memo::default() }
@@ -40,7 +40,7 @@ impl File {
         self.arrived.insert(offset, bytes);
     }
 
-    /// Tells the size of the file in bytes.
+    /// Sets the size of the file in bytes.
     pub const fn set_file_size(&mut self, size: u64) {
         self.arrived.set_file_size(size);
     }

@@ -69,8 +69,8 @@ pub struct Dataset {
     pub filters: Vec<Filter>,
     /// One element as stored, for whatever was never written; `None` when the file leaves it undefined.
     pub fill_value: Option<Bytes>,
-    /// The fill value that was chosen when the dataset was made, one element as stored; `None` where nobody chose one. It is
-    /// known also where unwritten data are left undefined.
+    /// The fill value that the writer of the dataset chose, one element as stored; `None` where it chose none. It is known
+    /// also where unwritten data are left undefined.
     pub chosen_fill: Option<Bytes>,
     pub(crate) base: u64,
     pub(crate) limits: Limits,
@@ -86,7 +86,7 @@ pub enum DataLayout {
         /// Absolute file offset of the data.
         offset: u64,
     },
-    /// In one piece.
+    /// Contiguous: in one block.
     Contiguous {
         /// Address relative to the base address; `None`: not allocated, all fill value.
         address: Option<u64>,

@@ -10,7 +10,7 @@ use storage::Clients;
 use tracing::{Instrument as _, Level};
 
 /// Longest answer in bytes: a workflow engine takes 256 KiB (Step Functions quotas, "Maximum input or output size").
-const MOST_ANSWER: usize = 240_000;
+const MAX_ANSWER: usize = 240_000;
 
 /// What one process knows from its start on. Nothing of a call is kept here.
 pub(crate) struct Function {
@@ -66,7 +66,7 @@ impl Function {
         if let Some((kind, message)) = answer.failure().filter(|_| event["raise"] == true) {
             return Err(Raised { kind, message: message.to_owned() });
         }
-        answer.shorten(MOST_ANSWER);
+        answer.shorten(MAX_ANSWER);
         Ok(answer)
     }
 
@@ -103,7 +103,7 @@ impl Function {
     }
 }
 
-/// Everything that the answer tells, without the ledger.
+/// Everything in the answer but the ledger.
 fn end(answer: &Answer, cold: bool) -> Value {
     let mut fields = serde_json::to_value(&answer.body).unwrap_or_default();
     if let Some(fields) = fields.as_object_mut() {

@@ -15,8 +15,8 @@ use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "icestream";
 
-/// Shorter ones are no secrets of anybody; taking them out would only spoil lines.
-const LEAST_SECRET: usize = 8;
+/// Bytes of the shortest text that is taken out of lines: shorter ones are no secrets, and would only spoil lines.
+const MIN_SECRET: usize = 8;
 
 /// The variable that says how much is logged: `info` unless it says `debug` (every request) or another level.
 const LEVEL: &str = "ICESTREAM_LOG";
@@ -90,7 +90,7 @@ struct Lines {
 
 impl Lines {
     fn hide<'a>(&self, secrets: impl Iterator<Item = &'a str>) {
-        let secrets = secrets.filter(|secret| secret.len() >= LEAST_SECRET).map(str::to_owned);
+        let secrets = secrets.filter(|secret| secret.len() >= MIN_SECRET).map(str::to_owned);
         *self.secrets.lock().unwrap_or_else(PoisonError::into_inner) = secrets.collect();
     }
 
@@ -162,7 +162,7 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// One write a line: lines of several threads stay whole. A log that nobody takes stops nothing.
+/// One write a line: lines of several threads stay whole. A failed write is ignored: a closed log stops nothing.
 fn write(line: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 /// Everything that is built once: options from the environment, connections, trust.
 fn function(began: Instant) -> Function {
     let clients = Clients::new(Options::from_env());
-    // Trust is set up while starting, when the host lends more processor; a failure is told by the first request.
+    // Trust is set up while starting, when the host gives more CPU; the first request reports a failure.
     let _ = clients.http();
     Function {
         clients,

@@ -1,6 +1,6 @@
 //! Geodetic to authalic latitude on WGS84, and back.
 //!
-//! beta = phi + sum of F_k sin(2k phi), k = 1..=5 (cells.md; Karney 2022, "On auxiliary latitudes", table A19). The
+//! beta = phi + sum of F_k sin(2k phi), k = 1..=5 (docs/cells.md; Karney 2022, "On auxiliary latitudes", table A19). The
 //! F_k are series in the squared eccentricity e^2 cut after e^10, as in the reference data, evaluated for
 //! f = 1/298.257223563 (tests/make_polynomials.py). Cutting there leaves them 3.5e-15 rad, 20 nm on the ground, from the
 //! closed form.

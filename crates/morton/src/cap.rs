@@ -23,8 +23,16 @@ pub struct Cap {
     latitude: Latitude,
 }
 
+impl Cell {
+    /// A circle on the sphere that contains the whole cell ([`Cap`] states how tightly).
+    #[must_use]
+    pub fn bounding_cap(self, latitude: Latitude) -> Cap {
+        Cap::around(self, latitude)
+    }
+}
+
 impl Cap {
-    pub(crate) fn around(cell: Cell, latitude: Latitude) -> Self {
+    fn around(cell: Cell, latitude: Latitude) -> Self {
         let square = Square::of(cell.order(), cell.nested());
         let at = |u, v| {
             let (lon, lat) = square.position(u, v);

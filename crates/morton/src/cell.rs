@@ -1,6 +1,6 @@
 //! A cell: an order and a nested number.
 
-use crate::{Cap, Error, Latitude, LonLat, Order, decimal, healpix, packed};
+use crate::{Error, Latitude, LonLat, Order, decimal, healpix, packed};
 use std::{fmt, ops::Range, str::FromStr};
 
 /// A HEALPix cell in nested numbering. Ordered by order, then by nested number.
@@ -32,7 +32,7 @@ impl Cell {
         Self::new(order, healpix::nested(order, at.lon(), latitude.to_sphere(at.lat())))
     }
 
-    /// Reads a decimal morton id (cells.md), e.g. `-6134114`.
+    /// Reads a decimal morton id (docs/cells.md), e.g. `-6134114`.
     ///
     /// # Errors
     /// [`Error::Decimal`] naming the digit or order that is out of range.
@@ -41,7 +41,7 @@ impl Cell {
         Self::new(order, nested)
     }
 
-    /// Reads the packed word of an area (cells.md). For point words see [`Cell::from_packed_point`].
+    /// Reads the packed word of an area (docs/cells.md). For point words see [`Cell::from_packed_point`].
     ///
     /// # Errors
     /// [`Error::Packed`] if the word is a point, or is not the word of any cell.
@@ -90,7 +90,7 @@ impl Cell {
         (self.nested >> self.order.bits()) as u8
     }
 
-    /// The decimal morton id (cells.md).
+    /// The decimal morton id (docs/cells.md).
     ///
     /// # Errors
     /// [`Error::TooFineForDecimal`] above order 18.
@@ -98,7 +98,7 @@ impl Cell {
         decimal::encode(self.order, self.nested)
     }
 
-    /// The packed word of this cell as an area (cells.md).
+    /// The packed word of this cell as an area (docs/cells.md).
     #[must_use]
     pub fn packed(self) -> u64 {
         packed::encode(self.order, self.nested)
@@ -165,12 +165,6 @@ impl Cell {
             .collect()
     }
 
-    /// A circle on the sphere that contains the whole cell ([`Cap`] states how tightly).
-    #[must_use]
-    pub fn bounding_cap(self, latitude: Latitude) -> Cap {
-        Cap::around(self, latitude)
-    }
-
     fn relation(self, to: Order, what: &'static str) -> Error {
         Error::Relation { from: self.order.get(), to: to.get(), what }
     }
@@ -235,9 +229,9 @@ mod tests {
         Order::new(order).unwrap()
     }
 
-    /// The example of cells.md.
+    /// The example of docs/cells.md.
     #[test]
-    fn the_seed_shard() {
+    fn the_cell_of_the_example_has_its_ids() {
         let cell = Cell::from_decimal(-6_134_114).unwrap();
         assert_eq!((cell.order().get(), cell.base(), cell.nested()), (6, 11, 45763));
         assert_eq!(cell.children(order(12)).unwrap(), 187_445_248..187_449_344);

@@ -1,4 +1,4 @@
-//! Decimal morton ids (cells.md, "Decimal morton id"): sign and leading digit name the base cell, then one digit 1..4 a
+//! Decimal morton ids (docs/cells.md, "Decimal morton id"): sign and leading digit name the base cell, then one digit 1..4 a
 //! level, coarsest first.
 
 use crate::{Error, Order};

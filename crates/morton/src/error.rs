@@ -15,7 +15,7 @@ pub enum Error {
         /// The number that does not exist there.
         nested: u64,
     },
-    /// A decimal morton id that breaks the rule named in `why` (cells.md, "Decimal morton id").
+    /// A decimal morton id that breaks the rule named in `why` (docs/cells.md, "Decimal morton id").
     Decimal {
         /// The id.
         id: i64,
@@ -24,7 +24,7 @@ pub enum Error {
     },
     /// A cell too fine for a decimal id, which ends at order 18.
     TooFineForDecimal(u8),
-    /// A packed word that breaks the rule named in `why` (cells.md, "Packed u64 word").
+    /// A packed word that breaks the rule named in `why` (docs/cells.md, "Packed word").
     Packed {
         /// The word.
         word: u64,

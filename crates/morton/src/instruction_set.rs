@@ -24,7 +24,12 @@ impl InstructionSet {
     pub fn is_available(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         {
-            crate::x86::is_available(self)
+            use std::arch::is_x86_feature_detected as has;
+            match self {
+                Self::Portable => true,
+                Self::Avx2 => has!("avx2"),
+                Self::Avx512 => has!("avx512f") && has!("avx512dq") && has!("avx512vl") && has!("avx2"),
+            }
         }
         #[cfg(not(target_arch = "x86_64"))]
         {

@@ -1,13 +1,13 @@
-//! Many points to nested numbers at once.
+//! The kernel behind [`crate::nested_of`]: many points to nested numbers at once.
 //!
 //! The kernel is free of branches and works on blocks of [`LANES`] points in separate arrays, so the compiler turns it
 //! into vector code for whatever registers there are. It computes the two edge-line coordinates of a point through one
 //! polynomial for the sine in both zones (in the polar caps of half the distance to the pole, which there replaces the
 //! square root), with errors below [`GUARD`] / 10 in sides of a base cell. Where a coordinate is nearer than the guard to
 //! the border of a cell, or the input is unusual or invalid, the lane is left to the exact path in `healpix.rs`; elsewhere
-//! both must agree. So the result is that of [`nested_of_exact`], whatever the machine.
+//! both must agree. So the result is that of [`crate::nested_of_exact`], whatever the machine.
 
-use crate::{Error, InstructionSet, Latitude, Order, healpix};
+use crate::{Latitude, Order, healpix};
 
 /// The nested number given to a point that is not finite or whose latitude is beyond +-90.
 pub const INVALID: u64 = u64::MAX;
@@ -21,7 +21,7 @@ const GUARD: f64 = 1.0 / (1u64 << 43) as f64;
 const FAR: f64 = 1080.0;
 /// Latitude, degrees, whose sine is 2/3: the zones' common parallel, where both formulas agree.
 const TRANSITION: f64 = 41.810_314_895_778_596;
-/// 1.5 * 2^52: adding it rounds to an integer, which then stands in the low bits.
+/// 1.5 * 2^52: adding it rounds to an integer, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// sqrt(6) / 2
 const HALF_SQRT_6: f64 = 1.224_744_871_391_589;
@@ -57,64 +57,12 @@ const ODD: [f64; 8] = [
     2.235_953_187_669_996_7e-9,
 ];
 
-/// Writes the nested number at `order` of each point, or [`INVALID`].
-///
-/// `lon` and `lat` are degrees; any finite longitude is taken modulo 360. The cells are those of [`nested_of_exact`], by
-/// the fastest means this machine has.
-///
-/// # Errors
-/// [`Error::Length`] if the slices differ in length; nothing is written then.
-pub fn nested_of(order: Order, latitude: Latitude, lon: &[f64], lat: &[f64], out: &mut [u64]) -> Result<(), Error> {
-    nested_of_at(InstructionSet::detect(), order, latitude, (lon, lat), out)
-}
-
-/// [`nested_of`] with the instructions of one level, for tests and measurements; the portable ones where the machine
-/// lacks them. `lonlat` is the longitudes and the latitudes.
-///
-/// # Errors
-/// As [`nested_of`].
-pub fn nested_of_at(
-    level: InstructionSet,
-    order: Order,
-    latitude: Latitude,
-    lonlat: (&[f64], &[f64]),
-    out: &mut [u64],
-) -> Result<(), Error> {
-    let (lon, lat) = lonlat;
-    check(lon, lat, out)?;
-    let points = Points { order, lon, lat, out };
-    match latitude {
-        Latitude::Spherical => run::<false>(level, points),
-        Latitude::Authalic => run::<true>(level, points),
-    }
-    Ok(())
-}
-
-/// The definition of [`nested_of`], point by point: the formulas of Gorski et al. 2005 in the reference
-/// implementation's sequence of operations, with this crate's own sine and cosine.
-///
-/// # Errors
-/// As [`nested_of`].
-pub fn nested_of_exact(
-    order: Order,
-    latitude: Latitude,
-    lon: &[f64],
-    lat: &[f64],
-    out: &mut [u64],
-) -> Result<(), Error> {
-    check(lon, lat, out)?;
-    for ((lon, lat), out) in lon.iter().zip(lat).zip(out) {
-        *out = exact(order, latitude, *lon, *lat);
-    }
-    Ok(())
-}
-
 /// What the kernel works on; the slices have one length.
 pub(crate) struct Points<'a> {
-    order: Order,
-    lon: &'a [f64],
-    lat: &'a [f64],
-    out: &'a mut [u64],
+    pub(crate) order: Order,
+    pub(crate) lon: &'a [f64],
+    pub(crate) lat: &'a [f64],
+    pub(crate) out: &'a mut [u64],
 }
 
 /// The whole of `points` in blocks. Inlined into functions compiled for different instruction sets.
@@ -230,26 +178,9 @@ fn repair<const AUTHALIC: bool>(order: Order, lon: &[f64; LANES], lat: &[f64; LA
     }
 }
 
-fn exact(order: Order, latitude: Latitude, lon: f64, lat: f64) -> u64 {
+/// One point by the definition.
+pub(crate) fn exact(order: Order, latitude: Latitude, lon: f64, lat: f64) -> u64 {
     if lon.is_finite() && lat.abs() <= 90.0 { healpix::nested(order, lon, latitude.to_sphere(lat)) } else { INVALID }
-}
-
-fn run<const AUTHALIC: bool>(level: InstructionSet, points: Points<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    crate::x86::run::<AUTHALIC>(level, points);
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let _only_one = level;
-        blocks::<AUTHALIC>(points);
-    }
-}
-
-fn check(lon: &[f64], lat: &[f64], out: &[u64]) -> Result<(), Error> {
-    if lon.len() == out.len() && lat.len() == out.len() {
-        Ok(())
-    } else {
-        Err(Error::Length { lon: lon.len(), lat: lat.len(), out: out.len() })
-    }
 }
 
 #[cfg(test)]
@@ -264,18 +195,5 @@ mod tests {
             let fast = lat + authalic_correction(lat);
             assert!((fast - geodetic_to_authalic(lat)).abs() < 5e-14, "{lat} {fast}");
         }
-    }
-
-    #[test]
-    fn lengths_and_bad_rows() {
-        let order = Order::new(18).unwrap();
-        let lon = [f64::NAN, f64::INFINITY, 0.0, 0.0, 0.0, 0.0, 1e300];
-        let lat = [0.0, 0.0, f64::NAN, f64::NEG_INFINITY, 90.000_000_1, 90.0, 10.0];
-        let mut out = [0; 7];
-        nested_of(order, Latitude::Spherical, &lon, &lat, &mut out).unwrap();
-        assert_eq!(out[..5], [INVALID; 5]);
-        assert!(out[5..].iter().all(|p| *p < order.cells()));
-        let error = nested_of(order, Latitude::Spherical, &lon[..6], &lat, &mut out);
-        assert_eq!(error, Err(Error::Length { lon: 6, lat: 7, out: 7 }));
     }
 }

@@ -3,7 +3,7 @@
 use crate::{Error, authalic_to_geodetic, geodetic_to_authalic};
 use std::{fmt, str::FromStr};
 
-/// How a geodetic latitude is put on the HEALPix sphere (cells.md, "Longitude/latitude to nested").
+/// How a geodetic latitude is put on the HEALPix sphere (docs/cells.md, "From longitude and latitude").
 ///
 /// The same place has different cells under the two; mixing them is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

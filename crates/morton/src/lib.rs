@@ -1,5 +1,5 @@
 //! HEALPix cells on the Earth, in nested numbering: coordinates to cells, ancestors and children, and the two labels
-//! used for cells in files (`shared/spec/cells.md`).
+//! used for cells in files (docs/cells.md).
 //!
 //! Inside the engine a cell is an [`Order`] and a nested number (`u64`); the decimal morton id and the packed word are
 //! labels at the edges ([`Cell::decimal`], [`Cell::packed`]). Longitudes and latitudes are degrees, east and north
@@ -37,6 +37,7 @@ mod latitude;
 mod lonlat;
 mod order;
 mod packed;
+mod points;
 mod trig;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -47,7 +48,8 @@ pub use cell::Cell;
 pub use error::Error;
 pub use filter::{BAD, OUTSIDE, children_of};
 pub use instruction_set::InstructionSet;
-pub use kernel::{INVALID, nested_of, nested_of_at, nested_of_exact};
+pub use kernel::INVALID;
 pub use latitude::Latitude;
 pub use lonlat::LonLat;
 pub use order::Order;
+pub use points::{nested_of, nested_of_at, nested_of_exact};

@@ -1,5 +1,5 @@
-//! Packed words (cells.md, "Packed u64 word"): base cell + 1 in the top four bits, two bits a level below it, and a
-//! six-bit suffix that tells the order, and the last levels where 58 bits do not reach.
+//! Packed words (docs/cells.md, "Packed word"): base cell + 1 in the top four bits, two bits a level below it, and a
+//! six-bit suffix for the order, which also holds the last levels where 58 bits do not reach.
 
 use crate::{Error, Order};
 

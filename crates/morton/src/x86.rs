@@ -8,23 +8,14 @@ use crate::{
     InstructionSet,
     kernel::{Points, blocks},
 };
-use std::arch::is_x86_feature_detected as has;
-
-pub(crate) fn is_available(level: InstructionSet) -> bool {
-    match level {
-        InstructionSet::Portable => true,
-        InstructionSet::Avx2 => has!("avx2"),
-        InstructionSet::Avx512 => has!("avx512f") && has!("avx512dq") && has!("avx512vl") && has!("avx2"),
-    }
-}
 
 /// Runs the kernel at `level`, or at the portable level if this machine lacks it.
 pub(crate) fn run<const AUTHALIC: bool>(level: InstructionSet, points: Points<'_>) {
     match level {
         // SAFETY: the processor has the features the function is compiled for, asked in this very arm.
-        InstructionSet::Avx512 if is_available(level) => unsafe { avx512::<AUTHALIC>(points) },
+        InstructionSet::Avx512 if level.is_available() => unsafe { avx512::<AUTHALIC>(points) },
         // SAFETY: as above.
-        InstructionSet::Avx2 if is_available(level) => unsafe { avx2::<AUTHALIC>(points) },
+        InstructionSet::Avx2 if level.is_available() => unsafe { avx2::<AUTHALIC>(points) },
         _ => blocks::<AUTHALIC>(points),
     }
 }

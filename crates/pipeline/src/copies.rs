@@ -1,7 +1,7 @@
 //! Which files of a job are the same granule, and which of them counts.
-use crate::granule::TrackRows;
+use crate::filter::TrackRows;
 use crate::{Failure, FailureClass, GranuleEntry, GranuleName};
-use byte_ranges::{file_name, s3_twin, unsigned};
+use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A file that was handed in.
@@ -31,7 +31,7 @@ impl File {
 
     /// Equal for one file, however its link is signed and whether it leads to the bucket or to the bucket's host.
     fn place(&self) -> String {
-        s3_twin(&self.location).unwrap_or_else(|| unsigned(&self.location).into_owned())
+        s3_link(&self.location).unwrap_or_else(|| unsigned(&self.location).into_owned())
     }
 }
 

@@ -1,10 +1,20 @@
 //! Which of the selected rows count; every other one is counted by its reason.
 use crate::RowCounts;
 use crate::gather::Gathered;
-use crate::granule::TrackRows;
 use crate::locate::Track;
 use crate::pieces::Column;
 use crate::select::Selected;
+
+/// The rows of one track that count, in row order.
+#[derive(Default, Debug)]
+pub(crate) struct TrackRows {
+    /// Child index within the parent.
+    pub(crate) child: Vec<u32>,
+    /// Value, in the product's unit.
+    pub(crate) value: Vec<f32>,
+    /// Its one-sigma uncertainty.
+    pub(crate) sigma: Vec<f32>,
+}
 
 /// Keeps the rows that count and records the fate of the others. The first reason that applies is the one recorded:
 /// quality, fill, not finite, out of range, sigma not positive.

@@ -1,6 +1,7 @@
 //! One granule: locate, select rows by coordinates, gather their columns, filter.
 use crate::bodies::Bodies;
 use crate::budget::Budget;
+use crate::filter::TrackRows;
 use crate::locate::{self, Track};
 use crate::planned::{self, Region};
 use crate::select::{self, Group, Selected};
@@ -8,17 +9,6 @@ use crate::sidecar::{Sidecar, Unusable};
 use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
-
-/// The rows of one track that count, in row order.
-#[derive(Default, Debug)]
-pub(crate) struct TrackRows {
-    /// Child index within the parent.
-    pub(crate) child: Vec<u32>,
-    /// Value, in the product's unit.
-    pub(crate) value: Vec<f32>,
-    /// Its one-sigma uncertainty.
-    pub(crate) sigma: Vec<f32>,
-}
 
 /// What was made of a granule: an entry and the rows of each track.
 pub(crate) type Tracks = Vec<(TrackEntry, TrackRows)>;

@@ -21,7 +21,6 @@ mod filter;
 mod gather;
 mod granule;
 mod input;
-mod job;
 mod label;
 mod ledger;
 mod locate;
@@ -34,6 +33,7 @@ mod pieces;
 mod planned;
 mod positions;
 mod product;
+mod provenance;
 mod recognise;
 mod replace;
 mod result;
@@ -43,6 +43,7 @@ mod sidecar;
 mod spec;
 mod sphere;
 mod store;
+mod tuning;
 mod vector;
 mod verify;
 
@@ -51,20 +52,21 @@ pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use failure::FailureClass;
 pub use input::{Granule, Open};
-pub use job::{Job, Tuning};
 pub use ledger::{Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
 pub use name::{GranuleName, product_in_name};
 pub use observer::{Event, Observer};
 pub use orbit::Orbit;
-pub use overview::Overviews;
+pub use overview::{Overviews, write_overviews};
 pub use positions::positions;
 pub use product::{Product, Quantity, RowFilter};
+pub use provenance::{GranuleUsed, Provenance, RowsUsed, SharedProvenance};
 pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
-pub use spec::{JobSpec, Layout};
+pub use spec::{Job, JobSpec, Layout};
 pub use sphere::{
-    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_template, write_overviews,
-    write_sphere, write_sphere_objects, write_template,
+    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_template, write_sphere,
+    write_sphere_objects, write_template,
 };
 pub use store::{ROOT, Standing, holds, standing, to_objects, write};
+pub use tuning::Tuning;

@@ -1,10 +1,9 @@
 //! Where the columns of a granule are.
 use crate::cf::{ATTRIBUTES, Decoding, Role};
 use crate::label::Label;
-use crate::pieces::{Column, Piece, is_long};
-use crate::planned;
+use crate::pieces::{Column, Piece, is_long, leader};
 use crate::{GranuleError, Product, recognise};
-use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Step};
+use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp, Step};
 use hdf5_pure::{Attribute, Dataset, File, Object, Selection, StepResult};
 use std::ops::Range;
 use std::sync::Arc;
@@ -178,7 +177,7 @@ fn opening(datasets: &[(String, Vec<Arc<Dataset>>)]) -> Vec<ByteRange> {
     let chunks = |column: &Dataset| first(&column.shape).div_ceil(chunk_rows(column).max(1));
     let size = |latitude: &Arc<Dataset>| (first(&latitude.shape), chunks(latitude));
     let sizes = || datasets.iter().map(|(_, columns)| columns.first().map_or((0, 0), size));
-    let leader = planned::leader(sizes());
+    let leader = leader(sizes());
     let long = sizes().nth(leader).is_some_and(|(_, chunks)| is_long(chunks));
     let coordinates = datasets.get(leader).filter(|_| long).into_iter().flat_map(|(_, columns)| columns.iter().take(2));
     let begins = coordinates.filter_map(|column| {
@@ -265,6 +264,10 @@ impl<S: Source> Source for Ahead<'_, S> {
 
     fn cost(&self) -> Cost {
         Cost { ahead: self.bytes, ..self.source.cost() }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        self.source.stamp()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Levels above the parents of a sphere store, from what its cells hold (design note 0007).
-use crate::sphere::sphere_of;
+use crate::replace::{self, Replacement};
+use crate::sphere::{sphere_of, sphere_template};
 use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
+use byte_ranges::Storage;
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, Sphere, SphereLevel, StoreObject, TemplateVariable,
-    chunk_key,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, Sphere, SphereLevel, StoreObject,
+    TemplateVariable, chunk_key,
 };
 use morton::{Cell, Order};
 use serde_json::{Value, json};
@@ -121,7 +123,8 @@ impl Overviews {
                 for (index, values) in self.columns(&rows, statistic, &meta) {
                     let bytes = encoder.encode(&values, 0..values.len(), &meta);
                     let bytes = bytes.map_err(|error| Error::Encode(error.to_string()))?;
-                    chunks.push(StoreObject { key: chunk_key(&format!("{order}/{}", variable.name), index), bytes });
+                    let key = chunk_key(&format!("{order}/{}", variable.name), index);
+                    chunks.push(StoreObject { key, bytes, step: PutStep::Chunk });
                 }
             }
             sphere.levels.push(level);
@@ -236,6 +239,28 @@ const fn count(value: f64) -> i32 {
 const fn narrow(value: f64) -> f32 {
     let rounded = value as f32;
     if rounded.is_nan() { NO_DATA } else { rounded }
+}
+
+/// Puts the levels above the parents in the place of those that are there. Meanwhile the store is the one without them.
+///
+/// # Errors
+/// [`Error::Encode`]; [`Error::Write`] when an object is not taken.
+pub async fn write_overviews<S: Storage>(overviews: Overviews, storage: &S) -> Result<usize, Error> {
+    let parents = overviews.job().parent().order().get();
+    let template = sphere_template(overviews.job())?;
+    let (sphere, mut objects) = overviews.finish()?;
+    let chunks = objects.len();
+    let is_above =
+        |key: &str| key.split('/').next().is_some_and(|order| order.parse::<u8>().is_ok_and(|o| o < parents));
+    objects.extend(sphere.template().map_err(|error| Error::Encode(error.to_string()))?);
+    let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
+    objects.retain(|object| is_above(&object.key));
+    let own = (0..parents).map(|order| format!("{order}/")).collect();
+    let root = template.last().map(|root| root.bytes.clone()).unwrap_or_default();
+    let stand_in = serde_json::from_slice(&root).map_err(|error| Error::Encode(error.to_string()))?;
+    let new = Replacement { marker, stand_in: Some(stand_in), objects, own, yields: false };
+    replace::replace(storage, &new).await.map_err(Error::Write)?;
+    Ok(chunks)
 }
 
 #[cfg(test)]

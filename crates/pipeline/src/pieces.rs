@@ -20,6 +20,12 @@ pub(crate) const fn is_long(pieces: u64) -> bool {
     pieces > FEW
 }
 
+/// The track to read first, by the rows and chunks of each: the first of the longest that can be read in part.
+pub(crate) fn leader(tracks: impl Iterator<Item = (u64, u64)>) -> usize {
+    let longest = tracks.map(|(rows, chunks)| if is_long(chunks) { rows } else { 0 }).enumerate();
+    longest.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(0, |(track, _)| track)
+}
+
 /// A one-dimensional dataset, cut into pieces that are stored apart.
 #[derive(Debug)]
 pub(crate) struct Column {

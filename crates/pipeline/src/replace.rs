@@ -18,7 +18,7 @@ use bytes::Bytes;
 use dggs_zarr::{StoreObject, Tombstone, is_tombstone};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 pub(crate) use keys::is_own_key;
-use keys::{doors_of, group_of, groups_of, is_document, is_door, is_zarr_key, step_of};
+use keys::{doors_of, group_of, groups_of, is_document, is_door, is_zarr_key};
 use serde_json::Value;
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
@@ -243,7 +243,7 @@ impl<'a, S: Storage> Attempt<'a, S> {
     ) -> Result<(), Stop> {
         let mut rest = new.objects.as_slice();
         while let Some(first) = rest.first() {
-            let end = rest.iter().position(|object| step_of(object) != step_of(first)).unwrap_or(rest.len());
+            let end = rest.iter().position(|object| object.step != first.step).unwrap_or(rest.len());
             let (now, later) = rest.split_at(end);
             each(now, &put).await?;
             rest = later;

@@ -1,7 +1,8 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
 use crate::copies::{self, File, Outcome, mission_name};
-use crate::granule::{self, Refused, TrackRows};
+use crate::filter::TrackRows;
+use crate::granule::{self, Refused};
 use crate::metered::Metered;
 use crate::planned::Region;
 use crate::{

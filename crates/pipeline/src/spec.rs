@@ -1,9 +1,12 @@
 //! What to compute, as flags, events, catalogs, the page and provenance say it.
-use crate::{Error, Job, Product};
+use crate::{Error, Product};
 use morton::{Cell, Latitude, Order};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+/// Orders that a child may be finer than its parent; 4^10 children are about a million cells.
+const MAX_LEVELS: u8 = 10;
 
 /// How the output is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
@@ -50,6 +53,13 @@ pub struct JobSpec {
     pub allow_partial: bool,
 }
 
+/// What to compute for one parent cell: a [`JobSpec`] whose orders fit the cell.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Job {
+    parent: Cell,
+    spec: JobSpec,
+}
+
 impl JobSpec {
     /// The usual settings: spherical latitude, ATL06, no overviews, a store for each cell, all granules or nothing.
     #[must_use]
@@ -84,6 +94,65 @@ impl JobSpec {
         spec.cells.dedup();
         // Neither numbers nor keys of this document can fail to be written.
         serde_json::to_vec(&spec).unwrap_or_default()
+    }
+}
+
+impl Job {
+    /// A job with the usual settings ([`JobSpec::new`]).
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `child_order` is coarser than the parent or more than ten orders finer.
+    pub fn new(parent: Cell, child_order: Order) -> Result<Self, Error> {
+        JobSpec::new(Vec::new(), child_order).job(parent)
+    }
+
+    /// The job of a spec with one cell.
+    fn of(spec: JobSpec) -> Result<Self, Error> {
+        let [parent] = *spec.cells else { return Err(Error::Config("a job has one cell".into())) };
+        let (from, to) = (parent.order().get(), spec.child_order.get());
+        if to < from || to - from > MAX_LEVELS {
+            let most = from + MAX_LEVELS;
+            return Err(Error::Config(format!(
+                "child order {to} is not within {from}..={most} for a parent of order {from}"
+            )));
+        }
+        Ok(Self { parent, spec })
+    }
+
+    /// What is asked for; its cell is the parent.
+    #[must_use]
+    pub const fn spec(&self) -> &JobSpec {
+        &self.spec
+    }
+
+    /// What is read and reduced.
+    #[must_use]
+    pub const fn product(&self) -> &Product {
+        &self.spec.product
+    }
+
+    /// Which latitude the cell ids are computed from.
+    #[must_use]
+    pub const fn latitude(&self) -> Latitude {
+        self.spec.latitude
+    }
+
+    /// The parent cell.
+    #[must_use]
+    pub const fn parent(&self) -> Cell {
+        self.parent
+    }
+
+    /// Order of the children.
+    #[must_use]
+    pub const fn child_order(&self) -> Order {
+        self.spec.child_order
+    }
+
+    /// Number of children: 4^(child order - parent order).
+    #[must_use]
+    pub fn children(&self) -> u32 {
+        1 << (2 * u32::from(self.spec.child_order.get() - self.parent.order().get()))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Layout `sphere`: many cells in one store, each written by whoever computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
-use crate::store::{ROOT, fates_and_granules};
-use crate::{CellResult, Error, Job, Overviews};
+use crate::store::{ROOT, provenance_of};
+use crate::{CellResult, Error, Job, SharedProvenance};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
 use bytes::Bytes;
 use dggs_zarr::{DataType, Sphere, SphereCell, SphereLevel, StoreObject, TemplateVariable};
 use morton::Cell;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What all cells of a sphere store share. Equal jobs, the parent cell apart, give equal templates, so any number of
 /// writers may put it at any time.
@@ -23,11 +23,8 @@ pub fn sphere_template(job: &Job) -> Result<Vec<StoreObject>, Error> {
 /// # Errors
 /// [`Error::Encode`] when the result does not form a part of a store.
 pub fn sphere_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
-    let cell = SphereCell {
-        parent: result.job.parent(),
-        levels: result.levels.clone(),
-        provenance: fates_and_granules(result),
-    };
+    let cell =
+        SphereCell { parent: result.job.parent(), levels: result.levels.clone(), provenance: provenance_of(result)? };
     sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
 }
 
@@ -96,28 +93,6 @@ pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<StoreObject>, sto
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
 }
 
-/// Puts the levels above the parents in the place of those that are there. Meanwhile the store is the one without them.
-///
-/// # Errors
-/// [`Error::Encode`]; [`Error::Write`] when an object is not taken.
-pub async fn write_overviews<S: Storage>(overviews: Overviews, storage: &S) -> Result<usize, Error> {
-    let parents = overviews.job().parent().order().get();
-    let template = sphere_template(overviews.job())?;
-    let (sphere, mut objects) = overviews.finish()?;
-    let chunks = objects.len();
-    let is_above =
-        |key: &str| key.split('/').next().is_some_and(|order| order.parse::<u8>().is_ok_and(|o| o < parents));
-    objects.extend(sphere.template().map_err(|error| Error::Encode(error.to_string()))?);
-    let marker = objects.pop().ok_or_else(|| Error::Encode("a template without objects".into()))?;
-    objects.retain(|object| is_above(&object.key));
-    let own = (0..parents).map(|order| format!("{order}/")).collect();
-    let root = template.last().map(|root| root.bytes.clone()).unwrap_or_default();
-    let stand_in = serde_json::from_slice(&root).map_err(|error| Error::Encode(error.to_string()))?;
-    let new = Replacement { marker, stand_in: Some(stand_in), objects, own, yields: false };
-    replace::replace(storage, &new).await.map_err(Error::Write)?;
-    Ok(chunks)
-}
-
 /// Whether cells of a job may be written into the store whose root `zarr.json` this is: every level of the parents' order
 /// and finer is the job's, to the byte. Coarser levels are of no concern.
 ///
@@ -172,15 +147,10 @@ pub fn sphere_of(job: &Job) -> Sphere {
     }
 }
 
-/// What is true of every cell of the store. The engine's version is not: cells may come from different ones.
+/// What is true of every cell of the store.
 fn shared_provenance(job: &Job) -> Value {
-    json!({
-        "layout": "sphere",
-        "product": job.product(),
-        "parent_order": job.parent().order().get(),
-        "child_order": job.child_order().get(),
-        "cells": dggs_zarr::CELLS,
-    })
+    // A product is written as JSON, whatever it holds.
+    serde_json::to_value(SharedProvenance::of(job)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -190,6 +160,7 @@ mod tests {
 
     use aggregate::Reducer;
     use byte_ranges::MemorySink;
+    use dggs_zarr::PutStep;
     use futures_util::FutureExt as _;
     use morton::Order;
 
@@ -230,6 +201,11 @@ mod tests {
         assert_eq!(first_metadata, 2 * 11, "all chunks come before any metadata");
         assert_eq!(order[order.len() - 3..].iter().filter(|key| key.matches('/').count() == 1).count(), 2);
         assert_eq!(order.last().unwrap(), "zarr.json");
+        for objects in [crate::to_objects(&result), sphere_objects(&result), sphere_template(&result.job)] {
+            let objects = objects.unwrap();
+            assert!(objects.is_sorted_by_key(|object| object.step));
+            assert_eq!(objects.iter().filter(|object| object.step == PutStep::Marker).count(), 1);
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! From a result to the objects of a store.
 use crate::replace::{self, Replacement};
-use crate::{CellResult, Error, GranuleEntry, RowCounts, mission_name};
+use crate::{CellResult, Error, Provenance};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
 use dggs_zarr::{CellStore, StoreObject};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Keys by which a place is judged.
 const LOOKED_AT: usize = 1000;
@@ -17,7 +17,7 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     let (latitude, levels) = (result.job.latitude(), result.levels.clone());
-    let store = CellStore { latitude, levels, provenance: fates_and_granules(result) };
+    let store = CellStore { latitude, levels, provenance: provenance_of(result)? };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
 
@@ -92,37 +92,7 @@ pub async fn standing<S: Storage>(storage: &S) -> Result<Standing, SourceError> 
     })
 }
 
-/// What was read and how, enough to run it again and get the same bytes. Nothing in it depends on where or when.
-pub(crate) fn fates_and_granules(result: &CellResult) -> Value {
-    let (job, ledger) = (&result.job, &result.ledger);
-    let granules: Vec<Value> = ledger.granules.iter().map(granule).collect();
-    json!({
-        "engine": format!("icestream {}", env!("CARGO_PKG_VERSION")),
-        "product": job.product(),
-        "parent_morton": job.parent().decimal().ok(),
-        "parent_order": job.parent().order().get(),
-        "child_order": job.child_order().get(),
-        "partial": result.is_partial(),
-        "rows": fates(&ledger.totals.rows),
-        "granules": granules,
-    })
-}
-
-/// One granule; why it failed is the ledger's to tell, because that depends on the day.
-fn granule(entry: &GranuleEntry) -> Value {
-    let name = mission_name(&entry.granule);
-    if entry.error.is_some() {
-        return json!({ "name": name, "failed": true });
-    }
-    let mut rows = RowCounts::default();
-    entry.tracks.iter().for_each(|track| rows.add(&track.rows));
-    json!({ "name": name, "size": entry.size, "tracks": entry.tracks.len(), "rows": fates(&rows) })
-}
-
-/// The rows in the parent by fate. How many rows lie outside and were looked at depends on how they were read.
-fn fates(rows: &RowCounts) -> Value {
-    json!({
-        "in_parent": rows.in_parent, "quality": rows.quality, "fill": rows.fill, "not_finite": rows.not_finite,
-        "out_of_range": rows.out_of_range, "sigma_not_positive": rows.sigma_not_positive, "used": rows.used,
-    })
+/// The provenance of a result as a store holds it.
+pub(crate) fn provenance_of(result: &CellResult) -> Result<Value, Error> {
+    serde_json::to_value(Provenance::of(result)).map_err(|error| Error::Encode(error.to_string()))
 }

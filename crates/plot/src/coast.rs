@@ -1,4 +1,4 @@
-//! The coastline: Natural Earth's land at 1:50m (public domain; `assets/make_coast.py` tells the origin and the format).
+//! The coastline: Natural Earth's land at 1:50m (public domain; `assets/make_coast.py` names the origin and the format).
 
 use crate::clip::clip;
 use crate::layout::Rect;

@@ -14,8 +14,8 @@ impl fmt::Display for Colour {
     }
 }
 
-/// A colour for every place on the colour bar. Lightness alone tells the places apart (on both sides of the middle, in the
-/// diverging map), so the maps also read in grey and with any colour vision.
+/// A colour for every place on the colour bar. Lightness alone distinguishes the places (on both sides of the middle, in
+/// the diverging map), so the maps also read in grey and with any colour vision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ColourMap {

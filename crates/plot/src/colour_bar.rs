@@ -54,7 +54,7 @@ impl ColourBar<'_> {
 
     fn gradient(&self, svg: &mut Svg, bar: Rect, point: f64, em: f64) {
         let id = svg.id("ramp");
-        // In pixels: over the points beyond the ends, the end's colour goes on.
+        // In pixels: the points beyond the ends have the colour of the end.
         let ends = [("y1", Px(bar.bottom)), ("y2", Px(bar.top))];
         svg.open(
             "linearGradient",

@@ -2,8 +2,8 @@
 //! does not depend on what is installed.
 //!
 //! A map has a title, land and water, the cells coloured by value, outlines of their parents, a graticule with labels, a
-//! scale bar, a colour bar with unit, a small map that tells where this is, and a footer for provenance. Cells without a
-//! value are hatched. Colours are ordered by lightness, hence readable with any colour vision and in print. A [`Sheet`]
+//! scale bar, a colour bar with unit, a small map that shows the location, and a footer for provenance. Cells without a
+//! value are hatched. Colours are ordered by lightness, so they are readable with any colour vision and in print. A [`Sheet`]
 //! shows several maps at once.
 //!
 //! Cells come as plain polygons of longitude and latitude: this crate knows no grid and no file format.

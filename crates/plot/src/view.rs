@@ -23,7 +23,7 @@ pub(crate) struct Extent {
 }
 
 impl View {
-    /// The view in which the points (degrees) fill the frame but for a border; `None` without finite points.
+    /// The view in which the points (degrees) fill the frame except for a border; `None` without finite points.
     pub(crate) fn fit<'a>(
         projection: Projection,
         frame: Rect,

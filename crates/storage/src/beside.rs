@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Names that are tried where others make and remove the same ones.
 const MAX_TRIES: usize = 1000;
 
-/// A file that is being written beside its place. It has one name for each place and is locked, so that whoever comes later
-/// waits, and takes over what a killed writer left. Dropped without [`Beside::put`], it goes.
+/// A file that is being written beside its place. It has one name for each place and is locked, so that a later writer
+/// waits, and takes over what a killed writer left. Dropped without [`Beside::put`], it is removed.
 pub(crate) struct Beside {
     file: File,
     path: PathBuf,
@@ -108,8 +108,8 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// Writes a whole file in the place of the one that is there: a reader sees the old one or the new one, and so does whoever
-/// comes after a failure, a full disk or a loss of power. A link stays a link, a device or a pipe is written to.
+/// Writes a whole file in the place of the one that is there: a reader sees the old one or the new one, also after
+/// a failure, a full disk or a loss of power. A link remains a link; a device or a pipe is written to directly.
 ///
 /// # Errors
 /// [`SourceError`] with the path; what was there is untouched.

@@ -123,7 +123,7 @@ impl Shared {
         self.http.get_or_init(|| tls::http_client(&self.options)).as_ref().map_err(Clone::clone)
     }
 
-    /// Waits until fewer than `max_in_flight` requests are under way. `None` cannot occur: nobody closes the semaphore.
+    /// Waits until fewer than `max_in_flight` requests are under way. `None` cannot occur: the semaphore is never closed.
     pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.acquire().await.ok()
     }

@@ -1,4 +1,4 @@
-//! Who asks: S3 credentials and the bearer token for HTTPS.
+//! S3 credentials, the bearer token for HTTPS, and the login of Earthdata.
 use crate::{Secret, moment};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::Url;
@@ -75,7 +75,7 @@ pub struct S3Options {
     pub region: String,
     /// Root of an S3-compatible store (`http://127.0.0.1:9000`), addressed path-style; `None` for AWS itself.
     pub endpoint_url: Option<String>,
-    /// Whoever asks agrees to pay for requests and transfer: for buckets that want that (`x-amz-request-payer`).
+    /// The caller agrees to pay for requests and transfer: for buckets that require it (`x-amz-request-payer`).
     pub requester_pays: bool,
 }
 
@@ -137,7 +137,7 @@ fn earthdata_hosts() -> Vec<String> {
     EARTHDATA_HOSTS.map(str::to_owned).to_vec()
 }
 
-/// A user and a password for the login host of Earthdata, to which its data hosts send whoever they do not know.
+/// A user and a password for the login host of Earthdata, to which its data hosts redirect unknown clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Password {
     /// The user.
@@ -188,8 +188,8 @@ impl Bearer {
         Self { token: token.into(), hosts: earthdata_hosts() }
     }
 
-    /// Whether a request to `url` may carry the token: its host is on the list, and nobody can listen (TLS, or the
-    /// machine itself).
+    /// Whether a request to `url` may carry the token: its host is on the list, and the connection cannot be
+    /// overheard (TLS, or this machine itself).
     #[must_use]
     pub fn is_for(&self, url: &Url) -> bool {
         is_private(url) && is_listed(&self.hosts, url)
@@ -207,7 +207,7 @@ pub(crate) fn is_listed(hosts: &[String], url: &Url) -> bool {
     })
 }
 
-/// Nobody can listen: TLS, or the machine itself.
+/// Whether the connection cannot be overheard: TLS, or this machine itself.
 fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }

@@ -11,7 +11,7 @@ use reqwest::{Method, Request, RequestBuilder, Response, Url};
 use tracing::{Instrument as _, debug, debug_span};
 
 /// Redirects followed for one request; logins take three or four.
-const MOST_HOPS: usize = 8;
+const MAX_HOPS: usize = 8;
 
 /// What is sent: everything but the credentials, which go in at the last moment.
 pub(crate) struct Ask {
@@ -67,7 +67,7 @@ impl Shared {
         let shown = at.to_string();
         let mut url = ask.url.clone();
         let (mut gate, mut cookies) = (None, self.session.cookies(&url));
-        for hop in 0..=MOST_HOPS {
+        for hop in 0..=MAX_HOPS {
             let request = self.request_to(ask, &url, &shown)?;
             let response = self.send(request, &shown, stats).await?;
             self.session.keep(&url, response.headers());
@@ -97,10 +97,10 @@ impl Shared {
             }
             url = next;
         }
-        Err(failure(&shown, SourceErrorKind::BadAnswer, &format!("more than {MOST_HOPS} redirects")))
+        Err(failure(&shown, SourceErrorKind::BadAnswer, &format!("more than {MAX_HOPS} redirects")))
     }
 
-    /// A request with what `url` may know of who asks.
+    /// A request with the credentials that the host of `url` may see.
     fn request_to(&self, ask: &Ask, url: &Url, at: &str) -> Result<Request, Failed> {
         let mut request = ask.request(url.clone());
         let unfit =
@@ -184,12 +184,12 @@ fn next_hop(url: &Url, response: &Response, at: &str) -> Result<Url, Failed> {
     Ok(next)
 }
 
-/// Earthdata sends whoever it does not know there.
+/// Whether `url` is the login page to which Earthdata redirects unknown clients.
 fn is_login(url: &Url) -> bool {
     url.path().contains("/oauth/authorize")
 }
 
-/// The login host let nobody pass.
+/// The error for a login host that refused the password.
 fn refused_login(login: &Password, status: u16, at: &str) -> Failed {
     let (host, from) = (login.login.host_str().unwrap_or_default(), &login.found_in);
     match status {

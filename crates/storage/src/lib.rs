@@ -1,4 +1,4 @@
-//! Where bytes come from and objects go, natively: local files, HTTP and S3.
+//! Reads byte ranges and writes objects, natively: local files, HTTP and S3.
 //!
 //! [`Clients`] is built once from [`Options`] and shared. It opens a [`Location`] as a [`GranuleSource`] (a
 //! [`byte_ranges::Source`]) or as a [`StoreSink`] (a [`byte_ranges::Sink`]), and [`Clients::expand`] turns what a user
@@ -6,10 +6,10 @@
 //!
 //! * Every remote read is a ranged GET whose answer is checked: 206, the range that was asked for, the length, and the
 //!   version (`ETag`, else date and size) that the first answer pinned.
-//! * What may pass is sent again, boundedly, with full jitter and in respect of `Retry-After`; every retry is counted
-//!   in [`Stats`]. [`retry`] and [`StatusClass`] serve other clients too.
-//! * Requests to S3 are signed here ([`sigv4`]); HTTP and S3 share one client, so that there is one place for
-//!   retries, checks and counters. TLS is rustls with Graviola: no C anywhere.
+//! * After a transient failure the request is sent again, a bounded number of times, with full jitter and at least
+//!   `Retry-After`; [`Stats`] counts every retry. [`retry`] and [`StatusClass`] serve other clients too.
+//! * Requests to S3 are signed here ([`sigv4`]). HTTP and S3 share one client, so retries, checks and counters have one
+//!   implementation. TLS is rustls with Graviola: no C anywhere.
 //! * Secrets are [`Secret`]: no `Debug`, `Display` or error shows them, nor the query of a URL.
 //!
 //! Futures here need a tokio runtime; a current-thread one will do.

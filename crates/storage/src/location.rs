@@ -180,8 +180,8 @@ fn is_remote(scheme: &str) -> bool {
     ["http", "https", "s3"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// What may be shown of a place as somebody typed it, which need not be one: of a URL neither user, password, query nor
-/// fragment. Secrets that stand where they do not belong are hidden too, so that less is left than a right URL shows.
+/// The part of a place that may be shown, as the user typed it (it need not be valid): of a URL neither user, password,
+/// query nor fragment. Secrets in wrong positions are hidden too, so less may remain than of a valid URL.
 #[must_use]
 pub fn redacted(text: &str) -> String {
     let (before, rest) = match (text.split_once("://"), text.split_once(':')) {

@@ -33,7 +33,7 @@ pub struct Retry {
     pub max_backoff: Duration,
     /// A server's `Retry-After` is waited for, but no longer than this.
     pub max_retry_after: Duration,
-    /// The body of an answer may take so long, and a second more for every KiB of it.
+    /// Time that the body of an answer may take, plus a second for every KiB of it.
     pub patience: Duration,
 }
 
@@ -54,7 +54,7 @@ impl Default for Retry {
 pub struct Timeouts {
     /// For a connection, TLS included.
     pub connect: Duration,
-    /// Without a single byte: before the answer begins, and between its pieces.
+    /// Without a single byte: before the answer begins, and between its parts.
     pub idle: Duration,
     /// For one whole attempt, body included.
     pub request: Duration,

@@ -1,4 +1,4 @@
-//! Bodies of answers, which may not take for ever: a limit on each piece alone lets a server send a byte a second.
+//! Bodies of answers with a limit on the whole time: a limit on each part alone would let a server send a byte a second.
 use bytes::Bytes;
 use reqwest::Response;
 use std::fmt;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 /// Bytes that buy a second beyond the patience.
 const MIN_BYTES_PER_SECOND: u32 = 1024;
 
-/// An answer that is read piece by piece, and fails when it is slower than 1 KiB a second for longer than the patience.
+/// An answer that is read part by part, and fails when it is slower than 1 KiB a second for longer than the patience.
 #[derive(Debug)]
 pub struct Paced {
     response: Response,
@@ -36,7 +36,7 @@ impl Paced {
         Self { response, began: Instant::now(), patience, received: 0 }
     }
 
-    /// The next piece; `None` after the last.
+    /// The next part; `None` after the last.
     ///
     /// # Errors
     /// [`Broken`].
@@ -44,12 +44,12 @@ impl Paced {
         let bought = Duration::from_secs(self.received) / MIN_BYTES_PER_SECOND;
         // What came fast does not buy time to stall.
         let until = (self.began + self.patience + bought).min(Instant::now() + self.patience);
-        let piece = timeout_at(until, self.response.chunk()).await;
-        let piece = piece.map_err(|_| Broken::Slow { received: self.received })?.map_err(Broken::Transport)?;
-        if let Some(piece) = &piece {
-            self.received += piece.len() as u64;
+        let part = timeout_at(until, self.response.chunk()).await;
+        let part = part.map_err(|_| Broken::Slow { received: self.received })?.map_err(Broken::Transport)?;
+        if let Some(part) = &part {
+            self.received += part.len() as u64;
         }
-        Ok(piece)
+        Ok(part)
     }
 }
 

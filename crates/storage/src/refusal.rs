@@ -28,8 +28,8 @@ impl Refusal {
     pub(crate) async fn read(response: Response, patience: Duration) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
-        while let Ok(Some(piece)) = paced.next().await {
-            body.extend_from_slice(&piece);
+        while let Ok(Some(part)) = paced.next().await {
+            body.extend_from_slice(&part);
             if body.len() >= MAX_ERROR_BODY {
                 break;
             }
@@ -110,7 +110,7 @@ impl Refusal {
     }
 }
 
-/// What the user has to agree to, and where, as Earthdata's hosts tell it with a refusal in JSON.
+/// What the user has to agree to, and where, from the JSON of a refusal by Earthdata's hosts.
 #[must_use]
 pub fn terms(body: &str) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(body).ok()?;

@@ -16,7 +16,7 @@ use reqwest::{Response, Url};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Memory set aside before a body arrives is at most this; a larger one grows as it comes.
-const MOST_RESERVED: u64 = 16 << 20;
+const MAX_RESERVED: u64 = 16 << 20;
 
 /// A file over HTTP or in S3, pinned to the version that the first answer described.
 pub struct RemoteSource {
@@ -25,7 +25,7 @@ pub struct RemoteSource {
     location: Location,
     shown: String,
     url: Url,
-    /// Where redirects led last: a signed URL that lasts minutes, and spares a hop for every range until it ends.
+    /// Where redirects led last: a signed URL that lasts minutes, and saves a hop for every range until it expires.
     resolved: Mutex<Option<Url>>,
     version: OnceLock<Version>,
     stats: Arc<Stats>,
@@ -112,7 +112,7 @@ impl RemoteSource {
     /// 206: the range, the version and the length are checked before and while the body is read.
     async fn partial(&self, response: Response, asked: ByteRange) -> Result<Fetched, Failed> {
         let Some((said, size)) = content_range(response.headers()) else {
-            return Err(self.bad("206 without a Content-Range that tells range and size"));
+            return Err(self.bad("206 without a Content-Range that gives range and size"));
         };
         if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| !is_plain(coding)) {
             return Err(self.bad("the server compresses ranges although it was asked not to"));
@@ -134,7 +134,7 @@ impl RemoteSource {
         }
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.trim_start().to_ascii_lowercase().starts_with("text/html") {
-            let message = "a page came in place of the file, as of a login: the server does not know who asks";
+            let message = "a page came in place of the file, as of a login: the server does not know the caller";
             return Err(Failed::last(SourceError::new(Kind::Denied, &self.shown, message)));
         }
         Err(self.bad(
@@ -148,11 +148,11 @@ impl RemoteSource {
         let headers_only = told.map(|size| version(&response, size));
         let size = match told {
             Some(size) => Some(size),
-            // S3 tells the size in the body.
+            // S3 gives the size in the body.
             None => self.refusal(response).await.field("ActualObjectSize").and_then(|text| text.parse().ok()),
         };
         let Some(size) = size else {
-            return Err(self.bad(&format!("the server has no bytes {asked} (416) and does not tell the size")));
+            return Err(self.bad(&format!("the server has no bytes {asked} (416) and does not give the size")));
         };
         if let Some(pinned) = self.version.get().filter(|pinned| pinned.size != size) {
             return Err(self.changed(&format!("{size} bytes, was {}", pinned.size)));
@@ -171,7 +171,7 @@ impl RemoteSource {
     }
 
     async fn body(&self, response: Response, length: u64) -> Result<Bytes, Failed> {
-        let reserved = usize::try_from(length.min(MOST_RESERVED)).unwrap_or(0);
+        let reserved = usize::try_from(length.min(MAX_RESERVED)).unwrap_or(0);
         let mut body = BytesMut::with_capacity(reserved);
         let mut paced = Paced::new(response, self.shared.options.retry.patience);
         loop {
@@ -179,12 +179,12 @@ impl RemoteSource {
                 let during = format!("the answer broke off after {} of {length} bytes", body.len());
                 Failed::of_broken(error, &self.shown, &during)
             };
-            let piece = paced.next().await.map_err(broken)?;
-            let Some(piece) = piece else { break };
-            self.stats.add_bytes(piece.len());
-            body.extend_from_slice(&piece);
+            let part = paced.next().await.map_err(broken)?;
+            let Some(part) = part else { break };
+            self.stats.add_bytes(part.len());
+            body.extend_from_slice(&part);
             if body.len() as u64 > length {
-                return Err(self.bad(&format!("the body is longer than the {length} bytes that Content-Range tells")));
+                return Err(self.bad(&format!("the body is longer than the {length} bytes that Content-Range gives")));
             }
         }
         if body.len() as u64 == length {
@@ -210,8 +210,8 @@ impl RemoteSource {
     }
 }
 
-/// Whether a body is the file's own bytes. `aws-chunked` says how an object was sent to S3, which may tell it for ever
-/// after.
+/// Whether a body is the file's own bytes. `aws-chunked` says how an object was sent to S3, which may keep it in every
+/// later answer.
 fn is_plain(coding: &HeaderValue) -> bool {
     let codings = coding.to_str().unwrap_or("?").split(',').map(str::trim);
     codings

@@ -1,4 +1,4 @@
-//! Sending again, for every server: which failures may pass, and how long to wait.
+//! Retries, for every server: which failures are transient, and how long to wait.
 use crate::{Broken, Retry};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::{HeaderMap, RETRY_AFTER};

@@ -11,7 +11,7 @@ use reqwest::header::HeaderMap;
 use std::collections::{BTreeSet, HashSet};
 
 /// One page is at most 1000 keys, below 2 MiB of XML.
-const MOST_PAGE: usize = 16 << 20;
+const MAX_PAGE: usize = 16 << 20;
 /// Pages in a row without a new key: buckets full of deleted objects give some.
 const MAX_IDLE_PAGES: usize = 1000;
 
@@ -84,7 +84,7 @@ impl Page {
         if !text.ends_with("</ListBucketResult>") {
             return Err(("the listing is cut off", Again::Backoff));
         }
-        // Asked for with `encoding-type=url`, keys are encoded as in a form, but for stores that ignore it.
+        // Asked for with `encoding-type=url`, keys are encoded as in a form; some stores ignore the parameter.
         let key = |entry: String| {
             let key = element(&entry, "Key").ok_or(("an entry of the listing has no key", Again::Never))?;
             let found = [form_decode(&key), key].into_iter().find(|key| key.starts_with(prefix));
@@ -94,10 +94,7 @@ impl Page {
         let next = element(text, "NextContinuationToken").filter(|next| !next.is_empty());
         let truncated = element(text, "IsTruncated").is_some_and(|said| is_true(said.trim()));
         if truncated && next.is_none() {
-            return Err((
-                "the listing says that there is more, and not where (no NextContinuationToken)",
-                Again::Never,
-            ));
+            return Err(("the listing is truncated, but has no NextContinuationToken", Again::Never));
         }
         Ok(Self { keys, next })
     }
@@ -143,10 +140,10 @@ async fn page(
         }
         let (mut body, mut paced) = (Vec::new(), Paced::new(response, patience));
         loop {
-            let piece = paced.next().await.map_err(|e| Failed::of_broken(e, &shown, "the listing broke off"))?;
-            let Some(piece) = piece else { break };
-            body.extend_from_slice(&piece);
-            if body.len() > MOST_PAGE {
+            let part = paced.next().await.map_err(|e| Failed::of_broken(e, &shown, "the listing broke off"))?;
+            let Some(part) = part else { break };
+            body.extend_from_slice(&part);
+            if body.len() > MAX_PAGE {
                 return Err(Failed::last(bad(&shown, "a page of the listing has no end")));
             }
         }
@@ -184,7 +181,11 @@ mod tests {
             ("<ListBucketResult><Contents><Key>b</Key></Contents>", "cut off", Again::Backoff),
             ("<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", "prefix", Again::Never),
             ("<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", "no key", Again::Never),
-            ("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "not where", Again::Never),
+            (
+                "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+                "no NextContinuationToken",
+                Again::Never,
+            ),
         ] {
             let (message, whether) = Page::parse(body.as_bytes(), "b").unwrap_err();
             assert!(message.contains(says) && whether == again, "{body}: {message}");

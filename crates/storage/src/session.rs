@@ -1,11 +1,11 @@
-//! Logins with a user and a password: cookies, and who may ask for one (lambda.md, "Earthdata credentials").
+//! Logins with a user and a password: cookies, and which requests may start one (docs/lambda.md, "Earthdata credentials").
 use crate::credentials::Password;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Cookies of a login. They go back to the very origin that set them and to no other. `Debug` shows none.
+/// Cookies of a login. They go back to the origin that set them and to no other. `Debug` shows none.
 #[derive(Default)]
 pub struct Jar(BTreeMap<(String, String), String>);
 
@@ -41,12 +41,12 @@ impl std::fmt::Debug for Jar {
     }
 }
 
-/// The login that all files of a run share: made once, by the first that is asked for it.
+/// The login that all files of a run share: made once, by the first request that a server sends to the login host.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) password: Option<Password>,
     jar: Mutex<Jar>,
-    /// Held by the one who logs in.
+    /// Held by the request that logs in.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
 

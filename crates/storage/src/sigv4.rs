@@ -14,7 +14,7 @@ use std::time::SystemTime;
 /// has is signed with it. The body must be bytes, not a stream.
 ///
 /// # Errors
-/// [`SourceErrorKind::Config`] when the body is a stream, or a credential cannot stand in a header.
+/// [`SourceErrorKind::Config`] when the body is a stream, or a credential is no valid header value.
 pub fn sign(
     request: &mut Request,
     credentials: &Credentials,

@@ -138,7 +138,7 @@ impl S3Sink {
         Ok(verdict)
     }
 
-    /// Looks, and then puts: for services that know no conditions.
+    /// Looks, and then puts: for services without conditional requests.
     async fn look_and_put(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
         let as_seen = match (self.get(key).await?, seen) {
             (None, None) => true,

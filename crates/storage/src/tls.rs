@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The HTTP client of this crate, for other requests with the same trust and patience (logins, searches, function
-/// calls). It follows no redirect by itself: whoever sends a credential decides where it goes.
+/// calls). It follows no redirect by itself: the code that sends a credential decides where it goes.
 ///
 /// # Errors
 /// [`SourceErrorKind::Config`] when the machine's roots cannot be read, or its processor lacks what the cryptography

@@ -15,13 +15,13 @@ pub(crate) fn content_range(headers: &HeaderMap) -> Option<(ByteRange, u64)> {
     http::content_range(text(headers, CONTENT_RANGE)?)
 }
 
-/// The size of the file, which a 416 may tell.
+/// The size of the file, if a 416 contains it.
 pub(crate) fn unsatisfied_range(headers: &HeaderMap) -> Option<u64> {
     http::unsatisfied_range(text(headers, CONTENT_RANGE)?)
 }
 
-/// That `said` is what `asked` must yield in a file of `size` bytes. A shorter piece may be whole the next time; any
-/// other range is a server that does not understand.
+/// Checks that `said` is the range that `asked` must yield in a file of `size` bytes. A shorter part may be whole the next
+/// time; any other range comes from a server that does not understand.
 pub(crate) fn check_range(asked: ByteRange, said: ByteRange, size: u64, at: &str) -> Result<(), Failed> {
     let expected_end = asked.end().min(size);
     if said.start() == asked.start() && said.end() == expected_end {

@@ -16,11 +16,10 @@
 //!   found by listing the chunks of one variable, so a local folder or S3; plain HTTP cannot list).
 //!
 //! Where bytes come from is behind [`Objects`]: [`Place`] reads local folders, `http(s)://` and `s3://` through
-//! `storage`, and a map from key to bytes does for tests and other callers.
+//! `storage`, and a map from key to bytes serves tests and other callers.
 //!
 //! Sources: the Zarr v3 core specification (`zarr.json`, regular grids, chunk keys `default`, codecs `bytes` and `gzip`,
-//! `sharding_indexed`, `crc32c`); RFC 1952 for gzip. No more is understood than that, and anything else is an [`Error`], not
-//! a guess.
+//! `sharding_indexed`, `crc32c`); RFC 1952 for gzip. Anything else is an [`Error`].
 #![forbid(unsafe_code)]
 
 mod array;
@@ -52,8 +51,8 @@ pub use own::OwnStore;
 pub use place::Place;
 pub use recipe::Recipe;
 pub use sphere_out::SphereOut;
-pub use store::{LevelInfo, Store, VariableInfo};
-pub use table::{Partial, Table};
+pub use store::{LevelInfo, Store};
+pub use table::{Partial, Table, VariableInfo};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use wanted::Wanted;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{ArrayInfo, Column, Error, Objects, Partial, Table};
+use crate::{ArrayInfo, Column, Error, Objects, Partial, Table, VariableInfo};
 
 /// Objects asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -13,40 +13,6 @@ const AT_ONCE: usize = 16;
 /// Names of the arrays that say which cell a row is.
 const CELL_IDS: &str = "cell_ids";
 const MORTON: &str = "morton";
-
-/// A data variable of a level.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariableInfo {
-    /// Name of the array: `h_mean`.
-    pub name: String,
-    /// CF `units`: `m`, `m2`, `1`; empty if not stated.
-    pub units: String,
-    /// CF `long_name`; the name if not stated.
-    pub long_name: String,
-}
-
-impl VariableInfo {
-    /// A variable known by its name alone (a CSV): heights in metres, their variance in square metres, counts.
-    #[must_use]
-    pub fn guessed(name: &str) -> Self {
-        let units = match name {
-            "count" => "1",
-            name if name.ends_with("variance") => "m2",
-            name if name.starts_with("h_") => "m",
-            _ => "",
-        };
-        Self { name: name.to_owned(), units: units.to_owned(), long_name: name.to_owned() }
-    }
-
-    fn of(name: &str, array: &ArrayInfo) -> Self {
-        let text = |key: &str| array.attributes[key].as_str().map(str::to_owned);
-        Self {
-            name: name.to_owned(),
-            units: text("units").unwrap_or_default(),
-            long_name: text("long_name").unwrap_or_else(|| name.to_owned()),
-        }
-    }
-}
 
 /// One order of a store: its group, without values.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,42 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Error, VariableInfo};
+use crate::{ArrayInfo, Error};
 use dggs_zarr::Column;
+
+/// A data variable of a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableInfo {
+    /// Name of the array: `h_mean`.
+    pub name: String,
+    /// CF `units`: `m`, `m2`, `1`; empty if not stated.
+    pub units: String,
+    /// CF `long_name`; the name if not stated.
+    pub long_name: String,
+}
+
+impl VariableInfo {
+    /// A variable known by its name alone (a CSV): heights in metres, their variance in square metres, counts.
+    #[must_use]
+    pub fn guessed(name: &str) -> Self {
+        let units = match name {
+            "count" => "1",
+            name if name.ends_with("variance") => "m2",
+            name if name.starts_with("h_") => "m",
+            _ => "",
+        };
+        Self { name: name.to_owned(), units: units.to_owned(), long_name: name.to_owned() }
+    }
+
+    pub(crate) fn of(name: &str, array: &ArrayInfo) -> Self {
+        let text = |key: &str| array.attributes[key].as_str().map(str::to_owned);
+        Self {
+            name: name.to_owned(),
+            units: text("units").unwrap_or_default(),
+            long_name: text("long_name").unwrap_or_else(|| name.to_owned()),
+        }
+    }
+}
 
 /// The cells of one order with their values.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,10 @@
-//! What the tests of several crates need. A development dependency: nothing that ships knows it.
+//! What the tests of several crates need. A development dependency: no shipped program contains it.
 #![forbid(unsafe_code)]
 use std::path::{Path, PathBuf};
 
 /// A file or folder of the shared data, or `None` after printing that `test` skips what needs it.
 ///
-/// The data stand beside the project, in `../shared`, and are not part of it. The environment variable `SHARED` names
+/// The data are in `../shared`, outside of the project, and are not part of it. The environment variable `SHARED` names
 /// another folder, relative to the root of the project; `SHARED=none` hides the data.
 #[must_use]
 pub fn shared(path: &str, test: &str) -> Option<PathBuf> {

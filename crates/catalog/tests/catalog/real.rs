@@ -8,8 +8,8 @@ use pipeline::GranuleName;
 use std::collections::BTreeSet;
 use storage::{Clients, Options};
 
-/// The pieces of an orbit by the number in the name (ATL06's users' guide): latitude and direction at start and end.
-fn piece(region: u8, crossing: f64) -> OrbitArc {
+/// The arcs of an orbit by the number in the name (ATL06's users' guide): latitude and direction at start and end.
+fn arc_of(region: u8, crossing: f64) -> OrbitArc {
     use Direction::{Ascending as A, Descending as D};
     let ((start_latitude, start_direction), (end_latitude, end_direction)) = match region {
         2 => ((27.0, A), (59.5, A)),
@@ -46,7 +46,7 @@ fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
             let crossed = block_on(crossed_cells(&granule.name(), &source, &product, order, Latitude::Spherical));
             let crossed = crossed.unwrap().cells;
             let mut finder = CellFinder::new(order, Latitude::Spherical, MARGIN_KM, None);
-            let orbit = Some((piece(name.region, lan), None));
+            let orbit = Some((arc_of(name.region, lan), None));
             let cells = finder.cells(&Footprint { orbit, ..Footprint::default() }).0;
             let cells: BTreeSet<_> = cells.into_iter().collect();
             pairs += crossed.len();
@@ -80,7 +80,7 @@ fn the_granules_of_a_busy_place_turn_there() {
             let at = LonLat::degrees(point[0], point[1]).unwrap().unit_vector();
             6371.0 * (0..3).map(|i| (at[i] - place[i]).powi(2)).sum::<f64>().sqrt()
         };
-        let track = piece(11, crossing(name.rgt)).track(None);
+        let track = arc_of(11, crossing(name.rgt)).track(None);
         near += usize::from(track.iter().map(distance).fold(f64::INFINITY, f64::min) < 45.0);
     }
     assert_eq!((near, listed.len()), (213, 213));
@@ -101,7 +101,7 @@ fn orbits_hold_the_real_footprints_of_their_tracks() {
         let Some(name) = GranuleName::parse(case["name"].as_str().unwrap()) else { continue };
         let polygons = serde_json::from_value(case["polygons"].clone()).unwrap();
         let own: BTreeSet<_> = drawn.cells(&Footprint { polygons, ..Footprint::default() }).0.into_iter().collect();
-        let orbit = Some((piece(name.region, crossing(name.rgt)), None));
+        let orbit = Some((arc_of(name.region, crossing(name.rgt)), None));
         let cells: BTreeSet<_> = flown.cells(&Footprint { orbit, ..Footprint::default() }).0.into_iter().collect();
         pairs += own.len();
         lost += own.difference(&cells).count();

@@ -1,4 +1,4 @@
-//! From flags to what a catalog shall hold.
+//! Turns flags into the choice of cells and granules for a catalog.
 use super::{Area, AreaArgs, Catalog, CatalogArgs, Choice, Grid, NameFilter, Path, Value, json, target};
 use crate::exit::{self, Failure};
 use crate::files;

@@ -1,4 +1,4 @@
-//! Granules from the CMR or from where they lie.
+//! Collects granules: from a CMR search, or by reading them.
 use super::{Catalog, CatalogArgs, Choice, Gathered, Path, PathBuf, access, choose};
 use crate::exit::{self, Failure};
 use crate::files;
@@ -34,11 +34,11 @@ async fn from_places(args: &CatalogArgs, choice: &Choice, clients: &Clients) -> 
         data_host: Hosts::from_env()?.data_host().to_owned(),
     };
     let bar = bar(args.quiet, "granules read");
-    let tell = |done, all| {
+    let show = |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     };
-    let made = choice.of_places(&places, &options, &tell).await;
+    let made = choice.of_places(&places, &options, &show).await;
     bar.finish_and_clear();
     Ok(made?)
 }
@@ -91,7 +91,7 @@ async fn search(args: &CatalogArgs, clients: &Clients, out: Option<&Path>) -> Re
     let state = args.search.state.clone().or_else(|| out.filter(|out| *out != Path::new("-")).map(beside));
     let resume = state.map(Resume::at);
     let bar = bar(args.quiet, "granules found");
-    let tell = |progress: Progress<'_>| match progress {
+    let show = |progress: Progress<'_>| match progress {
         Progress::Resumed { received } => {
             bar.set_position(received);
             if !args.quiet {
@@ -108,7 +108,7 @@ async fn search(args: &CatalogArgs, clients: &Clients, out: Option<&Path>) -> Re
         }
         _ => {}
     };
-    let found = search.run(resume.as_ref(), &tell).await;
+    let found = search.run(resume.as_ref(), &show).await;
     bar.finish_and_clear();
     Ok(found?)
 }

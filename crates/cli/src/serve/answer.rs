@@ -9,16 +9,16 @@ use hyper::header::{self, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderNam
 use std::io;
 
 /// Ranges that one request may ask for.
-const MOST_RANGES: usize = 64;
+const MAX_RANGES: usize = 64;
 
 /// A body that is made while it is sent.
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// What goes back to a browser.
 pub(super) type Answer = Response<Body>;
 
-/// A body of pieces, each made when the one before is on its way.
-pub(super) fn streamed(pieces: impl Iterator<Item = io::Result<Bytes>> + Send + 'static) -> Body {
-    StreamBody::new(stream::iter(pieces).map(|piece| piece.map(Frame::data))).boxed_unsync()
+/// A body of segments, each made when the one before is on its way.
+pub(super) fn streamed(segments: impl Iterator<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+    StreamBody::new(stream::iter(segments).map(|segment| segment.map(Frame::data))).boxed_unsync()
 }
 
 /// An answer with words as its body; a header that cannot be written is left out.
@@ -39,7 +39,7 @@ pub(super) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer 
     answer
 }
 
-/// Words for a person.
+/// An answer of plain text.
 pub(super) fn words(status: u16, text: impl Into<String>) -> Answer {
     answer(status, "text/plain; charset=utf-8", text.into())
 }
@@ -72,7 +72,7 @@ pub(super) fn part(header: Option<&str>, size: u64) -> Part {
     let mut within: Vec<(u64, u64)> = asked.into_iter().filter(|(start, end)| start < end).collect();
     match (within.len(), within.pop()) {
         (1, Some((start, end))) => Part::Range(start, end),
-        (2..=MOST_RANGES, Some(last)) => {
+        (2..=MAX_RANGES, Some(last)) => {
             within.push(last);
             let sum = within.iter().fold(0_u64, |sum, (start, end)| sum.saturating_add(end - start));
             // Ranges that overlap make one request cost as much as many (14.2).
@@ -148,8 +148,8 @@ mod tests {
         }
         assert_eq!(part(None, 100), Part::Whole);
         let many = |count| format!("bytes={}", vec!["0-1"; count].join(","));
-        assert!(matches!(part(Some(&many(MOST_RANGES)), 1000), Part::Several(_)));
-        assert_eq!(part(Some(&many(MOST_RANGES + 1)), 1000), Part::Whole);
+        assert!(matches!(part(Some(&many(MAX_RANGES)), 1000), Part::Several(_)));
+        assert_eq!(part(Some(&many(MAX_RANGES + 1)), 1000), Part::Whole);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Who may ask. A server on this machine can be reached by every page that is open in a browser.
+//! Which requests are allowed: every page that is open in a browser can reach a server on this machine.
 use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 
 /// The rules of one server.
 pub(super) struct Guard {
-    /// Names under which this server is meant; any other is a foreign name that was pointed at this machine.
+    /// `Host` values of this server; any other is a foreign name that resolves to this machine (DNS rebinding).
     hosts: Vec<String>,
     origins: Vec<String>,
 }
@@ -14,7 +14,7 @@ pub(super) struct Guard {
 pub(super) enum Asker {
     /// The page that this server serves, or a program.
     Own,
-    /// A page of an allowed origin, which wants to be named in the answer.
+    /// A page of an allowed origin, which the answer must name.
     Allowed(String),
     /// Any other page.
     Stranger,

@@ -1,4 +1,4 @@
-//! A connection whose other side has to read.
+//! A connection that is closed when the client does not read for too long.
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;

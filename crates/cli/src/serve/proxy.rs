@@ -12,11 +12,11 @@ use storage::{Clients, GranuleSource, Location, Options};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Files that are remembered, each pinned to the version that was seen first.
-const MOST_FILES: usize = 4096;
+const MAX_FILES: usize = 4096;
 /// Largest range that is passed through.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of all answers under way, in KiB.
-const MOST_KIB: usize = 128 << 10;
+const MAX_KIB: usize = 128 << 10;
 
 pub(super) struct Proxy {
     hosts: Vec<String>,
@@ -33,7 +33,7 @@ impl Proxy {
         let beyond = beyond.iter().map(|host| (*host).to_owned());
         let redirect_hosts = Some(hosts.iter().cloned().chain(beyond).collect());
         let clients = Clients::new(Options { redirect_hosts, ..options });
-        Self { hosts, clients, room: Arc::new(Semaphore::new(MOST_KIB)), files: RefCell::default() }
+        Self { hosts, clients, room: Arc::new(Semaphore::new(MAX_KIB)), files: RefCell::default() }
     }
 
     /// Hosts that it reads from.
@@ -64,11 +64,11 @@ impl Proxy {
             _ => return words(400, "this proxy passes ranges through: ask with `Range: bytes=FIRST-LAST`"),
         };
         let sum = asked.iter().fold(0_u64, |sum, (start, end)| sum.saturating_add(end - start));
-        if sum > MOST_BYTES {
-            return words(400, format!("at most {MOST_BYTES} bytes at once"));
+        if sum > MAX_BYTES {
+            return words(400, format!("at most {MAX_BYTES} bytes at once"));
         }
         let kib = u32::try_from(sum.div_ceil(1024)).unwrap_or(u32::MAX);
-        // Nobody closes the semaphore.
+        // Cannot fail: the semaphore is never closed.
         let Ok(room) = Arc::clone(&self.room).acquire_many_owned(kib).await else { return words(503, "it is closed") };
         let fetches = asked.iter().filter_map(|&(start, end)| ByteRange::new(start, end)).map(|r| source.fetch(r));
         match try_join_all(fetches).await {
@@ -100,7 +100,7 @@ impl Proxy {
         }
         let source = Rc::new(self.clients.open(&Location::parse(url)?)?);
         let mut files = self.files.borrow_mut();
-        if files.len() >= MOST_FILES {
+        if files.len() >= MAX_FILES {
             files.clear();
         }
         files.insert(url.to_owned(), Rc::clone(&source));
@@ -118,10 +118,10 @@ fn passed(asked: &[(u64, u64)], fetched: Vec<Fetched>, room: OwnedSemaphorePermi
     let (starts, parts): (Vec<u64>, Vec<Bytes>) = parts.unzip();
     let ranges: Vec<(u64, u64)> =
         starts.iter().zip(&parts).map(|(&start, part)| (start, start + part.len() as u64)).collect();
-    let held = |pieces: Vec<Bytes>| {
-        streamed(pieces.into_iter().map(move |piece| {
+    let held = |segments: Vec<Bytes>| {
+        streamed(segments.into_iter().map(move |segment| {
             let _ = &room;
-            Ok(piece)
+            Ok(segment)
         }))
     };
     match ranges.as_slice() {
@@ -137,8 +137,9 @@ fn passed(asked: &[(u64, u64)], fetched: Vec<Fetched>, room: OwnedSemaphorePermi
         }
         several => {
             let frames = frames(several, size, TYPE);
-            let pieces = frames.heads.into_iter().zip(parts).flat_map(|(head, part)| [head, part]).chain([frames.tail]);
-            sized(206, &frames.kind, held(pieces.collect()), frames.length)
+            let segments =
+                frames.heads.into_iter().zip(parts).flat_map(|(head, part)| [head, part]).chain([frames.tail]);
+            sized(206, &frames.kind, held(segments.collect()), frames.length)
         }
     }
 }

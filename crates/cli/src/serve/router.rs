@@ -1,4 +1,4 @@
-//! Which request gets what.
+//! Maps a request to its answer.
 use super::answer::{Answer, Body, Part, answer, frames, part, set, sized, streamed, words};
 use super::guard::{Asker, Guard};
 use super::proxy::Proxy;
@@ -92,7 +92,7 @@ fn preflight() -> Answer {
     answer
 }
 
-/// A file of a folder by a name that leads nowhere else: hidden files are not meant for others, and a link may lead out.
+/// The path of a file inside `folder`; `None` for a hidden file, and for a name or a link that leads out of it.
 fn below(folder: &Path, name: &str) -> Option<PathBuf> {
     let plain =
         name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0', ':']));
@@ -110,18 +110,18 @@ fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let kind = kind(path);
     let mut answer = match part(range, size) {
-        Part::Whole => sized(200, kind, body(file, vec![Piece::File(0, size)], head), size),
+        Part::Whole => sized(200, kind, body(file, vec![Segment::File(0, size)], head), size),
         Part::Range(start, end) => {
-            let mut answer = sized(206, kind, body(file, vec![Piece::File(start, end)], head), end - start);
+            let mut answer = sized(206, kind, body(file, vec![Segment::File(start, end)], head), end - start);
             set(&mut answer, CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
             answer
         }
         Part::Several(ranges) => {
             let frames = frames(&ranges, size, kind);
             let parts = frames.heads.into_iter().zip(ranges);
-            let parts = parts.flat_map(|(head, (start, end))| [Piece::Text(head), Piece::File(start, end)]);
-            let pieces = parts.chain([Piece::Text(frames.tail)]).collect();
-            sized(206, &frames.kind, body(file, pieces, head), frames.length)
+            let parts = parts.flat_map(|(head, (start, end))| [Segment::Text(head), Segment::File(start, end)]);
+            let segments = parts.chain([Segment::Text(frames.tail)]).collect();
+            sized(206, &frames.kind, body(file, segments, head), frames.length)
         }
         Part::Unsatisfiable => {
             let mut answer = words(416, "the file ends before that");
@@ -134,8 +134,8 @@ fn send(path: &Path, range: Option<&str>, head: bool) -> Answer {
     answer
 }
 
-/// A piece of a body.
-enum Piece {
+/// A segment of a body.
+enum Segment {
     Text(Bytes),
     /// From and to, in the file.
     File(u64, u64),
@@ -144,21 +144,21 @@ enum Piece {
 /// Bytes of a file that are in memory at once.
 const BLOCK: u64 = 256 << 10;
 
-/// Pieces of a file, read block by block while they are sent; nothing for a question about the headers.
-fn body(mut file: File, pieces: Vec<Piece>, head: bool) -> Body {
-    let pieces = if head { Vec::new() } else { pieces };
-    let blocks = pieces.into_iter().flat_map(|piece| -> Box<dyn Iterator<Item = Piece> + Send> {
-        match piece {
-            Piece::File(start, end) => {
+/// Segments of a file, read block by block while they are sent; nothing for a question about the headers.
+fn body(mut file: File, segments: Vec<Segment>, head: bool) -> Body {
+    let segments = if head { Vec::new() } else { segments };
+    let blocks = segments.into_iter().flat_map(|segment| -> Box<dyn Iterator<Item = Segment> + Send> {
+        match segment {
+            Segment::File(start, end) => {
                 let count = (end - start).div_ceil(BLOCK);
-                Box::new((0..count).map(move |at| Piece::File(start + at * BLOCK, end.min(start + (at + 1) * BLOCK))))
+                Box::new((0..count).map(move |at| Segment::File(start + at * BLOCK, end.min(start + (at + 1) * BLOCK))))
             }
-            text @ Piece::Text(_) => Box::new(std::iter::once(text)),
+            text @ Segment::Text(_) => Box::new(std::iter::once(text)),
         }
     });
-    streamed(blocks.map(move |piece| match piece {
-        Piece::Text(text) => Ok(text),
-        Piece::File(start, end) => read(&mut file, start, end),
+    streamed(blocks.map(move |segment| match segment {
+        Segment::Text(text) => Ok(text),
+        Segment::File(start, end) => read(&mut file, start, end),
     }))
 }
 

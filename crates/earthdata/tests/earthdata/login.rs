@@ -1,4 +1,4 @@
-//! The login against local stand-ins of the three hosts that take part, which write down what each hop receives.
+//! The login against local test servers in place of its three hosts, which record what each hop receives.
 use crate::server::{Asked, Reply, Server};
 use crate::{block_on, client};
 use earthdata::{CredentialProvider, Earthdata, Hosts, Login, RENEWAL_MARGIN};

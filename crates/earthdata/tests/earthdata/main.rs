@@ -1,4 +1,4 @@
-//! Search and login against recorded answers and stand-in servers.
+//! Search and login against recorded answers and test servers.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
@@ -7,7 +7,7 @@ mod login;
 mod recorded;
 mod search;
 #[path = "../../../storage/tests/storage/server.rs"]
-#[expect(dead_code, reason = "it answers ranges too, which nobody asks for here")]
+#[expect(dead_code, reason = "it answers ranges too, which no test here requests")]
 mod server;
 
 use std::future::Future;

@@ -101,7 +101,7 @@ fn an_interrupted_search_goes_on_where_it_stopped() {
     kept.extend_from_slice(b"{\"token\":\"[\\\"4\\\"]\",\"hi");
     std::fs::write(&path, &kept).unwrap();
     let (failed, _) = search(&server, Some(&resume));
-    assert!(failed.unwrap_err().to_string().contains("search.jsonl"), "the way to start over is told");
+    assert!(failed.unwrap_err().to_string().contains("search.jsonl"), "the error names the file to remove");
     broken.store(false, Ordering::Relaxed);
     let before = server.log().len();
     let (found, told) = search(&server, Some(&resume));
@@ -157,7 +157,7 @@ fn a_page_that_comes_twice_does_not_hide_one_that_is_lost() {
     let fewer = found(&[("5", &[0, 1], "a"), ("3", &[2], "")]);
     assert!(
         fewer.unwrap_err().to_string().contains("5 granules fit, but only 3 came"),
-        "the most that was told counts"
+        "the highest number of hits counts"
     );
     let repeated =
         found(&[("4", &[0, 1], "a"), ("5", &[1, 0], "b"), ("5", &[2, 3], "c"), ("5", &[3, 4], "d"), ("5", &[], "")]);

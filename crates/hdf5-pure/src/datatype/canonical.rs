@@ -9,14 +9,12 @@ use super::float_bits::convert;
 use super::heap_ref::HeapRef;
 use super::kind::Kind;
 use super::plan::{Plan, part};
-use super::text::{heap_items, heap_text, unpadded};
+use super::text::{HEAP_LIMIT, heap_items, heap_text, unpadded};
 
 /// Bytes handed to the sink at once when elements have to be rebuilt.
 const BLOCK: usize = 4096;
 /// Least bytes of a collection of heap objects that the library makes: all of it is read for one object.
 const COLLECTION: u64 = 4096;
-/// Default for [`Canonical::with_heap_limit`], and what [`Datatype::strings`] may take.
-pub(crate) const HEAP_LIMIT: u64 = 1 << 30;
 
 /// Writes elements in a byte form that depends on their values only, not on byte order, gaps or storage.
 ///
@@ -32,7 +30,7 @@ pub struct Canonical {
 }
 
 impl Canonical {
-    /// Prepare for a type; `scalar` tells that the dataspace has no dimensions (see [`Kind::of`]).
+    /// Prepare for a type; `scalar`: the dataspace has no dimensions (see [`Kind::of`]).
     ///
     /// # Errors
     /// [`DatatypeError::Unconvertible`] for VAX floats.
@@ -61,8 +59,8 @@ impl Canonical {
         self.plan.heap_refs(raw, &mut |reference, _| visit(reference));
     }
 
-    /// Length of the first elements of `raw`, at least one, that name about `bytes` bytes in the heap: so much to pass to
-    /// [`Canonical::write`] at once keeps memory bounded, however much text a dataset has.
+    /// Length of the first elements of `raw`, at least one, that name about `bytes` bytes in the heap. Passing that length
+    /// to [`Canonical::write`] at once keeps memory bounded, however much text a dataset has.
     #[must_use]
     pub fn part(&self, raw: &[u8], bytes: u64) -> usize {
         if !self.plan.uses_heap() {

@@ -24,8 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Form of a datatype; `scalar` tells that the dataspace has no dimensions, where a sequence of numbers is but an
-    /// array of them.
+    /// Form of a datatype. `scalar`: the dataspace has no dimensions; a sequence of numbers is then an array of them.
     #[must_use]
     pub fn of(datatype: &Datatype, scalar: bool) -> Self {
         match datatype {

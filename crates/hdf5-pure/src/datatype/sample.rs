@@ -15,9 +15,9 @@ pub trait Sample: Copy + PartialEq + std::fmt::Debug + Sized + private::Sealed +
 }
 
 mod private {
-    /// Keeps the set of samples closed, and reads what is stored natively but for the byte order.
+    /// Keeps the set of samples closed, and reads what is stored natively except for the byte order.
     pub trait Sealed: Sized {
-        /// Stands in for a value that turned out inexact until the error is reported.
+        /// Replaces a value that turned out inexact until the error is reported.
         const ZERO: Self;
         /// Append little-endian elements, bit for bit; a remainder is ignored.
         fn extend_le(raw: &[u8], out: &mut Vec<Self>);

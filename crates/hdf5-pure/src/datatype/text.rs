@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
-use super::canonical::HEAP_LIMIT;
 use super::class::{Datatype, StringPadding, VariableLengthKind};
 use super::error::DatatypeError;
+
+/// Default for [`super::Canonical::with_heap_limit`], and what [`Datatype::strings`] may take.
+pub(crate) const HEAP_LIMIT: u64 = 1 << 30;
 use super::heap_ref::HeapRef;
 
 impl Datatype {

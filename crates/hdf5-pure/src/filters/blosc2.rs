@@ -90,7 +90,7 @@ impl Frame {
         if total > 0 && chunk_size == 0 {
             return Err(Fault::corrupt("chunk size is zero"));
         }
-        // Behind the chunks stands one more, the offsets as i64.
+        // One more chunk follows them: the offsets as i64.
         let count = total.checked_div(chunk_size).unwrap_or(0) + usize::from(chunk_size > 0 && total % chunk_size > 0);
         let index = header.checked_add(stored).and_then(|at| data.get(at..)).ok_or(Fault::truncated())?;
         if count > data.len() {
@@ -290,8 +290,8 @@ struct Tiles {
 }
 
 impl Tiles {
-    /// Looks for the metalayer: a map of names to offsets into the header, of which only order and names matter here,
-    /// then the contents as binaries. The name occurs once, the content is the binary that parses as a tiling.
+    /// Looks for the metalayer: a map of names to offsets into the header (only order and names matter here), then the
+    /// contents as binaries. The name occurs once, the content is the binary that parses as a tiling.
     fn find(metalayers: &[u8], type_size: usize) -> Result<Option<Self>, Fault> {
         let name = b"\xa4b2nd";
         let Some(at) = metalayers.windows(name.len()).position(|w| w == name) else { return Ok(None) };

@@ -179,7 +179,7 @@ impl<'a> Decoder<'a> {
     fn line(&mut self, above: &[i32], line: &mut [i32]) -> Result<(), Fault> {
         let width = self.params.width;
         let sample = |line: &[i32], at: usize| line.get(at).copied().unwrap_or(0);
-        // Left of the line stands the first sample above, and left of that one the first of the line before it.
+        // The sample left of the line is the first one above; the one left of that is the first of the line before it.
         if let Some(first) = line.first_mut() {
             *first = sample(above, 1);
         }

@@ -10,7 +10,7 @@ use super::cursor::{Cursor, to_usize};
 use super::shuffle::unshuffle;
 
 // Options mask (client data word 0).
-const MOST_SIGNIFICANT_FIRST: u32 = 16;
+const MSB_FIRST: u32 = 16;
 const NEAREST_NEIGHBOUR: u32 = 32;
 
 /// Bounds of the coder; HDF5 allows 32 pixels a block and 4,096 a scan line.
@@ -58,7 +58,7 @@ pub(crate) fn decode(words: &[u32], data: &[u8], limit: usize) -> Result<Vec<u8>
         } else {
             1
         },
-        big_endian: mask & MOST_SIGNIFICANT_FIRST != 0,
+        big_endian: mask & MSB_FIRST != 0,
         predicted: mask & NEAREST_NEIGHBOUR != 0,
         block,
         blocks: line.div_ceil(block),

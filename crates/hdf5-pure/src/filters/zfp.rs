@@ -315,7 +315,7 @@ trait Lane: Copy + Default {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn half(self) -> Self;
-    /// The bit pattern of the float of which this is the two's complement order.
+    /// The bit pattern of the float whose two's complement order this is.
     fn sign_magnitude(self) -> Self;
     /// The bit pattern of this times `2^(exponent - BITS + 2)`.
     fn scaled(self, exponent: i32) -> Self;

@@ -49,8 +49,8 @@ impl<'a> Search<'a> {
         Ok(Self { question, touched, first, last, plain, only_leaf: None, chunks: Vec::new() })
     }
 
-    /// The level of the root is guarded by nothing: with a wrong one nodes would count as chunks, and all other chunks as
-    /// never written. A look where chunks of the selection are missing tells.
+    /// Nothing guards the level of the root: with a wrong one nodes would count as chunks, and all other chunks as never
+    /// written. So this looks at the child where chunks of the selection are missing.
     fn check_level(&self, walk: &mut Walk<'_>) -> Walked<()> {
         let (Some(child), true) = (self.only_leaf, points(&self.touched) > Some(self.chunks.len() as u64)) else {
             return Ok(());
@@ -101,7 +101,7 @@ impl Seek<ChunkKey> for Search<'_> {
         if let Some([a, b]) = node.keys.array_windows().find(|[a, b]| a.place() >= b.place()) {
             return Err(match a.place() == b.place() {
                 true => format!("the chunk at {:?} occurs twice", a.origin),
-                false => format!("the key of the chunk at {:?} stands behind the one of {:?}", b.origin, a.origin),
+                false => format!("the key of the chunk at {:?} comes after the one of {:?}", b.origin, a.origin),
             });
         }
         let differs =
@@ -109,7 +109,7 @@ impl Seek<ChunkKey> for Search<'_> {
         if differs(begin, edges.left) || differs(end, edges.right) {
             return Err("its outermost keys are not those of the node above".into());
         }
-        // Behind the last chunk of all stands a key of no chunk: it has no size.
+        // After the last chunk of all comes a key of no chunk: it has no size.
         if edges.right.is_none() && end.size != 0 {
             return Err(format!("a key for a chunk at {:?} behind the last entry in use", end.origin));
         }

@@ -86,7 +86,7 @@ impl Array<'_> {
         }
     }
 
-    /// An element of a data block whose address stands in the index block.
+    /// An element of a data block whose address is in the index block.
     fn in_index(&self, walk: &mut Walk<'_>, place: EaPlace) -> Walked<Option<Element>> {
         let first = self.header.first_data_block(place.super_block).unwrap_or(u64::MAX);
         let at = usize::try_from(first.saturating_add(place.data_block)).unwrap_or(usize::MAX);

@@ -33,7 +33,7 @@ impl<'a> AttributeMessage<'a> {
         let (rest, name_len) = u16(rest)?;
         let (rest, type_len) = u16(rest)?;
         let (rest, space_len) = u16(rest)?;
-        // Version 3 tells the character set of the name; version 1 pads each part to a multiple of eight bytes.
+        // Version 3 contains the character set of the name; version 1 pads each part to a multiple of eight bytes.
         let (rest, ()) = skip(rest, usize::from(version == 3))?;
         let part = |input: &'a [u8], len: u16| {
             let len = usize::from(len);

@@ -28,7 +28,7 @@ pub(crate) struct ChunkKey {
     pub(crate) filter_mask: u32,
     /// First element in each dimension.
     pub(crate) origin: Vec<u64>,
-    /// Offset in bytes within an element: 0, but for the key behind the last chunk.
+    /// Offset in bytes within an element: 0, except in the key behind the last chunk.
     pub(crate) within: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Metadata Cache Image message and block: metadata that the writer kept in one piece instead of writing it to its places.
+//! Metadata Cache Image message and block: metadata that the writer kept in one block instead of writing it to its places.
 use super::checksum::verify;
 use super::primitive::{Parsed, Sizes, bad, defined, length, narrow, signature, skip, take, u8, u16, u32, version};
 use bytes::Bytes;

@@ -9,11 +9,11 @@ use crate::object::ChunkIndex;
 pub(crate) enum LayoutMessage {
     /// Data in the message: how many bytes into it they begin, how many there are.
     Compact { skip: usize, len: usize },
-    /// Data in one piece. The size that stands beside the address from version 3 on says nothing new: as many bytes are
-    /// read as the dataset has, and writers got it wrong.
+    /// Data in one block. From version 3 on, a size follows the address. It is not used: the shape and type of the dataset
+    /// give the size, and some writers stored a wrong one.
     Contiguous { address: Option<u64> },
-    /// Data in chunks; the last dimension is the size of an element in bytes. What arrays say here of their shape stands
-    /// in their headers too, and is read there.
+    /// Data in chunks; the last dimension is the size of an element in bytes. The shape of an array
+    /// index is also in its header, and is read there.
     Chunked { dims: Vec<u64>, index: ChunkIndex, address: Option<u64>, plain_edges: bool },
     /// Data in other datasets.
     Virtual,

@@ -89,7 +89,7 @@ impl EaHeader {
         2 * self.min_pointers.ilog2()
     }
 
-    /// Data blocks whose addresses stand in the index block.
+    /// Number of data blocks whose addresses are in the index block.
     const fn data_blocks_in_index(&self) -> u64 {
         2 * (self.min_pointers - 1)
     }

@@ -6,9 +6,9 @@ use super::primitive::{Parsed, narrow, take, u8, u32, version};
 pub(crate) enum FillMessage {
     /// Zeros.
     Default,
-    /// Undefined: whoever reads unwritten data reads anything.
+    /// Undefined: unwritten data may read as anything.
     Undefined,
-    /// This element was chosen, but is never written: whoever reads unwritten data reads anything.
+    /// This element was chosen, but is never written: unwritten data may read as anything.
     NeverWritten(Vec<u8>),
     /// This element.
     Value(Vec<u8>),
@@ -41,7 +41,7 @@ impl FillMessage {
         Ok((rest, message))
     }
 
-    /// Parses the old message: a size and so many bytes. Negative sizes say that there is none.
+    /// Parses the old message: a size and that number of bytes. A negative size means no fill value.
     pub(crate) fn parse_old(input: &[u8]) -> Parsed<'_, Self> {
         let (rest, size) = u32(input)?;
         if size == 0 || size > i32::MAX as u32 {

@@ -18,7 +18,7 @@ pub(crate) struct FaHeader {
 /// How elements look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ElementShape {
-    /// Client 1: size and filter mask stand beside the address.
+    /// Client 1: size and filter mask follow the address.
     pub(crate) filtered: bool,
     /// Size of an element in bytes.
     pub(crate) size: u8,
@@ -39,7 +39,7 @@ pub(crate) struct Element {
 }
 
 impl ElementShape {
-    /// Parses the client id and the element size, which stand together in the headers of both arrays.
+    /// Parses the client id and the element size, which are adjacent in the headers of both arrays.
     pub(crate) fn parse(sizes: Sizes) -> impl Fn(&[u8]) -> Parsed<'_, Self> {
         move |input| {
             let (rest, client) = u8(input)?;

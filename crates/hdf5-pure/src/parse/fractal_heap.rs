@@ -156,7 +156,7 @@ impl HeapHeader {
         }
     }
 
-    /// Huge objects: address and length stand in the id where they fit.
+    /// Huge objects: address and length are in the id where they fit.
     fn huge<'a>(&self, sizes: Sizes, input: &'a [u8]) -> Parsed<'a, ObjectId> {
         let room = usize::from(self.id_len).saturating_sub(1);
         if usize::from(sizes.offset) + usize::from(sizes.length) <= room {
@@ -230,7 +230,7 @@ impl HeapHeader {
         5 + usize::from(sizes.offset) + self.offset_width + if self.checksums { 4 } else { 0 }
     }
 
-    /// Size in bytes of an indirect block with so many rows.
+    /// Size in bytes of an indirect block with `rows` rows.
     pub(crate) fn indirect_len(&self, sizes: Sizes, rows: u16) -> u64 {
         let children = u64::from(rows) * u64::from(self.width);
         9 + self.offset_width as u64 + u64::from(sizes.offset) * (1 + children)

@@ -10,7 +10,7 @@ pub(crate) struct GlobalHeap {
 }
 
 impl GlobalHeap {
-    /// Bytes that tell the size of the collection.
+    /// Length of the prefix that contains the size of the collection.
     pub(crate) fn prefix(sizes: Sizes) -> u64 {
         8 + u64::from(sizes.length)
     }

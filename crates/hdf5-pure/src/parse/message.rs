@@ -1,4 +1,4 @@
-//! Header messages (IV.A.2) before anybody looks into them.
+//! Header messages (IV.A.2), before their contents are parsed.
 use bytes::Bytes;
 
 /// One message of an object header.
@@ -40,7 +40,7 @@ impl Message {
         self.flags & 0x02 != 0
     }
 
-    /// Bit 7: who does not know the type must not open the object.
+    /// Bit 7: a reader that does not know the type must not open the object.
     pub(crate) const fn must_be_known(&self) -> bool {
         self.flags & 0x80 != 0
     }

@@ -61,7 +61,7 @@ impl HeaderPrefix {
 /// A message that holds a gap (IV.A.2.a).
 const NIL: u16 = 0;
 
-/// Parses the messages of one header chunk, but for gaps. `body` holds messages only (no prefix, no checksum), `at` is the file offset
+/// Parses the messages of one header chunk, except gaps. `body` holds messages only (no prefix, no checksum), `at` is the file offset
 /// of its first byte. A gap at the end, too short for a message header, is left alone.
 pub(crate) fn messages<'a>(prefix: &HeaderPrefix, body: &'a [u8], at: u64) -> Parsed<'a, Vec<Message>> {
     let head = if prefix.version == 1 { 8 } else { 4 + 2 * usize::from(prefix.creation_order) };

@@ -33,7 +33,7 @@ impl SharedMessage {
             let (rest, version) = version(1..=3)(input)?;
             let (rest, kind) = u8(rest)?;
             if version == 1 {
-                // Six reserved bytes, then a symbol table entry, of which the address counts.
+                // Six reserved bytes, then a symbol table entry; only its address is used.
                 let (rest, ()) = skip(rest, 6 + usize::from(sizes.length))?;
                 return defined(sizes)(rest).map(|(rest, at)| (rest, Self::Header(at)));
             }
@@ -55,7 +55,7 @@ impl SharedTable {
         8 + u64::from(indexes) * (14 + 2 * u64::from(sizes.offset))
     }
 
-    /// Parses a table with so many indexes.
+    /// Parses a table with `indexes` indexes.
     pub(crate) fn parse(sizes: Sizes, indexes: u8) -> impl Fn(&[u8]) -> Parsed<'_, Self> {
         move |input| {
             let (_, body) = verify(input)?;

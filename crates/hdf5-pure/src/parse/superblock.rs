@@ -5,7 +5,7 @@ use super::primitive::{Parsed, Sizes, address, bad, defined, skip, u8, u16, u32,
 /// Format signature (II.A).
 pub(crate) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// What tells how long the superblock is: the first 16 bytes.
+/// The first 16 bytes of the superblock, which give its length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SuperblockPrefix {
     version: u8,

@@ -46,7 +46,7 @@ impl SymbolTable {
 }
 
 impl Snod {
-    /// Bytes that tell how many entries there are.
+    /// Length of the prefix that contains the number of entries.
     pub(crate) const PREFIX: u64 = 8;
 
     /// Size in bytes of a node whose first [`Self::PREFIX`] bytes are `prefix`.

@@ -15,7 +15,7 @@ pub(crate) struct Keys<P> {
     pub(crate) kind: u8,
     /// Size of a key in bytes.
     pub(crate) len: u64,
-    /// Children that a full node has; only a guess, nodes tell what they hold.
+    /// Children that a full node has; only a guess, for each node contains its own number.
     pub(crate) guess: u64,
     pub(crate) parse: P,
 }
@@ -106,7 +106,7 @@ where
             other => other?,
         };
         if level.is_some_and(|level| level != node.level) {
-            return Err(Error::corrupt(NAME, at, "a node stands on the wrong level").into());
+            return Err(Error::corrupt(NAME, at, "a node is on the wrong level").into());
         }
         self.seek.check(&node, edges).map_err(|why| Error::corrupt(NAME, at, why))?;
         let last = node.children.len().saturating_sub(1);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 const NAME: &str = "version 2 B-tree";
 
-/// Where a record stands to what is looked for, in the order of the tree.
+/// Where a record is relative to the wanted ones, in the order of the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     /// Before: so is everything left of it.
@@ -22,7 +22,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Where a key stands to a span of keys.
+    /// Where a key is relative to a span of keys.
     pub(crate) fn of<K: Ord>(key: &K, span: &RangeInclusive<K>) -> Self {
         if key < span.start() {
             Self::Before
@@ -35,7 +35,7 @@ impl Place {
 }
 
 /// The wanted records of a tree whose records have the type `kind`, in the order of the tree. `look` parses a record (given with
-/// the file offset of the tree) and says where it stands; nodes that can hold no wanted record are not read.
+/// the file offset of the tree) and returns its [`Place`]; nodes that can hold no wanted record are not read.
 pub(crate) fn records<T>(
     walk: &mut Walk<'_>,
     address: u64,

@@ -17,7 +17,7 @@ pub(super) enum Storage {
     Compact,
 }
 
-/// Whether the header is one of a group. A link may be seen before the Link Info message, which may stand in a later
+/// Whether the header is one of a group. A link may be seen before the Link Info message, which may be in a later
 /// continuation.
 pub(super) fn is_group(messages: &[Message]) -> bool {
     messages.iter().any(|m| matches!(m.kind, kind::SYMBOL_TABLE | kind::LINK_INFO | kind::LINK))

@@ -14,8 +14,8 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(crate) struct Memo {
     pub(super) format: Option<Result<Format, Error>>,
-    /// Bytes that count instead of those in the file, by absolute file offset: the metadata cache image. `None`: nobody
-    /// has looked for one yet.
+    /// Bytes that count instead of those in the file, by absolute file offset: the metadata cache image. `None` before the
+    /// first search for one.
     pub(super) image: Option<BTreeMap<u64, Bytes>>,
     /// Structures by their type and address.
     parsed: BTreeMap<(TypeId, u64), Result<Arc<dyn Any + Send + Sync>, Error>>,
@@ -39,7 +39,7 @@ impl fmt::Debug for Memo {
     }
 }
 
-/// What the superblock says, and where it stands.
+/// What the superblock says, and where it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Format {
     /// Absolute file offset to which all addresses are relative.
@@ -60,7 +60,7 @@ impl Format {
 /// Why a branch ended without an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Stop {
-    /// Bytes are missing; which ones stands in the list of wanted ranges.
+    /// Bytes are missing; the list of wanted ranges names them.
     Missing,
     /// It cannot be answered.
     Failed(Error),
@@ -146,7 +146,7 @@ impl<'a> Walk<'a> {
         self.absolute(structure, offset, len)
     }
 
-    /// Bytes of a structure that tells its own size in its first `prefix` bytes. While these are missing, `guess` bytes
+    /// Bytes of a structure whose size is in its first `prefix` bytes. While these are missing, `guess` bytes
     /// are asked for, so that most structures take one round.
     pub(crate) fn growing(
         &mut self,

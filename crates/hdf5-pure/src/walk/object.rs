@@ -54,7 +54,7 @@ fn is_whole_dataset(messages: &[Message]) -> bool {
     let Some(layout) = messages.iter().find(|m| m.kind == kind::LAYOUT) else {
         return false;
     };
-    // The layout class stands behind the version from version 3 on; only compact and chunked data are settled without
+    // From version 3 on, the layout class follows the version; only compact and chunked data are settled without
     // a look for external files.
     let settled = match layout.body.get(..2) {
         Some([version, 0]) if *version > 2 => true,

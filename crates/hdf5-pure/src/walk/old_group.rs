@@ -57,7 +57,7 @@ pub(super) fn lookup(walk: &mut Walk<'_>, table: SymbolTable, name: &[u8]) -> Wa
     let keys = keys(walk)?;
     descend(walk, table.btree, keys, &mut search)?;
     if search.found.is_empty() && search.left_out {
-        // No checksum guards the keys: that there is no such link is certain only when all links have been seen.
+        // No checksum guards the keys, so a link is certainly absent only when all links have been seen.
         search.keyed = false;
         descend(walk, table.btree, keys, &mut search)?;
         if !search.found.is_empty() {

@@ -1,4 +1,4 @@
-//! Messages that stand elsewhere: in another object header, or in the heap of shared messages.
+//! Messages that are stored elsewhere: in another object header, or in the heap of shared messages.
 use super::memo::{Walk, Walked};
 use crate::Error;
 use crate::parse::{Message, SharedMessage, SharedTable, kind, run, shared_table};

@@ -10,8 +10,8 @@ const NAME: &str = "superblock";
 const FIRST: u64 = 128;
 
 impl Walk<'_> {
-    /// What the superblock says. It stands at 0 or behind a user block, at 512 bytes doubled any number of times; where it
-    /// is found is the base address, whatever it says itself.
+    /// What the superblock says. It is at offset 0 or behind a user block, at 512 bytes doubled any number of times.
+    /// The offset where it is found is the base address, whatever its own field says.
     pub(crate) fn format(&mut self) -> Walked<Format> {
         if let Some(known) = &self.memo.format {
             return known.clone().map_err(Stop::Failed);

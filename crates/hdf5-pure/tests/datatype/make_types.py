@@ -98,7 +98,7 @@ def case(name, tid, raw=None, data=None, libver="earliest", scalar=False, kind=N
             d = f["d"]
             encoded = d.id.get_type().encode()[2:]
             offset, size = d.id.get_offset(), d.id.get_storage_size() // d.size
-            if d.dtype == object:  # the library tells the size in memory; the message in the file has that in the file
+            if d.dtype == object:  # the library returns the size in memory; the message in the file has the size in the file
                 encoded = encoded[:4] + struct.pack("<I", size) + encoded[8:]
                 assert encoded in bytes_
             stored = bytes_[offset : offset + size * d.size]

@@ -18,8 +18,8 @@ fn values(dataset: &Dataset) -> Vec<u8> {
     (0..count).flat_map(|i| (i * 7 % 251).to_le_bytes()).collect()
 }
 
-/// The whole dataset, and each of its chunks read alone by a reader that knows nothing else of the file. Of a line, so
-/// that the bytes of a chunk are one range.
+/// Selections, each for a reader of its own: the whole dataset, and each of its chunks. For datasets of one dimension, where
+/// the bytes of a chunk are one range.
 fn readings(dataset: &Dataset) -> Vec<(Selection, Range<usize>)> {
     let len = |rows: u64| (rows * dataset.elements().unwrap() / dataset.shape[0] * 4) as usize;
     let mut all = vec![(Selection::all(dataset), 0..len(dataset.shape[0]))];
@@ -71,7 +71,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
     u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize
 }
 
-/// A version 1 B-tree over chunks: where its nodes are, and where the addresses of chunks stand in them.
+/// A version 1 B-tree over chunks: the ranges of its nodes, and those of the chunk addresses in them.
 fn nodes(bytes: &[u8], root: usize, rank: usize) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     assert_eq!(bytes[root..root + 5], *b"TREE\x01");
     let key = 16 + 8 * rank;

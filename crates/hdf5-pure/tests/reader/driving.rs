@@ -1,6 +1,6 @@
 //! The loop between a file and a source.
 use crate::support::{Local, fixture, hex};
-use byte_ranges::{ByteRange, Cost, Fetched, MemorySource, Source, SourceError, SourceErrorKind};
+use byte_ranges::{ByteRange, Cost, Fetched, MemorySource, Source, SourceError, SourceErrorKind, Stamp};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hdf5_pure::{AsyncFile, Chunk, ChunkMap, Error, Selection};
@@ -97,6 +97,10 @@ impl Source for Faulty {
 
     fn cost(&self) -> Cost {
         Cost::EXACT
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 }
 

@@ -85,7 +85,7 @@ proptest! {
     }
 }
 
-/// Where `needle` first stands in `bytes`.
+/// Where `needle` first occurs in `bytes`.
 fn position(bytes: &[u8], needle: &[u8]) -> usize {
     bytes.windows(needle.len()).position(|window| window == needle).unwrap()
 }
@@ -100,7 +100,7 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Local {
 #[test]
 fn a_tree_node_that_is_its_own_child_is_corrupt() {
     let mut local = changed(|bytes| {
-        // The inner node over chunks: level 1; its first child address stands behind the prefix and the first key.
+        // The inner node over chunks: level 1; its first child address follows the prefix and the first key.
         let node = position(bytes, b"TREE\x01\x01");
         let child = node + 24 + 8 + 8 * 3;
         bytes[child..child + 8].copy_from_slice(&(node as u64).to_le_bytes());

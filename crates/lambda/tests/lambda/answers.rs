@@ -1,10 +1,10 @@
-//! The rows of the answer table whose answer is normal, or the caller's fault (lambda.md, "The event and the answer").
+//! The rows of the answer table whose answer is normal, or the caller's fault (docs/lambda.md, "The event and the answer").
 use crate::function::{CELL, Function, event, event_with, keys};
 use crate::s3::{READER, s3};
 use serde_json::{Value, json};
 
 /// What the answer of the system before holds; every answer of ours does.
-const SEED: [&str; 8] = [
+const REFERENCE: [&str; 8] = [
     "parent_morton",
     "cells_with_data",
     "total_obs",
@@ -20,7 +20,7 @@ const OURS: [&str; 6] = ["files_failed", "ledger", "bytes_read", "requests", "pe
 fn body(answer: &Value, status: u16) -> &Value {
     assert_eq!(answer["statusCode"], status, "{answer}");
     let body = &answer["body"];
-    for field in SEED.iter().chain(&OURS) {
+    for field in REFERENCE.iter().chain(&OURS) {
         assert!(body.get(field).is_some(), "{field} is not in {body}");
     }
     body

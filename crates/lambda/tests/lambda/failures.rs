@@ -78,7 +78,7 @@ fn the_write_fails() {
     let mut function = Function::start();
     let denied = event_with("failures/denied", "s3_bucket", json!("locked"));
     let answer = fails(&mut function, &denied, "OutputDenied", &["Failed to write zarr: s3://locked/failures/denied/"]);
-    assert_eq!(answer["body"]["files_processed"], 4, "what was read is told all the same");
+    assert_eq!(answer["body"]["files_processed"], 4, "the answer counts the files read all the same");
     let missing = event_with("failures/denied", "s3_bucket", json!("no-such-bucket"));
     fails(&mut function, &missing, "OutputDenied", &["Failed to write zarr: s3://no-such-bucket/"]);
 }

@@ -255,7 +255,7 @@ fn a_fan_out_that_is_killed_at_any_moment_is_finished_by_another() {
     let ended = || std::fs::read_to_string(&report).map_or(0, |text| text.matches("\"line\":\"ended\"").count());
     for round in 0..6 {
         let mut child = with_login(command()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Later and later, by what the report tells and not by the clock: machines differ.
+        // Later and later, by the lines of the report and not by the clock: machines differ.
         while ended() < 6 * round && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -299,7 +299,7 @@ fn a_store_of_the_sphere_is_filled_by_functions() {
     endpoint.faults.store(false, Ordering::SeqCst);
     assert_eq!(told(&mut command(), 0)["cells"], 24);
     same("fan-out-sphere", &objects(&local));
-    // Another job may not write into it, whoever asks.
+    // Another job may not write into it, whichever door it comes through.
     let mut other = crate::function::event("fan-out-sphere");
     (other["layout"], other["child_order"]) = ("sphere".into(), 11.into());
     let mut function = Function::start();

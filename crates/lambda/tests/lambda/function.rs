@@ -41,7 +41,7 @@ impl Function {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/icestream"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0"),
             ("AWS_REGION", "us-west-2"),
-            // Where the stand-ins of the tests listen.
+            // Where the test servers listen.
             ("ICESTREAM_ENDPOINT_HOSTS", "127.0.0.1"),
             ("AWS_ACCESS_KEY_ID", ROLE.0),
             ("AWS_SECRET_ACCESS_KEY", ROLE.1),
@@ -125,7 +125,7 @@ impl Drop for Function {
     }
 }
 
-/// No secret of anybody is in `text`.
+/// None of the secrets is in `text`.
 pub(crate) fn free_of_secrets(text: &str) {
     for secret in SECRETS {
         assert!(!text.contains(secret), "a secret is in\n{text}");

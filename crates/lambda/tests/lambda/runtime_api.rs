@@ -151,9 +151,9 @@ fn read(stream: &mut impl BufRead) -> Option<Asked> {
             let mut size = String::new();
             stream.read_line(&mut size).ok()?;
             let size = usize::from_str_radix(size.trim(), 16).ok()?;
-            let mut piece = vec![0; size + 2];
-            stream.read_exact(&mut piece).ok()?;
-            body.extend_from_slice(&piece[..size]);
+            let mut part = vec![0; size + 2];
+            stream.read_exact(&mut part).ok()?;
+            body.extend_from_slice(&part[..size]);
             if size == 0 {
                 break;
             }

@@ -1,7 +1,7 @@
-//! An S3 server that checks signatures and who may do what (s3s-fs), one for all tests of this process.
+//! An S3 server that checks signatures and permissions (s3s-fs), one for all tests of this process.
 //!
 //! Buckets: `granules` and `slow` (the same, answering late) for the reader alone, `out` for the function's role alone,
-//! `locked` for nobody.
+//! `locked` denied to all.
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};

@@ -22,7 +22,7 @@ pub(crate) use trace::Trace;
 
 use crate::bodies::Bodies;
 use crate::locate::Track;
-use crate::pieces::is_long;
+use crate::pieces::{is_long, leader};
 use crate::select::{self, Found, Group, Selected};
 use crate::{GranuleError, Job, Orbit, vector};
 use bracket::Known;
@@ -95,12 +95,6 @@ struct Survey<'a> {
 /// Whether coordinates of any track lie in so many chunks that some may be left unread.
 pub(crate) fn worthwhile(tracks: &[Track]) -> bool {
     tracks.iter().any(|track| is_long(track.pieces() as u64))
-}
-
-/// The track to read first, by the rows and chunks of each: the first of the longest that can be read in part.
-pub(crate) fn leader(tracks: impl Iterator<Item = (u64, u64)>) -> usize {
-    let longest = tracks.map(|(rows, chunks)| if is_long(chunks) { rows } else { 0 }).enumerate();
-    longest.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(0, |(track, _)| track)
 }
 
 impl<'a> Survey<'a> {

@@ -1,16 +1,11 @@
 //! What the keys of a store are, whole or not.
 use bytes::Bytes;
-use dggs_zarr::{StoreObject, Tombstone};
+use dggs_zarr::Tombstone;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Documents by which readers of some version of Zarr open a group or an array.
 const DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
-
-/// Chunks are one step, metadata of each depth another: neighbours of one step may be put in any order.
-pub(super) fn step_of(object: &StoreObject) -> Option<usize> {
-    object.key.ends_with("zarr.json").then(|| object.key.matches('/').count())
-}
 
 fn name_of(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)

@@ -1,6 +1,7 @@
 //! Attempts that are stopped before and after every operation, and attempts that overlap in any order.
 use super::*;
 use byte_ranges::{MemorySink, Sink};
+use dggs_zarr::PutStep;
 use futures_util::FutureExt as _;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -110,7 +111,14 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
     }
     keys.extend(levels.iter().flat_map(|level| [format!("{level}/a/zarr.json"), format!("{level}/b/zarr.json")]));
     keys.extend(levels.iter().map(|level| format!("{level}/zarr.json")));
-    let object = |key: String| StoreObject { bytes: format!("{key} of {job}").into(), key };
+    let object = |key: String| {
+        let depth = key.matches('/').count();
+        let step = match key.ends_with("zarr.json") {
+            true => [PutStep::Marker, PutStep::Group, PutStep::Array][depth],
+            false => PutStep::Chunk,
+        };
+        StoreObject { bytes: format!("{key} of {job}").into(), key, step }
+    };
     let marker = object("zarr.json".into());
     let objects = keys.into_iter().map(object).collect();
     Replacement { marker, stand_in: None, objects, own: vec![String::new()], yields: false }
@@ -118,7 +126,11 @@ fn store(job: &str, levels: &[u8]) -> Replacement {
 
 /// A cell of a store of the sphere.
 fn cell(job: &str) -> Replacement {
-    let object = |key: &str| StoreObject { bytes: format!("{key} of {job}").into(), key: key.into() };
+    let object = |key: &str| StoreObject {
+        bytes: format!("{key} of {job}").into(),
+        key: key.into(),
+        step: if key.starts_with("cells") { PutStep::Marker } else { PutStep::Chunk },
+    };
     let objects = ["12/a/c/7", "12/b/c/7", "11/a/c/7"].map(object).to_vec();
     Replacement { marker: object("cells/-61/zarr.json"), stand_in: None, objects, own: Vec::new(), yields: false }
 }
@@ -434,7 +446,7 @@ fn take_away(storage: &impl Storage, new: &Replacement, fills: &[StoreObject]) -
 
 #[test]
 fn removing_stopped_anywhere_leaves_nothing_half_made_and_then_nothing() {
-    let fill = |key: &str| StoreObject { key: key.into(), bytes: "fill".into() };
+    let fill = |key: &str| StoreObject { key: key.into(), bytes: "fill".into(), step: PutStep::Chunk };
     let fills: Vec<StoreObject> = cell("old").objects.iter().map(|object| fill(&object.key)).collect();
     for (old, fills) in [(store("old", &[12, 11]), &[][..]), (cell("old"), &fills)] {
         for stop in 0.. {

@@ -9,7 +9,7 @@ fn right() -> impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static {
     |asked, _| Reply::ranged(&content(), asked, "\"v1\"")
 }
 
-/// Misbehaves `times` times as told, then answers rightly.
+/// Gives the wrong answer `times` times, then the right one.
 fn at_first(times: usize, wrong: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Server {
     Server::start(move |asked, n| if n < times { wrong(asked) } else { Reply::ranged(&content(), asked, "\"v1\"") })
 }
@@ -64,7 +64,7 @@ fn an_empty_file_is_empty_however_the_server_says_it() {
 
 #[test]
 fn a_server_that_ignores_ranges_is_refused_without_reading_the_file() {
-    // A body that never comes: whoever tried to read it would run into the idle timeout.
+    // A body that never comes: a client that tried to read it would run into the idle timeout.
     let server = always(Reply { cut: Some(0), ..Reply::status(200).with("Content-Length", "1000").body(content()) });
     refuses(&server, Kind::BadAnswer, "ignores Range");
     assert_eq!(server.log().len(), 1);
@@ -91,7 +91,7 @@ fn what_may_pass_is_sent_again_and_counted() {
     let partly =
         |body: usize| move |asked: &Asked| Reply { cut: Some(body), ..Reply::ranged(&content(), asked, "\"v1\"") };
     let shorter = |_: &Asked| Reply::status(206).with("Content-Range", "bytes 10-14/1000").body(&content()[10..15]);
-    // Content-Length agrees with a body that is shorter than the range that was told.
+    // Content-Length agrees with a body that is shorter than the range in Content-Range.
     let short = |asked: &Asked| {
         let right = Reply::ranged(&content(), asked, "\"v1\"");
         Reply { body: right.body[..4].to_vec(), ..right }
@@ -171,7 +171,7 @@ fn another_version_of_the_file_is_noticed() {
         let error = run(source.fetch(range(20, 30))).unwrap_err();
         assert_eq!(error.kind, Kind::Changed, "{error}");
     }
-    // Without a tag, the date tells.
+    // Without a tag, the date distinguishes versions.
     let dated = Server::start(|asked, n| {
         let mut reply = Reply::ranged(&content(), asked, "");
         reply.headers.pop();
@@ -310,7 +310,7 @@ fn an_answer_may_not_take_for_ever() {
         run(Clients::new(Options { retry, ..options("") }).open(&place).unwrap().fetch(range(0, 1000))).unwrap_err();
     assert!(error.kind == Kind::Timeout && error.message.contains("too slowly"), "{error}");
     assert!(began.elapsed() < Duration::from_secs(5), "25 s at a byte each 25 ms");
-    // So may a refusal: what has come is told.
+    // So may the body of a refusal: the error contains the part that has come.
     let slow = Server::start(move |_, _| Reply { trickle, ..Reply::status(403).body(vec![b'x'; 1000]) });
     let began = std::time::Instant::now();
     refused(Options { retry, ..options("") }, &slow.url("/x.h5"), Kind::Denied);

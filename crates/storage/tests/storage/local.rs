@@ -88,7 +88,7 @@ fn puts_are_whole_and_leave_nothing_else() {
     });
     assert_eq!(files(&scratch), ["out.zarr/h/c/0/1", "out.zarr/zarr.json"]);
     assert_eq!(fs::read(scratch.join("out.zarr/h/c/0/1")).unwrap(), b"second");
-    // A directory stands where the object should go: the put fails and its temporary file is gone.
+    // A directory exists where the object should go: the put fails and its temporary file is gone.
     let error = run(sink.put("h/c", Bytes::from_static(b"x"))).unwrap_err();
     assert!(error.location.ends_with("h/c"), "{error}");
     assert_eq!(files(&scratch).len(), 2);

@@ -333,7 +333,11 @@ fn an_answer_that_is_no_whole_listing_is_an_error_and_no_end() {
         (&[FIRST, ""][..], "empty", 4),
         (&[FIRST, "<ListBucketResult><Contents><Key>in/b.h5</Key></Contents><Conte"], "cut off", 4),
         (&[FIRST, "<html><body>Welcome to the hotel</body></html>"], "no listing", 2),
-        (&[FIRST, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"], "not where", 2),
+        (
+            &[FIRST, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"],
+            "no NextContinuationToken",
+            2,
+        ),
         // The same token again, and two that take turns.
         (&[FIRST], "does not move on", 2),
         (&[FIRST, OTHER, FIRST], "does not move on", 3),

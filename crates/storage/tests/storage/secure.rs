@@ -1,4 +1,4 @@
-//! A server behind TLS whose certificate is of an authority that nobody trusts (fixtures/make_ca.sh).
+//! A server behind TLS whose certificate is of an authority that no system trusts (fixtures/make_ca.sh).
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -11,7 +11,7 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).join(name)
 }
 
-/// Answers ranges of `content`, one request a connection; tells the port.
+/// Answers ranges of `content`, one request a connection; returns the port.
 pub(crate) fn serve(content: Vec<u8>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

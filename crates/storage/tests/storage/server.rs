@@ -1,4 +1,4 @@
-//! An HTTP/1.1 server on the loopback interface that answers what a test tells it to.
+//! An HTTP/1.1 server on the loopback interface whose answers each test defines.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -32,11 +32,11 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// Send so many bytes of the body, then close.
+    /// Send this number of bytes of the body, then close.
     pub(crate) cut: Option<usize>,
     /// Send nothing at all.
     pub(crate) hang: bool,
-    /// Send the body a byte at a time, each so much later.
+    /// Send the body a byte at a time, with this pause before each.
     pub(crate) trickle: Option<Duration>,
 }
 

@@ -393,7 +393,7 @@ impl Checker {
             let parent = recipe.as_ref().and_then(|recipe| Cell::new(recipe.parent_order, index).ok());
             let named = parent.map_or_else(|| format!("index {index}"), |cell| cell.to_string());
             let what =
-                format!("{chunks} chunks without provenance: a writer was stopped, or chunks stand in a wrong place");
+                format!("{chunks} chunks without provenance: a writer was stopped, or chunks are in a wrong place");
             self.findings.error("cell-unfinished", format!("cell {named}"), what);
         }
     }

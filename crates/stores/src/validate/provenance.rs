@@ -13,7 +13,7 @@ const DROPPED_SINCE: &str = "out_of_range";
 pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
     let mut wrong = |what: String| findings.error("provenance", key, what);
     if !own.is_object() {
-        wrong("there is no provenance: nobody can tell what this was made from".into());
+        wrong("there is no provenance, so the sources are unknown".into());
         return None;
     }
     if own["engine"].as_str().is_none_or(|engine| engine.split(' ').count() != 2) {
@@ -68,7 +68,7 @@ fn check_granules(granules: &[Value], used: Option<u64>, wrong: &mut impl FnMut(
     }
 }
 
-/// Rows used, where the fates add up.
+/// Rows used, where used and dropped rows add up to those in the parent.
 fn balanced(rows: &Value) -> Option<u64> {
     let number = |name: &str| rows[name].as_u64();
     let dropped = DROPPED.iter().map(|name| number(name)).sum::<Option<u64>>()?;

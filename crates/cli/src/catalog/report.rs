@@ -1,4 +1,4 @@
-//! What was done, for people and as JSON.
+//! The report of `icestream catalog`, as text and as JSON.
 use super::{Catalog, CatalogArgs, Gathered, Path, Value, json};
 use crate::exit::Failure;
 use crate::json::print;
@@ -6,10 +6,10 @@ use crate::out::{note, say};
 use crate::report::group;
 use ::catalog::Summary;
 
-/// Names of each kind that are shown to people; JSON has all.
-const MOST_NAMES: usize = 5;
+/// Names of each kind that the text shows; JSON has all.
+const MAX_NAMES: usize = 5;
 
-pub(super) fn tell(
+pub(super) fn show(
     args: &CatalogArgs,
     out: Option<&Path>,
     catalog: &Catalog,
@@ -61,7 +61,7 @@ fn counts(summary: &Summary) -> Value {
     })
 }
 
-/// Cycles that nobody asked for together may be mixed by mistake.
+/// Warns of several cycles where the arguments name none: they may be mixed by mistake.
 fn mixed_cycles(args: &CatalogArgs, catalog: &Catalog) {
     let cycles = catalog.cycles();
     if cycles.len() > 1 && args.search.cycle.is_empty() {
@@ -70,15 +70,15 @@ fn mixed_cycles(args: &CatalogArgs, catalog: &Catalog) {
     }
 }
 
-/// What people should know: nothing is left out silently.
+/// Prints what was left out and why: nothing is left out silently.
 fn remarks(report: &Gathered) {
     let list = |what: &str, names: Vec<String>| {
         if names.is_empty() {
             return;
         }
-        let more = names.len().saturating_sub(MOST_NAMES);
+        let more = names.len().saturating_sub(MAX_NAMES);
         note!("{} {what}:", names.len());
-        names.iter().take(MOST_NAMES).for_each(|name| note!("  {name}"));
+        names.iter().take(MAX_NAMES).for_each(|name| note!("  {name}"));
         if more > 0 {
             note!("  and {more} more (--json lists all)");
         }
@@ -86,7 +86,7 @@ fn remarks(report: &Gathered) {
     let older = report.older.iter().map(|(older, newer)| format!("{older}, for {newer}")).collect();
     list("older versions of granules are left out", older);
     list(
-        "granules tell no extent and are left out (--from reads it from the granules)",
+        "granules have no extent in their records and are left out (--from reads it from the granules)",
         report.remarks.unknown_extent.clone(),
     );
     let odd = report.odd.iter().map(|odd| format!("{}: {}", odd.name, odd.why)).collect();
