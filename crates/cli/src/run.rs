@@ -2,6 +2,7 @@
 mod answer;
 mod progress;
 mod tell;
+mod totals;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};

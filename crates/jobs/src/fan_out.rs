@@ -23,6 +23,8 @@ mod options;
 mod pace;
 mod plan;
 mod report;
+mod spent;
+mod work;
 
 pub use drive::{EarlyStop, RunOutcome};
 pub use error::{RunConflict, RunError};
@@ -30,5 +32,7 @@ pub use estimate::Estimate;
 pub use look::Looked;
 pub use observer::RunObserver;
 pub use options::{CellSelection, KeySource, LambdaOptions, RunOn, RunOptions, RunShape};
-pub use plan::{CellWork, RunPlan};
-pub use report::{CellReport, CellState, Spent};
+pub use plan::RunPlan;
+pub use report::{CellReport, CellState};
+pub use spent::Spent;
+pub use work::CellWork;

@@ -1,6 +1,6 @@
 //! What a run would take, and what it took, as JSON: the names are those of docs/json.md, which differ from the report's.
 use super::RunArgs;
-use super::tell::{Totals, why};
+use super::totals::{Totals, why};
 use jobs::Usage;
 use jobs::fan_out::{CellReport, CellState, Estimate, RunOutcome, RunPlan, Spent};
 use serde::Serialize;

@@ -1,57 +1,17 @@
 //! What a run would take, and what it took.
 use super::progress::time;
+use super::totals::{Totals, why};
 use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
 use crate::report::group;
-use jobs::fan_out::{CellReport, CellState, EarlyStop, Estimate, RunOutcome, RunPlan, Spent};
+use jobs::fan_out::{CellReport, Estimate, RunOutcome, RunPlan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Warnings that people are shown; the report has all.
 const MAX_WARNINGS: usize = 5;
-
-/// Sums over all cells that were chosen, those that had ended before included.
-#[derive(Default)]
-pub(super) struct Totals {
-    pub(super) with_data: u64,
-    pub(super) empty: u64,
-    pub(super) failed: u64,
-    pub(super) partial: u64,
-    pub(super) not_run: u64,
-    pub(super) finished_earlier: u64,
-    pub(super) observations: u64,
-    pub(super) attempts: u64,
-    pub(super) spent: Spent,
-    pub(super) cost_usd: f64,
-}
-
-impl Totals {
-    fn of(plan: &RunPlan, outcome: &RunOutcome) -> Self {
-        let mut totals = Self { finished_earlier: plan.finished.len() as u64, ..Self::default() };
-        for ended in plan.finished.iter().chain(&outcome.ended) {
-            let counter = match ended.state {
-                CellState::Data => &mut totals.with_data,
-                CellState::Empty => &mut totals.empty,
-                CellState::Failed => &mut totals.failed,
-            };
-            *counter += 1;
-            totals.partial += u64::from(ended.partial);
-            totals.observations += ended.observations;
-            totals.attempts += u64::from(ended.attempts);
-            totals.spent.add(&ended.spent);
-            totals.cost_usd += ended.cost_usd;
-        }
-        totals.not_run = (plan.work.len() - outcome.ended.len()) as u64;
-        totals.cost_usd = (totals.cost_usd * 1e9).round() / 1e9;
-        totals
-    }
-
-    const fn cells(&self) -> u64 {
-        self.with_data + self.empty + self.failed + self.not_run
-    }
-}
 
 pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
     if args.json {
@@ -93,19 +53,6 @@ pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Resu
         note!("stopped early: {}", why(stop));
     }
     Ok(code(outcome, &totals))
-}
-
-/// Why a run stopped before its last cell.
-pub(super) fn why(stop: &EarlyStop) -> String {
-    match stop {
-        EarlyStop::Cost { spent, max } => {
-            format!("${spent:.4} are spent, and another cell could exceed --max-cost ${max}")
-        }
-        EarlyStop::Fatal { cells, kind, message } => {
-            let who = if *cells == 1 { "a cell".to_owned() } else { format!("{cells} cells") };
-            format!("{who} met what every other cell would meet: {kind} ({message})")
-        }
-    }
 }
 
 fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {

@@ -1,7 +1,7 @@
 //! One attempt at a cell: what it brought, and what its failure means for another attempt.
 use super::options::RunShape;
-use super::plan::CellWork;
-use super::report::Spent;
+use super::spent::Spent;
+use super::work::CellWork;
 use crate::{Answer, Body, ErrorType};
 use std::time::Duration;
 

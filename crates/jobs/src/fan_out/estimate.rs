@@ -1,5 +1,5 @@
 //! What a run would take, before it does.
-use super::plan::CellWork;
+use super::work::CellWork;
 use crate::{Architecture, Usage};
 use std::time::Duration;
 

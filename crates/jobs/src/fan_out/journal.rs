@@ -146,7 +146,7 @@ fn text(line: &Line) -> Result<String, RunError> {
 mod tests {
     use super::*;
     use crate::fan_out::attempt::{AttemptClass, AttemptFailure};
-    use crate::fan_out::plan::CellWork;
+    use crate::fan_out::work::CellWork;
 
     fn ended(name: i64, good: bool) -> CellReport {
         let cell = morton::Cell::from_decimal(name).unwrap();

@@ -5,9 +5,10 @@ use super::descriptors;
 use super::error::RunError;
 use super::keys::ReadingKeys;
 use super::observer::RunObserver;
-use super::options::{LambdaOptions, RunShape};
-use super::plan::{CellWork, RunPlan};
-use super::report::Spent;
+use super::options::{LambdaOptions, RunShape, USUAL_CONCURRENCY};
+use super::plan::RunPlan;
+use super::spent::Spent;
+use super::work::CellWork;
 use crate::{Answer, ErrorType, Event, Usage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,8 +19,6 @@ use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime};
 use storage::{Credentials, S3Access, StatusClass, http_client, retry, sigv4};
 
-/// Calls at once where the options give none: half of what an account has in the beginning.
-pub(super) const USUAL_CONCURRENCY: usize = 500;
 /// A function may take 15 minutes, and is silent until then.
 const PATIENCE: Duration = Duration::from_secs(16 * 60);
 /// Streams of one HTTP/2 connection that servers usually allow; where only HTTP/1.1 is spoken, a call has its own.

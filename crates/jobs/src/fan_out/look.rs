@@ -1,8 +1,10 @@
 //! What is in the output already: it decides what is left to do, and what must not be overwritten unasked.
 use super::error::{RunConflict, RunError};
 use super::options::RunShape;
-use super::plan::{CellWork, RunPlan};
-use super::report::{CellReport, CellState, Spent};
+use super::plan::RunPlan;
+use super::report::{CellReport, CellState};
+use super::spent::Spent;
+use super::work::CellWork;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use pipeline::Layout;

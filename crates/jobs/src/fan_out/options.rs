@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use storage::Options;
 
+/// Calls at once where the options give none: half of what an account has in the beginning.
+pub(super) const USUAL_CONCURRENCY: usize = 500;
+
 /// Everything about a run but its catalog.
 #[derive(Clone)]
 pub struct RunOptions {

@@ -2,9 +2,9 @@
 use super::error::RunError;
 use super::estimate::Estimate;
 use super::journal::{self, Past};
-use super::lambda::USUAL_CONCURRENCY;
-use super::options::{CellSelection, RunOptions, RunShape};
+use super::options::{CellSelection, RunOptions, RunShape, USUAL_CONCURRENCY};
 use super::report::CellReport;
+use super::work::CellWork;
 use footprint::select;
 use morton::Cell;
 use pipeline::{JobSpec, Layout};
@@ -29,23 +29,6 @@ pub struct RunPlan {
     pub(super) done: Vec<CellWork>,
     /// The report.
     pub report: PathBuf,
-}
-
-/// One cell.
-#[derive(Clone, Debug)]
-pub struct CellWork {
-    /// Which one.
-    pub cell: Cell,
-    /// Its decimal id, which names it.
-    pub name: i64,
-    /// Links to its granules.
-    pub granules: Vec<String>,
-    /// Shows whether an earlier end is of the same granules and options.
-    pub(super) key: String,
-    /// The report knows it: what is there is ours.
-    pub(super) known: bool,
-    /// It is asked for although it ended well.
-    pub(super) again: bool,
 }
 
 impl RunPlan {
