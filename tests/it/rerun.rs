@@ -121,6 +121,9 @@ fn without_a_report_what_is_there_is_finished_or_asked_about() {
         let access: Vec<&str> = access.iter().map(String::as_str).collect();
         let fixed = [&fixed[..], &["--report", &report], &access[..]].concat();
         let first = json(&fixed, 0);
+        // Each object once, and the probe: put, and taken away.
+        let objects = bucket.below("run/").len();
+        assert_eq!(bucket.changes(), if objects > 0 { objects + 2 } else { 0 }, "{layout}");
         std::fs::remove_file(&report).unwrap();
         let again = json(&fixed, 0);
         let data = first["totals"]["with_data"].as_u64().unwrap();

@@ -5,7 +5,7 @@ mod report;
 
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
-use crate::{access, files, out, target};
+use crate::{access, out, target};
 use ::catalog::{Catalog, Choice, Gathered, Grid, NameFilter};
 use clap::Args;
 use earthdata::LinkKind;
@@ -161,7 +161,7 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
 /// Reads a catalog.
 pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
     let shown = path.display().to_string();
-    let text = files::bytes(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
+    let text = storage::read_file(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
     Ok(Catalog::parse(&text, &shown)?)
 }
 

@@ -1,37 +1,28 @@
 //! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
 mod answer;
-mod descriptors;
-mod drive;
-mod ended;
-mod estimate;
-mod journal;
-mod keys;
-mod lambda;
-mod local;
-mod look;
-mod pace;
-mod plan;
 mod progress;
 mod tell;
+mod totals;
 
-use crate::access;
 use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
+use crate::out::note;
+use crate::{access, catalog, files, target};
+use ::catalog::Catalog;
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
-use drive::{Backend, Drive, Outcome};
-use jobs::{Architecture, Look, Output};
-use journal::Journal;
-use keys::Keys;
-use lambda::Lambda;
-use local::Local;
+use footprint::Area;
+use jobs::Architecture;
+use jobs::fan_out::{
+    CellSelection, KeySource, LambdaOptions, RunConflict, RunError, RunOn, RunOptions, RunPlan, RunShape,
+};
 use morton::Latitude;
-use pipeline::Layout;
-use plan::Plan;
+use pipeline::{JobSpec, Layout};
 use progress::Progress;
-use std::path::PathBuf;
+use serde_json::Value;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use storage::{Location, StoreSink};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -175,12 +166,16 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let mut plan = Plan::new(args)?;
-    let too_dear = |plan: &Plan| args.max_cost.is_some_and(|most| plan.estimate(args).dollars > most);
-    let looked = access::block_on(plan.look(args));
+    let catalog = catalog::read(&args.catalog)?;
+    let mut plan = RunPlan::new(options(args, &catalog)?, &catalog.cells)?;
+    let too_dear = |plan: &RunPlan| args.max_cost.is_some_and(|most| plan.estimate().dollars > most);
+    let looked = access::block_on(async { Ok::<_, Failure>(plan.look(may_replace).await?) });
     // An estimate needs no right to look.
-    let resumed = if args.dry_run || too_dear(&plan) { looked.unwrap_or_default() } else { looked? };
-    let estimate = plan.estimate(args);
+    let looked = if args.dry_run || too_dear(&plan) { looked.unwrap_or_default() } else { looked? };
+    if let Some(why) = looked.unseen.filter(|_| !args.quiet) {
+        note!("note: what is at {} is not looked at, the report is believed: {why}", plan.shape().out);
+    }
+    let estimate = plan.estimate();
     if args.dry_run {
         tell::estimate(args, &plan, &estimate)?;
         return Ok(exit::DONE);
@@ -189,71 +184,134 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         let message = format!("the run would cost about ${:.2}, and --max-cost is ${most:.2}", estimate.dollars);
         return Err(Failure::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
     }
-    let mut journal = Journal::open(&plan.report, &plan.shape.out, plan.layout_name())?;
-    resumed.iter().try_for_each(|ended| journal.ended(ended))?;
-    let began = std::time::Instant::now();
-    if plan.work.is_empty() {
-        if let Some(output) = output(args, &plan)? {
-            access::block_on(async {
-                output.forget_probe().await;
-                Ok::<_, Failure>(())
-            })?;
+    let progress = Progress::new(args.quiet, &plan);
+    let outcome = access::block_on(async { Ok::<_, Failure>(plan.run(&looked.resumed, &progress).await?) })?;
+    tell::done(args, &plan, &outcome)
+}
+
+/// The flags and what the catalog says as options.
+fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
+    let latitude = latitude(args.latitude, catalog)?;
+    let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
+    overviews.sort_unstable();
+    overviews.dedup();
+    let mut spec = JobSpec {
+        overviews,
+        latitude,
+        layout: args.layout,
+        allow_partial: args.allow_partial,
+        ..JobSpec::new(Vec::new(), target::order(args.child_order)?)
+    };
+    spec.product.add_statistics(&args.also);
+    let index = || catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
+    let index = args.index.clone().or_else(index);
+    let (which, how) = (&args.which, &args.how);
+    // Without cells there is nothing to select from, whatever the list says.
+    let area = which.cells.as_deref().filter(|_| !catalog.cells.is_empty()).map(listed).transpose()?;
+    Ok(RunOptions {
+        shape: RunShape { spec, audit: args.audit.unwrap_or(0.0), index, out: args.out.clone() },
+        cells: CellSelection {
+            area,
+            max_cells: which.max_cells,
+            failed_of: which.failed_of.clone(),
+            partial_of: which.partial_of.clone(),
+        },
+        on: on(how),
+        keys: match &how.credentials_ref {
+            Some(name) => KeySource::Reference(name.clone()),
+            None if how.earthdata => KeySource::Earthdata,
+            None => KeySource::Usual,
+        },
+        storage: access::options(&args.access),
+        concurrency: how.concurrency.map(usize::from),
+        architecture: how.architecture,
+        tries: how.tries,
+        backoff: Duration::from_millis(how.backoff),
+        max_cost: args.max_cost,
+        report: args.report.clone(),
+        fresh: args.fresh,
+        overwrite: args.overwrite,
+        dry_run: args.dry_run,
+    })
+}
+
+/// The latitude of the flag and of the catalog, which must agree.
+fn latitude(asked: Option<Latitude>, catalog: &Catalog) -> Result<Latitude, Failure> {
+    let told = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+    match (asked, told) {
+        (Some(asked), Some(told)) if asked != told => {
+            let message = format!("the catalog is of {told} latitude, and --latitude says {asked}");
+            Err(Failure::usage(message).hint("make a catalog of that latitude, or leave the flag out"))
         }
-        return tell::done(args, &plan, &Outcome::default(), began.elapsed(), 0);
+        (asked, told) => Ok(asked.or(told).unwrap_or_default()),
     }
-    let (outcome, keys) = access::block_on(async {
-        let keys = Keys::of(args, &plan)?;
-        // Before a long run starts: whether it could end well.
-        keys.check().await?;
-        let output = output(args, &plan)?;
-        if let Some(output) = &output {
-            output.probe().await?;
-        }
-        begin_sphere(args, &plan).await?;
-        let drive = Drive {
-            backend: backend(args, &plan)?,
-            output,
-            keys,
-            plan: &plan,
-            tries: args.how.tries,
-            backoff: Duration::from_millis(args.how.backoff),
-            max_cost: args.max_cost,
-            per_cell: estimate.dollars / plan.work.len().max(1) as f64,
-            progress: Progress::new(args.quiet, &plan),
-            architecture: args.how.architecture,
-        };
-        let outcome = drive.run(&mut journal).await?;
-        Ok::<_, Failure>((outcome, drive.keys.renewals()))
-    })?;
-    journal.finish()?;
-    tell::done(args, &plan, &outcome, began.elapsed(), keys)
 }
 
-/// A store of many cells: what all share is written once, and a store of another job is refused before anything runs.
-async fn begin_sphere(args: &RunArgs, plan: &Plan) -> Result<(), Failure> {
-    let Some(first) = plan.work.first().filter(|_| plan.shape.spec.layout == Layout::Sphere) else { return Ok(()) };
-    let job = plan.shape.spec.job(first.cell).map_err(Failure::usage)?;
-    let (place, clients) = (Location::parse(&plan.shape.out)?, access::clients(&args.access));
-    Ok(jobs::begin_sphere(&Output { place, clients, look: Look::First { replace: true } }, &job).await?)
-}
-
-/// The place of all cells, if this process writes it.
-fn output(args: &RunArgs, plan: &Plan) -> Result<Option<StoreSink>, Failure> {
-    if args.how.on != On::Local {
-        return Ok(None);
-    }
-    Ok(Some(access::clients(&args.access).sink(&Location::parse(&plan.shape.out)?)?))
-}
-
-fn backend(args: &RunArgs, plan: &Plan) -> Result<Backend, Failure> {
-    let options = access::options(&args.access);
-    let how = &args.how;
+fn on(how: &HowArgs) -> RunOn {
     match how.on {
-        On::Local => {
-            let usual = std::thread::available_parallelism().map_or(1, usize::from);
-            let most = how.concurrency.map_or(usual, usize::from).min(plan.work.len().max(1));
-            Ok(Backend::Local(Box::new(Local::start(&options, &plan.shape, most)?)))
+        On::Local => RunOn::Local,
+        On::Lambda => RunOn::Lambda(LambdaOptions {
+            function: how.function.clone().unwrap_or_default(),
+            endpoint: how.lambda_endpoint.clone().or_else(|| access::variable("AWS_ENDPOINT_URL_LAMBDA")),
+            memory_mb: how.memory_size,
+        }),
+    }
+}
+
+/// The cells of a list, or of a file that holds one.
+fn listed(list: &str) -> Result<Area, Failure> {
+    let path = Path::new(list);
+    if !path.is_file() {
+        return Ok(Area::parse_cells(list)?);
+    }
+    let text = files::text(path);
+    let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
+    Ok(Area::parse_cells(&text)?)
+}
+
+/// Asks a person whether stores may be replaced that no report calls ours; without one, they may not.
+fn may_replace(conflict: &RunConflict) -> bool {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return false;
+    }
+    eprint!("{conflict}. Replace them? [y/N] ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let hint = match &error {
+            RunError::Conflict(_) => {
+                "--overwrite replaces them, --report names the report of their run, --out writes elsewhere"
+            }
+            RunError::NoReadingCredentials => {
+                "--credentials-ref names a secret, --earthdata logs in, AWS_* are passed on"
+            }
+            RunError::NoCallingCredentials => "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+            RunError::NotAReport(_) | RunError::OtherReport { .. } => "--report names another file",
+            RunError::ReportInUse(_) => "wait for it, or name another --report",
+            _ => "",
+        };
+        match error {
+            RunError::Usage(message) => Self::usage(message),
+            RunError::Output(out) => Self::usage(format!("--out {out}: write a folder, or s3://bucket/prefix")),
+            RunError::OutputOfFunction(out) => {
+                Self::usage(format!("--out {out}: a function writes to s3://bucket/prefix"))
+            }
+            RunError::ReferenceOnThisMachine => {
+                Self::usage("--credentials-ref names what a function reads: it goes with --on lambda")
+            }
+            RunError::Source(error) => error.into(),
+            RunError::Area(error) => error.into(),
+            RunError::Earthdata(error) => error.into(),
+            RunError::Store(error) => error.into(),
+            RunError::Job(error) => error.into(),
+            error => {
+                let failure = Self::new(exit::code_of(error.class()), error);
+                if hint.is_empty() { failure } else { failure.hint(hint) }
+            }
         }
-        On::Lambda => Ok(Backend::Lambda(Box::new(Lambda::new(how, &options, plan, args.quiet)?))),
     }
 }

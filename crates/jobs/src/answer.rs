@@ -8,7 +8,7 @@ const KEPT: usize = 50;
 /// Characters of an error in an answer that would be too long.
 const MAX_WORDS: usize = 4000;
 /// Shorter ones are no secrets of anybody; taking them out would only spoil words.
-const LEAST_SECRET: usize = 8;
+const MIN_SECRET: usize = 8;
 
 /// The answer of the function: the seed's contract, and what we tell beside it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ impl Answer {
     /// Replaces every occurrence of a secret. Errors are written so that none occurs; this is the second lock.
     pub(crate) fn redact(&mut self, secrets: &[&str]) {
         let clean = |text: &mut String| {
-            for secret in secrets.iter().filter(|secret| secret.len() >= LEAST_SECRET) {
+            for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET) {
                 if text.contains(secret) {
                     *text = text.replace(secret, "[redacted]");
                 }

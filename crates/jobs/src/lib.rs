@@ -5,7 +5,8 @@
 //! Lambda function, a fan-out on one machine, a test. [`Task`] and [`run`] are the same without an event. [`Usage`] is
 //! the cost model.
 //!
-//! Everything here is a plain value or runs on the caller's thread and clock; no runtime is named.
+//! All of this is plain values, or runs on the caller's thread and clock; no runtime is named. The feature `fan-out` adds the
+//! module of the same name: many cells on this machine or by calls of the function, for which it uses tokio.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -13,6 +14,8 @@ mod cost;
 mod credentials;
 mod error;
 mod event;
+#[cfg(feature = "fan-out")]
+pub mod fan_out;
 mod fields;
 mod guard;
 mod handle;

@@ -97,6 +97,17 @@ pub(crate) fn sweep(path: &Path) {
     }
 }
 
+/// All of a file. A folder, a pipe or a device is refused before it is opened: it may have no end, or no writer.
+///
+/// # Errors
+/// [`io::Error`], without the path.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, but a folder, a pipe or a device"));
+    }
+    fs::read(path)
+}
+
 /// Writes a whole file in the place of the one that is there: a reader sees the old one or the new one, also after
 /// a failure, a full disk or a loss of power. A link remains a link; a device or a pipe is written to directly.
 ///

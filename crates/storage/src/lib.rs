@@ -43,7 +43,7 @@ mod status;
 mod tls;
 mod version;
 
-pub use beside::write_file;
+pub use beside::{read_file, write_file};
 pub use clients::Clients;
 pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password, S3Access, S3Options};
 pub use granule::GranuleSource;

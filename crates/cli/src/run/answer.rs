@@ -1,14 +1,10 @@
 //! What a run would take, and what it took, as JSON: the names are those of docs/json.md, which differ from the report's.
 use super::RunArgs;
-use super::drive::Outcome;
-use super::ended::{Ended, Spent, State};
-use super::estimate::Estimate;
-use super::plan::Plan;
-use super::tell::Totals;
+use super::totals::{Totals, why};
 use jobs::Usage;
+use jobs::fan_out::{CellReport, CellState, Estimate, RunOutcome, RunPlan, Spent};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// What attempts have taken.
 #[derive(Serialize)]
@@ -30,7 +26,7 @@ impl<'a> From<&'a Spent> for Taken<'a> {
 #[derive(Serialize)]
 struct End<'a> {
     parent_morton: i64,
-    state: State,
+    state: CellState,
     error_type: Option<&'a str>,
     error: Option<&'a str>,
     partial: bool,
@@ -48,8 +44,8 @@ struct End<'a> {
     key: &'a str,
 }
 
-impl<'a> From<&'a Ended> for End<'a> {
-    fn from(ended: &'a Ended) -> Self {
+impl<'a> From<&'a CellReport> for End<'a> {
+    fn from(ended: &'a CellReport) -> Self {
         Self {
             parent_morton: ended.cell,
             state: ended.state,
@@ -72,10 +68,10 @@ impl<'a> From<&'a Ended> for End<'a> {
 }
 
 /// The answer of `--dry-run`.
-pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Value {
+pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Value {
     json!({
-        "out": plan.shape.out,
-        "layout": plan.layout_name(),
+        "out": plan.shape().out,
+        "layout": plan.layout().to_string(),
         "report": plan.report.display().to_string(),
         "finished_earlier": plan.finished.len(),
         "estimate": {
@@ -94,20 +90,14 @@ pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Valu
 }
 
 /// The answer at the end, with every cell that was chosen.
-pub(super) fn done(
-    args: &RunArgs,
-    plan: &Plan,
-    outcome: &Outcome,
-    totals: &Totals,
-    (elapsed, renewals): (Duration, u64),
-) -> Value {
-    let mut cells: Vec<&Ended> = plan.finished.iter().chain(&outcome.ended).collect();
+pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Value {
+    let mut cells: Vec<&CellReport> = plan.finished.iter().chain(&outcome.ended).collect();
     cells.sort_by_key(|ended| ended.cell);
     let ends: Vec<End<'_>> = cells.into_iter().map(End::from).collect();
     let taken = Taken::from(&totals.spent);
     json!({
-        "out": plan.shape.out,
-        "layout": plan.layout_name(),
+        "out": plan.shape().out,
+        "layout": plan.layout().to_string(),
         "report": plan.report.display().to_string(),
         "cells": plan.cells(),
         "totals": {
@@ -127,14 +117,14 @@ pub(super) fn done(
         },
         "this_run": {
             "cells": outcome.ended.len(),
-            "duration_s": (elapsed.as_secs_f64() * 1e3).round() / 1e3,
+            "duration_s": (outcome.elapsed.as_secs_f64() * 1e3).round() / 1e3,
             "cost_usd": outcome.ended.iter().map(|ended| ended.cost_usd).sum::<f64>(),
             "throttled": outcome.throttled,
             "retries": outcome.retries,
-            "credential_renewals": renewals,
+            "credential_renewals": outcome.renewals,
         },
         "interrupted": outcome.interrupted,
-        "stopped": outcome.stopped,
+        "stopped": outcome.stopped.as_ref().map(why),
         "architecture": args.how.architecture,
         "each": ends,
     })

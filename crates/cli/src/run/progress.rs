@@ -1,9 +1,9 @@
 //! What people see while cells end.
-use super::ended::Ended;
-use super::plan::Plan;
 use crate::out::note;
 use crate::progress::size;
+use futures_util::future::{self, LocalBoxFuture};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jobs::fan_out::{CellReport, RunObserver, RunPlan};
 use std::cell::{Cell, RefCell};
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
@@ -16,8 +16,10 @@ const ENOUGH: u64 = 4;
 /// A bar on a terminal, a line now and then elsewhere.
 pub(super) struct Progress {
     bar: ProgressBar,
+    quiet: bool,
     lines: bool,
-    began: Instant,
+    /// When the first cells began.
+    began: Cell<Instant>,
     /// When the last line was written, since the beginning.
     told: Cell<Duration>,
     sums: RefCell<Sums>,
@@ -36,7 +38,7 @@ struct Sums {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool, plan: &Plan) -> Self {
+    pub(super) fn new(quiet: bool, plan: &RunPlan) -> Self {
         let watched = std::io::stderr().is_terminal();
         let target = if quiet || !watched { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let (cells, granules) = (plan.work.len() as u64, plan.work.iter().map(|work| work.granules.len() as u64).sum());
@@ -46,15 +48,30 @@ impl Progress {
         }
         Self {
             bar,
+            quiet,
             lines: !quiet && !watched,
-            began: Instant::now(),
+            began: Cell::new(Instant::now()),
             told: Cell::new(Duration::ZERO),
             sums: RefCell::default(),
             all: Sums { cells, granules, ..Sums::default() },
         }
     }
+}
 
-    pub(super) fn ended(&self, ended: &Ended) {
+impl RunObserver for Progress {
+    fn fewer_calls(&self, allowed: usize, wanted: usize) {
+        if !self.quiet {
+            note!(
+                "{allowed} calls at once instead of {wanted}: this process may not open more files (ulimit -n); the others wait. The state machine of deploy/ needs none"
+            );
+        }
+    }
+
+    fn started(&self) {
+        self.began.set(Instant::now());
+    }
+
+    fn ended(&self, ended: &CellReport) {
         let mut sums = self.sums.borrow_mut();
         sums.cells += 1;
         sums.granules += ended.granules;
@@ -64,8 +81,8 @@ impl Progress {
         self.bar.set_position(sums.cells);
     }
 
-    pub(super) fn tick(&self, in_flight: usize, throttled: u64) {
-        let elapsed = self.began.elapsed();
+    fn tick(&self, in_flight: usize, throttled: u64) {
+        let elapsed = self.began.get().elapsed();
         let sums = self.sums.borrow();
         if self.lines && is_due(self.told.get(), elapsed) {
             self.told.set(elapsed);
@@ -74,13 +91,29 @@ impl Progress {
         self.bar.set_message(sums.text(&self.all, elapsed, in_flight, throttled));
     }
 
-    /// The first Ctrl-C.
-    pub(super) fn interrupted(&self, in_flight: usize) {
+    fn interrupted(&self, in_flight: usize) {
         self.bar.suspend(|| note!("ending: {in_flight} cells under way are waited for; Ctrl-C again drops them"));
     }
 
-    pub(super) fn finish(&self) {
+    fn finished(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Ctrl-C, or what a scheduler sends.
+    fn interrupt(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(interrupt())
+    }
+}
+
+async fn interrupt() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        let pressed = std::pin::pin!(tokio::signal::ctrl_c());
+        future::select(pressed, std::pin::pin!(terminate.recv())).await;
+        return;
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        future::pending::<()>().await;
     }
 }
 

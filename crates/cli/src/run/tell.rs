@@ -1,63 +1,19 @@
 //! What a run would take, and what it took.
-use super::drive::Outcome;
-use super::ended::{Ended, Spent, State};
-use super::estimate::Estimate;
-use super::plan::Plan;
 use super::progress::time;
+use super::totals::{Totals, why};
 use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
 use crate::report::group;
+use jobs::fan_out::{CellReport, Estimate, RunOutcome, RunPlan};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// Warnings that people are shown; the report has all.
-const MOST_WARNINGS: usize = 5;
+const MAX_WARNINGS: usize = 5;
 
-/// Sums over all cells that were chosen, those that had ended before included.
-#[derive(Default)]
-pub(super) struct Totals {
-    pub(super) with_data: u64,
-    pub(super) empty: u64,
-    pub(super) failed: u64,
-    pub(super) partial: u64,
-    pub(super) not_run: u64,
-    pub(super) finished_earlier: u64,
-    pub(super) observations: u64,
-    pub(super) attempts: u64,
-    pub(super) spent: Spent,
-    pub(super) cost_usd: f64,
-}
-
-impl Totals {
-    fn of(plan: &Plan, outcome: &Outcome) -> Self {
-        let mut totals = Self { finished_earlier: plan.finished.len() as u64, ..Self::default() };
-        for ended in plan.finished.iter().chain(&outcome.ended) {
-            let counter = match ended.state {
-                State::Data => &mut totals.with_data,
-                State::Empty => &mut totals.empty,
-                State::Failed => &mut totals.failed,
-            };
-            *counter += 1;
-            totals.partial += u64::from(ended.partial);
-            totals.observations += ended.observations;
-            totals.attempts += u64::from(ended.attempts);
-            totals.spent.add(&ended.spent);
-            totals.cost_usd += ended.cost_usd;
-        }
-        totals.not_run = (plan.work.len() - outcome.ended.len()) as u64;
-        totals.cost_usd = (totals.cost_usd * 1e9).round() / 1e9;
-        totals
-    }
-
-    const fn cells(&self) -> u64 {
-        self.with_data + self.empty + self.failed + self.not_run
-    }
-}
-
-pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Result<(), Failure> {
+pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
     if args.json {
         return print(&answer::estimate(args, plan, estimate));
     }
@@ -82,36 +38,30 @@ pub(super) fn estimate(args: &RunArgs, plan: &Plan, estimate: &Estimate) -> Resu
 }
 
 /// Tells the end; the exit code says how it was.
-pub(super) fn done(
-    args: &RunArgs,
-    plan: &Plan,
-    outcome: &Outcome,
-    elapsed: Duration,
-    renewals: u64,
-) -> Result<u8, Failure> {
+pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
     let totals = Totals::of(plan, outcome);
     if args.json {
-        print(&answer::done(args, plan, outcome, &totals, (elapsed, renewals)))?;
+        print(&answer::done(args, plan, outcome, &totals))?;
     }
     if !args.quiet && !args.json {
-        people(plan, outcome, &totals, elapsed).iter().for_each(|line| note!("{line}"));
+        people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
         let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
-    if let Some(why) = &outcome.stopped {
-        note!("stopped early: {why}");
+    if let Some(stop) = &outcome.stopped {
+        note!("stopped early: {}", why(stop));
     }
     Ok(code(outcome, &totals))
 }
 
-fn code(outcome: &Outcome, totals: &Totals) -> u8 {
+fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
     let good = totals.with_data + totals.empty;
     let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
     // A folder with other files is refused as well, but fails its own cell only.
     let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
     let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
-    let refused = |ended: &Ended| ended.error_type.as_deref().is_some_and(is_refusal);
+    let refused = |ended: &CellReport| ended.error_type.as_deref().is_some_and(is_refusal);
     match () {
         () if outcome.interrupted => exit::INTERRUPTED,
         () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
@@ -123,10 +73,14 @@ fn code(outcome: &Outcome, totals: &Totals) -> u8 {
     }
 }
 
-fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) -> Vec<String> {
+fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> {
     let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
-    let mut lines =
-        vec![format!("{} cells to {} in {}", group(totals.cells()), plan.shape.out, time(elapsed.as_secs_f64()))];
+    let mut lines = vec![format!(
+        "{} cells to {} in {}",
+        group(totals.cells()),
+        plan.shape().out,
+        time(outcome.elapsed.as_secs_f64())
+    )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),
         some => format!("{} of data and empty from earlier runs", group(some)),
@@ -167,18 +121,17 @@ fn people(plan: &Plan, outcome: &Outcome, totals: &Totals, elapsed: Duration) ->
 }
 
 /// What cells warned of, each once.
-fn warnings(ended: &[Ended]) -> Vec<String> {
+fn warnings(ended: &[CellReport]) -> Vec<String> {
     let all: BTreeSet<&str> = ended.iter().flat_map(|ended| &ended.warnings).map(String::as_str).collect();
-    let mut lines: Vec<String> =
-        all.iter().take(MOST_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
-    if all.len() > MOST_WARNINGS {
-        lines.push(format!("  and {} more warnings, in the report", all.len() - MOST_WARNINGS));
+    let mut lines: Vec<String> = all.iter().take(MAX_WARNINGS).map(|warning| format!("  warning: {warning}")).collect();
+    if all.len() > MAX_WARNINGS {
+        lines.push(format!("  and {} more warnings, in the report", all.len() - MAX_WARNINGS));
     }
     lines
 }
 
 /// `GranuleUnreadable 2, SourceUnavailable 1`
-fn causes(ended: &[Ended]) -> String {
+fn causes(ended: &[CellReport]) -> String {
     let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
     for kind in ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
         *causes.entry(kind).or_default() += 1;

@@ -1,31 +1,36 @@
 //! The run itself: cells begin as the pace allows, are tried again as their failures allow, and end once.
-use super::ended::{Class, Ended, Fault, Spent, Tried};
+use super::attempt::{Attempt, AttemptClass, AttemptFailure};
+use super::error::RunError;
 use super::journal::Journal;
-use super::keys::Keys;
+use super::keys::ReadingKeys;
 use super::lambda::Lambda;
 use super::local::Local;
-use super::pace::{self, Pace};
-use super::plan::{Plan, Work};
-use super::progress::Progress;
-use crate::exit::Failure;
+use super::observer::RunObserver;
+use super::pace::Pace;
+use super::plan::RunPlan;
+use super::report::CellReport;
+use super::spent::Spent;
+use super::work::CellWork;
+use crate::ErrorType;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use jobs::{Architecture, ErrorType};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use storage::{Credentials, StoreSink};
+use storage::{Credentials, StoreSink, retry};
 
-/// Throttles that one cell bears: with waits of up to a minute, a quarter of an hour.
-const MOST_THROTTLES: u32 = 40;
+/// Throttled attempts of one cell at the most: with waits of up to a minute, a quarter of an hour.
+const MAX_THROTTLES: u32 = 40;
 /// Crashes and timeouts come again more often than not.
-const MOST_CRASHES: u32 = 2;
+const MAX_CRASHES: u32 = 2;
 /// Renewals of credentials for one cell.
-const MOST_RENEWALS: u32 = 5;
-/// Hopeless cells that end a run, at the least, and their share in percent.
-const HOPELESS: usize = 3;
-const HOPELESS_PERCENT: usize = 2;
-/// How often people are told.
+const MAX_RENEWALS: u32 = 5;
+/// Fatal failures that a run bears at the least, and their share of the cells in percent.
+const MAX_FATAL: usize = 3;
+const MAX_FATAL_PERCENT: usize = 2;
+/// No wait of our own is longer.
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// How often the observer is called.
 const TICK: Duration = Duration::from_millis(250);
 
 /// What runs cells.
@@ -41,37 +46,55 @@ pub(super) struct Drive<'a> {
     pub(super) backend: Backend,
     /// Where cells are written, if this process writes them.
     pub(super) output: Option<StoreSink>,
-    pub(super) keys: Keys,
-    pub(super) plan: &'a Plan,
-    /// Attempts for one cell.
-    pub(super) tries: u32,
-    /// First wait.
-    pub(super) backoff: Duration,
-    /// Dollars.
-    pub(super) max_cost: Option<f64>,
+    pub(super) keys: ReadingKeys,
+    pub(super) plan: &'a RunPlan,
     /// Dollars that one cell may take.
     pub(super) per_cell: f64,
-    pub(super) progress: Progress,
-    pub(super) architecture: Architecture,
+    pub(super) observer: &'a dyn RunObserver,
 }
 
-/// What came of it.
-#[derive(Default)]
-pub(super) struct Outcome {
+/// What came of a run.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct RunOutcome {
     /// Cells that ended in this run, in the order in which they did.
-    pub(super) ended: Vec<Ended>,
-    /// Somebody pressed Ctrl-C.
-    pub(super) interrupted: bool,
+    pub ended: Vec<CellReport>,
+    /// [`RunObserver::interrupt`] has come.
+    pub interrupted: bool,
     /// Why cells were left.
-    pub(super) stopped: Option<String>,
+    pub stopped: Option<EarlyStop>,
     /// Attempts that were throttled.
-    pub(super) throttled: u64,
+    pub throttled: u64,
     /// Attempts beyond the first of a cell, without those.
-    pub(super) retries: u64,
+    pub retries: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Earthdata logins beyond the first.
+    pub renewals: u64,
+}
+
+/// Why a run stopped before its last cell.
+#[derive(Clone, PartialEq, Debug)]
+pub enum EarlyStop {
+    /// Another cell could exceed the ceiling.
+    Cost {
+        /// Dollars spent.
+        spent: f64,
+        /// The ceiling in dollars.
+        max: f64,
+    },
+    /// Cells failed in a way in which every other cell would fail.
+    Fatal {
+        /// How many did.
+        cells: usize,
+        /// The type of the last failure.
+        kind: String,
+        /// That failure in words.
+        message: String,
+    },
 }
 
 enum Happened {
-    Ended(Box<Ended>, usize),
+    Ended(Box<CellReport>, usize),
     Tick,
     Interrupt,
 }
@@ -96,7 +119,7 @@ struct Tries {
 
 impl Drive<'_> {
     /// Runs every cell of the plan, or stops early and says why. Every cell that began is in the journal.
-    pub(super) async fn run(&self, journal: &mut Journal) -> Result<Outcome, Failure> {
+    pub(super) async fn run(&self, journal: &mut Journal) -> Result<RunOutcome, RunError> {
         let (most, gentle) = match &self.backend {
             Backend::Local(local) => (local.at_once(), false),
             Backend::Lambda(lambda) => (lambda.at_once(), true),
@@ -108,12 +131,13 @@ impl Drive<'_> {
             throttled: Cell::new(0),
             retries: Cell::new(0),
         };
-        let mut outcome = Outcome::default();
+        let mut outcome = RunOutcome::default();
+        self.observer.started();
         let mut slots: BTreeSet<usize> = (0..most).collect();
         let mut queue = self.plan.work.iter();
         let mut happening: FuturesUnordered<LocalBoxFuture<'_, Happened>> = FuturesUnordered::new();
         happening.push(Box::pin(tick()));
-        happening.push(Box::pin(interrupt()));
+        happening.push(Box::pin(self.interrupt()));
         let (mut spent, mut dearest) = (0.0, self.per_cell);
         loop {
             while !shared.stopping.get() && shared.in_flight.get() < shared.pace.borrow().window() {
@@ -138,35 +162,39 @@ impl Drive<'_> {
                     spent += ended.cost_usd;
                     dearest = ended.cost_usd.max(dearest);
                     journal.ended(&ended)?;
-                    self.progress.ended(&ended);
+                    self.observer.ended(&ended);
                     let refused = ended.error_type.as_deref() == Some(ErrorType::OutputDenied.name());
                     outcome.ended.push(*ended);
+                    let refused = refused && self.output_refuses().await;
                     if !shared.stopping.get()
-                        && let refused = refused
-                        && self.output_refuses().await
-                        && let Some(why) = hopeless(&outcome.ended, self.plan.work.len(), refused)
+                        && let Some(why) = fatal_cause(&outcome.ended, self.plan.work.len(), refused)
                     {
                         shared.stopping.set(true);
                         outcome.stopped = Some(why);
                     }
                 }
                 Some(Happened::Tick) => {
-                    self.progress.tick(shared.in_flight.get(), shared.throttled.get());
+                    self.observer.tick(shared.in_flight.get(), shared.throttled.get());
                     happening.push(Box::pin(tick()));
                 }
                 Some(Happened::Interrupt) if outcome.interrupted => break,
                 Some(Happened::Interrupt) => {
                     outcome.interrupted = true;
                     shared.stopping.set(true);
-                    self.progress.interrupted(shared.in_flight.get());
-                    happening.push(Box::pin(interrupt()));
+                    self.observer.interrupted(shared.in_flight.get());
+                    happening.push(Box::pin(self.interrupt()));
                 }
                 None => break,
             }
         }
-        self.progress.finish();
+        self.observer.finished();
         (outcome.throttled, outcome.retries) = (shared.throttled.get(), shared.retries.get());
         Ok(outcome)
+    }
+
+    async fn interrupt(&self) -> Happened {
+        self.observer.interrupt().await;
+        Happened::Interrupt
     }
 
     /// Whether no cell can be written, after one could not. What a function may write is not known here: it is believed.
@@ -179,50 +207,50 @@ impl Drive<'_> {
 
     /// Why no further cell may begin, if what is spent and under way comes near the ceiling: each cell under way may cost
     /// as much as the dearest so far.
-    fn too_dear(&self, spent: f64, dearest: f64, in_flight: usize) -> Option<String> {
-        let most = self.max_cost?;
+    fn too_dear(&self, spent: f64, dearest: f64, in_flight: usize) -> Option<EarlyStop> {
+        let max = self.plan.options.max_cost?;
         let under_way = f64::from(u32::try_from(in_flight + 1).unwrap_or(u32::MAX)) * dearest;
-        (spent + under_way > most)
-            .then(|| format!("${spent:.4} are spent, and another cell could exceed --max-cost ${most}"))
+        (spent + under_way > max).then_some(EarlyStop::Cost { spent, max })
     }
 
     /// One cell to its end.
-    async fn cell(&self, work: &Work, slot: usize, shared: &Shared) -> Happened {
+    async fn cell(&self, work: &CellWork, slot: usize, shared: &Shared) -> Happened {
         let began = Instant::now();
         let (mut attempts, mut spent, mut tries) = (0, Spent::default(), Tries::default());
         let outcome = loop {
             attempts += 1;
             let keys = match self.keys.get().await {
                 Ok(keys) => keys,
-                Err(fault) => break Err(fault),
+                Err(failure) => break Err(failure),
             };
-            let Tried { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
+            let Attempt { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
             spent.add(&taken);
-            let fault = match outcome {
+            let failure = match outcome {
                 Ok(body) => {
                     shared.pace.borrow_mut().succeeded();
                     break Ok(body);
                 }
-                Err(fault) => fault,
+                Err(failure) => failure,
             };
-            if fault.class == Class::Throttled {
+            if failure.class == AttemptClass::Throttled {
                 shared.throttled.set(shared.throttled.get() + 1);
                 shared.pace.borrow_mut().throttled(shared.in_flight.get(), Instant::now());
             }
-            let (fault, wait) = match self.again(fault, keys.as_ref(), &mut tries).await {
+            let (failure, wait) = match self.again(failure, keys.as_ref(), &mut tries).await {
                 Ok(again) => again,
-                Err(fault) => break Err(fault),
+                Err(failure) => break Err(failure),
             };
             if !sleep(wait, shared).await {
-                break Err(fault);
+                break Err(failure);
             }
-            shared.retries.set(shared.retries.get() + u64::from(fault.class != Class::Throttled));
+            shared.retries.set(shared.retries.get() + u64::from(failure.class != AttemptClass::Throttled));
         };
-        let ended = Ended::new(work, outcome).after(attempts, began.elapsed(), spent, self.architecture);
+        let ended =
+            CellReport::new(work, outcome).after(attempts, began.elapsed(), spent, self.plan.options.architecture);
         Happened::Ended(Box::new(ended), slot)
     }
 
-    async fn attempt(&self, work: &Work, keys: Option<Credentials>, slot: usize) -> Tried {
+    async fn attempt(&self, work: &CellWork, keys: Option<Credentials>, slot: usize) -> Attempt {
         match &self.backend {
             Backend::Local(local) => local.attempt(work, keys).await,
             Backend::Lambda(lambda) => lambda.attempt(work, keys, &self.keys, slot).await,
@@ -232,25 +260,28 @@ impl Drive<'_> {
     /// The wait before another attempt, or the failure that is the cell's last.
     async fn again(
         &self,
-        fault: Fault,
+        failure: AttemptFailure,
         keys: Option<&Credentials>,
         tries: &mut Tries,
-    ) -> Result<(Fault, Duration), Fault> {
-        let fault = if fault.class == Class::Expired { self.keys.renew(keys, fault).await? } else { fault };
-        let (counter, most) = match fault.class {
-            Class::Throttled => (&mut tries.throttles, MOST_THROTTLES),
-            Class::Crash | Class::Timeout => (&mut tries.crashes, MOST_CRASHES.min(self.tries)),
-            Class::Expired => (&mut tries.renewals, MOST_RENEWALS.min(self.tries)),
-            Class::Service | Class::Source => (&mut tries.others, self.tries),
-            Class::Hopeless | Class::Final => return Err(fault),
+    ) -> Result<(AttemptFailure, Duration), AttemptFailure> {
+        let failure =
+            if failure.class == AttemptClass::Expired { self.keys.renew(keys, failure).await? } else { failure };
+        let (counter, most) = match failure.class {
+            AttemptClass::Throttled => (&mut tries.throttles, MAX_THROTTLES),
+            AttemptClass::Crash | AttemptClass::Timeout => {
+                (&mut tries.crashes, MAX_CRASHES.min(self.plan.options.tries))
+            }
+            AttemptClass::Expired => (&mut tries.renewals, MAX_RENEWALS.min(self.plan.options.tries)),
+            AttemptClass::Service | AttemptClass::Source => (&mut tries.others, self.plan.options.tries),
+            AttemptClass::Fatal | AttemptClass::Permanent => return Err(failure),
         };
         *counter += 1;
         if *counter >= most {
-            return Err(fault);
+            return Err(failure);
         }
-        let first = if fault.class == Class::Expired { Duration::ZERO } else { self.backoff };
-        let wait = pace::wait(first, *counter, fault.least);
-        Ok((fault, wait))
+        let first = if failure.class == AttemptClass::Expired { Duration::ZERO } else { self.plan.options.backoff };
+        let wait = retry::backoff(first, MAX_BACKOFF, *counter).max(failure.least);
+        Ok((failure, wait))
     }
 }
 
@@ -274,28 +305,13 @@ async fn tick() -> Happened {
     Happened::Tick
 }
 
-/// Ctrl-C, or what a scheduler sends.
-async fn interrupt() -> Happened {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        let pressed = std::pin::pin!(tokio::signal::ctrl_c());
-        futures_util::future::select(pressed, std::pin::pin!(terminate.recv())).await;
-        return Happened::Interrupt;
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    Happened::Interrupt
-}
-
 /// Why the remaining cells would fail too, if enough cells have shown it, or one has shown that the output is `refused`.
-fn hopeless(ended: &[Ended], cells: usize, refused: bool) -> Option<String> {
-    let mut same = ended.iter().filter(|ended| ended.hopeless);
+fn fatal_cause(ended: &[CellReport], cells: usize, refused: bool) -> Option<EarlyStop> {
+    let mut same = ended.iter().filter(|ended| ended.fatal);
     let count = same.clone().count();
-    if !refused && count <= HOPELESS.max(cells * HOPELESS_PERCENT / 100) {
+    if !refused && count <= MAX_FATAL.max(cells * MAX_FATAL_PERCENT / 100) {
         return None;
     }
     let (kind, message) = same.next_back().map(|last| (last.error_type.clone(), last.error.clone()))?;
-    let who = if count == 1 { "a cell".into() } else { format!("{count} cells") };
-    Some(format!("{who} met what every other cell would meet: {} ({})", kind?, message?))
+    Some(EarlyStop::Fatal { cells: count, kind: kind?, message: message? })
 }

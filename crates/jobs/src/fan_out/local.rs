@@ -1,10 +1,12 @@
 //! Cells on this machine: threads, each with a runtime and connections of its own.
+use super::attempt::{Attempt, AttemptClass, AttemptFailure, judge};
 use super::descriptors;
-use super::ended::{Class, Fault, Spent, Tried, judge};
-use super::plan::{Shape, Work};
-use crate::exit::{self, Failure};
+use super::error::RunError;
+use super::options::RunShape;
+use super::spent::Spent;
+use super::work::CellWork;
+use crate::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use byte_ranges::SourceError;
-use jobs::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use pipeline::{Event, Observer, Tuning};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +17,13 @@ use tokio::sync::oneshot;
 /// The threads. They end with the process, or when this is dropped.
 pub(super) struct Local {
     orders: Sender<Order>,
-    shape: Shape,
+    shape: RunShape,
     most: usize,
 }
 
 /// One attempt.
 struct Order {
-    work: Work,
+    work: CellWork,
     keys: Option<Credentials>,
     answer: oneshot::Sender<Answer>,
 }
@@ -38,7 +40,7 @@ impl Observer for Clock {
 }
 
 impl Local {
-    pub(super) fn start(options: &Options, shape: &Shape, most: usize) -> Result<Self, Failure> {
+    pub(super) fn start(options: &Options, shape: &RunShape, most: usize) -> Result<Self, RunError> {
         let (orders, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         let mut options = options.clone();
@@ -49,7 +51,7 @@ impl Local {
             let (queue, options, shape) = (Arc::clone(&queue), options.clone(), shape.clone());
             let thread = std::thread::Builder::new().name("cell".into());
             let started = thread.spawn(move || serve(&queue, &Clients::new(options), &shape));
-            started.map_err(|error| Failure::new(exit::FAILED, format!("no thread: {error}")))?;
+            started.map_err(RunError::Thread)?;
         }
         Ok(Self { orders, shape: shape.clone(), most })
     }
@@ -58,35 +60,39 @@ impl Local {
         self.most
     }
 
-    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>) -> Tried {
+    pub(super) async fn attempt(&self, work: &CellWork, keys: Option<Credentials>) -> Attempt {
         let (answer, answered) = oneshot::channel();
         let sent = self.orders.send(Order { work: work.clone(), keys, answer });
         let answer = if sent.is_ok() { answered.await.ok() } else { None };
         match answer {
             Some(answer) => {
                 let spent = Spent::of(&answer.body);
-                Tried { outcome: judge(work, &self.shape, answer), spent }
+                Attempt { outcome: judge(work, &self.shape, answer), spent }
             }
             None => {
-                let fault = Fault::new(Class::Crash, ErrorType::Internal.name(), "the thread that ran it has ended");
-                Tried { outcome: Err(fault), spent: Spent::default() }
+                let failure = AttemptFailure::new(
+                    AttemptClass::Crash,
+                    ErrorType::Internal.name(),
+                    "the thread that ran it has ended",
+                );
+                Attempt { outcome: Err(failure), spent: Spent::default() }
             }
         }
     }
 }
 
 /// Runs what comes, one cell after the other.
-fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &Shape) {
+fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &RunShape) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     loop {
         let order = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Order { work, keys, answer }) = order else { return };
-        // Nobody waits for it any more after a second Ctrl-C.
+        // After a second interrupt the answer has no receiver.
         let _ = answer.send(runtime.block_on(cell(&work, keys, clients, shape)));
     }
 }
 
-async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Answer {
+async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Answer {
     let began = Instant::now();
     let failed = |error: &Error| Answer::failed(Some(work.name), error, began.elapsed().as_secs_f64());
     let task = match task(work, keys, clients, shape) {
@@ -102,10 +108,10 @@ async fn cell(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: 
         init: Duration::ZERO,
         secrets_endpoint: None,
     };
-    jobs::run(&task, &host).await.answer
+    crate::run(&task, &host).await.answer
 }
 
-fn task(work: &Work, keys: Option<Credentials>, clients: &Clients, shape: &Shape) -> Result<Task, Error> {
+fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Result<Task, Error> {
     let bad = |error: SourceError| Error::new(ErrorType::BadEvent, error.to_string());
     let reading = match keys {
         Some(keys) => clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() }),

@@ -1,16 +1,15 @@
 //! What is in the output already: it decides what is left to do, and what must not be overwritten unasked.
-use super::ended::{Ended, Spent, State};
-use super::plan::{Plan, Shape, Work};
-use super::{On, RunArgs};
-use crate::access;
-use crate::exit::{self, Failure};
-use crate::out::note;
+use super::error::{RunConflict, RunError};
+use super::options::RunShape;
+use super::plan::RunPlan;
+use super::report::{CellReport, CellState};
+use super::spent::Spent;
+use super::work::CellWork;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use pipeline::Layout;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
 use storage::{Clients, Location};
 use stores::OwnStore;
 
@@ -23,40 +22,47 @@ const BEGINNING: u64 = 64;
 enum There {
     Nothing,
     /// What this run would write.
-    Same(Box<Ended>),
+    Same(Box<CellReport>),
     Other,
 }
 
-impl Plan {
+/// What [`RunPlan::look`] found.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Looked {
+    /// Cells that the report does not know and that are there as this run would write them.
+    pub resumed: Vec<CellReport>,
+    /// Why the output was not looked at, where it could not be: the report is believed.
+    pub unseen: Option<String>,
+}
+
+impl RunPlan {
     /// Looks into the output: cells that the report calls finished must be there, and cells that the report does not know
-    /// and that are there are finished too, if they are what this run would write. Returns these.
+    /// and that are there are finished too, if they are what this run would write.
     ///
     /// # Errors
-    /// Cells are there that the report does not know and that are something else, unless `--overwrite`, or a person says yes.
-    pub(super) async fn look(&mut self, args: &RunArgs) -> Result<Vec<Ended>, Failure> {
-        if args.dry_run && self.shape.out.contains("://") {
-            return Ok(Vec::new());
+    /// [`RunError::Conflict`] where cells are there that the report does not know and that are something else, unless the
+    /// options say to overwrite them, or `may_replace` does; and a place that cannot be looked at.
+    pub async fn look(&mut self, may_replace: impl FnOnce(&RunConflict) -> bool) -> Result<Looked, RunError> {
+        if self.options.dry_run && self.shape().out.contains("://") {
+            return Ok(Looked::default());
         }
-        let clients = &access::clients(&args.access);
-        if args.how.on == On::Lambda
-            && let Some(why) = self.unreachable(args).await
+        let clients = &self.clients();
+        if self.options.lambda().is_some()
+            && let Some(why) = self.unreachable().await
         {
-            if !args.quiet {
-                note!("note: what is at {} is not looked at, the report is believed: {why}", self.shape.out);
-            }
-            return Ok(Vec::new());
+            return Ok(Looked { resumed: Vec::new(), unseen: Some(why) });
         }
         let gone = self.gone(clients).await?;
         self.finished.retain(|ended| !gone.contains(&ended.cell));
         let (back, done) =
-            std::mem::take(&mut self.done).into_iter().partition(|work: &Work| gone.contains(&work.name));
+            std::mem::take(&mut self.done).into_iter().partition(|work: &CellWork| gone.contains(&work.name));
         self.done = done;
-        self.work.extend::<Vec<Work>>(back);
+        self.work.extend::<Vec<CellWork>>(back);
         let mut resumed = Vec::new();
         let mut others = BTreeSet::new();
-        let shape = &self.shape;
+        let shape = &self.options.shape;
         let unknown = self.work.iter().filter(|work| !work.known);
-        let look = async |work: &Work| Ok::<_, Failure>((work.name, there(shape, work, clients).await?));
+        let look = async |work: &CellWork| Ok::<_, RunError>((work.name, there(shape, work, clients).await?));
         let looks = stream::iter(unknown.map(look)).buffer_unordered(AT_ONCE);
         for (name, there) in looks.try_collect::<Vec<_>>().await? {
             match there {
@@ -65,34 +71,37 @@ impl Plan {
                 There::Other => _ = others.insert(name),
             }
         }
-        if !others.is_empty() && !args.overwrite && !args.dry_run {
-            ask(&others, shape)?;
+        if !others.is_empty() && !self.options.overwrite && !self.options.dry_run {
+            let conflict = RunConflict { out: shape.out.clone(), cells: others };
+            if !may_replace(&conflict) {
+                return Err(RunError::Conflict(conflict));
+            }
         }
         let names: BTreeSet<i64> = resumed.iter().map(|ended| ended.cell).collect();
         self.work.retain(|work| !names.contains(&work.name));
         self.finished.extend(resumed.iter().cloned());
         self.sort();
-        Ok(resumed)
+        Ok(Looked { resumed, unseen: None })
     }
 
     /// Why the output cannot be looked at, if it cannot. Functions write it by a role of their own, so that these credentials
     /// need not open it.
-    async fn unreachable(&self, args: &RunArgs) -> Option<String> {
+    async fn unreachable(&self) -> Option<String> {
         let work = self.work.iter().chain(&self.done).next()?;
-        let mut options = access::options(&args.access);
+        let mut options = self.options.storage.clone();
         options.retry.max_attempts = 1;
-        let sink = Clients::new(options).sink(&Location::parse(&self.shape.store(work.name)).ok()?).ok()?;
+        let sink = Clients::new(options).sink(&Location::parse(&self.shape().store(work.name)).ok()?).ok()?;
         sink.get(pipeline::ROOT).await.err().map(|error| error.to_string())
     }
 
     /// Cells with data by the report that are not there, whole.
-    async fn gone(&self, clients: &Clients) -> Result<BTreeSet<i64>, Failure> {
+    async fn gone(&self, clients: &Clients) -> Result<BTreeSet<i64>, RunError> {
         let with_data: BTreeSet<i64> =
             self.finished.iter().filter(|ended| ended.has_data()).map(|end| end.cell).collect();
         let wanted = self.done.iter().filter(|work| with_data.contains(&work.name));
-        let gone = async |work: &Work| {
-            let marker = marker(&self.shape, work)?;
-            let beginning = ByteRange::new(0, BEGINNING).ok_or_else(|| Failure::new(exit::FAILED, "no range"))?;
+        let gone = async |work: &CellWork| {
+            let marker = marker(self.shape(), work)?;
+            let beginning = ByteRange::new(0, BEGINNING).ok_or_else(|| RunError::Internal("no range".to_owned()))?;
             let fetched = match clients.open(&marker) {
                 Ok(source) => source.fetch(beginning).await,
                 Err(error) => Err(error),
@@ -103,7 +112,7 @@ impl Plan {
                 Err(error) if matches!(error.kind, SourceErrorKind::NotFound | SourceErrorKind::Denied) => {
                     Ok((work.name, true))
                 }
-                Err(error) => Err(Failure::from(error)),
+                Err(error) => Err(RunError::from(error)),
             }
         };
         let looks = stream::iter(wanted.map(gone)).buffer_unordered(AT_ONCE);
@@ -113,10 +122,10 @@ impl Plan {
 }
 
 /// The object that says that a cell is there, whole.
-fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
+fn marker(shape: &RunShape, work: &CellWork) -> Result<Location, RunError> {
     let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
-        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
+        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage)?,
     };
     let store = shape.store(work.name);
     let location = Location::parse(&store)?;
@@ -126,11 +135,11 @@ fn marker(shape: &Shape, work: &Work) -> Result<Location, Failure> {
     })
 }
 
-async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, Failure> {
+async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<There, RunError> {
     let sink = clients.sink(&Location::parse(&shape.store(work.name))?)?;
     let key = match shape.spec.layout {
         Layout::Cell => pipeline::ROOT.to_owned(),
-        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(Failure::usage)?,
+        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage)?,
     };
     if !pipeline::holds(&sink, &key).await? {
         return Ok(There::Nothing);
@@ -148,7 +157,7 @@ async fn there(shape: &Shape, work: &Work, clients: &Clients) -> Result<There, F
 }
 
 /// Whether a store says that it was made as this run would make it.
-fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
+fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Value) -> bool {
     let Ok(job) = shape.spec.job(work.cell) else { return false };
     let held = |name: &Value| {
         own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
@@ -156,7 +165,7 @@ fn is_what_is_wanted(shape: &Shape, work: &Work, own: &Value) -> bool {
     let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
         let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
-        let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|told| told.len());
+        let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
         size.is_none_or(|size| held(&name_of(link).into()).is_some_and(|held| held.is_null() || *held == size))
     });
     own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))
@@ -175,12 +184,12 @@ fn name_of(link: &str) -> String {
 }
 
 /// The end of a cell, read from its store.
-fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended {
+fn ended(shape: &RunShape, work: &CellWork, own: &Value, cells_with_data: u64) -> CellReport {
     let granules = own["granules"].as_array().map_or(&[][..], Vec::as_slice);
     let failed = granules.iter().filter(|granule| granule["failed"] == true).count();
-    Ended {
+    CellReport {
         cell: work.name,
-        state: State::Data,
+        state: CellState::Data,
         error_type: None,
         error: None,
         partial: own["partial"] == true,
@@ -195,29 +204,6 @@ fn ended(shape: &Shape, work: &Work, own: &Value, cells_with_data: u64) -> Ended
         zarr_path: Some(shape.store(work.name)),
         warnings: Vec::new(),
         key: work.key.clone(),
-        hopeless: false,
+        fatal: false,
     }
-}
-
-/// Asks a person whether stores may be replaced that no report calls ours.
-fn ask(others: &BTreeSet<i64>, shape: &Shape) -> Result<(), Failure> {
-    let first: Vec<String> = others.iter().take(3).map(ToString::to_string).collect();
-    let more = if others.len() > first.len() { ", ..." } else { "" };
-    let what = format!(
-        "{}: {} cells are there that the report does not know, made from other granules or otherwise ({}{more})",
-        shape.out,
-        others.len(),
-        first.join(", ")
-    );
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        eprint!("{what}. Replace them? [y/N] ");
-        let _ = std::io::stderr().flush();
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Ok(());
-        }
-    }
-    Err(Failure::new(exit::USAGE, what)
-        .hint("--overwrite replaces them, --report names the report of their run, --out writes elsewhere"))
 }

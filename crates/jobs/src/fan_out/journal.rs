@@ -2,8 +2,8 @@
 //!
 //! Whatever ends the process, the lines before that moment stand; a last one that was cut off does not count. When a run
 //! ends by itself the file is written anew: a line for each cell that has ended.
-use super::ended::Ended;
-use crate::exit::{self, Failure};
+use super::error::RunError;
+use super::report::CellReport;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -19,14 +19,14 @@ enum Line {
     /// A cell is about to be run.
     Begun { cell: i64 },
     /// A cell has ended.
-    Ended(Box<Ended>),
+    Ended(Box<CellReport>),
 }
 
-/// What a report tells.
+/// What a report says.
 #[derive(Default)]
 pub(super) struct Past {
     /// The last end of every cell.
-    pub(super) ended: BTreeMap<i64, Ended>,
+    pub(super) ended: BTreeMap<i64, CellReport>,
     /// Cells that were begun after their last end.
     pub(super) begun: BTreeSet<i64>,
     out: Option<(String, String)>,
@@ -39,15 +39,15 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     head: Line,
-    ended: BTreeMap<i64, Ended>,
+    ended: BTreeMap<i64, CellReport>,
 }
 
 /// Reads a report; `None` when there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Past>, Failure> {
-    let text = match crate::files::bytes(path) {
+pub(super) fn read(path: &Path) -> Result<Option<Past>, RunError> {
+    let text = match storage::read_file(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(path, &error)),
+        Err(error) => return Err(RunError::file(path, error)),
     };
     let mut past = Past::default();
     for line in text.split_inclusive(|&byte| byte == b'\n') {
@@ -64,33 +64,31 @@ pub(super) fn read(path: &Path) -> Result<Option<Past>, Failure> {
         past.whole += line.len() as u64;
     }
     if past.out.is_none() && !text.is_empty() {
-        let message = format!("{}: this is not the report of a run", path.display());
-        return Err(Failure::new(exit::BAD_INPUT, message).hint("--report names another file"));
+        return Err(RunError::NotAReport(path.to_owned()));
     }
     Ok(Some(past))
 }
 
 impl Journal {
     /// Opens the report of a run to `out`, or begins it. What a killed process left of a line is cut off.
-    pub(super) fn open(path: &Path, out: &str, layout: String) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, out: &str, layout: String) -> Result<Self, RunError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+            std::fs::create_dir_all(folder).map_err(|error| RunError::file(folder, error))?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(path).map_err(|error| failed(path, &error))?;
+        let file =
+            OpenOptions::new().append(true).create(true).open(path).map_err(|error| RunError::file(path, error))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                let message = format!("{}: another run is writing this report", path.display());
-                return Err(Failure::new(exit::USAGE, message).hint("wait for it, or name another --report"));
+                return Err(RunError::ReportInUse(path.to_owned()));
             }
             // A file system without locks must do without.
             Err(TryLockError::Error(_)) | Ok(()) => {}
         }
         let past = read(path)?.unwrap_or_default();
-        if let Some((other, shape)) = past.out.filter(|told| *told != (out.to_owned(), layout.clone())) {
-            let message = format!("{}: this is the report of a run to {other} (layout {shape})", path.display());
-            return Err(Failure::new(exit::USAGE, message).hint("--report names another file"));
+        if let Some((out, layout)) = past.out.filter(|noted| *noted != (out.to_owned(), layout.clone())) {
+            return Err(RunError::OtherReport { path: path.to_owned(), out, layout });
         }
-        file.set_len(past.whole).map_err(|error| failed(path, &error))?;
+        file.set_len(past.whole).map_err(|error| RunError::file(path, error))?;
         let engine = format!("icestream {}", env!("CARGO_PKG_VERSION"));
         let head = Line::Run { out: out.to_owned(), layout, engine };
         let mut journal = Self { path: path.to_owned(), file, head, ended: past.ended };
@@ -102,18 +100,18 @@ impl Journal {
     }
 
     /// Notes that a cell is about to be run: what is found in its place later is ours.
-    pub(super) fn begun(&mut self, cell: i64) -> Result<(), Failure> {
+    pub(super) fn begun(&mut self, cell: i64) -> Result<(), RunError> {
         self.add(&text(&Line::Begun { cell })?)
     }
 
     /// Notes how a cell ended.
-    pub(super) fn ended(&mut self, ended: &Ended) -> Result<(), Failure> {
+    pub(super) fn ended(&mut self, ended: &CellReport) -> Result<(), RunError> {
         self.ended.insert(ended.cell, ended.clone());
         self.add(&text(&Line::Ended(Box::new(ended.clone())))?)
     }
 
     /// Writes the report anew, a line for each cell that has ended; cells under way that were dropped keep their line.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(super) fn finish(self) -> Result<(), RunError> {
         let begun = read(&self.path)?.unwrap_or_default().begun;
         let mut beside = self.path.clone().into_os_string();
         beside.push(".part");
@@ -125,38 +123,37 @@ impl Journal {
         for ended in self.ended.values() {
             all += &text(&Line::Ended(Box::new(ended.clone())))?;
         }
-        let mut file = File::create(&beside).map_err(|error| failed(&beside, &error))?;
-        file.write_all(all.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| failed(&beside, &error))?;
-        std::fs::rename(&beside, &self.path).map_err(|error| failed(&self.path, &error))
+        let mut file = File::create(&beside).map_err(|error| RunError::file(&beside, error))?;
+        file.write_all(all.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(|error| RunError::file(&beside, error))?;
+        std::fs::rename(&beside, &self.path).map_err(|error| RunError::file(&self.path, error))
     }
 
     /// One write a line.
-    fn add(&mut self, line: &str) -> Result<(), Failure> {
-        self.file.write_all(line.as_bytes()).map_err(|error| failed(&self.path, &error))
+    fn add(&mut self, line: &str) -> Result<(), RunError> {
+        self.file.write_all(line.as_bytes()).map_err(|error| RunError::file(&self.path, error))
     }
 }
 
-fn text(line: &Line) -> Result<String, Failure> {
-    let mut text = serde_json::to_string(line).map_err(|error| Failure::new(exit::FAILED, error))?;
+fn text(line: &Line) -> Result<String, RunError> {
+    let mut text = serde_json::to_string(line).map_err(|error| RunError::Internal(error.to_string()))?;
     text.push('\n');
     Ok(text)
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(exit::code_of_write(error), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::ended::{Class, Fault};
-    use crate::run::plan::Work;
+    use crate::fan_out::attempt::{AttemptClass, AttemptFailure};
+    use crate::fan_out::work::CellWork;
 
-    fn ended(name: i64, good: bool) -> Ended {
+    fn ended(name: i64, good: bool) -> CellReport {
         let cell = morton::Cell::from_decimal(name).unwrap();
-        let work = Work { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
-        let outcome = if good { Ok(Box::default()) } else { Err(Fault::new(Class::Final, "X", "why")) };
-        Ended::new(&work, outcome)
+        let work = CellWork { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
+        let outcome =
+            if good { Ok(Box::default()) } else { Err(AttemptFailure::new(AttemptClass::Permanent, "X", "why")) };
+        CellReport::new(&work, outcome)
     }
 
     /// Cut at every byte: what was whole before the cut counts, and the next run goes on after it.

@@ -1,28 +1,30 @@
 //! Cells by calls of a Lambda function (AWS Lambda API Reference, "Invoke"). A call is synchronous: its answer is needed,
-//! and an asynchronous one would be retried by the service behind our back.
+//! and the service would retry an asynchronous one by itself.
+use super::attempt::{Attempt, AttemptClass, AttemptFailure, judge};
 use super::descriptors;
-use super::ended::{Class, Fault, Spent, Tried, judge};
-use super::plan::{Plan, Shape, Work};
-use super::{HowArgs, keys::Keys};
-use crate::access;
-use crate::exit::{self, Failure};
-use crate::out::note;
-use jobs::{Answer, ErrorType, Event, Usage};
+use super::error::RunError;
+use super::keys::ReadingKeys;
+use super::observer::RunObserver;
+use super::options::{LambdaOptions, RunShape, USUAL_CONCURRENCY};
+use super::plan::RunPlan;
+use super::spent::Spent;
+use super::work::CellWork;
+use crate::{Answer, ErrorType, Event, Usage};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pipeline::JobSpec;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime};
-use storage::{Credentials, Options, S3Access, http_client, sigv4};
+use storage::{Credentials, S3Access, StatusClass, http_client, retry, sigv4};
 
-/// Calls at once when nothing is said: half of what an account has in the beginning.
-pub(super) const USUAL_CONCURRENCY: usize = 500;
 /// A function may take 15 minutes, and is silent until then.
 const PATIENCE: Duration = Duration::from_secs(16 * 60);
 /// Streams of one HTTP/2 connection that servers usually allow; where only HTTP/1.1 is spoken, a call has its own.
 const LANE: usize = 100;
-/// Words of somebody else's answer in a message.
-const MOST_WORDS: usize = 400;
+/// Characters of an answer in a message.
+const MAX_WORDS: usize = 400;
 
 /// A function, and how it is called.
 pub(super) struct Lambda {
@@ -35,34 +37,27 @@ pub(super) struct Lambda {
     /// Where function and stores meet, if not at AWS.
     endpoint: Option<String>,
     memory_mb: u64,
-    shape: Shape,
+    shape: RunShape,
     most: usize,
 }
 
 impl Lambda {
-    pub(super) fn new(how: &HowArgs, options: &Options, plan: &Plan, quiet: bool) -> Result<Self, Failure> {
-        let S3Access::Keys(keys) = options.s3.access.clone() else {
-            let failure = Failure::new(exit::CREDENTIALS, "no credentials to call the function with");
-            return Err(failure.hint("set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"));
-        };
+    pub(super) fn new(lambda: &LambdaOptions, plan: &RunPlan, observer: &dyn RunObserver) -> Result<Self, RunError> {
+        let mut options = plan.options.storage.clone();
+        let S3Access::Keys(keys) = options.s3.access.clone() else { return Err(RunError::NoCallingCredentials) };
         let region = options.s3.region.clone();
-        let asked = how.concurrency.map_or(USUAL_CONCURRENCY, usize::from).min(plan.work.len().max(1));
+        let asked = plan.options.concurrency.unwrap_or(USUAL_CONCURRENCY).min(plan.work.len().max(1));
         let most = descriptors::connections(asked).unwrap_or(asked).min(asked);
-        if most < asked && !quiet {
-            note!(
-                "{most} calls at once instead of {asked}: this process may not open more files (ulimit -n); the others wait. The state machine of deploy/ needs none"
-            );
+        if most < asked {
+            observer.fewer_calls(most, asked);
         }
-        let mut options = options.clone();
         (options.timeouts.idle, options.timeouts.request) = (PATIENCE, PATIENCE);
         let lanes = (0..most.div_ceil(LANE)).map(|_| http_client(&options)).collect::<Result<_, _>>()?;
-        let function = how.function.as_deref().unwrap_or_default();
-        let endpoint = how.lambda_endpoint.clone().or_else(|| access::variable("AWS_ENDPOINT_URL_LAMBDA"));
-        let endpoint = endpoint.or_else(|| options.s3.endpoint_url.clone());
+        let endpoint = lambda.endpoint.clone().or_else(|| options.s3.endpoint_url.clone());
         let root = endpoint.unwrap_or_else(|| format!("https://lambda.{region}.amazonaws.com"));
-        let url = url(&root, function).ok_or_else(|| Failure::usage(format!("{root}: this is not a URL")))?;
-        let (endpoint, shape) = (options.s3.endpoint_url, plan.shape.clone());
-        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: how.memory_size, shape, most })
+        let url = url(&root, &lambda.function).ok_or_else(|| RunError::Usage(format!("{root}: this is not a URL")))?;
+        let (endpoint, shape) = (options.s3.endpoint_url, plan.shape().clone());
+        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: lambda.memory_mb, shape, most })
     }
 
     pub(super) const fn at_once(&self) -> usize {
@@ -70,21 +65,32 @@ impl Lambda {
     }
 
     /// `slot` is the call's own number below [`Lambda::at_once`] while it is under way.
-    pub(super) async fn attempt(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Tried {
+    pub(super) async fn attempt(
+        &self,
+        work: &CellWork,
+        keys: Option<Credentials>,
+        secret: &ReadingKeys,
+        slot: usize,
+    ) -> Attempt {
         let began = Instant::now();
         let answered = self.call(work, keys, secret, slot).await;
         match answered {
-            Ok(reply) => reply.tried(work, &self.shape, began.elapsed(), self.memory_mb),
-            Err(fault) => Tried { outcome: Err(fault), spent: Spent::default() },
+            Ok(reply) => reply.attempt(work, &self.shape, began.elapsed(), self.memory_mb),
+            Err(failure) => Attempt { outcome: Err(failure), spent: Spent::default() },
         }
     }
 
-    async fn call(&self, work: &Work, keys: Option<Credentials>, secret: &Keys, slot: usize) -> Result<Reply, Fault> {
-        let hopeless = |message: String| Fault::new(Class::Hopeless, "BadCall", message);
+    async fn call(
+        &self,
+        work: &CellWork,
+        keys: Option<Credentials>,
+        secret: &ReadingKeys,
+        slot: usize,
+    ) -> Result<Reply, AttemptFailure> {
+        let fatal = |message: String| AttemptFailure::new(AttemptClass::Fatal, "BadCall", message);
         let service = |error: reqwest::Error| {
-            let why = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-            let why: String = why.map(|cause| format!(": {cause}")).collect();
-            Fault::new(Class::Service, "NoAnswer", format!("no answer from Lambda{why}"))
+            let why: String = retry::causes(&error).map(|cause| format!(": {cause}")).collect();
+            AttemptFailure::new(AttemptClass::Service, "NoAnswer", format!("no answer from Lambda{why}"))
         };
         let mut request = Request::new(Method::POST, self.url.clone());
         let headers = request.headers_mut();
@@ -93,9 +99,9 @@ impl Lambda {
         headers.insert(HeaderName::from_static("x-amz-log-type"), HeaderValue::from_static("Tail"));
         *request.body_mut() = Some(self.event(work, keys, secret).to_value().to_string().into());
         sigv4::sign(&mut request, &self.keys, &self.region, "lambda", SystemTime::now())
-            .map_err(|error| hopeless(error.message))?;
+            .map_err(|error| fatal(error.message))?;
         let client = self.lanes.get(slot / LANE).or(self.lanes.first());
-        let client = client.ok_or_else(|| hopeless("no calls are allowed".into()))?;
+        let client = client.ok_or_else(|| fatal("no calls are allowed".into()))?;
         let response = client.execute(request).await.map_err(service)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(service)?;
@@ -103,7 +109,7 @@ impl Lambda {
         Ok(Reply { status, headers, body })
     }
 
-    fn event(&self, work: &Work, keys: Option<Credentials>, secret: &Keys) -> Event {
+    fn event(&self, work: &CellWork, keys: Option<Credentials>, secret: &ReadingKeys) -> Event {
         let (bucket, prefix) =
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
         Event {
@@ -132,12 +138,12 @@ struct Reply {
 }
 
 impl Reply {
-    fn tried(self, work: &Work, shape: &Shape, elapsed: Duration, memory_mb: u64) -> Tried {
-        let log = self.header("x-amz-log-result").and_then(decode).unwrap_or_default();
+    fn attempt(self, work: &CellWork, shape: &RunShape, elapsed: Duration, memory_mb: u64) -> Attempt {
+        let log = self.header("x-amz-log-result").and_then(decoded).unwrap_or_default();
         let bill = Bill::of(&log);
         let ran = self.status == 200 || self.is_function_error();
-        let (outcome, told) = if self.is_function_error() {
-            (Err(self.function_error()), bill.told)
+        let (outcome, reported) = if self.is_function_error() {
+            (Err(self.function_error()), bill.reported)
         } else if self.status == 200 {
             match serde_json::from_value::<Answer>(self.body) {
                 Ok(answer) => {
@@ -146,22 +152,22 @@ impl Reply {
                 }
                 Err(error) => {
                     let message = format!("the function's answer is none of ours: {error}");
-                    (Err(Fault::new(Class::Hopeless, "BadAnswer", message)), Spent::default())
+                    (Err(AttemptFailure::new(AttemptClass::Fatal, "BadAnswer", message)), Spent::default())
                 }
             }
         } else {
             (Err(self.service_error()), Spent::default())
         };
-        let mut spent = told;
+        let mut spent = reported;
         if ran {
             let clocked = Usage::call(memory_mb, elapsed).gb_seconds;
             // The bill of the service, else what the function reckons of itself, else our clock.
-            let told = (spent.usage.gb_seconds > 0.0).then_some(spent.usage.gb_seconds);
+            let own = (spent.usage.gb_seconds > 0.0).then_some(spent.usage.gb_seconds);
             spent.unbilled_calls = u64::from(bill.gb_seconds.is_none());
-            spent.usage.gb_seconds = bill.gb_seconds.or(told).unwrap_or(clocked);
+            spent.usage.gb_seconds = bill.gb_seconds.or(own).unwrap_or(clocked);
             spent.usage.invocations = 1;
         }
-        Tried { outcome, spent }
+        Attempt { outcome, spent }
     }
 
     /// AWS marks errors of the function by a header on a 200; cargo-lambda answers 500 with the same body.
@@ -169,33 +175,34 @@ impl Reply {
         self.header("x-amz-function-error").is_some() || self.status >= 500 && self.body.get("errorType").is_some()
     }
 
-    fn function_error(&self) -> Fault {
+    fn function_error(&self) -> AttemptFailure {
         let name = self.body["errorType"].as_str().unwrap_or_default();
         let message = self.body["errorMessage"].as_str().unwrap_or("the function failed and says nothing");
         // An untyped one of the service itself, which ended the function.
         let timed_out = name == "Sandbox.Timedout" || name.is_empty() && message.contains("Task timed out");
         let kind = if timed_out { ErrorType::Timeout } else { ErrorType::from_name(name) };
-        let fault = Fault::of(kind, shortened(message));
+        let failure = AttemptFailure::of(kind, shortened(message));
         // Its own name says more than ours.
-        if name.is_empty() { fault } else { Fault { kind: name.to_owned(), ..fault } }
+        if name.is_empty() { failure } else { AttemptFailure { kind: name.to_owned(), ..failure } }
     }
 
     /// Errors of the service ("Invoke", Errors): 429 and some 5xx pass, the rest is about us or the function.
-    fn service_error(&self) -> Fault {
+    fn service_error(&self) -> AttemptFailure {
         let kind = self.header("x-amzn-errortype").and_then(|text| text.split(':').next()).unwrap_or_default();
         let kind = if kind.is_empty() { format!("Status{}", self.status) } else { kind.to_owned() };
         let words = ["message", "Message"].iter().find_map(|name| self.body[*name].as_str());
         let message =
             format!("Lambda answered {}: {}", self.status, shortened(words.unwrap_or(&self.body.to_string())));
-        let least = self.header(RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        let class = match self.status {
-            429 => Class::Throttled,
-            // 409: the function is being updated.
-            408 | 409 | 500..=599 => Class::Service,
-            413 => Class::Final,
-            _ => Class::Hopeless,
+        let class = match StatusClass::of(self.status) {
+            StatusClass::Throttled => AttemptClass::Throttled,
+            // A conflict: the function is being updated.
+            StatusClass::Timeout | StatusClass::Conflict | StatusClass::Unavailable | StatusClass::ServerError => {
+                AttemptClass::Service
+            }
+            StatusClass::TooLarge => AttemptClass::Permanent,
+            _ => AttemptClass::Fatal,
         };
-        Fault::new(class, kind, message).not_before(Duration::from_secs(least))
+        AttemptFailure::new(class, kind, message).not_before(retry::retry_after(&self.headers).unwrap_or_default())
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -203,13 +210,13 @@ impl Reply {
     }
 }
 
-/// What the last lines of the function's log tell.
+/// What the last lines of the function's log say of its bill.
 #[derive(Default)]
 struct Bill {
     /// Of the service's own line: `REPORT RequestId: .. Billed Duration: 12 ms Memory Size: 1024 MB ..`
     gb_seconds: Option<f64>,
     /// Of the function's `processing_complete`.
-    told: Spent,
+    reported: Spent,
 }
 
 impl Bill {
@@ -227,7 +234,7 @@ impl Bill {
                 && line["event_type"] == "processing_complete"
                 && let Ok(body) = serde_json::from_value(line)
             {
-                bill.told = Spent::of(&body);
+                bill.reported = Spent::of(&body);
             }
         }
         bill
@@ -245,30 +252,12 @@ fn url(root: &str, function: &str) -> Option<Url> {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(MOST_WORDS).collect()
+    text.chars().take(MAX_WORDS).collect()
 }
 
-/// Base64 (RFC 4648, 4) of a text.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0_u32, 0);
-    for byte in text.bytes().take_while(|byte| *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// The text that a header holds in base64 (RFC 4648, 4).
+fn decoded(text: &str) -> Option<String> {
+    STANDARD.decode(text).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -287,21 +276,21 @@ mod tests {
         let typed = |name: &str| json!({ "errorType": name, "errorMessage": "why" });
         let error = ("x-amz-function-error", "Unhandled");
         for (reply, kind, class) in [
-            (reply(200, &[error], typed("SourceUnavailable")), "SourceUnavailable", Class::Source),
-            (reply(500, &[], typed("CredentialsExpired")), "CredentialsExpired", Class::Expired),
-            (reply(200, &[error], typed("Sandbox.Timedout")), "Sandbox.Timedout", Class::Timeout),
-            (reply(200, &[error], typed("Runtime.ExitError")), "Runtime.ExitError", Class::Crash),
-            (reply(200, &[error], typed("Runtime.OutOfMemory")), "Runtime.OutOfMemory", Class::Final),
+            (reply(200, &[error], typed("SourceUnavailable")), "SourceUnavailable", AttemptClass::Source),
+            (reply(500, &[], typed("CredentialsExpired")), "CredentialsExpired", AttemptClass::Expired),
+            (reply(200, &[error], typed("Sandbox.Timedout")), "Sandbox.Timedout", AttemptClass::Timeout),
+            (reply(200, &[error], typed("Runtime.ExitError")), "Runtime.ExitError", AttemptClass::Crash),
+            (reply(200, &[error], typed("Runtime.OutOfMemory")), "Runtime.OutOfMemory", AttemptClass::Permanent),
             (
                 reply(200, &[error], json!({"errorMessage": "x Task timed out after 3.00 seconds"})),
                 "Timeout",
-                Class::Timeout,
+                AttemptClass::Timeout,
             ),
-            (reply(200, &[error], typed("OutputDenied")), "OutputDenied", Class::Hopeless),
+            (reply(200, &[error], typed("OutputDenied")), "OutputDenied", AttemptClass::Fatal),
         ] {
             assert!(reply.is_function_error());
-            let fault = reply.function_error();
-            assert_eq!((fault.kind.as_str(), fault.class), (kind, class));
+            let failure = reply.function_error();
+            assert_eq!((failure.kind.as_str(), failure.class), (kind, class));
         }
         let throttle = reply(
             429,
@@ -309,13 +298,18 @@ mod tests {
             json!({ "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded." }),
         );
         assert!(!throttle.is_function_error());
-        let fault = throttle.service_error();
-        assert_eq!((fault.kind.as_str(), fault.class), ("TooManyRequestsException", Class::Throttled));
+        let failure = throttle.service_error();
+        assert_eq!((failure.kind.as_str(), failure.class), ("TooManyRequestsException", AttemptClass::Throttled));
         assert_eq!(
-            (fault.least, fault.message.as_str()),
+            (failure.least, failure.message.as_str()),
             (Duration::from_secs(3), "Lambda answered 429: Rate Exceeded.")
         );
-        let classes = [(500, Class::Service), (502, Class::Service), (403, Class::Hopeless), (404, Class::Hopeless)];
+        let classes = [
+            (500, AttemptClass::Service),
+            (502, AttemptClass::Service),
+            (403, AttemptClass::Fatal),
+            (404, AttemptClass::Fatal),
+        ];
         for (status, class) in classes {
             assert_eq!(reply(status, &[], json!({})).service_error().class, class);
         }
@@ -325,14 +319,14 @@ mod tests {
     fn the_bill_is_read_from_the_log() {
         // base64 of the line below, by coreutils.
         let encoded = "UkVQT1JUIFJlcXVlc3RJZDogYQlEdXJhdGlvbjogMTIuMyBtcwlCaWxsZWQgRHVyYXRpb246IDUwMCBtcwlNZW1vcnkgU2l6ZTogMjA0OCBNQglNYXggTWVtb3J5IFVzZWQ6IDQwIE1CCg==";
-        let log = decode(encoded).unwrap();
+        let log = decoded(encoded).unwrap();
         assert!(log.starts_with("REPORT RequestId: a\tDuration: 12.3 ms"), "{log}");
-        let told = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
-        let bill = Bill::of(&format!("not JSON\n{told}\n{log}"));
+        let line = json!({"event_type": "processing_complete", "requests": 7, "bytes_read": 9, "error": "x", "usage": {"gets": 12}});
+        let bill = Bill::of(&format!("not JSON\n{line}\n{log}"));
         assert_eq!(bill.gb_seconds, Some(1.0));
-        assert_eq!((bill.told.requests, bill.told.bytes, bill.told.usage.gets), (7, 9, 12));
+        assert_eq!((bill.reported.requests, bill.reported.bytes, bill.reported.usage.gets), (7, 9, 12));
         assert_eq!(Bill::of("").gb_seconds, None);
-        assert_eq!(decode("a~b="), None);
+        assert_eq!(decoded("a~b="), None);
     }
 
     #[test]

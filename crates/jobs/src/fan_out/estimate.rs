@@ -1,6 +1,6 @@
 //! What a run would take, before it does.
-use super::plan::Work;
-use jobs::{Architecture, Usage};
+use super::work::CellWork;
+use crate::{Architecture, Usage};
 use std::time::Duration;
 
 /// Range requests for a granule of 100 MB that crosses the cell: 486 for 12 of them, 988 for 22 (README, "What is measured");
@@ -25,25 +25,29 @@ const CORE_MB: f64 = 1769.0;
 
 /// A guess of the whole, from counts of granules alone.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Estimate {
-    pub(super) cells: u64,
+pub struct Estimate {
+    /// Cells to run.
+    pub cells: u64,
     /// Pairs of granule and cell.
-    pub(super) granules: u64,
-    pub(super) requests: u64,
-    pub(super) bytes: u64,
+    pub granules: u64,
+    /// Range requests for granules.
+    pub requests: u64,
+    /// Bytes of granules.
+    pub bytes: u64,
     /// GB-seconds of a function; 0 on this machine.
-    pub(super) gb_seconds: f64,
-    /// Time of all cells one after the other.
-    pub(super) cell_seconds: f64,
-    /// Time of the run.
-    pub(super) seconds: f64,
-    pub(super) dollars: f64,
+    pub gb_seconds: f64,
+    /// Seconds of all cells one after the other.
+    pub cell_seconds: f64,
+    /// Seconds of the run.
+    pub seconds: f64,
+    /// What it costs.
+    pub dollars: f64,
 }
 
 impl Estimate {
-    /// `function` is memory in MB and processor of the function, if one runs the cells; `at_once` are so many. `to_s3`
-    /// tells whether the stores go there.
-    pub(super) fn new(work: &[Work], function: Option<(u64, Architecture)>, at_once: usize, to_s3: bool) -> Self {
+    /// `function` is memory in MB and processor of the function, if one runs the cells; `at_once` cells run at a time.
+    /// `to_s3`: the stores go there.
+    pub(super) fn new(work: &[CellWork], function: Option<(u64, Architecture)>, at_once: usize, to_s3: bool) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
         let real = |count: u64| count as f64;
         let memory = function.map(|(memory, _)| real(memory));
@@ -92,7 +96,7 @@ mod tests {
         let cell = morton::Cell::from_decimal(-6_134_114).unwrap();
         let granules = vec!["s3://b/g.h5".to_owned(); 38];
         let work =
-            vec![Work { cell, name: -6_134_114, granules, key: String::new(), known: false, again: false }; 1872];
+            vec![CellWork { cell, name: -6_134_114, granules, key: String::new(), known: false, again: false }; 1872];
         let estimate = Estimate::new(&work, Some((1024, Architecture::Arm64)), 500, true);
         assert_eq!((estimate.cells, estimate.granules, estimate.requests), (1872, 71_136, 71_136 * 44));
         assert!(estimate.dollars > 1.25 && estimate.dollars < 2.5, "{estimate:?}");
