@@ -2,7 +2,7 @@
 use crate::host;
 use crate::live::Live;
 use js_sys::{Array, Function, Uint32Array};
-use pipeline::{Event, Observer};
+use pipeline::{JobEvent, Observer};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -34,20 +34,22 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn event(&self, event: Event<'_>) {
+    fn event(&self, event: JobEvent<'_>) {
         match event {
-            Event::Planned { granules } => self.send(["planned".into(), granules.into()]),
-            Event::Opened { granule } => self.send(["opened".into(), granule.into()]),
+            JobEvent::Planned { granules } => self.send(["planned".into(), granules.into()]),
+            JobEvent::Opened { granule } => self.send(["opened".into(), granule.into()]),
             #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-            Event::Received { granule, bytes } => self.send(["received".into(), granule.into(), (bytes as f64).into()]),
-            Event::Rows { granule, track, child, value, sigma } => {
+            JobEvent::Received { granule, bytes } => {
+                self.send(["received".into(), granule.into(), (bytes as f64).into()]);
+            }
+            JobEvent::Rows { granule, track, child, value, sigma } => {
                 self.live.borrow_mut().add(child, value, sigma);
                 let mut crossed = child.to_vec();
                 crossed.dedup();
                 let crossed = Uint32Array::from(crossed.as_slice());
                 self.send(["rows".into(), granule.into(), track.into(), child.len().into(), crossed.into()]);
             }
-            Event::Finished(entry) => {
+            JobEvent::Finished(entry) => {
                 let entry = serde_json::to_string(entry).unwrap_or_default();
                 self.send(["finished".into(), entry.into()]);
             }

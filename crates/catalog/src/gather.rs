@@ -1,7 +1,7 @@
 //! From a search, or from granules where they lie, to a catalog and a report of what happened on the way.
-use crate::build::{Remarks, assemble, usable};
-use crate::{Catalog, Error, Grid, NameFilter, Places, ReadOptions};
-use earthdata::{Found, GranuleName, LinkKind, Odd, Record, newest};
+use crate::build::{assemble, usable};
+use crate::{Catalog, Error, Gathered, Grid, NameFilter, Places, ReadOptions};
+use earthdata::{Found, LinkKind, Record, newest};
 use footprint::CellFinder;
 use morton::Cell;
 use serde_json::{Map, Value, json};
@@ -30,54 +30,6 @@ pub struct SearchNotes {
     pub collection: Option<String>,
     /// Added around every footprint, km.
     pub margin_km: f64,
-}
-
-/// What happened on the way to a catalog.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Gathered {
-    /// Granules that were found, records that make no sense included.
-    pub found: usize,
-    /// Requests sent.
-    pub requests: u64,
-    /// Older versions, with the newer one that stays.
-    pub older: Vec<(String, String)>,
-    /// Granules whose names are not of the cycles, regions or dates that were asked for.
-    pub other_names: usize,
-    /// Records of a search that make no sense.
-    pub odd: Vec<Odd>,
-    /// Records that no catalog can hold.
-    pub remarks: Remarks,
-    /// Granules that touch none of the wanted cells.
-    pub elsewhere: usize,
-    /// Granules that could not be read, and why.
-    pub failed: Vec<(String, String)>,
-    /// Files that are parts or copies of others, with the file that counts.
-    pub parts: Vec<(String, String)>,
-    /// Files that have none of the product's tracks, with the product that they are of, where it is known.
-    pub foreign: Vec<(String, Option<String>)>,
-}
-
-impl Gathered {
-    /// Whether the catalog holds all that was found.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        let Remarks { unknown_extent, without_link } = &self.remarks;
-        self.failed.is_empty()
-            && self.foreign.is_empty()
-            && self.odd.is_empty()
-            && unknown_extent.is_empty()
-            && without_link.is_empty()
-    }
-
-    /// The records that the filter of names lets through; counts the others, and removes odd records that it excludes.
-    fn named(&mut self, records: Vec<Record>, names: &NameFilter, by_date: bool) -> Vec<Record> {
-        self.found = records.len() + self.odd.len();
-        let named: Vec<Record> = records.into_iter().filter(|record| names.fits(&record.name, by_date)).collect();
-        // A record without a granule's name may be any granule.
-        self.odd.retain(|odd| GranuleName::parse(&odd.name).is_none() || names.fits(&odd.name, by_date));
-        self.other_names = self.found - named.len() - self.odd.len();
-        named
-    }
 }
 
 impl Choice {
@@ -157,6 +109,8 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Remarks;
+    use earthdata::Odd;
     use footprint::Footprint;
     use morton::{Latitude, Order};
 

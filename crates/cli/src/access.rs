@@ -1,11 +1,48 @@
 //! Makes the clients for remote places from flags and environment.
-use crate::args::AccessArgs;
 use crate::exit::{self, Failure};
+use clap::Args;
 use earthdata::{LOGIN_URL, Login, Proof};
 use reqwest::Url;
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 use storage::{Clients, Options, Password, S3Access};
+
+/// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+/// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
+/// https:// hosts. HTTPS_PROXY and NO_PROXY are respected.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Access")]
+pub(crate) struct AccessArgs {
+    /// An S3-compatible store in place of AWS (also: AWS_ENDPOINT_URL).
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// AWS region (also: AWS_REGION) [default: us-west-2].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Read s3:// without a signature: public buckets.
+    #[arg(long)]
+    pub(crate) no_sign_request: bool,
+    /// More hosts that receive the Earthdata token, or may ask for the Earthdata login; `.example.org` stands for subdomains.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) token_host: Vec<String>,
+    /// A file of certificates to trust, PEM, beside the usual ones (also: AWS_CA_BUNDLE, SSL_CERT_FILE).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Agree to pay for requests and transfer, for buckets that want it (also: AWS_REQUEST_PAYER=requester).
+    #[arg(long)]
+    pub(crate) request_payer: bool,
+    /// Seconds to wait for an answer before asking again; its body may take a second more for every KiB.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    /// What a remote request weighs, in KiB: unwanted bytes worth reading to save one. More for stores that bill requests
+    /// (S3: 256), less where bytes are dear [default: 33].
+    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u64).range(0..=65536))]
+    pub(crate) request_weight: Option<u64>,
+    /// Attempts for one request, the first included.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) attempts: Option<u32>,
+}
 
 /// Pairs of descriptors that must be free before a runtime is made.
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! The command line.
+use crate::access::AccessArgs;
 use aggregate::Statistic;
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
 use morton::Latitude;
 use std::path::PathBuf;
 
@@ -53,7 +55,7 @@ pub(crate) enum Command {
     /// Write stores or tables as GeoParquet, GeoTIFF, NetCDF-4 or CSV.
     Export(Box<crate::export::ExportArgs>),
     /// Write the reference, man pages and shell completions.
-    Docs(crate::docs::DocsArgs),
+    Docs(DocsArgs),
     /// Run the whole job on bundled synthetic granules: a store, a map, and the lines that open them.
     Demo(DemoArgs),
     /// Join stores of one cell each into one store of the sphere.
@@ -137,42 +139,6 @@ pub(crate) struct CellArgs {
     pub(crate) quiet: bool,
 }
 
-/// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-/// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
-/// https:// hosts. HTTPS_PROXY and NO_PROXY are respected.
-#[derive(ClapArgs, Clone, Default, Debug)]
-#[command(next_help_heading = "Access")]
-pub(crate) struct AccessArgs {
-    /// An S3-compatible store in place of AWS (also: AWS_ENDPOINT_URL).
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// AWS region (also: AWS_REGION) [default: us-west-2].
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<String>,
-    /// Read s3:// without a signature: public buckets.
-    #[arg(long)]
-    pub(crate) no_sign_request: bool,
-    /// More hosts that receive the Earthdata token, or may ask for the Earthdata login; `.example.org` stands for subdomains.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) token_host: Vec<String>,
-    /// A file of certificates to trust, PEM, beside the usual ones (also: AWS_CA_BUNDLE, SSL_CERT_FILE).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Agree to pay for requests and transfer, for buckets that want it (also: AWS_REQUEST_PAYER=requester).
-    #[arg(long)]
-    pub(crate) request_payer: bool,
-    /// Seconds to wait for an answer before asking again; its body may take a second more for every KiB.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) timeout: Option<u64>,
-    /// What a remote request weighs, in KiB: unwanted bytes worth reading to save one. More for stores that bill requests
-    /// (S3: 256), less where bytes are dear [default: 33].
-    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u64).range(0..=65536))]
-    pub(crate) request_weight: Option<u64>,
-    /// Attempts for one request, the first included.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) attempts: Option<u32>,
-}
-
 #[derive(ClapArgs, Debug)]
 pub(crate) struct InspectArgs {
     /// A granule: file or URL.
@@ -248,4 +214,19 @@ pub(crate) struct DemoArgs {
     /// Folder for the store, the map and the table.
     #[arg(long, value_name = "DIR", default_value = "icestream-demo")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Completions for the shell at hand, without a folder:\n  \
+    icestream docs --completions bash > ~/.local/share/bash-completion/completions/icestream")]
+pub(crate) struct DocsArgs {
+    /// Folder for `cli.md`, `man/*.1` and `completions/`.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["markdown", "completions"])]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the reference as Markdown on standard output.
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) markdown: bool,
+    /// Print the completions of a shell on standard output.
+    #[arg(long, value_name = "SHELL", value_enum, conflicts_with_all = ["out", "markdown"])]
+    pub(crate) completions: Option<Shell>,
 }

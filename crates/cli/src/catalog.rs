@@ -3,7 +3,7 @@ mod choose;
 mod gather;
 mod report;
 
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, out, target};
 use ::catalog::{Catalog, Choice, Gathered, Grid, NameFilter};

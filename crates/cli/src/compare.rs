@@ -1,5 +1,5 @@
 //! `icestream compare`: two stores, or a store and a table.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables;

@@ -1,5 +1,6 @@
 //! `icestream demo`: the whole job on granules that come with the program.
-use crate::args::{AccessArgs, DemoArgs};
+use crate::access::AccessArgs;
+use crate::args::DemoArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 

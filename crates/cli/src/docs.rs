@@ -1,26 +1,11 @@
 //! `icestream docs`: the reference, man pages and shell completions, all from the same definition of the arguments.
-use crate::args::Args;
+use crate::args::{Args, DocsArgs};
 use crate::exit::{self, Failure};
 use crate::out::say;
 use clap::{Command, CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-#[derive(clap::Args, Debug)]
-#[command(after_help = "Completions for the shell at hand, without a folder:\n  \
-    icestream docs --completions bash > ~/.local/share/bash-completion/completions/icestream")]
-pub(crate) struct DocsArgs {
-    /// Folder for `cli.md`, `man/*.1` and `completions/`.
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["markdown", "completions"])]
-    pub(crate) out: Option<PathBuf>,
-    /// Print the reference as Markdown on standard output.
-    #[arg(long, conflicts_with = "out")]
-    pub(crate) markdown: bool,
-    /// Print the completions of a shell on standard output.
-    #[arg(long, value_name = "SHELL", value_enum, conflicts_with_all = ["out", "markdown"])]
-    pub(crate) completions: Option<Shell>,
-}
 
 pub(crate) fn run(args: &DocsArgs) -> Result<u8, Failure> {
     if args.markdown {

@@ -1,5 +1,5 @@
 //! `icestream export`: stores and tables in the formats of other programs.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables::{self, Hemisphere};

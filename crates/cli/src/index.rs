@@ -1,5 +1,5 @@
 //! `icestream index`: small indexes of granules, with which cells are read in one round.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::{note, say};
 use crate::progress::size;

@@ -1,5 +1,5 @@
 //! `icestream login`: whether Earthdata accepts the login, the user of it, and the time of its end.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{DONE, Failure};
 use crate::out::{note, say};
 use crate::{access, json as answers};

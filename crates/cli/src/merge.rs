@@ -1,5 +1,5 @@
 //! `icestream merge`: stores of one cell each into a store of the sphere.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::note;
 use crate::{access, json as answers, out::say};

@@ -1,5 +1,5 @@
 //! `icestream overviews`: levels above the parents of a store of the sphere.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, json as answers, out::say};
 use clap::Args as ClapArgs;

@@ -1,5 +1,5 @@
 //! `icestream plot`: maps of stores and tables.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables::{self, Hemisphere};

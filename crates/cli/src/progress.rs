@@ -1,6 +1,6 @@
 //! The progress bar while granules are read.
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipeline::{Event, Observer};
+use pipeline::{JobEvent, Observer};
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -40,14 +40,14 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn event(&self, event: Event<'_>) {
+    fn event(&self, event: JobEvent<'_>) {
         match event {
-            Event::Planned { granules } => self.bar.set_length(granules as u64),
-            Event::Received { bytes, .. } => {
+            JobEvent::Planned { granules } => self.bar.set_length(granules as u64),
+            JobEvent::Received { bytes, .. } => {
                 self.bytes.set(self.bytes.get() + bytes);
                 self.tell();
             }
-            Event::Finished(entry) => {
+            JobEvent::Finished(entry) => {
                 self.failed.set(self.failed.get() + u64::from(entry.error.is_some()));
                 self.bar.inc(1);
                 self.tell();

@@ -4,7 +4,7 @@ mod progress;
 mod tell;
 mod totals;
 
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::note;
 use crate::{access, catalog, files, target};

@@ -6,7 +6,7 @@ mod proxy;
 mod router;
 
 use crate::access;
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use clap::Args;
 use guard::Guard;

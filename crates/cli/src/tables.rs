@@ -1,5 +1,5 @@
 //! Stores and tables that commands take as input.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
 use crate::{access, files};
 use clap::ValueEnum;

@@ -1,5 +1,5 @@
 //! `icestream validate`: checks a store and lists everything that is wrong with it.
-use crate::args::AccessArgs;
+use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::{access, json, out::say};
 use clap::Args as ClapArgs;

@@ -48,13 +48,13 @@ fn words(panic: &(dyn Any + Send)) -> String {
 mod tests {
     use super::*;
     use futures_util::FutureExt as _;
-    use pipeline::{Event, Observer as _};
+    use pipeline::{JobEvent, Observer as _};
     use std::future::{pending, ready};
 
     fn run<T>(work: impl Future<Output = T>, stop: impl Future<Output = ()>, mib: Option<u64>) -> Result<T, Stopped> {
         let watch = Watch::new(&(), mib);
         let work = async {
-            watch.event(Event::Received { granule: "x", bytes: 64 << 20 });
+            watch.event(JobEvent::Received { granule: "x", bytes: 64 << 20 });
             work.await
         };
         guarded(work, pin!(stop), &watch).now_or_never().unwrap()

@@ -1,6 +1,6 @@
 //! Ears on a running job: how far it has come, and whether it still fits.
 use crate::memory;
-use pipeline::{Event, GranuleEntry, Ledger, Observer};
+use pipeline::{GranuleEntry, JobEvent, Ledger, Observer};
 use std::cell::{Cell, RefCell};
 use tracing::{debug, info};
 
@@ -70,10 +70,10 @@ impl<'a> Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn event(&self, event: Event<'_>) {
+    fn event(&self, event: JobEvent<'_>) {
         match event {
-            Event::Planned { granules } => self.planned.set(granules),
-            Event::Received { bytes, .. } => {
+            JobEvent::Planned { granules } => self.planned.set(granules),
+            JobEvent::Received { bytes, .. } => {
                 self.requests.set(self.requests.get() + 1);
                 self.bytes.set(self.bytes.get() + bytes);
                 self.unseen.set(self.unseen.get() + bytes);
@@ -81,8 +81,8 @@ impl Observer for Watch<'_> {
                     self.look();
                 }
             }
-            Event::Opened { granule } => debug!(granule, "opened"),
-            Event::Finished(entry) => {
+            JobEvent::Opened { granule } => debug!(granule, "opened"),
+            JobEvent::Finished(entry) => {
                 let error = entry.error.as_ref().map(|failure| failure.message.as_str());
                 let reading = entry.reading.as_ref().map(ToString::to_string);
                 let GranuleEntry { granule, requests, bytes, milliseconds, .. } = entry;

@@ -2,7 +2,7 @@
 use crate::log::{self, now_ms};
 use jobs::{Answer, ErrorType, Host, memory};
 use lambda_runtime::{Context, Diagnostic};
-use pipeline::{Event, Observer};
+use pipeline::{JobEvent, Observer};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -124,8 +124,8 @@ struct Granules {
 }
 
 impl Observer for Granules {
-    fn event(&self, event: Event<'_>) {
-        let Event::Finished(entry) = event else { return };
+    fn event(&self, event: JobEvent<'_>) {
+        let JobEvent::Finished(entry) = event else { return };
         let used: u64 = entry.tracks.iter().map(|track| track.rows.used).sum();
         let failure = entry.error.as_ref();
         let fields = json!({

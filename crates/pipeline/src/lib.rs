@@ -54,7 +54,7 @@ pub use failure::FailureClass;
 pub use input::{Granule, Open};
 pub use ledger::{Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
 pub use name::{GranuleName, product_in_name};
-pub use observer::{Event, Observer};
+pub use observer::{JobEvent, Observer};
 pub use orbit::Orbit;
 pub use overview::{Overviews, write_overviews};
 pub use positions::positions;

@@ -1,5 +1,5 @@
 //! A source that counts.
-use crate::{Event, Observer};
+use crate::{JobEvent, Observer};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::cell::Cell;
 
@@ -39,7 +39,7 @@ impl<S: Source> Source for Metered<'_, S> {
         let bytes = fetched.bytes.len() as u64;
         self.bytes.set(self.bytes.get() + bytes);
         self.file_size.set(Some(fetched.file_size));
-        self.observer.event(Event::Received { granule: self.granule, bytes });
+        self.observer.event(JobEvent::Received { granule: self.granule, bytes });
         Ok(fetched)
     }
 

@@ -4,7 +4,7 @@ use crate::GranuleEntry;
 /// What happened just now.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Event<'a> {
+pub enum JobEvent<'a> {
     /// Granules that will be read, duplicates removed.
     Planned {
         /// How many.
@@ -42,7 +42,7 @@ pub enum Event<'a> {
 /// Receives what happens, and has the caller's clock. The core has neither clock nor output of its own.
 pub trait Observer {
     /// Receives an event.
-    fn event(&self, event: Event<'_>);
+    fn event(&self, event: JobEvent<'_>);
 
     /// Milliseconds since any fixed moment; 0 where there is no clock.
     fn now(&self) -> u64 {
@@ -52,5 +52,5 @@ pub trait Observer {
 
 /// Observes nothing.
 impl Observer for () {
-    fn event(&self, _: Event<'_>) {}
+    fn event(&self, _: JobEvent<'_>) {}
 }

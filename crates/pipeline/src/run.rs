@@ -6,7 +6,7 @@ use crate::granule::{self, Refused};
 use crate::metered::Metered;
 use crate::planned::Region;
 use crate::{
-    CellResult, Error, Event, Failure, FailureClass, Granule, GranuleEntry, Job, Ledger, Observer, Open, Reading,
+    CellResult, Error, Failure, FailureClass, Granule, GranuleEntry, Job, JobEvent, Ledger, Observer, Open, Reading,
     Sidecar, Tuning, Unusable, result, verify,
 };
 use aggregate::{Reducer, ReducerLimits, Rows};
@@ -49,7 +49,7 @@ async fn compute<O: Open>(
 ) -> Result<CellResult, Error> {
     let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
     let (files, mut warnings) = copies::copies(&given);
-    observer.event(Event::Planned { granules: files.len() });
+    observer.event(JobEvent::Planned { granules: files.len() });
     let region = if tuning.exhaustive { None } else { Region::of(job) };
     let budget = Budget::new(tuning.memory);
     let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), granules, observer };
@@ -115,9 +115,9 @@ impl<O: Open> Reader<'_, O> {
         }
         for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
             let TrackRows { child, value, sigma } = rows;
-            self.observer.event(Event::Rows { granule: &entry.granule, track: &track.track, child, value, sigma });
+            self.observer.event(JobEvent::Rows { granule: &entry.granule, track: &track.track, child, value, sigma });
         }
-        self.observer.event(Event::Finished(entry));
+        self.observer.event(JobEvent::Finished(entry));
         (outcome, failed)
     }
 
@@ -133,7 +133,7 @@ impl<O: Open> Reader<'_, O> {
             entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
             return Outcome { entry, rows, warnings: Vec::new() };
         }
-        self.observer.event(Event::Opened { granule: file.name() });
+        self.observer.event(JobEvent::Opened { granule: file.name() });
         let began = self.observer.now();
         let granule = self.granules.get(file.number);
         let unknown = || SourceError::new(SourceErrorKind::Config, file.location(), "not a granule of this job");

@@ -1,15 +1,14 @@
-//! What every source and sink of a run shares.
+//! Connections and credentials of a run, and what they open.
 use crate::location::Place;
 use crate::remote::RemoteSource;
 use crate::s3::S3;
-use crate::session::Session;
+use crate::shared::Shared;
 use crate::sink::StoreSink;
 use crate::sink_local::LocalSink;
 use crate::sink_s3::S3Sink;
-use crate::{Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats, tls};
+use crate::{Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
-use std::sync::{Arc, OnceLock};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
 
 /// Connections, credentials, patience and counters: built once, cloned freely, shared by every file of a run. Needs a
 /// tokio runtime of either kind when it is used, and none when it is built.
@@ -19,23 +18,12 @@ pub struct Clients {
     pub(crate) s3: Arc<S3>,
 }
 
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) stats: Arc<Stats>,
-    pub(crate) session: Session,
-    http: OnceLock<Result<reqwest::Client, SourceError>>,
-    permits: Semaphore,
-}
-
 impl Clients {
     /// Nothing is opened or sent yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let s3 = Arc::new(S3::new(&options.s3));
-        let permits = Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        let session = Session::new(options.password.clone());
-        let shared = Shared { options, stats: Arc::default(), session, http: OnceLock::new(), permits };
-        Self { shared: Arc::new(shared), s3 }
+        Self { shared: Arc::new(Shared::new(options)), s3 }
     }
 
     /// The same connections and counters with other eyes for S3: granules are read with the credentials of an event and
@@ -89,7 +77,7 @@ impl Clients {
             Place::S3 { key, .. } if key.trim_matches('/').is_empty() => {
                 Err(config("a store needs a prefix: write s3://bucket/store.zarr"))
             }
-            Place::S3 { bucket, key } => Ok(StoreSink::S3(S3Sink::new(self, bucket, key))),
+            Place::S3 { bucket, key } => Ok(StoreSink::S3(S3Sink::new(&self.shared, &self.s3, bucket, key))),
             Place::Http(_) => {
                 Err(config("a store cannot be written over HTTP: name a directory or s3://bucket/prefix"))
             }
@@ -114,17 +102,5 @@ impl Clients {
     /// As [`http_client`](crate::http_client).
     pub fn http(&self) -> Result<reqwest::Client, SourceError> {
         self.shared.http().cloned()
-    }
-}
-
-impl Shared {
-    /// The HTTP client, made at its first use: local work never touches TLS.
-    pub(crate) fn http(&self) -> Result<&reqwest::Client, SourceError> {
-        self.http.get_or_init(|| tls::http_client(&self.options)).as_ref().map_err(Clone::clone)
-    }
-
-    /// Waits until fewer than `max_in_flight` requests are under way. `None` cannot occur: the semaphore is never closed.
-    pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.permits.acquire().await.ok()
     }
 }

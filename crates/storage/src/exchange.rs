@@ -1,8 +1,8 @@
 //! One HTTP exchange: permission, signature or token, redirects. Judging the answer is the caller's.
-use crate::clients::Shared;
 use crate::credentials::is_listed;
 use crate::retry::Failed;
 use crate::s3::S3;
+use crate::shared::Shared;
 use crate::{Location, Password, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use bytes::Bytes;

@@ -1,9 +1,9 @@
 //! A file over HTTP or in S3, read by ranges.
-use crate::clients::Shared;
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::retry::{Failed, attempts};
 use crate::s3::S3;
+use crate::shared::Shared;
 use crate::version::{check_range, content_range, unsatisfied_range, version};
 use crate::{Location, Paced, Stats};
 use byte_ranges::http::{Version, to_ask};

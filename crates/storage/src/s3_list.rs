@@ -1,10 +1,10 @@
 //! Listing a bucket (Amazon S3 API Reference, `ListObjectsV2`).
-use crate::clients::Shared;
 use crate::encode::{element, elements, form_decode, percent_encode};
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::retry::{Again, Failed, attempts};
 use crate::s3::S3;
+use crate::shared::Shared;
 use crate::{Paced, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::HeaderMap;

@@ -1,6 +1,6 @@
 //! A store to write: whole objects by key, in a local directory or under a prefix in S3.
-use crate::{Counts, LocalSink, S3Sink};
-use byte_ranges::{Sink, SourceError, SourceErrorKind, Storage, Tag};
+use crate::{Billed, Counts, LocalSink, S3Sink};
+use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
 
 /// A store to write. Putting is atomic by object: a reader sees the object before or after, never a part.
@@ -9,15 +9,6 @@ pub enum StoreSink {
     Local(LocalSink),
     /// A prefix in S3.
     S3(S3Sink),
-}
-
-/// Requests to S3 by their price.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Billed {
-    /// GET and HEAD.
-    pub gets: u64,
-    /// PUT and LIST. DELETE is free.
-    pub puts: u64,
 }
 
 impl StoreSink {
@@ -111,14 +102,4 @@ impl Storage for StoreSink {
             Self::S3(sink) => Storage::shown(sink, key),
         }
     }
-}
-
-/// Keys are relative, `/`-separated, and stay below the store.
-pub(crate) fn check_key(key: &str, shown: &str) -> Result<(), SourceError> {
-    let bad = |part: &str| matches!(part, "" | "." | "..") || part.contains(['\\', '\0', ':']);
-    if !key.split('/').any(bad) {
-        return Ok(());
-    }
-    let message = format!("`{key}` is not a key: write components separated by single slashes, without `..`");
-    Err(SourceError::new(SourceErrorKind::Config, shown, message))
 }

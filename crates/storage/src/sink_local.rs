@@ -1,8 +1,8 @@
 //! A store in a local directory.
 use crate::Stats;
 use crate::beside::{Beside, behind_links, beside_of, folder_of, is_temporary, sweep, sync_folder};
+use crate::key::check_key;
 use crate::local::io_error;
-use crate::sink::check_key;
 use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
 use std::collections::BTreeSet;

@@ -1,12 +1,13 @@
 //! A store under a prefix in S3.
-use crate::clients::Shared;
 use crate::exchange::Ask;
+use crate::key::check_key;
 use crate::refusal::Refusal;
 use crate::retry::{Failed, attempts};
 use crate::s3::S3;
 use crate::s3_list::{Listing, list};
-use crate::sink::{Billed, check_key};
-use crate::{Clients, Counts, Paced, Stats};
+use crate::shared::Shared;
+use crate::stats::Billed;
+use crate::{Counts, Paced, Stats};
 use byte_ranges::{PROBE, Sink, SourceError, SourceErrorKind, Storage, Tag};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
@@ -51,13 +52,13 @@ enum Verdict {
 }
 
 impl S3Sink {
-    pub(crate) fn new(clients: &Clients, bucket: &str, prefix: &str) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, s3: &Arc<S3>, bucket: &str, prefix: &str) -> Self {
         Self {
-            shared: Arc::clone(&clients.shared),
-            s3: Arc::clone(&clients.s3),
+            shared: Arc::clone(shared),
+            s3: Arc::clone(s3),
             bucket: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
-            stats: Arc::new(Stats::under(&clients.shared.stats)),
+            stats: Arc::new(Stats::under(&shared.stats)),
             gets: AtomicU64::new(0),
             puts: AtomicU64::new(0),
             unconditional: AtomicBool::new(false),

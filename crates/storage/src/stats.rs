@@ -60,6 +60,15 @@ impl Stats {
     }
 }
 
+/// Requests to S3 by their price.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Billed {
+    /// GET and HEAD.
+    pub gets: u64,
+    /// PUT and LIST. DELETE is free.
+    pub puts: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use super::spent::Spent;
 use super::work::CellWork;
 use crate::{Answer, Error, ErrorType, Host, Look, Output, Task};
 use byte_ranges::SourceError;
-use pipeline::{Event, Observer, Tuning};
+use pipeline::{JobEvent, Observer, Tuning};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ struct Order {
 struct Clock(Instant);
 
 impl Observer for Clock {
-    fn event(&self, _: Event<'_>) {}
+    fn event(&self, _: JobEvent<'_>) {}
 
     fn now(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)

@@ -1,0 +1,52 @@
+//! What happened on the way to a catalog.
+use crate::NameFilter;
+use crate::build::Remarks;
+use earthdata::{GranuleName, Odd, Record};
+
+/// What happened on the way to a catalog.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Gathered {
+    /// Granules that were found, records that make no sense included.
+    pub found: usize,
+    /// Requests sent.
+    pub requests: u64,
+    /// Older versions, with the newer one that stays.
+    pub older: Vec<(String, String)>,
+    /// Granules whose names are not of the cycles, regions or dates that were asked for.
+    pub other_names: usize,
+    /// Records of a search that make no sense.
+    pub odd: Vec<Odd>,
+    /// Records that no catalog can hold.
+    pub remarks: Remarks,
+    /// Granules that touch none of the wanted cells.
+    pub elsewhere: usize,
+    /// Granules that could not be read, and why.
+    pub failed: Vec<(String, String)>,
+    /// Files that are parts or copies of others, with the file that counts.
+    pub parts: Vec<(String, String)>,
+    /// Files that have none of the product's tracks, with the product that they are of, where it is known.
+    pub foreign: Vec<(String, Option<String>)>,
+}
+
+impl Gathered {
+    /// Whether the catalog holds all that was found.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let Remarks { unknown_extent, without_link } = &self.remarks;
+        self.failed.is_empty()
+            && self.foreign.is_empty()
+            && self.odd.is_empty()
+            && unknown_extent.is_empty()
+            && without_link.is_empty()
+    }
+
+    /// The records that the filter of names lets through; counts the others, and removes odd records that it excludes.
+    pub(crate) fn named(&mut self, records: Vec<Record>, names: &NameFilter, by_date: bool) -> Vec<Record> {
+        self.found = records.len() + self.odd.len();
+        let named: Vec<Record> = records.into_iter().filter(|record| names.fits(&record.name, by_date)).collect();
+        // A record without a granule's name may be any granule.
+        self.odd.retain(|odd| GranuleName::parse(&odd.name).is_none() || names.fits(&odd.name, by_date));
+        self.other_names = self.found - named.len() - self.odd.len();
+        named
+    }
+}
