@@ -60,7 +60,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Res
         write_csv(path, &(partial + &pipeline::to_csv(level)))?;
     }
     if args.json {
-        json::print(&Body { error_type: None, ..body.clone() })?;
+        json::print(body)?;
     } else if !args.quiet {
         note!("{}", report::table(result));
         if let Some(words) = report::memory(result.ledger.totals.rows.used, args.memory << 20) {

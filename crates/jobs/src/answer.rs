@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 const KEPT: usize = 50;
 /// Characters of an error in an answer that would be too long.
 const MAX_WORDS: usize = 4000;
-/// Shorter ones are no secrets of anybody; taking them out would only spoil words.
+/// Shorter texts are no secrets; taking them out would only spoil words.
 const MIN_SECRET: usize = 8;
 
-/// The answer of the function: the seed's contract, and what we tell beside it.
+/// The answer of the function: the contract of the reference system, and our additions.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// 200, 400 (the event) or 500 (everything else).
@@ -24,7 +24,7 @@ pub struct Answer {
 #[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Body {
-    /// The cell; `None` where the event did not tell it.
+    /// The cell; `None` where the event does not name it.
     pub parent_morton: Option<i64>,
     /// Children with at least one row.
     pub cells_with_data: u64,
@@ -52,7 +52,7 @@ pub struct Body {
     pub bytes_read: u64,
     /// Largest resident memory, in MB of 10^6 bytes.
     pub peak_memory_mb: Option<f64>,
-    /// Dollars (lambda.md, cost model); `None` where nobody is billed.
+    /// Dollars (lambda.md, cost model); `None` where nothing is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// What is billed; without a memory size, the requests to S3 alone.

@@ -47,7 +47,7 @@ impl Keeper {
 /// region; `endpoint` stands for AWS where it is given. The stored text is the object that `s3_credentials` would be.
 ///
 /// # Errors
-/// [`ErrorType::CredentialsRefused`] when they are not given out, [`ErrorType::SourceUnavailable`] when nobody answers,
+/// [`ErrorType::CredentialsRefused`] when they are not given out, [`ErrorType::SourceUnavailable`] when the service does not answer,
 /// [`ErrorType::BadEvent`] when what is stored is something else.
 pub async fn resolve(name: &str, clients: &Clients, endpoint: Option<&str>) -> Result<Credentials, Error> {
     let keeper = Keeper::of(name);

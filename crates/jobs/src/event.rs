@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::fmt;
 use storage::{Credentials, Location, Secret};
 
-/// What every call of the function needs, in the order in which what is missing is told.
+/// What every call of the function needs, in the order in which missing ones are reported.
 const REQUIRED: [&str; 7] =
     ["parent_morton", "parent_order", "child_order", "granule_urls", "s3_bucket", "s3_prefix", "s3_credentials"];
-/// Keys of `s3_credentials`, likewise.
+/// Keys of `s3_credentials`, in the same order.
 const KEYS: [&str; 3] = ["accessKeyId", "secretAccessKey", "sessionToken"];
 
 /// How ids of keys begin that last (IAM User Guide, "Unique identifiers").
@@ -22,7 +22,7 @@ const LASTING: &str = "AKIA";
 pub enum Needs {
     /// The function: everything, and granules at `s3://` or `https://` only.
     Function,
-    /// A command that may be told the rest otherwise: parent, orders and granules, wherever these are.
+    /// A command whose flags may give the rest: parent, orders and granules, wherever these are.
     Command,
 }
 
@@ -37,7 +37,7 @@ pub struct Event {
     pub granule_urls: Vec<String>,
     /// Folder or prefix of their indexes (`pipeline::Sidecar`).
     pub index: Option<String>,
-    /// Of these, so many of the first count.
+    /// Use only this number of them, from the first.
     pub max_granules: Option<usize>,
     /// Bucket of the output.
     pub s3_bucket: Option<String>,
@@ -161,7 +161,7 @@ impl Event {
 
 /// Temporary credentials as AWS and NSIDC write them, of an event or of a stored secret.
 pub(crate) fn credentials(value: &Value) -> Result<Credentials, Error> {
-    // The value itself is never repeated: it holds secrets, or what somebody took for them.
+    // The value itself is never repeated: it holds secrets, or what the caller took for them.
     let fields = Fields::of(value).map_err(|_| Error::bad_event("s3_credentials: write an object"))?;
     let mut missing = fields.missing(&KEYS);
     // Keys that last have no session.

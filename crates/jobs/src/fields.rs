@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use storage::redacted;
 
 /// Characters of a value that a message repeats.
-const MOST_SHOWN: usize = 120;
+const MAX_SHOWN: usize = 120;
 
 /// An event's object. `null` counts as absent.
 pub(crate) struct Fields<'a>(&'a Map<String, Value>);
@@ -81,7 +81,7 @@ pub(crate) fn wrong(name: &str, value: &Value, why: impl std::fmt::Display) -> E
         Value::Object(_) => "{...}".to_owned(),
         value => value.to_string(),
     };
-    let shown: String = shown.chars().take(MOST_SHOWN).collect();
+    let shown: String = shown.chars().take(MAX_SHOWN).collect();
     Error::bad_event(format!("{name} {shown}: {why}"))
 }
 

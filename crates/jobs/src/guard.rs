@@ -11,7 +11,7 @@ use std::task::Poll;
 pub(crate) enum Stopped {
     /// The time limit came near.
     Time,
-    /// So many bytes of memory were in use.
+    /// Memory in use, in bytes, was too much.
     Memory(u64),
     /// It panicked, saying this.
     Panic(String),

@@ -9,20 +9,20 @@ const PER_CHILD: u64 = 128;
 /// Data under way beyond this makes nothing faster, in MiB.
 const MOST: u64 = 256;
 
-/// Resident memory now, in bytes; `None` where the system does not tell.
+/// Resident memory now, in bytes; `None` where the system does not say.
 #[must_use]
 pub fn resident() -> Option<u64> {
     kib("VmRSS:").map(|kib| kib * 1024)
 }
 
-/// Largest resident memory so far, in MB of 10^6 bytes; `None` where the system does not tell.
+/// Largest resident memory so far, in MB of 10^6 bytes; `None` where the system does not say.
 #[must_use]
 pub fn peak_mb() -> Option<f64> {
     let kib = u32::try_from(kib("VmHWM:")?).ok()?;
     Some((f64::from(kib) * 1.024).round() / 1e3)
 }
 
-/// Lets [`peak_mb`] begin anew, where the system allows it: a warm function tells of this call alone.
+/// Lets [`peak_mb`] begin anew, where the system allows it: the answer of a warm function is about this call alone.
 pub fn forget_peak() {
     // proc_pid_clear_refs(5): 5 resets the peak resident set size.
     let _ = std::fs::write("/proc/self/clear_refs", "5");

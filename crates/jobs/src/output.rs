@@ -44,7 +44,7 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
             Ok(pipeline::write(result, sink).await?)
         }
         Layout::Sphere => {
-            // The template too, where nobody has written it. A store of another job is left alone.
+            // The template too, where it is not there yet. A store of another job is left alone.
             if result.empty_because().is_none() {
                 pipeline::write_template(&result.job, sink).await.map_err(|error| match error {
                     pipeline::Error::Config(why) => {

@@ -19,11 +19,11 @@ pub struct Host<'a, S> {
     pub remaining: Option<Duration>,
     /// Waits.
     pub sleep: S,
-    /// Is told what happens, and has the clock of the ledger.
+    /// Receives what happens, and has the clock of the ledger.
     pub observer: &'a dyn Observer,
     /// Time that starting took, where this call is billed for it.
     pub init: Duration,
-    /// A stand-in for the services that keep credentials.
+    /// An endpoint in place of the services that keep credentials.
     pub secrets_endpoint: Option<String>,
 }
 

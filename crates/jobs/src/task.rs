@@ -42,7 +42,7 @@ pub enum Look {
         /// What is there already is replaced; without, it fails the task.
         replace: bool,
     },
-    /// When the result is there: whoever sends the task has looked, and what is there is replaced.
+    /// When the result is there: the sender of the task has looked before, and what is there is replaced.
     Late,
 }
 

@@ -1,10 +1,10 @@
-//! Ears on a running job: how far it has come, and whether it still fits.
+//! Observes a running job: how far it has come, and whether it still fits.
 use crate::memory;
 use pipeline::{GranuleEntry, JobEvent, Ledger, Observer};
 use std::cell::{Cell, RefCell};
 use tracing::{debug, info};
 
-/// Memory is looked at whenever so many bytes have arrived.
+/// Bytes that arrive between two looks at the memory.
 const LOOK_EVERY: u64 = 4 << 20;
 
 /// Collects what has happened, for an answer that comes early, and passes every event on.

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(mission_name("data.h5"), "data.h5");
     }
 
-    /// A file with tracks of so many rows, and the rows that count.
+    /// A file with tracks of these numbers of rows, and the rows that count.
     fn file(location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
         let entry = |&(track, rows, _): &(&str, u64, &[u32])| TrackEntry {
             track: track.into(),

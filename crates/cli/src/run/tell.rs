@@ -37,7 +37,7 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
     Ok(())
 }
 
-/// Tells the end; the exit code says how it was.
+/// Reports the end; the exit code says how it was.
 pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
     let totals = Totals::of(plan, outcome);
     if args.json {

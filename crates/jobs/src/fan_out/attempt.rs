@@ -20,7 +20,7 @@ pub(super) enum AttemptClass {
     Timeout,
     /// The credentials for reading have ended.
     Expired,
-    /// Every other cell would fail likewise.
+    /// Every other cell would fail in the same way.
     Fatal,
     /// This cell would fail again.
     Permanent,

@@ -21,7 +21,7 @@ use storage::{Credentials, StoreSink, retry};
 
 /// Throttled attempts of one cell at the most: with waits of up to a minute, a quarter of an hour.
 const MAX_THROTTLES: u32 = 40;
-/// Crashes and timeouts come again more often than not.
+/// A crash or a timeout is usually followed by another.
 const MAX_CRASHES: u32 = 2;
 /// Renewals of credentials for one cell.
 const MAX_RENEWALS: u32 = 5;

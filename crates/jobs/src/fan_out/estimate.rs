@@ -20,7 +20,7 @@ const ROUNDS: f64 = 9.0;
 const ROUND_SECONDS: f64 = 0.03;
 /// Requests that are answered in that time.
 const IN_FLIGHT: f64 = 64.0;
-/// Lambda gives one core for so many MB ("Configure Lambda function memory").
+/// MB of memory for which Lambda gives one core ("Configure Lambda function memory").
 const CORE_MB: f64 = 1769.0;
 
 /// A guess of the whole, from counts of granules alone.

@@ -1,6 +1,6 @@
 //! The report as a journal: a line of JSON for what has begun and what has ended, each whole or absent.
 //!
-//! Whatever ends the process, the lines before that moment stand; a last one that was cut off does not count. When a run
+//! Whatever ends the process, the lines before that moment remain; a last one that was cut off does not count. When a run
 //! ends by itself the file is written anew: a line for each cell that has ended.
 use super::error::RunError;
 use super::report::CellReport;
@@ -156,7 +156,7 @@ mod tests {
         CellReport::new(&work, outcome)
     }
 
-    /// Cut at every byte: what was whole before the cut counts, and the next run goes on after it.
+    /// Cut at every byte: what was whole before the cut counts, and the next run appends to it.
     #[test]
     fn a_report_that_was_cut_anywhere_is_read_and_continued() {
         let folder = std::env::temp_dir().join(format!("icestream-journal-{}", std::process::id()));

@@ -28,7 +28,7 @@ const MAX_WORDS: usize = 400;
 
 /// A function, and how it is called.
 pub(super) struct Lambda {
-    /// Each for so many calls at once.
+    /// Each for `LANE` calls at once.
     lanes: Vec<Client>,
     url: Url,
     /// Our own credentials: they call.

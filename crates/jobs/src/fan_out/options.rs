@@ -62,7 +62,7 @@ pub struct RunShape {
 pub struct CellSelection {
     /// Those in an area.
     pub area: Option<Area>,
-    /// No more than so many, the first of the catalog.
+    /// At most this number of cells, the first of the catalog.
     pub max_cells: Option<usize>,
     /// Those that failed, by this report. With `partial_of`: those of either.
     pub failed_of: Option<PathBuf>,

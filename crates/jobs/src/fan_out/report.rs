@@ -66,7 +66,7 @@ pub struct CellReport {
     pub warnings: Vec<String>,
     /// A hash of granules and options: whether a later run asks for the same.
     pub key: String,
-    /// Every other cell would fail likewise.
+    /// Every other cell would fail in the same way.
     #[serde(skip)]
     pub(super) fatal: bool,
 }

@@ -10,7 +10,7 @@ use super::premise::count;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Share of the rows that are there, for want of better knowledge: clouds and slopes cost a track every twentieth row.
+/// Share of the rows that are there, where no more is known: clouds and slopes cost a track every twentieth row.
 const DENSITY: f64 = 0.95;
 /// Where fewer of the rows are there than this, the rest lie in gaps at unknown places.
 const SPARSE: f64 = 0.5;
