@@ -5,8 +5,6 @@ mod bucket;
 mod catalog;
 mod cf;
 mod commands;
-#[path = "../../crates/earthdata/tests/earthdata/compose.rs"]
-mod compose;
 mod demo;
 mod doors;
 mod faults;
@@ -23,8 +21,8 @@ mod rerun;
 mod run;
 mod run_lambda;
 mod serve;
-#[path = "../../crates/storage/tests/storage/server.rs"]
-mod server;
 mod stores;
 mod support;
 mod validate;
+
+use testing::{cmr as compose, server};

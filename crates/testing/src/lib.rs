@@ -1,5 +1,8 @@
 //! What the tests of several crates need. A development dependency: no shipped program contains it.
 #![forbid(unsafe_code)]
+pub mod cmr;
+pub mod server;
+
 use std::path::{Path, PathBuf};
 
 /// A file or folder of the shared data, or `None` after printing that `test` skips what needs it.

@@ -2,16 +2,13 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-mod compose;
 mod login;
 mod recorded;
 mod search;
-#[path = "../../../storage/tests/storage/server.rs"]
-#[expect(dead_code, reason = "it answers ranges too, which no test here requests")]
-mod server;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use testing::{cmr as compose, server};
 
 /// Runs a future as the command does.
 fn block_on<T>(future: impl Future<Output = T>) -> T {

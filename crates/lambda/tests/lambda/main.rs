@@ -10,8 +10,7 @@ mod function;
 mod logs;
 mod runtime_api;
 mod s3;
-#[expect(dead_code, reason = "shared with tests that need more of it")]
-#[path = "../../../storage/tests/storage/server.rs"]
-mod server;
 mod store;
 mod warm;
+
+use testing::server;

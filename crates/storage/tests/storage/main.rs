@@ -6,7 +6,8 @@ mod http;
 mod local;
 mod s3;
 mod secure;
-mod server;
+
+use testing::server;
 
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind};
 use std::future::Future;

@@ -6,7 +6,7 @@ const BUCKET: &str = "nsidc-cumulus-prod-protected/ATLAS/ATL06/007/2023/12/19";
 const HOST: &str = "https://data.nsidc.earthdatacloud.nasa.gov";
 
 /// A granule with a spatial domain.
-pub(crate) fn item(name: &str, domain: &Value) -> Value {
+pub fn item(name: &str, domain: &Value) -> Value {
     json!({
         "meta": { "concept-type": "granule", "native-id": name, "provider-id": "NSIDC_CPRD" },
         "umm": {
@@ -27,7 +27,7 @@ pub(crate) fn item(name: &str, domain: &Value) -> Value {
 }
 
 /// A spatial domain of one polygon: the outer ring, then holes.
-pub(crate) fn polygon(rings: &[Vec<[f64; 2]>]) -> Value {
+pub fn polygon(rings: &[Vec<[f64; 2]>]) -> Value {
     let points = |ring: &Vec<[f64; 2]>| -> Value {
         json!({ "Points": ring.iter().map(|[lon, lat]| json!({ "Longitude": lon, "Latitude": lat })).collect::<Vec<_>>() })
     };
@@ -39,6 +39,6 @@ pub(crate) fn polygon(rings: &[Vec<[f64; 2]>]) -> Value {
 }
 
 /// A page of granules.
-pub(crate) fn page(items: &[Value]) -> Vec<u8> {
+pub fn page(items: &[Value]) -> Vec<u8> {
     json!({ "hits": items.len(), "took": 1, "items": items }).to_string().into_bytes()
 }

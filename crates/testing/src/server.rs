@@ -1,4 +1,10 @@
 //! An HTTP/1.1 server on the loopback interface whose answers each test defines.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "helpers of tests fail like tests"
+)]
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,20 +13,25 @@ use std::time::Duration;
 
 /// A request as it arrived; header names in lower case.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) target: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Vec<u8>,
+pub struct Asked {
+    /// `GET`, `PUT`...
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// By name.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 impl Asked {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// The value of a header; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
     /// First and last byte of the `Range` header.
-    pub(crate) fn range(&self) -> Option<(usize, usize)> {
+    pub fn range(&self) -> Option<(usize, usize)> {
         let (first, last) = self.header("range").strip_prefix("bytes=")?.split_once('-')?;
         Some((first.parse().ok()?, last.parse().ok()?))
     }
@@ -28,35 +39,41 @@ impl Asked {
 
 /// An answer. `Content-Length` is that of the body unless a header says otherwise.
 #[derive(Clone, Default)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Reply {
+    /// Status code.
+    pub status: u16,
+    /// Beside `Content-Length`.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
     /// Send this number of bytes of the body, then close.
-    pub(crate) cut: Option<usize>,
+    pub cut: Option<usize>,
     /// Send nothing at all.
-    pub(crate) hang: bool,
+    pub hang: bool,
     /// Send the body a byte at a time, with this pause before each.
-    pub(crate) trickle: Option<Duration>,
+    pub trickle: Option<Duration>,
 }
 
 impl Reply {
-    pub(crate) fn status(status: u16) -> Self {
+    /// An answer of this status without a body.
+    pub fn status(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
     /// What a right server answers to a request for a range of `content`.
-    pub(crate) fn ranged(content: &[u8], asked: &Asked, etag: &str) -> Self {
+    pub fn ranged(content: &[u8], asked: &Asked, etag: &str) -> Self {
         let size = content.len();
         match asked.range() {
             Some((first, _)) if first >= size => Self::status(416).with("Content-Range", format!("bytes */{size}")),
@@ -75,14 +92,14 @@ impl Reply {
 type Answer = dyn Fn(&Asked, usize) -> Reply + Send + Sync;
 
 /// The server; it lives as long as the process.
-pub(crate) struct Server {
+pub struct Server {
     port: u16,
     log: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
     /// `answer` gets every request and its number, from 0.
-    pub(crate) fn start(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -96,11 +113,13 @@ impl Server {
         Self { port, log }
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The URL of a path on this server.
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    pub(crate) fn log(&self) -> Vec<Asked> {
+    /// All requests so far.
+    pub fn log(&self) -> Vec<Asked> {
         self.log.lock().unwrap().clone()
     }
 }
