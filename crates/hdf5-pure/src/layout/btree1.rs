@@ -1,6 +1,6 @@
 //! Chunks in B-trees of version 1 (III.A.1).
 use super::grid::{dims, is_inside, points};
-use super::plan::{Question, check_apart};
+use super::question::{Question, check_apart};
 use crate::parse::{BTree1Node, ChunkKey};
 use crate::walk::{Edges, Keys, Seek, Stop, Walk, Walked, descend};
 use crate::{Chunk, Error};

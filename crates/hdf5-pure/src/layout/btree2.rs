@@ -1,6 +1,6 @@
 //! Chunks in B-trees of version 2 (III.A.2).
 use super::grid::is_inside;
-use super::plan::Question;
+use super::question::Question;
 use crate::Chunk;
 use crate::parse::{ChunkRecord, run};
 use crate::walk::{Place, Walk, Walked, records};

@@ -1,7 +1,7 @@
 //! Chunks in extensible arrays (VII.D).
 use super::fixed_array::Elements;
 use super::grid;
-use super::plan::{Question, number};
+use super::question::{Question, number};
 use crate::parse::{EaBlock, EaHeader, EaPlace, Element, elements, run};
 use crate::walk::{Stop, Walk, Walked};
 use crate::{Chunk, Error};

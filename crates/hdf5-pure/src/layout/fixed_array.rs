@@ -1,6 +1,6 @@
 //! Chunks in fixed arrays (VII.C).
 use super::grid;
-use super::plan::{Question, number};
+use super::question::{Question, number};
 use crate::parse::{Element, FaHeader, FaPrefix, elements, run};
 use crate::walk::{Stop, Walk, Walked};
 use crate::{Chunk, Error};

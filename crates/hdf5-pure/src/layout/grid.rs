@@ -1,5 +1,8 @@
 //! Odometers over boxes of chunk coordinates.
 
+/// Contiguous data are read in slabs of about this size.
+const SLAB: u64 = 256 << 10;
+
 /// The chunk coordinates (multiples of `chunk_shape`) whose chunks meet the box `start`, `count`: first and one past the
 /// last in each dimension. `chunk_shape` holds no zero.
 pub(crate) fn touched(start: &[u64], count: &[u64], chunk_shape: &[u64]) -> Vec<(u64, u64)> {
@@ -50,6 +53,21 @@ pub(crate) fn for_each<E>(bounds: &[(u64, u64)], mut visit: impl FnMut(&[u64]) -
             return Ok(());
         }
     }
+}
+
+/// Shape of the slabs in which contiguous data of this shape are read: whole trailing dimensions, as many indices of the
+/// one before as fit, one of all others, so that each slab is one range of bytes. No dimension is 0.
+pub(crate) fn slab_shape(shape: &[u64], element_size: u64) -> Vec<u64> {
+    let mut slab = vec![1; shape.len()];
+    let mut bytes = element_size.max(1);
+    for (len, &dim) in slab.iter_mut().zip(shape).rev() {
+        *len = dim.min((SLAB / bytes).max(1)).max(1);
+        bytes = bytes.saturating_mul(*len);
+        if *len < dim {
+            break;
+        }
+    }
+    slab
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ mod fixed_array;
 mod grid;
 mod map;
 mod plan;
+mod question;
 mod selection;
 
-pub(crate) use grid::dims;
+pub(crate) use grid::{dims, slab_shape};
 pub use map::{Chunk, ChunkMap};
-pub(crate) use plan::{chunk_map, slab_shape};
+pub(crate) use plan::chunk_map;
 pub use selection::Selection;

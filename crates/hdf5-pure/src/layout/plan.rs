@@ -1,10 +1,10 @@
 //! From a layout and a selection to a chunk map.
+
+use super::question::{Question, check_apart, number};
 use super::{btree1, btree2, extensible_array, fixed_array, grid};
 use crate::walk::{Walk, Walked};
-use crate::{Chunk, ChunkIndex, ChunkMap, Chunked, DataLayout, Dataset, Error, Selection, filters};
+use crate::{Chunk, ChunkIndex, ChunkMap, DataLayout, Dataset, Error, Selection, filters};
 
-/// Contiguous data are read in slabs of about this size.
-const SLAB: u64 = 256 << 10;
 /// What filters may need beside twice the size of a chunk: frames, tables, checksums.
 const SLACK: u64 = 64 << 10;
 
@@ -67,66 +67,6 @@ fn check_filters(dataset: &Dataset, chunks: &[Chunk]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says which stored chunks, each an address and a size, share bytes: no writer stores two in one place.
-pub(super) fn check_apart(stored: impl Iterator<Item = (u64, u64)>) -> Result<(), String> {
-    let mut stored: Vec<(u64, u64)> = stored.collect();
-    stored.sort_unstable();
-    match stored.array_windows().find(|[a, b]| a.0.saturating_add(a.1) > b.0) {
-        Some([a, b]) => {
-            Err(format!("the chunks of {} bytes at {} and of {} bytes at {} share bytes", a.1, a.0, b.1, b.0))
-        }
-        None => Ok(()),
-    }
-}
-
-/// What an index is asked.
-pub(super) struct Question<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) layout: &'a Chunked,
-    pub(super) selection: &'a Selection,
-    /// Where the index is.
-    pub(super) address: u64,
-}
-
-impl Question<'_> {
-    /// Chunk coordinates that the selection meets.
-    pub(super) fn touched(&self) -> Vec<(u64, u64)> {
-        grid::touched(&self.selection.start, &self.selection.count, &self.layout.chunk_shape)
-    }
-
-    /// As [`Self::touched`], if these are not too many to look at one by one.
-    pub(super) fn touched_few(&self, walk: &Walk<'_>) -> Result<Vec<(u64, u64)>, Error> {
-        let (touched, limit) = (self.touched(), walk.limits.chunks);
-        match grid::points(&touched) {
-            Some(n) if n <= limit => Ok(touched),
-            _ => Err(Error::Limit { what: "the number of chunks of a selection", limit }),
-        }
-    }
-
-    /// Number of chunks in each dimension at its maximum size: numbers of chunks in arrays run over these. `None` where
-    /// unlimited.
-    pub(super) fn max_chunks(&self) -> Vec<Option<u64>> {
-        let dims = self.dataset.max_shape.iter().zip(&self.layout.chunk_shape);
-        dims.map(|(max, &chunk)| max.map(|max| max.div_ceil(chunk.max(1)))).collect()
-    }
-
-    /// The chunk at chunk coordinates `scaled`, stored at an address relative to the base address. `stored`: size and filter
-    /// mask where there are filters.
-    pub(super) fn chunk(&self, scaled: &[u64], address: u64, stored: Option<(u64, u32)>) -> Result<Chunk, Error> {
-        let (size, filter_mask) = match stored {
-            Some(stored) => stored,
-            None => (self.dataset.chunk_len()? as u64, 0),
-        };
-        let origin: Option<Vec<u64>> =
-            scaled.iter().zip(&self.layout.chunk_shape).map(|(&at, &len)| at.checked_mul(len)).collect();
-        let place = self.dataset.base.checked_add(address).filter(|place| place.checked_add(size).is_some());
-        match (origin, place) {
-            (Some(origin), Some(address)) => Ok(Chunk { origin, address, size, filter_mask }),
-            _ => Err(Error::corrupt("chunk index", address, "a chunk lies beyond 64 bits")),
-        }
-    }
-}
-
 fn indexed(walk: &mut Walk<'_>, question: &Question<'_>) -> Walked<Vec<Chunk>> {
     question.dataset.chunk_len()?;
     match question.layout.index {
@@ -171,30 +111,6 @@ fn one_after_the_other(
     Ok(chunks)
 }
 
-/// Number of the chunk at chunk coordinates `scaled` when `max` chunks fit in each dimension (the first does not matter).
-pub(super) fn number(scaled: &[u64], max: &[Option<u64>]) -> Option<u64> {
-    scaled.iter().zip(max).enumerate().try_fold(0u64, |number, (dim, (&at, &max))| match (dim, max) {
-        (0, _) => Some(at),
-        (_, Some(max)) => number.checked_mul(max)?.checked_add(at),
-        (_, None) => None,
-    })
-}
-
-/// Shape of the slabs in which contiguous data of this shape are read: whole trailing dimensions, as many indices of the
-/// one before as fit, one of all others, so that each slab is one range of bytes. No dimension is 0.
-pub(crate) fn slab_shape(shape: &[u64], element_size: u64) -> Vec<u64> {
-    let mut slab = vec![1; shape.len()];
-    let mut bytes = element_size.max(1);
-    for (len, &dim) in slab.iter_mut().zip(shape).rev() {
-        *len = dim.min((SLAB / bytes).max(1)).max(1);
-        bytes = bytes.saturating_mul(*len);
-        if *len < dim {
-            break;
-        }
-    }
-    slab
-}
-
 /// The slabs that the selection meets; those at the edge are cut there.
 fn slabs(
     walk: &Walk<'_>,
@@ -230,6 +146,7 @@ fn slab_chunk(dataset: &Dataset, origin: Vec<u64>, address: u64, slab: &[u64]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::slab_shape;
 
     #[test]
     fn slabs_are_whole_in_the_trailing_dimensions() {

@@ -1,7 +1,7 @@
 //! Attributes, compact and dense.
 use super::btree2::{self, Place, records};
-use super::header::Header;
 use super::memo::{Stop, Walk, Walked};
+use super::messages::Header;
 use super::shared::Body;
 use crate::datatype::Datatype;
 use crate::parse::{

@@ -1,44 +1,14 @@
 //! Global heap objects (III.E).
+use super::collections::Collection;
 use super::memo::{Stop, Walk, Walked};
 use crate::parse::{GlobalHeap, run};
 use crate::{Error, HeapId};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const NAME: &str = "global heap";
 /// Collections of the library have at least this size.
 const GUESS: u64 = 4096;
-
-/// Bytes of collections that are kept. They are data: a file may have more of them than memory holds, and reading goes from
-/// one to the next.
-const KEPT: u64 = 64 << 20;
-/// About what it takes to keep an empty one.
-const ENTRY: u64 = 256;
-
-/// Collections read lately, by address.
-#[derive(Default)]
-pub(crate) struct Collections {
-    known: BTreeMap<u64, Result<Arc<Collection>, Error>>,
-    bytes: u64,
-}
-
-/// A collection with its bytes, which its objects share.
-struct Collection {
-    bytes: Bytes,
-    heap: GlobalHeap,
-}
-
-impl Collections {
-    fn keep(&mut self, address: u64, collection: Result<Arc<Collection>, Error>) {
-        let bytes = ENTRY + collection.as_ref().map_or(0, |collection| collection.bytes.len() as u64);
-        if self.bytes.saturating_add(bytes) > KEPT {
-            *self = Self::default();
-        }
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.known.insert(address, collection);
-    }
-}
 
 /// The bytes of one object.
 pub(crate) fn heap_object(walk: &mut Walk<'_>, id: HeapId) -> Walked<Bytes> {
@@ -46,7 +16,7 @@ pub(crate) fn heap_object(walk: &mut Walk<'_>, id: HeapId) -> Walked<Bytes> {
         return Ok(Bytes::new());
     }
     let offset = walk.offset(NAME, id.collection)?;
-    let collection = match walk.memo.collections.known.get(&id.collection) {
+    let collection = match walk.memo.collections.get(id.collection) {
         Some(known) => known.clone()?,
         None => {
             let read = match collection(walk, id.collection, offset) {

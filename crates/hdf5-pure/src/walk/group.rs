@@ -1,7 +1,7 @@
 //! Links of groups, wherever they are stored.
 use super::btree2::{self, Place, records};
-use super::header::Header;
 use super::memo::{Stop, Walk, Walked};
+use super::messages::Header;
 use super::old_group;
 use crate::parse::{DenseRecord, LinkInfo, LinkMessage, Message, SymbolTable, kind, lookup3, run};
 use crate::{Error, Link, LinkTarget};

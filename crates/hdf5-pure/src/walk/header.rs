@@ -1,5 +1,6 @@
 //! Object headers and their continuations (IV.A.1).
 use super::memo::{Stop, Walk, Walked};
+use super::messages::Header;
 use crate::Error;
 use crate::parse::{HeaderPrefix, Message, continuation, kind, messages, run, verify};
 use bytes::Bytes;
@@ -12,49 +13,8 @@ const GUESS: u64 = 512;
 /// Messages of one header: more than twice what version 1 can count, and what compact links and attributes come to.
 const MAX_MESSAGES: usize = 1 << 17;
 
-/// An object header as far as it was read.
-#[derive(Clone, Debug)]
-pub(crate) struct Header {
-    prefix: HeaderPrefix,
-    pub(crate) messages: Vec<Message>,
-    /// How many messages there were after each chunk.
-    marks: Vec<usize>,
-    /// Chunks that were announced and not read yet: address and length.
-    pending: VecDeque<(u64, u64)>,
-    /// Addresses of all chunks that were announced.
-    chunks: BTreeSet<u64>,
-}
-
 /// The messages of one continuation.
 struct Continuation(Vec<Message>);
-
-impl Header {
-    /// The first message of a kind.
-    pub(crate) fn first(&self, kind: u16) -> Option<&Message> {
-        self.messages.iter().find(|m| m.kind == kind)
-    }
-
-    /// Adds the messages of a chunk, and the continuations that they announce.
-    fn add(&mut self, found: impl IntoIterator<Item = Message>, announced: Vec<(u64, u64)>) {
-        self.messages.extend(found.into_iter().filter(|message| message.kind != kind::CONTINUATION));
-        self.chunks.extend(announced.iter().map(|(at, _)| at));
-        self.pending.extend(announced);
-        self.marks.push(self.messages.len());
-    }
-
-    /// The fewest chunks that are enough: an answer may not depend on how far others had to read.
-    fn shortest(self: Arc<Self>, enough: impl Fn(&[Message]) -> bool) -> Arc<Self> {
-        let suffices = |&mark: &usize| self.messages.get(..mark).is_some_and(&enough);
-        match self.marks.iter().copied().find(suffices) {
-            Some(mark) if mark < self.messages.len() => {
-                let mut short = Self::clone(&self);
-                short.messages.truncate(mark);
-                Arc::new(short)
-            }
-            _ => self,
-        }
-    }
-}
 
 impl Walk<'_> {
     /// The object header at an address: all of it, or as much as `enough` asks for.

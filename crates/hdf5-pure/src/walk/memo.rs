@@ -1,7 +1,7 @@
 //! What was parsed, and one pass over it.
 use crate::parse::{self, Superblock};
-use crate::walk::global_heap::Collections;
-use crate::walk::header::Header;
+use crate::walk::collections::Collections;
+use crate::walk::messages::Header;
 use crate::{Error, Limits, LinkTarget, Object};
 use byte_ranges::{ByteMap, ByteRange, Lookup};
 use bytes::Bytes;

@@ -6,11 +6,13 @@
 mod attributes;
 mod btree1;
 mod btree2;
+mod collections;
 mod fractal_heap;
 mod global_heap;
 mod group;
 mod header;
 mod memo;
+mod messages;
 mod object;
 mod old_group;
 mod path;

@@ -1,7 +1,7 @@
 //! From object headers to objects.
 use super::group::is_group;
-use super::header::Header;
 use super::memo::{Stop, Walk, Walked};
+use super::messages::Header;
 use crate::datatype::Datatype;
 use crate::filters::Filter;
 use crate::layout::dims;
