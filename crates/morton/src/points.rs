@@ -2,7 +2,7 @@
 use crate::kernel::{Points, exact};
 use crate::{Error, InstructionSet, Latitude, Order};
 
-/// Writes the nested number at `order` of each point, or [`INVALID`].
+/// Writes the nested number at `order` of each point, or [`crate::INVALID`].
 ///
 /// `lon` and `lat` are degrees; any finite longitude is taken modulo 360. The cells are those of [`nested_of_exact`], by
 /// the fastest means this machine has.
