@@ -154,3 +154,17 @@ fn without_descriptors_it_waits_and_does_not_spin() {
         assert!(Instant::now() < until);
     }
 }
+
+#[test]
+fn connections_that_ask_for_nothing_hold_up_nobody() {
+    let serve = Serve::start(&folder("serve-idle"), &[]);
+    let idle: Vec<TcpStream> = (0..144).map(|_| serve.connect()).collect();
+    let mut stream = serve.connect();
+    // Shorter than the patience with the idle ones.
+    stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", serve.port).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    drop(idle);
+}

@@ -3,11 +3,11 @@ use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::out::{self, note};
 use crate::progress::Progress;
-use crate::{access, event, files, json, log, report, target};
+use crate::{access, event, files, json, report, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
 use pipeline::{CellResult, Job, JobSpec, Layout, Product, Tuning};
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 use storage::{Clients, Location};
@@ -33,7 +33,7 @@ struct Plan {
 
 pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     let plan = plan(args)?;
-    let progress = Progress::new(args.quiet || log::is_verbose() || !std::io::stderr().is_terminal());
+    let progress = Progress::new(args.quiet);
     let ended = access::block_on(job(args, &plan, &progress));
     progress.finish();
     let (failure, body) = match ended {
@@ -84,10 +84,10 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
 fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let event = args.event.as_deref().map(event::read).transpose()?;
     let event = event.as_ref();
-    let mut spec = event.map_or_else(
-        || Ok::<_, Failure>(JobSpec::new(Vec::new(), target::order(CHILD_ORDER)?)),
-        |event| Ok(event.spec.clone()),
-    )?;
+    let mut spec = match event {
+        Some(event) => event.spec.clone(),
+        None => JobSpec::new(Vec::new(), target::order(CHILD_ORDER)?),
+    };
     spec.latitude = args.latitude.unwrap_or(spec.latitude);
     let cell: Cell = match (&args.cell, event) {
         (Some(text), _) => target::cell(text, args.order, spec.latitude)?,

@@ -1,4 +1,5 @@
 //! The progress bar while granules are read.
+use crate::log::is_verbose;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipeline::{JobEvent, Observer};
 use std::cell::Cell;
@@ -14,8 +15,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let bar = ProgressBar::with_draw_target(Some(0), target(quiet));
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} granules  {msg}  {elapsed}") {
             bar.set_style(style);
         }
@@ -59,6 +59,11 @@ impl Observer for Progress {
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Where a bar is drawn: nowhere when asked to be quiet, between the lines of -v, and where standard error is no terminal.
+pub(crate) fn target(quiet: bool) -> ProgressDrawTarget {
+    if quiet || is_verbose() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }
 
 /// A number of bytes as people read it: `14.5 MB`.

@@ -237,13 +237,13 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
 
 /// The latitude of the flag and of the catalog, which must agree.
 fn latitude(asked: Option<Latitude>, catalog: &Catalog) -> Result<Latitude, Failure> {
-    let told = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
-    match (asked, told) {
-        (Some(asked), Some(told)) if asked != told => {
-            let message = format!("the catalog is of {told} latitude, and --latitude says {asked}");
+    let held = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+    match (asked, held) {
+        (Some(asked), Some(held)) if asked != held => {
+            let message = format!("the catalog is of {held} latitude, and --latitude says {asked}");
             Err(Failure::usage(message).hint("make a catalog of that latitude, or leave the flag out"))
         }
-        (asked, told) => Ok(asked.or(told).unwrap_or_default()),
+        (asked, held) => Ok(asked.or(held).unwrap_or_default()),
     }
 }
 

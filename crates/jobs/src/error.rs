@@ -163,20 +163,21 @@ impl Error {
     }
 
     /// The output was not taken.
-    pub(crate) fn of_output(error: &SourceError) -> Self {
+    pub(crate) fn of_output(error: SourceError) -> Self {
         let kind = match error.kind {
             Kind::Denied | Kind::Expired => ErrorType::OutputDenied,
             _ => ErrorType::OutputFailed,
         };
         Self {
             class: error.kind.into(),
-            cause: Some(error.clone()),
-            ..Self::new(kind, format!("Failed to write zarr: {error}"))
+            message: format!("Failed to write zarr: {error}"),
+            cause: Some(error),
+            ..Self::new(kind, "")
         }
     }
 
     /// The place of the output cannot be looked at, or be written.
-    pub(crate) fn of_place(error: &SourceError) -> Self {
+    pub(crate) fn of_place(error: SourceError) -> Self {
         Self { message: error.to_string(), ..Self::of_output(error) }
     }
 }
@@ -189,7 +190,7 @@ impl From<pipeline::Error> for Error {
                 let kind = ErrorType::of_granule(class);
                 Self { class, ledger: Some(ledger), ..Self::new(kind, message) }
             }
-            pipeline::Error::Write(error) => Self::of_output(&error),
+            pipeline::Error::Write(error) => Self::of_output(error),
             pipeline::Error::Config(_) => Self::bad_event(message),
             _ => Self { class, ..Self::new(ErrorType::Internal, message) },
         }

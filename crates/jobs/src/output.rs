@@ -1,19 +1,18 @@
 //! The place of a result: looked at before anything is read, and written when all is.
 use crate::{Error, ErrorType, Look, Output, Task};
-use byte_ranges::SourceError;
-use pipeline::{CellResult, FailureClass, Job, Layout, Standing};
+use pipeline::{CellResult, FailureClass, Job, Layout, SphereStanding, Standing};
 use storage::StoreSink;
 
 /// Opens the place, and finds out whether the result may go there as far as the task asks to know it now.
 pub(crate) async fn open(task: &Task) -> Result<Option<StoreSink>, Error> {
     let Some(output) = &task.output else { return Ok(None) };
-    let sink = output.clients.sink(&output.place).map_err(|error| Error::of_output(&error))?;
+    let sink = output.clients.sink(&output.place).map_err(Error::of_output)?;
     if let Look::First { replace } = output.look {
         match task.job.spec().layout {
             Layout::Cell => cell_fits(output, &sink, replace).await?,
             Layout::Sphere => sphere_fits(output, &sink, &task.job, replace).await?,
         }
-        sink.probe().await.map_err(|error| Error::of_place(&error))?;
+        sink.probe().await.map_err(Error::of_place)?;
     }
     Ok(Some(sink))
 }
@@ -23,7 +22,7 @@ pub(crate) async fn open(task: &Task) -> Result<Option<StoreSink>, Error> {
 /// # Errors
 /// A place that is another job's, or cannot be written.
 pub async fn begin_sphere(output: &Output, job: &Job) -> Result<(), Error> {
-    let sink = output.clients.sink(&output.place).map_err(|error| Error::of_place(&error))?;
+    let sink = output.clients.sink(&output.place).map_err(Error::of_place)?;
     sphere_fits(output, &sink, job, true).await?;
     Ok(pipeline::write_template(job, &sink).await?)
 }
@@ -35,7 +34,7 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
         Layout::Cell => {
             // A folder may hold other files; a prefix that ends with CELL.zarr does not.
             if output.look == Look::Late && output.place.as_path().is_some() {
-                let standing = pipeline::standing(sink).await.map_err(|error| Error::of_output(&error))?;
+                let standing = pipeline::standing(sink).await.map_err(Error::of_output)?;
                 if standing == Standing::Foreign {
                     let why = "there is something else than a Zarr store";
                     return Err(foreign(format!("Failed to write zarr: {}: {why}", output.place)));
@@ -60,7 +59,7 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
 
 /// Whether a store of one cell may go there.
 async fn cell_fits(output: &Output, sink: &StoreSink, replace: bool) -> Result<(), Error> {
-    match pipeline::standing(sink).await.map_err(|error| Error::of_place(&error))? {
+    match pipeline::standing(sink).await.map_err(Error::of_place)? {
         Standing::Whole if !replace => Err(exists(format!("{}: there is a store already", output.place))),
         Standing::Foreign => Err(foreign(format!("{}: there is something else than a Zarr store", output.place))),
         _ => Ok(()),
@@ -69,20 +68,11 @@ async fn cell_fits(output: &Output, sink: &StoreSink, replace: bool) -> Result<(
 
 /// Whether a cell may go into the store of the sphere there.
 async fn sphere_fits(output: &Output, sink: &StoreSink, job: &Job, replace: bool) -> Result<(), Error> {
-    let refuse = |what: &str| foreign(format!("{}: {what}", output.place));
-    let root = |error: SourceError| Error::of_place(&error);
-    match pipeline::sphere_root(sink).await.map_err(root)? {
-        Some(root) => pipeline::sphere_accepts(job, &root).map_err(|why| refuse(&why))?,
-        None if pipeline::standing(sink).await.map_err(root)? == Standing::Foreign => {
-            // Chunks come after the root: where they are another writer's, it is there by now.
-            let root = pipeline::sphere_root(sink).await.map_err(root)?;
-            let root = root.ok_or_else(|| refuse("there is something else than a sphere store"))?;
-            pipeline::sphere_accepts(job, &root).map_err(|why| refuse(&why))?;
-        }
-        None => {}
+    if let SphereStanding::Other(why) = pipeline::sphere_standing(job, sink).await.map_err(Error::of_place)? {
+        return Err(foreign(format!("{}: {why}", output.place)));
     }
     let mark = pipeline::sphere_mark(job.parent())?;
-    if !replace && pipeline::holds(sink, &mark).await.map_err(root)? {
+    if !replace && pipeline::holds(sink, &mark).await.map_err(Error::of_place)? {
         return Err(exists(format!("{}: cell {} is there already", output.place, job.parent())));
     }
     Ok(())

@@ -141,7 +141,7 @@ where
 }
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
-    let tuning = Tuning { verify: task.verify || host.tuning.verify, ..host.tuning };
+    let tuning = Tuning { verify: task.verify, ..host.tuning };
     Ok(compute(&task.granules(), &task.job, &tuning, watch).await?)
 }
 

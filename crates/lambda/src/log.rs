@@ -27,13 +27,17 @@ const FIELDS: &str = "fields";
 
 /// Makes lines of events, for the rest of the process.
 pub(crate) fn start() {
+    // It is set once: a second call changes nothing.
+    let _ = tracing::subscriber::set_global_default(subscriber());
+}
+
+fn subscriber() -> impl Subscriber + Send + Sync {
     let level = std::env::var(LEVEL).ok().and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO);
     // Requests and what becomes of them only when they are asked for.
     let rooms: &[&str] = if level >= LevelFilter::DEBUG { &["bootstrap", "jobs", "storage"] } else { &["bootstrap"] };
     let ours = move |metadata: &Metadata<'_>| rooms.iter().any(|room| metadata.target().starts_with(room));
     let lines = Lines { secrets: Mutex::default() }.with_filter(level).with_filter(filter_fn(ours));
-    // A second subscriber, as in tests of one process, changes nothing.
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
+    Registry::default().with(lines)
 }
 
 /// The span of one call. All its lines carry the request and the cell; no text of `event`'s credentials comes out.
@@ -137,9 +141,12 @@ struct Fields(Map<String, Value>);
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, text: &str) {
-        match serde_json::from_str(text) {
-            Ok(Value::Object(all)) if field.name() == FIELDS => self.0.extend(all),
-            _ => drop(self.0.insert(field.name().into(), text.into())),
+        if field.name() == FIELDS
+            && let Ok(Value::Object(all)) = serde_json::from_str(text)
+        {
+            self.0.extend(all);
+        } else {
+            self.0.insert(field.name().into(), text.into());
         }
     }
 
@@ -173,6 +180,15 @@ mod tests {
 
     #[test]
     fn secrets_of_the_event_are_taken_out_of_every_line() {
+        let event =
+            json!({"parent_morton": 1, "s3_credentials": {"secretAccessKey": "a+b/c+d/e", "sessionToken": "x"}});
+        tracing::subscriber::with_default(subscriber(), || {
+            let _span = call("id", &event);
+            let known = tracing::dispatcher::get_default(|current| {
+                current.downcast_ref::<Lines>().map(|lines| lines.clean("x a+b/c+d/e y".to_owned()))
+            });
+            assert_eq!(known.as_deref(), Some("x [redacted] y"));
+        });
         let lines = Lines { secrets: Mutex::default() };
         lines.hide(["a+b/c+d/e", ""].into_iter());
         assert_eq!(lines.clean("x a+b/c+d/e y".to_owned()), "x [redacted] y");

@@ -113,9 +113,9 @@ pub(crate) struct Outcome {
 }
 
 /// Of the files of one granule the one that counts: the first that has all that each other one has. What reading the others
-/// took is added to its entry. A file that cannot be read may be the whole one: it fails the granule, and where partial
-/// results are allowed it is listed beside the one that counts, and the result is partial. Files of which none is whole fail the
-/// granule too.
+/// took is added to its entry. A file that cannot be read may be the whole one: it fails the granule. Where partial
+/// results are allowed, it is listed beside the one that counts, and the result is partial. If no file is whole, the granule fails
+/// too.
 pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> (Outcome, Vec<Outcome>) {
     let sum = |count: fn(&GranuleEntry) -> u64| read.iter().map(|one| count(&one.entry)).sum();
     let (requests, bytes, milliseconds) = (sum(|e| e.requests), sum(|e| e.bytes), sum(|e| e.milliseconds));

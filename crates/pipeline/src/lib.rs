@@ -65,8 +65,8 @@ pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use spec::{Job, JobSpec, Layout};
 pub use sphere::{
-    sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_template, write_sphere,
-    write_sphere_objects, write_template,
+    SphereStanding, sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_standing,
+    sphere_template, write_sphere, write_sphere_objects, write_template,
 };
 pub use store::{ROOT, Standing, holds, standing, to_objects, write};
 pub use tuning::Tuning;

@@ -144,6 +144,15 @@ impl GranuleUsed {
             Self::Read { name, .. } | Self::Failed { name, .. } => name,
         }
     }
+
+    /// Its size in bytes, where it was read and the size is known.
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        match self {
+            Self::Read { size, .. } => *size,
+            Self::Failed { .. } => None,
+        }
+    }
 }
 
 impl From<RowCounts> for RowsUsed {

@@ -1,6 +1,6 @@
 //! Layout `sphere`: many cells in one store, each written by the process that computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
-use crate::store::{ROOT, provenance_of};
+use crate::store::{ROOT, Standing, provenance_of, standing};
 use crate::{CellResult, Error, Job, SharedProvenance};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
@@ -44,6 +44,37 @@ pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
 pub async fn sphere_root<S: Storage>(storage: &S) -> Result<Option<Bytes>, SourceError> {
     let root = storage.get(ROOT).await?.map(|(root, _)| root);
     Ok(root.filter(|root| !dggs_zarr::is_tombstone(root)))
+}
+
+/// What is in the place of a store of the sphere, for the cells of one job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SphereStanding {
+    /// No template: it is put before the first cell.
+    New,
+    /// The template of this job, whole.
+    Begun,
+    /// Something that these cells may not go into, and why not.
+    Other(String),
+}
+
+/// Looks at what is in the place of a store of the sphere.
+///
+/// # Errors
+/// [`SourceError`] when that cannot be found out.
+pub async fn sphere_standing<S: Storage>(job: &Job, storage: &S) -> Result<SphereStanding, SourceError> {
+    let mut root = sphere_root(storage).await?;
+    if root.is_none() {
+        if standing(storage).await? != Standing::Foreign {
+            return Ok(SphereStanding::New);
+        }
+        // Chunks come after the root: where they are another writer's, it is there by now.
+        root = sphere_root(storage).await?;
+    }
+    let fits = root.ok_or_else(|| "there is something else than a sphere store".to_owned());
+    Ok(match fits.and_then(|root| sphere_accepts(job, &root)) {
+        Ok(()) => SphereStanding::Begun,
+        Err(why) => SphereStanding::Other(why),
+    })
 }
 
 /// Puts the template, once before the cells of a run or by every writer, unless it is there. A template that was begun and

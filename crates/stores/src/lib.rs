@@ -6,7 +6,7 @@
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
 //! **Stores that this engine wrote** name what they were made from ([`Recipe`]). [`OwnStore`] reads one cell by cell,
-//! [`SphereOut`] writes cells into one, [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
+//! [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
 //! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
 //! Both layouts are read; the arrays themselves show which one it is:
@@ -34,7 +34,6 @@ mod own;
 mod place;
 mod recipe;
 mod shard;
-mod sphere_out;
 mod store;
 mod table;
 mod validate;
@@ -50,7 +49,6 @@ pub use overviews::{Composed, write_overviews};
 pub use own::OwnStore;
 pub use place::Place;
 pub use recipe::Recipe;
-pub use sphere_out::SphereOut;
 pub use store::{LevelInfo, Store};
 pub use table::{Partial, Table, VariableInfo};
 pub use validate::{Finding, Severity, Validation, validate};

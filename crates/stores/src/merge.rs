@@ -1,14 +1,19 @@
 //! Stores of one cell each into a store of the sphere.
-use crate::{Error, Objects as _, OwnStore, Place, SphereOut};
+use crate::{Error, Objects as _, OwnStore, Place};
 use dggs_zarr::SphereCell;
 use morton::Cell;
+use pipeline::SphereStanding;
+use serde_json::Value;
 use std::path::Path;
-use storage::{Clients, Location};
+use storage::{Clients, Location, StoreSink};
 
 /// A store of the sphere that other stores are merged into.
 pub struct Merge<'a> {
     out: &'a str,
+    /// The same place for reading,
     target: Place,
+    /// and for writing.
+    sink: StoreSink,
     /// Whether cells that are there with other values are replaced.
     overwrite: bool,
     clients: &'a Clients,
@@ -40,10 +45,11 @@ impl<'a> Merge<'a> {
     /// A merge into the store at `out`, which is made unless it is there. Nothing is read yet.
     ///
     /// # Errors
-    /// As [`Place::new`].
+    /// As [`Place::new`]; a place that takes no objects.
     pub fn new(out: &'a str, overwrite: bool, clients: &'a Clients) -> Result<Self, Error> {
         let target = Place::new(out, clients.clone())?;
-        Ok(Self { out, target, overwrite, clients })
+        let sink = clients.sink(&Location::parse(out)?)?;
+        Ok(Self { out, target, sink, overwrite, clients })
     }
 
     /// The stores of inputs: themselves, or those right below folders and prefixes.
@@ -89,9 +95,11 @@ impl<'a> Merge<'a> {
                 if let Some((_, other)) = seen.iter().find(|(held, _)| *held == cell) {
                     return Err(Error::Twice { store: root, cell, other: other.clone() });
                 }
+                let is_first = seen.is_empty();
                 seen.push((cell, root.clone()));
-                merged.partial += usize::from(store.provenance(cell).await?["partial"] == true);
-                if self.add_cell(&store, cell).await? {
+                let provenance = store.provenance(cell).await?;
+                merged.partial += usize::from(provenance["partial"] == true);
+                if self.add_cell(&store, cell, provenance, is_first).await? {
                     merged.written += 1;
                 } else {
                     merged.same += 1;
@@ -101,13 +109,20 @@ impl<'a> Merge<'a> {
         Ok(merged)
     }
 
-    /// Adds one cell; `false`: it is there with the same bytes.
-    async fn add_cell(&self, store: &OwnStore, cell: Cell) -> Result<bool, Error> {
+    /// Adds one cell, and before the first one finds out whether the target can be written; `false`: it is there with the
+    /// same bytes.
+    async fn add_cell(&self, store: &OwnStore, cell: Cell, provenance: Value, is_first: bool) -> Result<bool, Error> {
         let job = store.recipe.job(cell).map_err(|why| Error::unreadable(&store.name, why))?;
-        let out = SphereOut::open(self.out, &job, self.clients).await?;
-        out.probe().await?;
-        let objects = objects(store, cell).await?;
-        if out.holds(&job).await? {
+        let standing = pipeline::sphere_standing(&job, &self.sink).await?;
+        if let SphereStanding::Other(why) = standing {
+            return Err(Error::Occupied { place: self.out.to_owned(), why });
+        }
+        if is_first {
+            self.sink.probe().await?;
+        }
+        let objects = objects(store, cell, provenance).await?;
+        let mark = pipeline::sphere_mark(cell).map_err(Error::Job)?;
+        if pipeline::holds(&self.sink, &mark).await? {
             let mut same = true;
             for object in &objects {
                 same &= self.target.get(&object.key).await?.is_some_and(|held| held == object.bytes);
@@ -119,18 +134,20 @@ impl<'a> Merge<'a> {
                 return Err(Error::OtherValues { out: self.out.to_owned(), cell, store: store.name.clone() });
             }
         }
-        out.put(&job, objects).await.map_err(Error::Write)?;
+        if standing == SphereStanding::New {
+            pipeline::write_template(&job, &self.sink).await.map_err(Error::Write)?;
+        }
+        pipeline::write_sphere_objects(objects, &self.sink).await.map_err(Error::Write)?;
         Ok(true)
     }
 }
 
 /// The objects that a cell has in a store of the sphere.
-async fn objects(store: &OwnStore, cell: Cell) -> Result<Vec<dggs_zarr::StoreObject>, Error> {
+async fn objects(store: &OwnStore, cell: Cell, provenance: Value) -> Result<Vec<dggs_zarr::StoreObject>, Error> {
     let mut levels = Vec::new();
     for &order in &store.recipe.orders {
         levels.push(store.level(cell, order).await?);
     }
-    let provenance = store.provenance(cell).await?;
     let sphere = store.recipe.sphere().map_err(|why| Error::unreadable(&store.name, why))?;
     let part = SphereCell { parent: cell, levels, provenance };
     sphere.cell(&part).map_err(|error| Error::unreadable(&store.name, error))

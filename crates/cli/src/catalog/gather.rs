@@ -3,9 +3,10 @@ use super::{Catalog, CatalogArgs, Choice, Gathered, Path, PathBuf, access, choos
 use crate::exit::{self, Failure};
 use crate::files;
 use crate::out::note;
+use crate::progress;
 use ::catalog::{Grid, Places, ReadOptions, SearchNotes};
 use earthdata::{CMR_URL, Collection, Found, Hosts, Progress, Query, Resume, Search, name_patterns, window_edge};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Read as _;
 use storage::Clients;
 
@@ -137,8 +138,7 @@ fn query(args: &CatalogArgs) -> Result<Query, Failure> {
 }
 
 fn bar(quiet: bool, what: &str) -> ProgressBar {
-    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(0), target);
+    let bar = ProgressBar::with_draw_target(Some(0), progress::target(quiet));
     if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what}  {{elapsed}}  {{msg}}"))
     {
         bar.set_style(style);

@@ -1,8 +1,8 @@
 //! What people see while cells end.
 use crate::out::note;
-use crate::progress::size;
+use crate::progress::{self, size};
 use futures_util::future::{self, LocalBoxFuture};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use jobs::fan_out::{CellReport, RunObserver, RunPlan};
 use std::cell::{Cell, RefCell};
 use std::io::IsTerminal as _;
@@ -40,9 +40,8 @@ struct Sums {
 impl Progress {
     pub(super) fn new(quiet: bool, plan: &RunPlan) -> Self {
         let watched = std::io::stderr().is_terminal();
-        let target = if quiet || !watched { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let (cells, granules) = (plan.work.len() as u64, plan.work.iter().map(|work| work.granules.len() as u64).sum());
-        let bar = ProgressBar::with_draw_target(Some(cells), target);
+        let bar = ProgressBar::with_draw_target(Some(cells), progress::target(quiet));
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} cells  {msg}  {elapsed}") {
             bar.set_style(style);
         }

@@ -165,12 +165,10 @@ impl Drive<'_> {
                     self.observer.ended(&ended);
                     let refused = ended.error_type.as_deref() == Some(ErrorType::OutputDenied.name());
                     outcome.ended.push(*ended);
-                    let refused = refused && self.output_refuses().await;
-                    if !shared.stopping.get()
-                        && let Some(why) = fatal_cause(&outcome.ended, self.plan.work.len(), refused)
-                    {
-                        shared.stopping.set(true);
-                        outcome.stopped = Some(why);
+                    if !shared.stopping.get() {
+                        let refused = refused && self.output_refuses().await;
+                        outcome.stopped = fatal_cause(&outcome.ended, self.plan.work.len(), refused);
+                        shared.stopping.set(outcome.stopped.is_some());
                     }
                 }
                 Some(Happened::Tick) => {

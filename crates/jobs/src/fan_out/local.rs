@@ -11,7 +11,7 @@ use pipeline::{JobEvent, Observer, Tuning};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use storage::{Clients, Credentials, Location, Options, S3Access, S3Options};
+use storage::{Clients, Credentials, Location, Options};
 use tokio::sync::oneshot;
 
 /// The threads. They end with the process, or when this is dropped.
@@ -114,7 +114,11 @@ async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, sha
 fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Result<Task, Error> {
     let bad = |error: SourceError| Error::new(ErrorType::BadEvent, error.to_string());
     let reading = match keys {
-        Some(keys) => clients.with_s3(&S3Options { access: S3Access::Keys(keys), ..clients.options().s3.clone() }),
+        Some(keys) => {
+            let own = clients.options().s3.clone();
+            let region = Some(own.region.clone());
+            crate::reading(clients, own, keys, region)
+        }
         None => clients.clone(),
     };
     let place = Location::parse(&shape.store(work.name)).map_err(bad)?;

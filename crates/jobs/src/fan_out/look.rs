@@ -7,8 +7,7 @@ use super::spent::Spent;
 use super::work::CellWork;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use pipeline::Layout;
-use serde_json::Value;
+use pipeline::{GranuleUsed, Layout, Provenance};
 use std::collections::BTreeSet;
 use storage::{Clients, Location};
 use stores::OwnStore;
@@ -121,12 +120,17 @@ impl RunPlan {
     }
 }
 
-/// The object that says that a cell is there, whole.
+/// Key of the object that says that a cell is there, whole, in its store.
+fn marker_key(shape: &RunShape, work: &CellWork) -> Result<String, RunError> {
+    match shape.spec.layout {
+        Layout::Cell => Ok(pipeline::ROOT.to_owned()),
+        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage),
+    }
+}
+
+/// That object.
 fn marker(shape: &RunShape, work: &CellWork) -> Result<Location, RunError> {
-    let key = match shape.spec.layout {
-        Layout::Cell => pipeline::ROOT.to_owned(),
-        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage)?,
-    };
+    let key = marker_key(shape, work)?;
     let store = shape.store(work.name);
     let location = Location::parse(&store)?;
     Ok(match location.as_path() {
@@ -137,16 +141,14 @@ fn marker(shape: &RunShape, work: &CellWork) -> Result<Location, RunError> {
 
 async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<There, RunError> {
     let sink = clients.sink(&Location::parse(&shape.store(work.name))?)?;
-    let key = match shape.spec.layout {
-        Layout::Cell => pipeline::ROOT.to_owned(),
-        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage)?,
-    };
+    let key = marker_key(shape, work)?;
     if !pipeline::holds(&sink, &key).await? {
         return Ok(There::Nothing);
     }
     // What cannot be read as a store of ours is another one.
     let Ok(store) = OwnStore::open(&shape.store(work.name), clients).await else { return Ok(There::Other) };
     let Ok(own) = store.provenance(work.cell).await else { return Ok(There::Other) };
+    let Ok(own) = serde_json::from_value::<Provenance>(own) else { return Ok(There::Other) };
     let mut orders: Vec<_> = store.recipe.orders.clone();
     orders.sort_unstable();
     if !is_what_is_wanted(shape, work, &own) || orders != shape.orders() {
@@ -157,25 +159,24 @@ async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<T
 }
 
 /// Whether a store says that it was made as this run would make it.
-fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Value) -> bool {
+fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Provenance) -> bool {
     let Ok(job) = shape.spec.job(work.cell) else { return false };
-    let held = |name: &Value| {
-        own["granules"].as_array().into_iter().flatten().find(|granule| granule["name"] == *name).map(|g| &g["size"])
-    };
+    let held = |name: &str| own.granules.iter().find(|granule| granule.name() == name);
     let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
         let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
         let size = path.and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
-        size.is_none_or(|size| held(&name_of(link).into()).is_some_and(|held| held.is_null() || *held == size))
+        let fits = |size, granule: &GranuleUsed| granule.size().is_none_or(|held| held == size);
+        size.is_none_or(|size| held(&name_of(link)).is_some_and(|granule| fits(size, granule)))
     });
-    own["engine"] == format!("icestream {}", env!("CARGO_PKG_VERSION"))
-        && serde_json::to_value(job.product()).is_ok_and(|product| own["product"] == product)
-        && own["latitude_convention"] == shape.spec.latitude.to_string()
-        && own["parent_morton"] == work.name
-        && own["granules"].as_array().is_some_and(|held| held.len() == names.len())
-        && names.iter().all(|name| held(&name.as_str().into()).is_some())
+    own.engine == format!("icestream {}", env!("CARGO_PKG_VERSION"))
+        && own.product == *job.product()
+        && own.latitude_convention.as_deref() == Some(shape.spec.latitude.to_string().as_str())
+        && own.parent_morton == Some(work.name)
+        && own.granules.len() == names.len()
+        && names.iter().all(|name| held(name).is_some())
         && sizes_fit
-        && (own["partial"] == false || shape.spec.allow_partial && !work.again)
+        && (!own.partial || shape.spec.allow_partial && !work.again)
 }
 
 /// A granule as the provenance names it.
@@ -184,17 +185,16 @@ fn name_of(link: &str) -> String {
 }
 
 /// The end of a cell, read from its store.
-fn ended(shape: &RunShape, work: &CellWork, own: &Value, cells_with_data: u64) -> CellReport {
-    let granules = own["granules"].as_array().map_or(&[][..], Vec::as_slice);
-    let failed = granules.iter().filter(|granule| granule["failed"] == true).count();
+fn ended(shape: &RunShape, work: &CellWork, own: &Provenance, cells_with_data: u64) -> CellReport {
+    let failed = own.granules.iter().filter(|granule| matches!(granule, GranuleUsed::Failed { .. })).count();
     CellReport {
         cell: work.name,
         state: CellState::Data,
         error_type: None,
         error: None,
-        partial: own["partial"] == true,
+        partial: own.partial,
         cells_with_data,
-        observations: own["rows"]["used"].as_u64().unwrap_or_default(),
+        observations: own.rows.used,
         granules: work.granules.len() as u64,
         granules_failed: failed as u64,
         attempts: 0,

@@ -53,3 +53,20 @@ fn a_failure_is_logged_with_its_type() {
     assert!(failed.iter().any(|line| line["error_class"] == "expired" && line["level"] == "warning"), "{failed:?}");
     assert_eq!(function.events("metrics")[0]["failed"], 1);
 }
+
+#[test]
+fn requests_are_logged_where_that_is_asked_for() {
+    let mut function = Function::with(&[("ICESTREAM_LOG", "debug")]);
+    function.answer(&event("logs/requests"));
+    let lines: Vec<Value> = function.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let requests = lines.iter().filter(|line| line["request"]["method"] == "GET" && line["status"] == 206);
+    assert!(requests.clone().count() > 4, "{}", function.log());
+    for line in requests {
+        assert_eq!(line["request_id"], "00000001-0000-4000-8000-000000000000", "{line}");
+        assert!(
+            line["request"]["range"].as_str().unwrap().starts_with("bytes=") && line["job"]["cell"] == CELL,
+            "{line}"
+        );
+    }
+    assert_eq!(function.events("processing_complete").len(), 1);
+}
