@@ -1,5 +1,6 @@
 //! The `gzip` codec: RFC 1952 members round a deflate stream that is the same on every platform.
 
+use crc::{CRC_32_ISO_HDLC, Crc};
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
 };
@@ -138,54 +139,10 @@ impl<'a> GzipMember<'a> {
     }
 }
 
-/// CRC tables for eight bytes at a time: `TABLES[k][b]` is the CRC of byte `b` followed by `k` zero bytes.
-static TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    // The reversed polynomial of RFC 1952 section 8.
-    const POLYNOMIAL: u32 = 0xedb8_8320;
-    let mut tables = [[0u32; 256]; 8];
-    let mut byte = 0;
-    let mut seed = 0u32;
-    while byte < 256 {
-        let mut crc = seed;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL } else { crc >> 1 };
-            bit += 1;
-        }
-        tables[0][byte] = crc;
-        byte += 1;
-        seed += 1;
-    }
-    let mut k = 1;
-    while k < 8 {
-        let mut byte = 0;
-        while byte < 256 {
-            let before = tables[k - 1][byte];
-            tables[k][byte] = (before >> 8) ^ tables[0][(before & 0xff) as usize];
-            byte += 1;
-        }
-        k += 1;
-    }
-    tables
-}
-
-/// CRC-32 of RFC 1952.
+/// CRC-32 of RFC 1952, section 8.
 fn crc32(data: &[u8]) -> u32 {
-    let mut crc = !0u32;
-    let (eights, rest) = data.as_chunks::<8>();
-    for eight in eights {
-        let low = (u32::from_le_bytes([eight[0], eight[1], eight[2], eight[3]]) ^ crc).to_le_bytes();
-        crc = 0;
-        for (k, byte) in low.iter().chain(&eight[4..]).enumerate() {
-            crc ^= TABLES[7 - k][usize::from(*byte)];
-        }
-    }
-    for byte in rest {
-        crc = (crc >> 8) ^ TABLES[0][usize::from(crc.to_le_bytes()[0] ^ byte)];
-    }
-    !crc
+    const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+    CRC.checksum(data)
 }
 
 #[cfg(test)]

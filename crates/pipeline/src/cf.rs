@@ -1,6 +1,6 @@
 //! How stored numbers become values, as the CF conventions say: missing data (2.5.1) and packed data (8.1).
 use crate::GranuleError;
-use hdf5_pure::datatype::{Datatype, DatatypeError, Numbers};
+use hdf5_pure::datatype::Datatype;
 use hdf5_pure::{Attribute, Dataset};
 use serde::{Deserialize, Serialize};
 
@@ -134,35 +134,15 @@ impl Decoding {
     }
 }
 
-/// Stored elements as numbers. Integers of 64 bits are rounded where they must be.
-///
-/// # Errors
-/// When the elements are no numbers.
-pub(crate) fn numbers(datatype: &Datatype, raw: &[u8]) -> Result<Vec<f64>, DatatypeError> {
-    match datatype.decode::<f64>(raw) {
-        Err(error @ DatatypeError::Inexact { .. }) => wide_integers(datatype.decode_column(raw)?).ok_or(error),
-        decoded => decoded,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "rounding is what is meant")]
-fn wide_integers(numbers: Numbers) -> Option<Vec<f64>> {
-    match numbers {
-        Numbers::I64(numbers) => Some(numbers.into_iter().map(|number| number as f64).collect()),
-        Numbers::U64(numbers) => Some(numbers.into_iter().map(|number| number as f64).collect()),
-        _ => None,
-    }
-}
-
 fn own_fill(raw: Option<&[u8]>, dataset: &Dataset) -> Result<Option<f64>, GranuleError> {
-    let fill = raw.map(|raw| numbers(&dataset.datatype, raw)).transpose();
+    let fill = raw.map(|raw| dataset.datatype.decode_rounded(raw)).transpose();
     let fill = fill.map_err(|error| GranuleError::at(&dataset.path)(error.into()))?;
     Ok(fill.and_then(|fill| fill.first().copied()))
 }
 
 fn all_numbers(attribute: &Attribute) -> Result<Vec<f64>, String> {
     if attribute.datatype.is_numeric() {
-        return numbers(&attribute.datatype, &attribute.raw).map_err(|error| error.to_string());
+        return attribute.datatype.decode_rounded(&attribute.raw).map_err(|error| error.to_string());
     }
     Err(format!("it is of type {}, not a number", attribute.datatype.describe()))
 }
@@ -305,7 +285,7 @@ mod tests {
     #[test]
     fn integers_of_64_bits_are_numbers_whatever_their_size() {
         let raw = [i64::MIN + 2, 5].map(i64::to_le_bytes).concat();
-        assert_eq!(numbers(&dataset("<i8").datatype, &raw), Ok(vec![-9_223_372_036_854_775_808.0, 5.0]));
+        assert_eq!(dataset("<i8").datatype.decode_rounded(&raw), Ok(vec![-9_223_372_036_854_775_808.0, 5.0]));
         let fill = attribute("_FillValue", "<i8", &(i64::MIN + 2).to_le_bytes());
         assert_eq!(decoding("<i8", &[fill]).value(-9_223_372_036_854_775_808.0), None);
     }

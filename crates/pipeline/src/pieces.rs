@@ -1,6 +1,6 @@
 //! A column as pieces of consecutive rows, whatever its storage layout.
 use crate::GranuleError;
-use crate::cf::{self, Decoding};
+use crate::cf::Decoding;
 use byte_ranges::ByteRange;
 use hdf5_pure::{Chunk, ChunkMap, Dataset, Outline};
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ impl Column {
             return Ok(vec![self.decoding.unwritten.0; index(rows)]);
         };
         let raw = self.dataset.decode_chunk(chunk, stored).map_err(GranuleError::at(self.place()))?;
-        let numbers = cf::numbers(&self.dataset.datatype, &raw);
+        let numbers = self.dataset.datatype.decode_rounded(&raw);
         let mut values = numbers.map_err(|error| GranuleError::at(self.place())(error.into()))?;
         values.truncate(index(rows));
         if values.len() as u64 == rows {

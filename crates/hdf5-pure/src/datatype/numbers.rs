@@ -4,7 +4,7 @@ use super::class::Datatype;
 use super::error::DatatypeError;
 use super::float_bits::{F32, F64, Format, convert};
 use super::number::{ByteOrder, FixedPoint, FloatingPoint};
-use super::sample::Sample;
+use super::sample::{Rounded, Sample};
 
 /// Native numbers of the type that holds every value of a datatype.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +129,14 @@ impl Datatype {
         let mut out = Vec::new();
         self.decode_into(raw, &mut out)?;
         Ok(out)
+    }
+
+    /// Decode elements to the nearest `f64`: exact but for integers beyond 2^53.
+    ///
+    /// # Errors
+    /// As [`Datatype::decode_into`], and [`DatatypeError::Inexact`] for integers of more than 64 bits.
+    pub fn decode_rounded(&self, raw: &[u8]) -> Result<Vec<f64>, DatatypeError> {
+        Ok(self.decode::<Rounded>(raw)?.into_iter().map(|rounded| rounded.0).collect())
     }
 
     /// Append the numbers of the elements in `raw` to `out`, which keeps its length on failure.
@@ -287,6 +295,21 @@ mod tests {
         let ragged = float(8, ByteOrder::Little).decode::<f64>(&[0; 9]);
         assert_eq!(ragged, Err(DatatypeError::Ragged { len: 9, size: 8 }));
         assert!(float(8, ByteOrder::Little).decode::<f32>(&0.1_f64.to_le_bytes()).is_err());
+    }
+
+    #[test]
+    fn integers_beyond_what_floats_hold_are_rounded_when_asked() {
+        let beyond = (1_u64 << 53) + 1;
+        let unsigned = int(8, false, ByteOrder::Big);
+        assert!(unsigned.decode::<f64>(&beyond.to_be_bytes()).is_err());
+        assert_eq!(unsigned.decode_rounded(&beyond.to_be_bytes()), Ok(vec![9_007_199_254_740_992.0]));
+        assert_eq!(unsigned.decode_rounded(&u64::MAX.to_be_bytes()), Ok(vec![18_446_744_073_709_551_616.0]));
+        let signed = int(8, true, ByteOrder::Little);
+        assert_eq!(signed.decode_rounded(&i64::MIN.to_le_bytes()), Ok(vec![-9_223_372_036_854_775_808.0]));
+        assert_eq!(float(8, ByteOrder::Big).decode_rounded(&0.1_f64.to_be_bytes()), Ok(vec![0.1]));
+        let wide = int(16, false, ByteOrder::Little);
+        assert_eq!(wide.decode_rounded(&7_u128.to_le_bytes()).ok(), None, "128 bits are too many");
+        assert!(int(12, false, ByteOrder::Little).decode_rounded(&[0xff; 12]).is_err());
     }
 
     #[test]

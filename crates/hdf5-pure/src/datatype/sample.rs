@@ -114,6 +114,40 @@ impl Sample for f32 {
     }
 }
 
+/// A number rounded to the nearest `f64`, which only integers beyond 2^53 are not already.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Rounded(pub(crate) f64);
+
+impl private::Sealed for Rounded {
+    const ZERO: Self = Self(0.0);
+    fn extend_le(raw: &[u8], out: &mut Vec<Self>) {
+        let (elements, _) = raw.as_chunks();
+        out.extend(elements.iter().map(|element| Self(f64::from_le_bytes(*element))));
+    }
+    fn extend_be(raw: &[u8], out: &mut Vec<Self>) {
+        let (elements, _) = raw.as_chunks();
+        out.extend(elements.iter().map(|element| Self(f64::from_be_bytes(*element))));
+    }
+}
+
+impl Sample for Rounded {
+    const NAME: &'static str = f64::NAME;
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "rounding is what is meant")]
+    fn from_i64(value: i64) -> Option<Self> {
+        Some(Self(value as f64))
+    }
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "rounding is what is meant")]
+    fn from_u64(value: u64) -> Option<Self> {
+        Some(Self(value as f64))
+    }
+    #[inline]
+    fn from_f64(value: f64) -> Option<Self> {
+        Some(Self(value))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use super::Fault;
 use super::bit_reader::BitReader;
 use super::cursor::to_usize;
 use super::output::Output;
+use crc::{CRC_32_BZIP2, Crc};
 
 const BLOCK_MARK: u64 = 0x3141_5926_5359;
 const END_MARK: u64 = 0x1772_4538_5090;
@@ -246,29 +247,8 @@ impl Code {
 
 /// CRC-32 with the polynomial 0x04c11db7, most significant bit first.
 fn checksum(data: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = table();
-    !data.iter().fold(u32::MAX, |crc, &byte| {
-        let [top, ..] = crc.to_be_bytes();
-        crc << 8 ^ TABLE.get(usize::from(top ^ byte)).copied().unwrap_or(0)
-    })
-}
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let (mut i, mut start) = (0, 0_u32);
-    while i < 256 {
-        let mut crc = start << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc >> 31 == 1 { crc << 1 ^ 0x04c1_1db7 } else { crc << 1 };
-            bit += 1;
-        }
-        table[i] = crc;
-        i += 1;
-        start += 1;
-    }
-    table
+    const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_BZIP2);
+    CRC.checksum(data)
 }
 
 #[cfg(test)]
