@@ -31,7 +31,6 @@ mod serve;
 mod tables;
 mod target;
 mod validate;
-mod walk;
 
 use args::{Args, Command};
 use clap::Parser as _;
