@@ -23,6 +23,7 @@ mod range;
 mod source;
 mod step;
 mod storage;
+mod thousands;
 
 pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
@@ -33,3 +34,4 @@ pub use range::ByteRange;
 pub use source::{Fetched, Sink, Source, SourceError, SourceErrorKind, Stamp};
 pub use step::Step;
 pub use storage::{PROBE, Storage, Tag};
+pub use thousands::thousands;

@@ -19,7 +19,6 @@ mod inspect;
 mod json;
 mod log;
 mod login;
-mod maps;
 mod merge;
 mod out;
 mod overviews;

@@ -1,5 +1,6 @@
 //! The answer of a job as a readable table.
 use crate::progress::size;
+use byte_ranges::thousands;
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
@@ -14,11 +15,11 @@ pub(crate) fn table(result: &CellResult) -> String {
     lines.extend(partial(result).map(|words| format!("  {words}")));
     lines.push(format!(
         "  cells with data  {:>12}  of {}",
-        group(result.cells_with_data() as u64),
-        group(u64::from(result.job.children()))
+        thousands(result.cells_with_data() as u64),
+        thousands(u64::from(result.job.children()))
     ));
-    lines.push(format!("  rows used        {:>12}", group(rows.used)));
-    lines.push(format!("  rows in the cell {:>12}  {}", group(rows.in_parent), dropped(&result.ledger)));
+    lines.push(format!("  rows used        {:>12}", thousands(rows.used)));
+    lines.push(format!("  rows in the cell {:>12}  {}", thousands(rows.in_parent), dropped(&result.ledger)));
     if let Some(level) = result.children() {
         lines.extend(ranges(level));
     }
@@ -59,7 +60,7 @@ fn dropped(ledger: &Ledger) -> String {
     let told: Vec<String> = reasons
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{name} {}", group(*count)))
+        .map(|(name, count)| format!("{name} {}", thousands(*count)))
         .collect();
     if told.is_empty() { "dropped: none".into() } else { format!("dropped: {}", told.join(", ")) }
 }
@@ -84,7 +85,7 @@ fn reading(ledger: &Ledger) -> String {
         "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks{absent}",
         size(totals.bytes),
         size(totals.granule_bytes),
-        group(totals.requests),
+        thousands(totals.requests),
         totals.granules,
         totals.tracks
     )
@@ -104,19 +105,6 @@ pub(crate) fn memory(rows: u64, under_way: u64) -> Option<String> {
     (taken > under_way).then_some(words)
 }
 
-/// A number with its thousands apart: `211,034`.
-pub(crate) fn group(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,10 +114,5 @@ mod tests {
         assert_eq!(memory(1_000_000, 64 << 20), None);
         let words = memory(10_000_000, 64 << 20).unwrap();
         assert!(words.contains("480.0 MB") && words.contains("67.1 MB"), "{words}");
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(group), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -3,8 +3,8 @@ use super::{Catalog, CatalogArgs, Gathered, Path, Value, json};
 use crate::exit::Failure;
 use crate::json::print;
 use crate::out::{note, say};
-use crate::report::group;
 use ::catalog::Summary;
+use byte_ranges::thousands;
 
 /// Names of each kind that the text shows; JSON has all.
 const MAX_NAMES: usize = 5;
@@ -34,7 +34,7 @@ pub(super) fn show(
         }
     }
     if args.summary {
-        let count = |number: usize| group(number as u64);
+        let count = |number: usize| thousands(number as u64);
         let text = format!(
             "{} cells, {} granules, {} pairs\ngranules per cell: least {}, median {}, mean {:.1}, 90 % have at most {}, most {}{}",
             count(summary.cells),

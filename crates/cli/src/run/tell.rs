@@ -6,7 +6,7 @@ use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
-use crate::report::group;
+use byte_ranges::thousands;
 use jobs::fan_out::{CellReport, Estimate, RunOutcome, RunPlan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +18,13 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
         return print(&answer::estimate(args, plan, estimate));
     }
     let each = estimate.dollars / (estimate.cells.max(1)) as f64;
-    say!("to run       {:>14}  cells, {} finished earlier", group(estimate.cells), group(plan.finished.len() as u64));
-    say!("granules     {:>14}  each counted once a cell", group(estimate.granules));
-    say!("requests     {:>14}", group(estimate.requests));
+    say!(
+        "to run       {:>14}  cells, {} finished earlier",
+        thousands(estimate.cells),
+        thousands(plan.finished.len() as u64)
+    );
+    say!("granules     {:>14}  each counted once a cell", thousands(estimate.granules));
+    say!("requests     {:>14}", thousands(estimate.requests));
     say!("to read      {:>14}", size(estimate.bytes));
     say!("time         {:>14}  ({} one after the other)", time(estimate.seconds), time(estimate.cell_seconds));
     say!(
@@ -46,7 +50,7 @@ pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Resu
     if !args.quiet && !args.json {
         people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
-        let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
+        let (failed, causes) = (thousands(totals.failed), causes(&outcome.ended));
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
     if let Some(stop) = &outcome.stopped {
@@ -74,16 +78,16 @@ fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
 }
 
 fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> {
-    let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
+    let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", thousands(number));
     let mut lines = vec![format!(
         "{} cells to {} in {}",
-        group(totals.cells()),
+        thousands(totals.cells()),
         plan.shape().out,
         time(outcome.elapsed.as_secs_f64())
     )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),
-        some => format!("{} of data and empty from earlier runs", group(some)),
+        some => format!("{} of data and empty from earlier runs", thousands(some)),
     };
     lines.push(line("with data", totals.with_data, &earlier));
     lines.push(line("empty", totals.empty, ""));
@@ -95,15 +99,15 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> 
         lines.push(line("not run", totals.not_run, "the same command goes on with them"));
     }
     lines.push(line("observations", totals.observations, ""));
-    let retried = format!("{} attempts, {} throttled", group(totals.attempts), group(outcome.throttled));
+    let retried = format!("{} attempts, {} throttled", thousands(totals.attempts), thousands(outcome.throttled));
     lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", size(totals.spent.bytes))));
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     let each = totals.cost_usd / (totals.with_data + totals.empty + totals.failed).max(1) as f64;
     let told = match totals.spent.unbilled_calls {
         0 => String::new(),
-        calls => format!("; {} calls reckoned by the clock", group(calls)),
+        calls => format!("; {} calls reckoned by the clock", thousands(calls)),
     };
-    let (seconds, calls) = (totals.spent.usage.gb_seconds, group(totals.spent.usage.invocations));
+    let (seconds, calls) = (totals.spent.usage.gb_seconds, thousands(totals.spent.usage.invocations));
     lines.push(format!(
         "  {:<14} {:>14}  {seconds:.1} GB-seconds, {calls} calls; ${each:.6} a cell{told}",
         "cost",
