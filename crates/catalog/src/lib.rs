@@ -9,6 +9,7 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod build;
 mod error;
 mod extent;

@@ -132,10 +132,6 @@ fn as_json(node: &TreeNode, attributes: &[(String, String)]) -> Value {
     value
 }
 
-fn cell_name(cell: Cell) -> String {
-    cell.decimal().map_or_else(|_| format!("nested:{}/{}", cell.order(), cell.nested()), |id| id.to_string())
-}
-
 fn cell_json((cell, rows): (&Cell, &u64)) -> Value {
     json!({ "morton": cell.decimal().ok(), "nested": cell.nested(), "order": cell.order().get(), "rows": rows })
 }
@@ -143,6 +139,6 @@ fn cell_json((cell, rows): (&Cell, &u64)) -> Value {
 fn print_cells(cells: &BTreeMap<Cell, u64>, args: &InspectArgs) {
     say!("\ncells of order {} that the tracks cross ({} latitude):", args.order, args.latitude);
     for (cell, rows) in cells {
-        say!("  {:>20}  {:>9} rows", cell_name(*cell), thousands(*rows));
+        say!("  {:>20}  {:>9} rows", cell, thousands(*rows));
     }
 }

@@ -1,8 +1,6 @@
 //! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
-mod answer;
 mod progress;
 mod tell;
-mod totals;
 
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};

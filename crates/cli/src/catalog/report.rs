@@ -1,9 +1,8 @@
 //! The report of `icestream catalog`, as text and as JSON.
-use super::{Catalog, CatalogArgs, Gathered, Path, Value, json};
+use super::{Catalog, CatalogArgs, Gathered, Path};
 use crate::exit::Failure;
 use crate::json::print;
 use crate::out::{note, say};
-use ::catalog::Summary;
 use byte_ranges::thousands;
 
 /// Names of each kind that the text shows; JSON has all.
@@ -15,16 +14,8 @@ pub(super) fn show(
     catalog: &Catalog,
     report: &Gathered,
 ) -> Result<(), Failure> {
-    let summary = catalog.summary();
     if args.json {
-        let answer = json!({
-            "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": counts(&summary),
-            "found": report.found, "requests": report.requests, "other_names": report.other_names,
-            "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
-            "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
-            "elsewhere": report.elsewhere, "failed": report.failed, "parts": report.parts, "other_products": report.foreign,
-        });
-        return print(&answer);
+        return print(&report.answer(out, catalog));
     }
     if !args.quiet {
         remarks(report);
@@ -34,6 +25,7 @@ pub(super) fn show(
         }
     }
     if args.summary {
+        let summary = catalog.summary();
         let count = |number: usize| thousands(number as u64);
         let text = format!(
             "{} cells, {} granules, {} pairs\ngranules per cell: least {}, median {}, mean {:.1}, 90 % have at most {}, most {}{}",
@@ -50,15 +42,6 @@ pub(super) fn show(
         if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
     }
     Ok(())
-}
-
-/// The summary by the names of docs/json.md.
-fn counts(summary: &Summary) -> Value {
-    let Summary { cells, granules, pairs, least, median, mean, p90, most, busiest } = summary;
-    json!({
-        "cells": cells, "granule_count": granules, "pairs": pairs, "least": least, "median": median, "mean": mean, "p90": p90,
-        "most": most, "busiest": busiest,
-    })
 }
 
 /// Warns of several cycles where the arguments name none: they may be mixed by mistake.

@@ -1,13 +1,12 @@
 //! What a run would take, and what it took.
+use super::RunArgs;
 use super::progress::time;
-use super::totals::{Totals, why};
-use super::{RunArgs, answer};
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
 use crate::progress::size;
 use byte_ranges::thousands;
-use jobs::fan_out::{CellReport, Estimate, RunOutcome, RunPlan};
+use jobs::fan_out::{CellReport, Estimate, RunEnd, RunOutcome, RunPlan, RunTotals};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Warnings that people are shown; the report has all.
@@ -15,7 +14,7 @@ const MAX_WARNINGS: usize = 5;
 
 pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
     if args.json {
-        return print(&answer::estimate(args, plan, estimate));
+        return print(&plan.estimate_answer(estimate));
     }
     let each = estimate.dollars / (estimate.cells.max(1)) as f64;
     say!(
@@ -43,9 +42,9 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
 
 /// Reports the end; the exit code says how it was.
 pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
-    let totals = Totals::of(plan, outcome);
+    let totals = RunTotals::of(plan, outcome);
     if args.json {
-        print(&answer::done(args, plan, outcome, &totals))?;
+        print(&plan.answer(outcome, &totals))?;
     }
     if !args.quiet && !args.json {
         people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
@@ -54,30 +53,18 @@ pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Resu
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
     if let Some(stop) = &outcome.stopped {
-        note!("stopped early: {}", why(stop));
+        note!("stopped early: {stop}");
     }
-    Ok(code(outcome, &totals))
+    Ok(match totals.end(outcome) {
+        RunEnd::Interrupted => exit::INTERRUPTED,
+        RunEnd::Refused => exit::CREDENTIALS,
+        RunEnd::Failed => exit::FAILED,
+        RunEnd::Partial => exit::PARTIAL,
+        RunEnd::Done => exit::DONE,
+    })
 }
 
-fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
-    let good = totals.with_data + totals.empty;
-    let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
-    // A folder with other files is refused as well, but fails its own cell only.
-    let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
-    let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
-    let refused = |ended: &CellReport| ended.error_type.as_deref().is_some_and(is_refusal);
-    match () {
-        () if outcome.interrupted => exit::INTERRUPTED,
-        () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
-            exit::CREDENTIALS
-        }
-        () if totals.failed > 0 && good == 0 => exit::FAILED,
-        () if totals.failed > 0 || totals.not_run > 0 || totals.partial > 0 => exit::PARTIAL,
-        () => exit::DONE,
-    }
-}
-
-fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> {
+fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<String> {
     let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", thousands(number));
     let mut lines = vec![format!(
         "{} cells to {} in {}",
