@@ -1,5 +1,6 @@
 //! Catalogs as files: the JSON of the reference system (docs/lambda.md, "The catalog").
 use crate::Error;
+use byte_ranges::thousands;
 use morton::{Cell, Latitude, Order};
 use pipeline::GranuleName;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -62,6 +63,19 @@ pub struct Summary {
     pub most: usize,
     /// The cell that has them.
     pub busiest: Option<String>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cells, granules, pairs, least, median, mean, p90, most, busiest } = self;
+        let count = |number: &usize| thousands(*number as u64);
+        writeln!(f, "{} cells, {} granules, {} pairs", count(cells), count(granules), count(pairs))?;
+        write!(
+            f,
+            "granules per cell: least {least}, median {median}, mean {mean:.1}, 90 % have at most {p90}, most {most}"
+        )?;
+        busiest.as_ref().map_or(Ok(()), |cell| write!(f, " ({cell})"))
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,8 +7,8 @@ use footprint::CellDescription;
 
 pub(crate) fn run(args: &CellsArgs) -> Result<u8, Failure> {
     let cell = match (&args.cell, args.lat, args.lon) {
-        (Some(text), ..) => target::cell(text, args.order.unwrap_or(6), args.latitude)?,
-        (None, Some(lat), Some(lon)) => target::at(lon, lat, args.order.unwrap_or(6), args.latitude)?,
+        (Some(text), ..) => footprint::parse_cell(text, args.order.unwrap_or(6), args.latitude)?,
+        (None, Some(lat), Some(lon)) => footprint::cell_at(lon, lat, args.order.unwrap_or(6), args.latitude)?,
         _ => return Err(Failure::usage("give --lat and --lon, or --cell")),
     };
     let asked = args.order.filter(|&order| order < cell.order().get());

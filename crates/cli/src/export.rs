@@ -4,7 +4,7 @@ use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables::{self, Hemisphere};
 use ::export::{Error, ExportOptions, Format, Geometry};
-use byte_ranges::thousands;
+use byte_ranges::{data_size, thousands};
 use clap::{Args, ValueEnum};
 use morton::Latitude;
 use std::path::PathBuf;
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
     storage::write_file(&args.to, &bytes)?;
     let what = format!("{} cells, {} variables", thousands(table.ids.len() as u64), table.columns.len());
     let partial = table.partial.as_ref().map_or_else(String::new, |partial| format!("; {partial}"));
-    say!("wrote {}: {what}, {}{partial}", args.to.display(), crate::progress::size(bytes.len() as u64));
+    say!("wrote {}: {what}, {}{partial}", args.to.display(), data_size(bytes.len() as u64));
     Ok(exit::DONE)
 }
 

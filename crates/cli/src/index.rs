@@ -2,8 +2,8 @@
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::{note, say};
-use crate::progress::size;
 use crate::{access, json as answers};
+use byte_ranges::data_size;
 use clap::Args;
 use futures_util::StreamExt as _;
 use jobs::{IndexError, Indexed};
@@ -73,11 +73,11 @@ fn answer(made: &Indexed) -> Value {
 }
 
 fn words(made: &Indexed) -> String {
-    let (index, granule) = (size(made.index_bytes as u64), size(made.granule_bytes));
+    let (index, granule) = (data_size(made.index_bytes as u64), data_size(made.granule_bytes));
     if made.kept {
         return format!("index of {index} fits, kept");
     }
-    format!("index of {index} for {granule}, read {} in {} requests", size(made.bytes_read), made.requests)
+    format!("index of {index} for {granule}, read {} in {} requests", data_size(made.bytes_read), made.requests)
 }
 
 impl From<IndexError> for Failure {

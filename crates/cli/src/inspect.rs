@@ -3,13 +3,12 @@ use crate::args::InspectArgs;
 use crate::exit::{self, Failure};
 use crate::out::note;
 use crate::out::say;
-use crate::progress::size;
 use crate::{access, json as answers, target};
 use ::catalog::crossed_cells;
-use byte_ranges::{Source, thousands};
+use byte_ranges::{Source, data_size, thousands};
 use hdf5_pure::filters::Filter;
 use hdf5_pure::listing::{self, TreeNode, TreeNodeKind};
-use hdf5_pure::{AsyncFile, DataLayout, Dataset, Object, Space};
+use hdf5_pure::{AsyncFile, DataLayout, Object};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
 use serde_json::{Value, json};
@@ -49,7 +48,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         if let Some(cells) = crossed {
             print_cells(&cells, args);
         }
-        note!("read {} in {} requests", size(read.bytes), thousands(read.requests));
+        note!("read {} in {} requests", data_size(read.bytes), thousands(read.requests));
         Ok(exit::DONE)
     });
     done.map_err(|failure| failure.at(&location.to_string()))
@@ -82,7 +81,7 @@ fn as_text(node: &TreeNode) -> String {
     let indent = "  ".repeat(node.depth);
     match &node.kind {
         TreeNodeKind::Object(Ok(Object::Group(_))) => format!("{indent}{name}/"),
-        TreeNodeKind::Object(Ok(Object::Dataset(dataset))) => format!("{indent}{name:<28} {}", describe(dataset)),
+        TreeNodeKind::Object(Ok(Object::Dataset(dataset))) => format!("{indent}{name:<28} {}", dataset.describe()),
         TreeNodeKind::Object(Ok(Object::Datatype(named))) => {
             format!("{indent}{name:<28} datatype {}", named.datatype.describe())
         }
@@ -90,24 +89,6 @@ fn as_text(node: &TreeNode) -> String {
         TreeNodeKind::Link(to) => format!("{indent}{name:<28} {to}"),
         TreeNodeKind::Again => format!("{indent}{name:<28} (shown above under another name)"),
     }
-}
-
-fn describe(dataset: &Dataset) -> String {
-    let dims = |shape: &[u64]| shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
-    let shape = match dataset.space {
-        Space::Null => "null".into(),
-        Space::Scalar => "scalar".into(),
-        Space::Simple => dims(&dataset.shape),
-    };
-    let filters: Vec<String> = dataset.filters.iter().map(Filter::describe).collect();
-    let stored = match &dataset.layout {
-        DataLayout::Chunked(chunked) => format!("chunks {}", dims(&chunked.chunk_shape)),
-        DataLayout::Contiguous { .. } => "contiguous".into(),
-        DataLayout::Compact { .. } => "compact".into(),
-        DataLayout::External => "in external files".into(),
-        DataLayout::Virtual => "virtual".into(),
-    };
-    format!("{:<8} {shape:<10} {stored} {}", dataset.datatype.name(), filters.join(", ")).trim_end().into()
 }
 
 fn as_json(node: &TreeNode, attributes: &[(String, String)]) -> Value {

@@ -1,6 +1,5 @@
 //! The answer of a job as a readable table.
-use crate::progress::size;
-use byte_ranges::thousands;
+use byte_ranges::{data_size, thousands};
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
@@ -48,15 +47,7 @@ pub(crate) fn notes(ledger: &Ledger) -> Vec<String> {
 }
 
 fn dropped(ledger: &Ledger) -> String {
-    let rows = &ledger.totals.rows;
-    let reasons = [
-        ("quality", rows.quality),
-        ("fill", rows.fill),
-        ("not finite", rows.not_finite),
-        ("out of range", rows.out_of_range),
-        ("sigma not positive", rows.sigma_not_positive),
-        ("bad coordinate", rows.bad_coordinate),
-    ];
+    let reasons = ledger.totals.rows.dropped();
     let told: Vec<String> = reasons
         .iter()
         .filter(|(_, count)| *count > 0)
@@ -83,8 +74,8 @@ fn reading(ledger: &Ledger) -> String {
     let absent = if totals.tracks_absent > 0 { format!(" ({} absent)", totals.tracks_absent) } else { String::new() };
     format!(
         "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks{absent}",
-        size(totals.bytes),
-        size(totals.granule_bytes),
+        data_size(totals.bytes),
+        data_size(totals.granule_bytes),
         thousands(totals.requests),
         totals.granules,
         totals.tracks
@@ -99,8 +90,8 @@ pub(crate) fn memory(rows: u64, under_way: u64) -> Option<String> {
     let taken = rows.saturating_mul(BYTES_OF_ROW);
     let words = format!(
         "the rows of this cell take about {} beside the {} of --memory: it needs that much at the least",
-        size(taken),
-        size(under_way)
+        data_size(taken),
+        data_size(under_way)
     );
     (taken > under_way).then_some(words)
 }

@@ -28,6 +28,7 @@ mod spent;
 mod totals;
 mod work;
 
+pub use descriptors::check_descriptors;
 pub use drive::{EarlyStop, RunOutcome};
 pub use error::{RunConflict, RunError};
 pub use estimate::Estimate;

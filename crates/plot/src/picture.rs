@@ -131,7 +131,7 @@ impl PictureFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use morton::Latitude;
+    use morton::{Cell, Latitude, LonLat, Order};
 
     #[test]
     fn the_ending_of_a_name_chooses_the_format() {
@@ -142,8 +142,9 @@ mod tests {
 
     #[test]
     fn cells_around_both_poles_need_a_side_and_the_mean_is_drawn() {
-        let table =
-            Table::from_csv("morton,count,h_mean\n-6134114,3,12.5\n6134114,0,1\n", Latitude::Spherical).unwrap();
+        let north = Cell::at(LonLat::degrees(0.0, 75.0).unwrap(), Order::new(6).unwrap(), Latitude::Spherical).unwrap();
+        let csv = format!("morton,count,h_mean\n-6134114,3,12.5\n{north},0,1\n");
+        let table = Table::from_csv(&csv, Latitude::Spherical).unwrap();
         let none = PictureOptions::default();
         assert!(matches!(Picture::map(table.clone(), &none), Err(Error::BothPoles)));
         let south = PictureOptions { hemisphere: Some(Hemisphere::South), ..none };

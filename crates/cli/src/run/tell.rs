@@ -1,13 +1,11 @@
 //! What a run would take, and what it took.
 use super::RunArgs;
-use super::progress::time;
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
-use crate::progress::size;
-use byte_ranges::thousands;
+use byte_ranges::{data_size, thousands, time_span};
 use jobs::fan_out::{CellReport, Estimate, RunEnd, RunOutcome, RunPlan, RunTotals};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Warnings that people are shown; the report has all.
 const MAX_WARNINGS: usize = 5;
@@ -24,8 +22,12 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
     );
     say!("granules     {:>14}  each counted once a cell", thousands(estimate.granules));
     say!("requests     {:>14}", thousands(estimate.requests));
-    say!("to read      {:>14}", size(estimate.bytes));
-    say!("time         {:>14}  ({} one after the other)", time(estimate.seconds), time(estimate.cell_seconds));
+    say!("to read      {:>14}", data_size(estimate.bytes));
+    say!(
+        "time         {:>14}  ({} one after the other)",
+        time_span(estimate.seconds),
+        time_span(estimate.cell_seconds)
+    );
     say!(
         "cost         {:>14}  {:.0} GB-seconds, ${each:.5} a cell",
         format!("${:.4}", estimate.dollars),
@@ -49,7 +51,7 @@ pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Resu
     if !args.quiet && !args.json {
         people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
-        let (failed, causes) = (thousands(totals.failed), causes(&outcome.ended));
+        let (failed, causes) = (thousands(totals.failed), outcome.causes());
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
     if let Some(stop) = &outcome.stopped {
@@ -70,7 +72,7 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<Strin
         "{} cells to {} in {}",
         thousands(totals.cells()),
         plan.shape().out,
-        time(outcome.elapsed.as_secs_f64())
+        time_span(outcome.elapsed.as_secs_f64())
     )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),
@@ -78,7 +80,7 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<Strin
     };
     lines.push(line("with data", totals.with_data, &earlier));
     lines.push(line("empty", totals.empty, ""));
-    lines.push(line("failed", totals.failed, &causes(&outcome.ended)));
+    lines.push(line("failed", totals.failed, &outcome.causes()));
     if totals.partial > 0 {
         lines.push(line("PARTIAL", totals.partial, "cells with data that lack granules"));
     }
@@ -87,7 +89,7 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<Strin
     }
     lines.push(line("observations", totals.observations, ""));
     let retried = format!("{} attempts, {} throttled", thousands(totals.attempts), thousands(outcome.throttled));
-    lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", size(totals.spent.bytes))));
+    lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", data_size(totals.spent.bytes))));
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     let each = totals.cost_usd / (totals.with_data + totals.empty + totals.failed).max(1) as f64;
     let told = match totals.spent.unbilled_calls {
@@ -119,13 +121,4 @@ fn warnings(ended: &[CellReport]) -> Vec<String> {
         lines.push(format!("  and {} more warnings, in the report", all.len() - MAX_WARNINGS));
     }
     lines
-}
-
-/// `GranuleUnreadable 2, SourceUnavailable 1`
-fn causes(ended: &[CellReport]) -> String {
-    let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
-    for kind in ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
-        *causes.entry(kind).or_default() += 1;
-    }
-    causes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
 }

@@ -3,6 +3,7 @@ use super::drive::RunOutcome;
 use super::plan::RunPlan;
 use super::report::{CellReport, CellState};
 use super::spent::Spent;
+use std::collections::BTreeMap;
 
 /// Sums over all cells that were chosen, those that had ended before included.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -42,6 +43,18 @@ pub enum RunEnd {
     Partial,
     /// Every cell ended well.
     Done,
+}
+
+impl RunOutcome {
+    /// Types of the failures of this run with their numbers: `GranuleUnreadable 2, SourceUnavailable 1`.
+    #[must_use]
+    pub fn causes(&self) -> String {
+        let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
+        for kind in self.ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
+            *causes.entry(kind).or_default() += 1;
+        }
+        causes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl RunTotals {
