@@ -256,6 +256,8 @@ mod tests {
         assert_eq!((summary.cells, summary.granules, summary.pairs), (3, 2, 3));
         assert_eq!((summary.least, summary.median, summary.p90, summary.most, summary.mean), (0, 1, 1, 2, 1.0));
         assert_eq!(summary.busiest.as_deref(), Some("-6134114"));
+        let words = "3 cells, 2 granules, 3 pairs\ngranules per cell: least 0, median 1, mean 1.0, 90 % have at most 1, most 2 (-6134114)";
+        assert_eq!(summary.to_string(), words);
     }
 
     #[test]

@@ -89,3 +89,32 @@ impl Gathered {
         named
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_listed_by_reason() {
+        let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        let gathered = Gathered {
+            older: vec![pair("a_01.h5", "a_02.h5")],
+            odd: vec![Odd { name: "?".to_owned(), why: "no field".to_owned() }],
+            foreign: vec![("b.h5".to_owned(), None), ("c.h5".to_owned(), Some("ATL03".to_owned()))],
+            ..Gathered::default()
+        };
+        let lines: Vec<String> = gathered
+            .left_out()
+            .iter()
+            .map(|left| format!("{} {}: {}", left.names.len(), left.what, left.names.join("; ")))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "1 older versions of granules are left out: a_01.h5, for a_02.h5",
+                "1 records make no sense and are left out: ?: no field",
+                "2 files are of other products and are left out: b.h5: an unknown product; c.h5: ATL03",
+            ]
+        );
+    }
+}

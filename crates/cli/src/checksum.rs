@@ -2,8 +2,8 @@
 use crate::args::ChecksumArgs;
 use crate::exit::{self, Failure};
 use crate::{access, json as answers};
-use hdf5_pure::checksum::{Checksums, DatasetHashes, ValuesHash};
-use hdf5_pure::{AsyncFile, Error};
+use hdf5_pure::AsyncFile;
+use hdf5_pure::checksum::{AttributeHash, Checksums, DatasetHashes, ValuesHash};
 use serde_json::{Map, Value, json};
 use storage::Location;
 
@@ -36,9 +36,7 @@ fn line(hashes: DatasetHashes) -> Value {
     };
     if let (Some(attributes), Some(object)) = (attributes, line.as_object_mut()) {
         let attributes = match attributes {
-            Ok(attributes) => {
-                attributes.into_iter().map(|(name, hashed)| (name, attribute(hashed))).collect::<Map<_, _>>()
-            }
+            Ok(attributes) => attributes.into_iter().map(attribute).collect(),
             Err(error) => Map::from_iter([("error".to_owned(), json!(error.to_string()))]),
         };
         object.insert("attributes".into(), attributes.into());
@@ -46,9 +44,10 @@ fn line(hashes: DatasetHashes) -> Value {
     line
 }
 
-fn attribute(hashed: Result<ValuesHash, Error>) -> Value {
-    match hashed {
+fn attribute(hashed: AttributeHash) -> (String, Value) {
+    let value = match hashed.values {
         Ok(ValuesHash { dtype, kind, sha256 }) => json!({ "dtype": dtype, "kind": kind, "sha256": sha256 }),
         Err(error) => json!({ "error": error.to_string() }),
-    }
+    };
+    (hashed.name, value)
 }

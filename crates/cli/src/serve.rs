@@ -1,7 +1,7 @@
 //! `icestream serve`: the page, the bundled sample and a folder of granules by ranges, on this machine alone.
 use crate::access::{self, AccessArgs};
 use crate::exit::{self, Failure};
-use ::serve::{Error, ServeOptions, Server};
+use ::serve::{Error, PageServer, ServeOptions};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ pub(crate) struct ServeArgs {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
-    let server = Server::new(ServeOptions {
+    let server = PageServer::new(ServeOptions {
         port: args.port,
         page: args.page.clone().or_else(page_beside).unwrap_or_else(|| PathBuf::from("wasm/dist")),
         folder: args.folder.clone(),

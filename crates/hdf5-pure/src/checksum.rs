@@ -39,8 +39,17 @@ pub struct DatasetHashes {
     pub shape: Option<Vec<u64>>,
     /// The hash, or why the values cannot be read.
     pub values: Result<ValuesHash, Error>,
-    /// Name and hash of each attribute; `None` unless asked for.
-    pub attributes: Option<Result<Vec<(String, Result<ValuesHash, Error>)>, Error>>,
+    /// Each attribute, or why they cannot be listed; `None` unless asked for.
+    pub attributes: Option<Result<Vec<AttributeHash>, Error>>,
+}
+
+/// The hash of one attribute.
+#[derive(Debug)]
+pub struct AttributeHash {
+    /// Its name.
+    pub name: String,
+    /// The hash, or why the values cannot be read.
+    pub values: Result<ValuesHash, Error>,
 }
 
 /// Hashes the datasets of a file, one after the other.
@@ -85,13 +94,13 @@ impl<S: Source> Checksums<S> {
         DatasetHashes { path, shape, values, attributes }
     }
 
-    async fn attribute_hashes(&mut self, dataset: &Dataset) -> Result<Vec<(String, Result<ValuesHash, Error>)>, Error> {
+    async fn attribute_hashes(&mut self, dataset: &Dataset) -> Result<Vec<AttributeHash>, Error> {
         let object = Object::Dataset(std::sync::Arc::new(dataset.clone()));
         let attributes = self.file.query(|file| file.attributes(&object, None)).await?;
         let mut hashes = Vec::new();
         for attribute in attributes {
-            let hashed = attribute_hash(&mut self.file, &attribute, &mut self.left).await;
-            hashes.push((attribute.name, hashed));
+            let values = attribute_hash(&mut self.file, &attribute, &mut self.left).await;
+            hashes.push(AttributeHash { name: attribute.name, values });
         }
         Ok(hashes)
     }

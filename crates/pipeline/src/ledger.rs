@@ -155,7 +155,7 @@ pub struct Failure {
 }
 
 impl RowCounts {
-    /// Rows of the cell that were not used, by reason in words.
+    /// Rows that were dropped, by reason in words.
     #[must_use]
     pub const fn dropped(&self) -> [(&'static str, u64); 6] {
         [

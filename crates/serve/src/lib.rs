@@ -1,7 +1,7 @@
 //! A small HTTP server for the page: its files, a folder of granules by ranges, and a proxy to archives that refuse pages of
 //! other sites.
 //!
-//! [`Server::new`] checks the folders of [`ServeOptions`], [`Server::bind`] takes a port of 127.0.0.1, and
+//! [`PageServer::new`] checks the folders of [`ServeOptions`], [`PageServer::bind`] takes a port of 127.0.0.1, and
 //! [`BoundServer::run`] answers requests until the process ends. Pages of other sites are refused unless their origin is
 //! allowed. The proxy reads with the credentials of [`ServeOptions::storage`] and from a list of hosts alone.
 //!
@@ -17,4 +17,4 @@ mod router;
 mod server;
 
 pub use error::Error;
-pub use server::{BoundServer, ServeOptions, Server};
+pub use server::{BoundServer, PageServer, ServeOptions};

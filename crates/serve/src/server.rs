@@ -47,11 +47,11 @@ pub struct ServeOptions {
 
 /// A server that has not begun.
 #[derive(Debug)]
-pub struct Server {
+pub struct PageServer {
     options: ServeOptions,
 }
 
-impl Server {
+impl PageServer {
     /// Checks that the folders exist.
     ///
     /// # Errors

@@ -107,3 +107,48 @@ impl RunTotals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::drive::EarlyStop;
+    use super::*;
+    use serde_json::json;
+
+    fn outcome(kinds: &[Option<&str>]) -> RunOutcome {
+        let report = |kind: &Option<&str>| {
+            let state = if kind.is_some() { "failed" } else { "data" };
+            serde_json::from_value(json!({ "cell": -6_134_114, "state": state, "error_type": kind, "key": "" }))
+                .unwrap()
+        };
+        RunOutcome { ended: kinds.iter().map(report).collect(), ..RunOutcome::default() }
+    }
+
+    #[test]
+    fn a_run_ends_as_its_worst_cells_do() {
+        let (good, failed) = (RunTotals { with_data: 1, ..RunTotals::default() }, |failed, with_data| RunTotals {
+            failed,
+            with_data,
+            ..RunTotals::default()
+        });
+        assert_eq!(good.end(&outcome(&[None])), RunEnd::Done);
+        for left in [RunTotals { partial: 1, ..good }, RunTotals { not_run: 1, ..good }] {
+            assert_eq!(left.end(&outcome(&[None])), RunEnd::Partial);
+        }
+        assert_eq!(failed(1, 1).end(&outcome(&[None, Some("GranuleUnreadable")])), RunEnd::Partial);
+        assert_eq!(failed(1, 0).end(&outcome(&[Some("GranuleUnreadable")])), RunEnd::Failed);
+        assert_eq!(failed(1, 1).end(&outcome(&[None, Some("CredentialsExpired")])), RunEnd::Refused);
+        let refused = outcome(&[Some("OutputDenied")]);
+        assert_eq!(failed(1, 0).end(&refused), RunEnd::Failed);
+        let stopped = RunOutcome { stopped: Some(EarlyStop::Cost { spent: 1.0, max: 2.0 }), ..refused };
+        assert_eq!(failed(1, 0).end(&stopped), RunEnd::Refused);
+        assert_eq!(failed(1, 0).end(&RunOutcome { interrupted: true, ..stopped }), RunEnd::Interrupted);
+    }
+
+    #[test]
+    fn causes_are_counted_by_type() {
+        let outcome = outcome(&[Some("B"), None, Some("A"), Some("B")]);
+        assert_eq!(outcome.causes(), "A 1, B 2");
+        let stop = EarlyStop::Fatal { cells: 2, kind: "A".to_owned(), message: "why".to_owned() };
+        assert_eq!(stop.to_string(), "2 cells met what every other cell would meet: A (why)");
+    }
+}
