@@ -1,5 +1,6 @@
 //! Catalogs as files: the JSON of the reference system (docs/lambda.md, "The catalog").
 use crate::Error;
+use byte_ranges::thousands;
 use morton::{Cell, Latitude, Order};
 use pipeline::GranuleName;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -62,6 +63,19 @@ pub struct Summary {
     pub most: usize,
     /// The cell that has them.
     pub busiest: Option<String>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cells, granules, pairs, least, median, mean, p90, most, busiest } = self;
+        let count = |number: &usize| thousands(*number as u64);
+        writeln!(f, "{} cells, {} granules, {} pairs", count(cells), count(granules), count(pairs))?;
+        write!(
+            f,
+            "granules per cell: least {least}, median {median}, mean {mean:.1}, 90 % have at most {p90}, most {most}"
+        )?;
+        busiest.as_ref().map_or(Ok(()), |cell| write!(f, " ({cell})"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -242,6 +256,8 @@ mod tests {
         assert_eq!((summary.cells, summary.granules, summary.pairs), (3, 2, 3));
         assert_eq!((summary.least, summary.median, summary.p90, summary.most, summary.mean), (0, 1, 1, 2, 1.0));
         assert_eq!(summary.busiest.as_deref(), Some("-6134114"));
+        let words = "3 cells, 2 granules, 3 pairs\ngranules per cell: least 0, median 1, mean 1.0, 90 % have at most 1, most 2 (-6134114)";
+        assert_eq!(summary.to_string(), words);
     }
 
     #[test]

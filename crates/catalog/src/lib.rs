@@ -9,6 +9,7 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod build;
 mod error;
 mod extent;
@@ -24,7 +25,7 @@ pub use error::Error;
 pub use extent::{Extent, crossed_cells};
 pub use file::{Catalog, Links, Summary};
 pub use gather::{Choice, SearchNotes};
-pub use gathered::Gathered;
+pub use gathered::{Gathered, LeftOut};
 pub use grid::Grid;
 pub use names::NameFilter;
-pub use places::{Places, ReadOptions};
+pub use places::{Places, ReadOptions, is_hdf5};

@@ -6,10 +6,29 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use storage::{Clients, Location};
 
 /// Order of the cells, some 200 m wide, by which files of one granule are compared.
 const FINE: u8 = 15;
+
+/// Endings of files in HDF5.
+const ENDINGS: [&str; 3] = ["h5", "hdf5", "he5"];
+/// What such a file begins with.
+const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+
+/// Whether a local file is HDF5, by its ending or its first bytes. Anything else that names granules is a list of them.
+#[must_use]
+pub fn is_hdf5(path: &Path) -> bool {
+    let ending = path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
+    let begins = || {
+        let mut begin = [0; SIGNATURE.len()];
+        File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == SIGNATURE
+    };
+    ending || begins()
+}
 
 /// Files of granules, by the links that a catalog has for them, which are not signed.
 pub struct Places {

@@ -1,12 +1,10 @@
 //! Makes the clients for remote places from flags and environment.
 use crate::exit::{self, Failure};
 use clap::Args;
-use earthdata::{LOGIN_URL, Login, Proof};
-use reqwest::Url;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
-use storage::{Clients, Options, Password, S3Access};
+use storage::{Clients, Options, S3Access};
 
 /// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 /// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
@@ -44,10 +42,6 @@ pub(crate) struct AccessArgs {
     pub(crate) attempts: Option<u32>,
 }
 
-/// Pairs of descriptors that must be free before a runtime is made.
-#[cfg(unix)]
-const SPARE_PAIRS: usize = 5;
-
 /// The clients of a run.
 pub(crate) fn clients(args: &AccessArgs) -> Clients {
     Clients::new(options(args))
@@ -74,7 +68,7 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
     }
     options.ca_files.extend(args.ca.clone());
     options.s3.requester_pays |= args.request_payer;
-    log_in(&mut options, &args.token_host);
+    earthdata::log_in(&mut options, &args.token_host);
     if let Some(kib) = args.request_weight {
         for cost in [&mut options.costs.http, &mut options.costs.s3] {
             cost.gap = kib << 10;
@@ -88,23 +82,6 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
     options
 }
 
-/// Gives the options the Earthdata login that is found, for the hosts that it is for and for `more`. None is no failure
-/// before a host asks for one.
-fn log_in(options: &mut Options, more: &[String]) {
-    let more = || more.iter().map(|host| host.to_ascii_lowercase());
-    if options.bearer.is_none()
-        && let Ok(Login { proof: Proof::Password { user, password }, found_in }) = Login::from_env()
-        && let Some(host) = Url::parse(&variable("ICESTREAM_LOGIN_URL").unwrap_or_else(|| LOGIN_URL.to_owned())).ok()
-    {
-        let mut login = Password::earthdata(user, password, found_in, host);
-        login.hosts.extend(more());
-        options.password = Some(login);
-    }
-    if let Some(bearer) = &mut options.bearer {
-        bearer.hosts.extend(more());
-    }
-}
-
 /// A variable of the environment; an empty one counts as absent.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -112,23 +89,10 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 /// Runs a future on one thread that waits for the network.
 pub(crate) fn block_on<T, E: From<Failure>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    check_descriptors()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(exit::FAILED, format!("no runtime: {error}")))?.block_on(future)
-}
-
-/// Checks that a runtime and a few files can still be opened: the runtime panics where it gets no descriptors.
-#[cfg(unix)]
-fn check_descriptors() -> Result<(), Failure> {
-    use std::os::unix::net::UnixStream;
-    let spare: std::io::Result<Vec<_>> = (0..SPARE_PAIRS).map(|_| UnixStream::pair()).collect();
-    spare.map(drop).map_err(|error| {
+    jobs::fan_out::check_descriptors().map_err(|error| {
         Failure::new(exit::FAILED, format!("there are too few file descriptors: {error}"))
             .hint("raise the limit: ulimit -n 1024")
-    })
-}
-
-#[cfg(not(unix))]
-fn check_descriptors() -> Result<(), Failure> {
-    Ok(())
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(exit::FAILED, format!("no runtime: {error}")))?.block_on(future)
 }

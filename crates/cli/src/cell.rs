@@ -7,7 +7,6 @@ use crate::{access, event, files, json, report, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
 use pipeline::{CellResult, Job, JobSpec, Layout, Product, Tuning};
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 use storage::{Clients, Location};
@@ -90,7 +89,7 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     };
     spec.latitude = args.latitude.unwrap_or(spec.latitude);
     let cell: Cell = match (&args.cell, event) {
-        (Some(text), _) => target::cell(text, args.order, spec.latitude)?,
+        (Some(text), _) => footprint::parse_cell(text, args.order, spec.latitude)?,
         (None, Some(event)) => event.job().map_err(Failure::usage)?.parent(),
         (None, None) => return Err(Failure::usage("give the cell with --cell")),
     };
@@ -166,11 +165,7 @@ async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
     let mut inputs = Vec::new();
     for input in &plan.inputs {
         if input == "-" {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-            inputs.extend(files::entries(&text));
+            inputs.extend(files::stdin_entries()?);
         } else {
             inputs.push(input.clone());
         }

@@ -3,8 +3,8 @@ use crate::access::AccessArgs;
 use crate::args::DemoArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-
-use crate::{access, maps, report, tables};
+use crate::{access, report, tables};
+use ::plot::{Picture, PictureFormat, PictureOptions};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
 use pipeline::{CellResult, Granule, Job, Tuning};
@@ -37,10 +37,12 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     storage::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
     let png = args.out.join(format!("{CELL}.png"));
     let wanted = Wanted { order: None, names: &[], latitude: result.job.latitude() };
-    let map = maps::map(&tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?, "h_mean")?;
+    let table = tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?;
+    let map =
+        Picture::map(table, &PictureOptions { variable: Some("h_mean".to_owned()), ..PictureOptions::default() })?;
     let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
     let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
-    storage::write_file(&png, &map.to_png(size).map_err(failed)?)?;
+    storage::write_file(&png, &map.to_bytes(PictureFormat::Png, size).map_err(failed)?)?;
     say!("\nstore  {}\nmap    {}\ntable  {}", store.display(), png.display(), csv.display());
     say!("\nOpen the store in Python (pip install xarray zarr xdggs):\n\n    import xarray as xr, xdggs");
     say!("    ds = xdggs.decode(xr.open_zarr({:?}, group=\"12\"))", store.display().to_string());

@@ -3,10 +3,11 @@ use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
 use crate::tables::{self, Hemisphere};
-use ::export::{Error, Geometry};
+use ::export::{Error, ExportOptions, Format, Geometry};
+use byte_ranges::{data_size, thousands};
 use clap::{Args, ValueEnum};
 use morton::Latitude;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use stores::Wanted;
 
 #[derive(Args, Debug)]
@@ -60,68 +61,38 @@ pub(crate) enum Shape {
     Points,
 }
 
-enum Format {
-    GeoParquet,
-    GeoTiff,
-    NetCdf,
-    Csv,
-}
-
 pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
-    let format = format(&args.to)?;
+    let unknown = || Failure::usage(format!("{}: write .parquet, .tif, .nc or .csv", args.to.display()));
+    let format = Format::of_path(&args.to).ok_or_else(unknown)?;
     if args.to.exists() && !args.overwrite {
         let message = format!("{} is already there", args.to.display());
         return Err(Failure::new(exit::USAGE, message).hint("add --overwrite, or choose another name"));
     }
-    let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
-    // Without `count`, an empty cell cannot be distinguished from one whose values are missing.
-    let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
-    let mut table = tables::load(&args.inputs, &wanted, &args.access)?;
-    if !args.all && !matches!(format, Format::GeoTiff) {
-        table = table.select(&table.observed());
-    }
-    if matches!(format, Format::GeoTiff) || args.hemisphere.is_some() {
-        table = tables::on_one_side(table, args.hemisphere)?;
-    }
-    for name in &names {
-        table.column(name)?;
-    }
-    if !names.is_empty() {
-        table.columns.retain(|(variable, _)| names.contains(&variable.name.as_str()));
-    }
-    let bytes = match format {
-        Format::GeoParquet => {
-            let geometry = match args.geometry {
-                Shape::Polygons => Geometry::Polygons,
-                Shape::Points => Geometry::Points,
-            };
-            ::export::geoparquet(&table, geometry)?
-        }
-        Format::GeoTiff => ::export::geotiff(&table, args.resolution)?,
-        Format::NetCdf => ::export::netcdf(&table)?,
-        Format::Csv => ::export::csv(&table).into_bytes(),
+    let options = ExportOptions {
+        variables: args.var.clone(),
+        all: args.all,
+        hemisphere: args.hemisphere.map(Into::into),
+        geometry: match args.geometry {
+            Shape::Polygons => Geometry::Polygons,
+            Shape::Points => Geometry::Points,
+        },
+        resolution: args.resolution,
     };
+    let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
+    let table = format.select(tables::load(&args.inputs, &wanted, &args.access)?, &options)?;
+    let bytes = format.encode(&table, &options)?;
     storage::write_file(&args.to, &bytes)?;
-    let what = format!("{} cells, {} variables", crate::report::group(table.ids.len() as u64), table.columns.len());
+    let what = format!("{} cells, {} variables", thousands(table.ids.len() as u64), table.columns.len());
     let partial = table.partial.as_ref().map_or_else(String::new, |partial| format!("; {partial}"));
-    say!("wrote {}: {what}, {}{partial}", args.to.display(), crate::progress::size(bytes.len() as u64));
+    say!("wrote {}: {what}, {}{partial}", args.to.display(), data_size(bytes.len() as u64));
     Ok(exit::DONE)
-}
-
-fn format(path: &Path) -> Result<Format, Failure> {
-    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-    match ending.as_ref().and_then(|ending| ending.to_str()) {
-        Some("parquet" | "geoparquet") => Ok(Format::GeoParquet),
-        Some("tif" | "tiff") => Ok(Format::GeoTiff),
-        Some("csv") => Ok(Format::Csv),
-        Some("nc" | "nc4") => Ok(Format::NetCdf),
-        _ => Err(Failure::usage(format!("{}: write .parquet, .tif, .nc or .csv", path.display()))),
-    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
+            Error::Side(error) => error.into(),
+            Error::Variable(error) => error.into(),
             Error::Empty => Self::new(exit::BAD_INPUT, &error).hint("--all exports cells without data too"),
             Error::Resolution(_) | Error::Size { .. } => Self::usage(error),
             error => Self::new(exit::FAILED, error),

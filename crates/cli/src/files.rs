@@ -1,4 +1,6 @@
 //! Files that the user names, other than granules: catalogs, events, lists, reports, tables.
+use crate::exit::{BAD_INPUT, Failure};
+use footprint::Area;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
@@ -16,4 +18,22 @@ pub(crate) fn text(path: &Path) -> Result<String, Error> {
 pub(crate) fn entries(list: &str) -> impl Iterator<Item = String> {
     let lines = list.trim_start_matches(MARK).lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
+}
+
+/// [`text`], with a failure that names the file.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    text(path).map_err(|error| Failure::new(BAD_INPUT, format!("{}: {error}", path.display())))
+}
+
+/// The entries of a list on standard input.
+pub(crate) fn stdin_entries() -> Result<Vec<String>, Failure> {
+    let list = std::io::read_to_string(std::io::stdin());
+    let list = list.map_err(|error| Failure::new(BAD_INPUT, format!("standard input: {error}")))?;
+    Ok(entries(&list).collect())
+}
+
+/// The cells of a list, or of a file that holds one.
+pub(crate) fn cells(list: &str) -> Result<Area, Failure> {
+    let path = Path::new(list);
+    Ok(if path.is_file() { Area::parse_cells(&read(path)?)? } else { Area::parse_cells(list)? })
 }

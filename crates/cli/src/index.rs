@@ -2,14 +2,12 @@
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::{note, say};
-use crate::progress::size;
 use crate::{access, json as answers};
-use byte_ranges::{Sink as _, Source as _};
+use byte_ranges::data_size;
 use clap::Args;
 use futures_util::StreamExt as _;
-use pipeline::{Product, Sidecar};
+use jobs::{IndexError, Indexed};
 use serde_json::{Value, json};
-use storage::{Clients, Location};
 
 /// Granules that are indexed at the same time.
 const AT_ONCE: usize = 4;
@@ -39,13 +37,16 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
         let total = locations.len();
         let clients = &clients;
         let made = futures_util::stream::iter(locations)
-            .map(async |location| (location.name(), one(args, clients, &location).await))
+            .map(async |location| {
+                let made = jobs::index(clients, &location, &args.out, args.force).await;
+                (location.name(), made.map_err(Failure::from))
+            })
             .buffer_unordered(AT_ONCE);
         let mut made = std::pin::pin!(made);
         let (mut failed, mut first) = (0_usize, None);
         while let Some((name, outcome)) = made.next().await {
             match outcome {
-                Ok(made) if args.json => answers::print_line(&made)?,
+                Ok(made) if args.json => answers::print_line(&answer(&made))?,
                 Ok(made) => say!("{name}: {}", words(&made)),
                 Err(failure) => {
                     note!("{name}: {failure}");
@@ -64,42 +65,27 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
     })
 }
 
-async fn one(args: &IndexArgs, clients: &Clients, location: &Location) -> Result<Value, Failure> {
-    let name = location.name();
-    let source = clients.open(location)?;
-    let key = Sidecar::name_for(&name);
-    let place = Sidecar::place_in(&args.out, &name);
-    let (sidecar, kept) = match kept(args, clients, &source, &place).await {
-        Some(sidecar) => (sidecar, true),
-        None => (Sidecar::of(&source, &name, &Product::atl06()).await?, false),
-    };
-    let bytes = sidecar.encode().map_err(|error| Failure::new(exit::FAILED, error))?;
-    let written = bytes.len();
-    if !kept {
-        clients.sink(&Location::parse(&args.out)?)?.put(&key, bytes.into()).await?;
-    }
-    let read = source.counts();
-    Ok(json!({
-        "granule": name, "index_path": place, "kept": kept, "index_bytes": written, "granule_bytes": sidecar.size,
-        "requests": read.requests, "bytes_read": read.bytes,
-    }))
+fn answer(made: &Indexed) -> Value {
+    json!({
+        "granule": made.granule, "index_path": made.index_path, "kept": made.kept, "index_bytes": made.index_bytes,
+        "granule_bytes": made.granule_bytes, "requests": made.requests, "bytes_read": made.bytes_read,
+    })
 }
 
-/// The index that is there, if it is of this very granule.
-async fn kept(args: &IndexArgs, clients: &Clients, source: &storage::GranuleSource, place: &str) -> Option<Sidecar> {
-    if args.force {
-        return None;
-    }
-    let sidecar = Sidecar::fetch(&clients.open(&Location::parse(place).ok()?).ok()?).await.ok()?;
-    source.fetch(byte_ranges::ByteRange::at(0, 1)?).await.ok()?;
-    (sidecar.is_of(source) == Some(true)).then_some(sidecar)
-}
-
-fn words(made: &Value) -> String {
-    let count = |key: &str| made.get(key).and_then(Value::as_u64).unwrap_or(0);
-    let (index, granule) = (size(count("index_bytes")), size(count("granule_bytes")));
-    if made.get("kept") == Some(&Value::Bool(true)) {
+fn words(made: &Indexed) -> String {
+    let (index, granule) = (data_size(made.index_bytes as u64), data_size(made.granule_bytes));
+    if made.kept {
         return format!("index of {index} fits, kept");
     }
-    format!("index of {index} for {granule}, read {} in {} requests", size(count("bytes_read")), count("requests"))
+    format!("index of {index} for {granule}, read {} in {} requests", data_size(made.bytes_read), made.requests)
+}
+
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Source(error) => error.into(),
+            IndexError::Granule(error) => error.into(),
+            error => Self::new(exit::FAILED, error),
+        }
+    }
 }

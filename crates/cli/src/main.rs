@@ -19,7 +19,6 @@ mod inspect;
 mod json;
 mod log;
 mod login;
-mod maps;
 mod merge;
 mod out;
 mod overviews;
@@ -31,7 +30,6 @@ mod serve;
 mod tables;
 mod target;
 mod validate;
-mod walk;
 
 use args::{Args, Command};
 use clap::Parser as _;

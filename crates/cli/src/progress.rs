@@ -1,5 +1,6 @@
 //! The progress bar while granules are read.
 use crate::log::is_verbose;
+use byte_ranges::data_size;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipeline::{JobEvent, Observer};
 use std::cell::Cell;
@@ -35,7 +36,7 @@ impl Progress {
     fn tell(&self) {
         let failed = self.failed.get();
         let failures = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-        self.bar.set_message(format!("{} read{failures}", size(self.bytes.get())));
+        self.bar.set_message(format!("{} read{failures}", data_size(self.bytes.get())));
     }
 }
 
@@ -64,16 +65,4 @@ impl Observer for Progress {
 /// Where a bar is drawn: nowhere when asked to be quiet, between the lines of -v, and where standard error is no terminal.
 pub(crate) fn target(quiet: bool) -> ProgressDrawTarget {
     if quiet || is_verbose() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
-}
-
-/// A number of bytes as people read it: `14.5 MB`.
-pub(crate) fn size(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "shown with two or three digits")]
-    let value = bytes as f64;
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
-        _ => format!("{:.2} GB", value / 1e9),
-    }
 }

@@ -1,5 +1,5 @@
 //! The answer of a job as a readable table.
-use crate::progress::size;
+use byte_ranges::{data_size, thousands};
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
@@ -14,11 +14,11 @@ pub(crate) fn table(result: &CellResult) -> String {
     lines.extend(partial(result).map(|words| format!("  {words}")));
     lines.push(format!(
         "  cells with data  {:>12}  of {}",
-        group(result.cells_with_data() as u64),
-        group(u64::from(result.job.children()))
+        thousands(result.cells_with_data() as u64),
+        thousands(u64::from(result.job.children()))
     ));
-    lines.push(format!("  rows used        {:>12}", group(rows.used)));
-    lines.push(format!("  rows in the cell {:>12}  {}", group(rows.in_parent), dropped(&result.ledger)));
+    lines.push(format!("  rows used        {:>12}", thousands(rows.used)));
+    lines.push(format!("  rows in the cell {:>12}  {}", thousands(rows.in_parent), dropped(&result.ledger)));
     if let Some(level) = result.children() {
         lines.extend(ranges(level));
     }
@@ -47,19 +47,11 @@ pub(crate) fn notes(ledger: &Ledger) -> Vec<String> {
 }
 
 fn dropped(ledger: &Ledger) -> String {
-    let rows = &ledger.totals.rows;
-    let reasons = [
-        ("quality", rows.quality),
-        ("fill", rows.fill),
-        ("not finite", rows.not_finite),
-        ("out of range", rows.out_of_range),
-        ("sigma not positive", rows.sigma_not_positive),
-        ("bad coordinate", rows.bad_coordinate),
-    ];
+    let reasons = ledger.totals.rows.dropped();
     let told: Vec<String> = reasons
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{name} {}", group(*count)))
+        .map(|(name, count)| format!("{name} {}", thousands(*count)))
         .collect();
     if told.is_empty() { "dropped: none".into() } else { format!("dropped: {}", told.join(", ")) }
 }
@@ -82,9 +74,9 @@ fn reading(ledger: &Ledger) -> String {
     let absent = if totals.tracks_absent > 0 { format!(" ({} absent)", totals.tracks_absent) } else { String::new() };
     format!(
         "  read             {:>12}  of {} in {} requests, {} {granules}, {} tracks{absent}",
-        size(totals.bytes),
-        size(totals.granule_bytes),
-        group(totals.requests),
+        data_size(totals.bytes),
+        data_size(totals.granule_bytes),
+        thousands(totals.requests),
         totals.granules,
         totals.tracks
     )
@@ -98,23 +90,10 @@ pub(crate) fn memory(rows: u64, under_way: u64) -> Option<String> {
     let taken = rows.saturating_mul(BYTES_OF_ROW);
     let words = format!(
         "the rows of this cell take about {} beside the {} of --memory: it needs that much at the least",
-        size(taken),
-        size(under_way)
+        data_size(taken),
+        data_size(under_way)
     );
     (taken > under_way).then_some(words)
-}
-
-/// A number with its thousands apart: `211,034`.
-pub(crate) fn group(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -126,10 +105,5 @@ mod tests {
         assert_eq!(memory(1_000_000, 64 << 20), None);
         let words = memory(10_000_000, 64 << 20).unwrap();
         assert!(words.contains("480.0 MB") && words.contains("67.1 MB"), "{words}");
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(group), ["0", "999", "1,000", "1,234,567"]);
     }
 }

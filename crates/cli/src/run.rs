@@ -1,8 +1,6 @@
 //! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
-mod answer;
 mod progress;
 mod tell;
-mod totals;
 
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
@@ -11,7 +9,6 @@ use crate::{access, catalog, files, target};
 use ::catalog::Catalog;
 use aggregate::Statistic;
 use clap::{Args, ValueEnum};
-use footprint::Area;
 use jobs::Architecture;
 use jobs::fan_out::{
     CellSelection, KeySource, LambdaOptions, RunConflict, RunError, RunOn, RunOptions, RunPlan, RunShape,
@@ -21,7 +18,7 @@ use pipeline::{JobSpec, Layout};
 use progress::Progress;
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Args, Debug)]
@@ -207,7 +204,7 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     let index = args.index.clone().or_else(index);
     let (which, how) = (&args.which, &args.how);
     // Without cells there is nothing to select from, whatever the list says.
-    let area = which.cells.as_deref().filter(|_| !catalog.cells.is_empty()).map(listed).transpose()?;
+    let area = which.cells.as_deref().filter(|_| !catalog.cells.is_empty()).map(files::cells).transpose()?;
     Ok(RunOptions {
         shape: RunShape { spec, audit: args.audit.unwrap_or(0.0), index, out: args.out.clone() },
         cells: CellSelection {
@@ -256,17 +253,6 @@ fn on(how: &HowArgs) -> RunOn {
             memory_mb: how.memory_size,
         }),
     }
-}
-
-/// The cells of a list, or of a file that holds one.
-fn listed(list: &str) -> Result<Area, Failure> {
-    let path = Path::new(list);
-    if !path.is_file() {
-        return Ok(Area::parse_cells(list)?);
-    }
-    let text = files::text(path);
-    let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
-    Ok(Area::parse_cells(&text)?)
 }
 
 /// Asks a person whether stores may be replaced that no report calls ours; without one, they may not.

@@ -1,41 +1,10 @@
 //! `icestream serve`: the page, the bundled sample and a folder of granules by ranges, on this machine alone.
-mod answer;
-mod guard;
-mod patient;
-mod proxy;
-mod router;
-
-use crate::access;
-use crate::access::AccessArgs;
+use crate::access::{self, AccessArgs};
 use crate::exit::{self, Failure};
+use ::serve::{Error, PageServer, ServeOptions};
 use clap::Args;
-use guard::Guard;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use patient::Patient;
-use proxy::Proxy;
-use router::Router;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::{LocalSet, spawn_local};
-
-/// Hosts that the proxy reads from when none is named: NSIDC's, which refuse pages of other sites.
-const NSIDC_HOST: &str = "data.nsidc.earthdatacloud.nasa.gov";
-/// Where NSIDC's host sends its readers: to the login, and to signed URLs of its buckets.
-const BEHIND_NSIDC: [&str; 3] = ["urs.earthdata.nasa.gov", ".cloudfront.net", ".s3.us-west-2.amazonaws.com"];
-/// Connections at once; more wait.
-const MAX_CONNECTIONS: usize = 256;
-/// For the head of a request, also the next one of a connection.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// After a failure to accept, which is one of the whole process: no descriptors, no memory.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -61,66 +30,23 @@ pub(crate) struct ServeArgs {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
-    let page = args.page.clone().or_else(page_beside).unwrap_or_else(|| PathBuf::from("wasm/dist"));
-    if !page.join("index.html").is_file() {
-        let failure = Failure::new(exit::BAD_INPUT, format!("{}: the page is not there", page.display()));
-        return Err(failure.hint("make it with wasm/build, or say where it is with --page"));
-    }
-    if let Some(folder) = args.folder.as_deref().filter(|folder| !folder.is_dir()) {
-        return Err(Failure::new(exit::BAD_INPUT, format!("{}: there is no such folder", folder.display())));
-    }
-    let local = LocalSet::new();
-    access::block_on(local.run_until(serve(args, page)))
-}
-
-/// Accepts connections until the process ends.
-async fn serve(args: &ServeArgs, page: PathBuf) -> Result<u8, Failure> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
-    let refused = |error| {
-        let failure = Failure::new(exit::FAILED, format!("{address}: {error}"));
-        failure.hint("take another port with --port, or any free one with --port 0")
-    };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let port = listener.local_addr().map_err(refused)?.port();
-    let options = access::options(&AccessArgs::default());
-    let proxy = if args.proxy_host.is_empty() {
-        Proxy::new(vec![NSIDC_HOST.to_owned()], &BEHIND_NSIDC, options)
-    } else {
-        Proxy::new(args.proxy_host.clone(), &[], options)
-    };
-    let router =
-        Rc::new(Router { guard: Guard::new(port, &args.allow_origin), proxy, page, folder: args.folder.clone() });
-    let url = format!("http://127.0.0.1:{port}/");
-    println!("{url}  (this machine only; Ctrl-C ends it)");
-    if !args.no_open && !open(&url) {
-        println!("open it in a browser");
-    }
-    accept(&listener, &router).await
-}
-
-/// Serves connections until the process ends.
-async fn accept(listener: &TcpListener, router: &Rc<Router>) -> Result<u8, Failure> {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let held = Arc::clone(&room).acquire_owned().await;
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let router = Rc::clone(router);
-        spawn_local(async move {
-            let _held = held;
-            let _ = stream.set_nodelay(true);
-            let service = service_fn(|request| {
-                let router = Rc::clone(&router);
-                async move { Ok::<_, std::convert::Infallible>(router.answer(&request).await) }
-            });
-            let mut connection = http1::Builder::new();
-            connection.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-            // An error here means that the client closed the connection early, which is its right.
-            let _ = connection.serve_connection(TokioIo::new(Patient::new(stream)), service).await;
-        });
-    }
+    let server = PageServer::new(ServeOptions {
+        port: args.port,
+        page: args.page.clone().or_else(page_beside).unwrap_or_else(|| PathBuf::from("wasm/dist")),
+        folder: args.folder.clone(),
+        origins: args.allow_origin.clone(),
+        proxy_hosts: args.proxy_host.clone(),
+        storage: access::options(&AccessArgs::default()),
+    })?;
+    access::block_on(async {
+        let server = server.bind().await?;
+        let url = server.url();
+        println!("{url}  (this machine only; Ctrl-C ends it)");
+        if !args.no_open && !open(url) {
+            println!("open it in a browser");
+        }
+        match server.run().await {}
+    })
 }
 
 /// The page in the folders above the program: `page/` of an installation, `wasm/dist/` of a checkout.
@@ -146,4 +72,16 @@ fn open(url: &str) -> bool {
         .stderr(Stdio::null())
         .spawn();
     spawned.is_ok()
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let (code, hint) = match error {
+            Error::Page(_) => (exit::BAD_INPUT, "make it with wasm/build, or say where it is with --page"),
+            Error::Port { .. } => (exit::FAILED, "take another port with --port, or any free one with --port 0"),
+            _ => (exit::BAD_INPUT, ""),
+        };
+        let failure = Self::new(code, error);
+        if hint.is_empty() { failure } else { failure.hint(hint) }
+    }
 }

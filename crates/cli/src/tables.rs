@@ -36,18 +36,11 @@ pub(crate) enum Hemisphere {
     North,
 }
 
-/// The cells of one hemisphere: no projection shows both poles.
-pub(crate) fn on_one_side(table: Table, side: Option<Hemisphere>) -> Result<Table, Failure> {
-    let latitudes: Vec<f64> = table.cells().map(|cell| cell.centre_in(table.latitude).lat()).collect();
-    let both = latitudes.iter().any(|&lat| lat > 50.0) && latitudes.iter().any(|&lat| lat < -50.0);
-    match side {
-        None if both => Err(Failure::usage("the cells lie around both poles, and no map shows both")
-            .hint("choose with --hemisphere south or --hemisphere north")),
-        None => Ok(table),
-        Some(side) => {
-            let is_on = |lat: f64| if side == Hemisphere::South { lat <= 0.0 } else { lat > 0.0 };
-            let rows: Vec<usize> = (0..latitudes.len()).filter(|&row| is_on(latitudes[row])).collect();
-            Ok(table.select(&rows))
+impl From<Hemisphere> for plot::Hemisphere {
+    fn from(side: Hemisphere) -> Self {
+        match side {
+            Hemisphere::South => Self::South,
+            Hemisphere::North => Self::North,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A page as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +28,14 @@ impl Resume {
     /// The file; it need not exist.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
+    }
+
+    /// The file beside the output of a search: its name with `.search`.
+    #[must_use]
+    pub fn beside(out: &Path) -> Self {
+        let mut path = out.as_os_str().to_owned();
+        path.push(".search");
+        Self::at(path)
     }
 
     /// The pages of an interrupted search with the same query. One with another query is thrown away.

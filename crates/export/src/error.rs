@@ -27,4 +27,10 @@ pub enum Error {
     /// The encoder refused.
     #[error("TIFF: {0}")]
     Tiff(#[from] tiff::TiffError),
+    /// No side is chosen for cells around both poles.
+    #[error(transparent)]
+    Side(#[from] plot::Error),
+    /// The table has no such variable.
+    #[error(transparent)]
+    Variable(#[from] stores::Error),
 }

@@ -6,11 +6,14 @@
 //! * [`netcdf()`]: NetCDF-4 with CF attributes, one row a cell.
 //! * [`csv()`]: one line a cell, with its centre.
 //!
+//! A [`Format`] is chosen by the ending of a file's name, and selects what goes into it ([`ExportOptions`]).
+//!
 //! All return the bytes of the file, which the caller writes. Equal tables give equal bytes.
 #![forbid(unsafe_code)]
 
 mod csv;
 mod error;
+mod format;
 mod geoparquet;
 mod geotiff;
 mod grid;
@@ -20,6 +23,7 @@ mod wkb;
 
 pub use csv::csv;
 pub use error::Error;
+pub use format::{ExportOptions, Format};
 pub use geoparquet::geoparquet;
 pub use geotiff::geotiff;
 pub use netcdf::netcdf;

@@ -10,6 +10,7 @@
 //! * [`ChunkMap`], [`Selection`], [`Dataset::assemble`]: where the bytes of a hyperslab lie, and how they become it.
 //! * [`filters`], [`datatype`]: stored bytes to raw elements, raw elements to values.
 //! * [`drive()`], [`AsyncFile`]: the loop that feeds queries from any [`byte_ranges::Source`]; no runtime, no `Send`.
+//! * [`listing`]: the tree of a file and attributes as text, for people. The feature `checksum` adds hashes of all values.
 //!
 //! Structures are named as in the HDF5 File Format Specification; section numbers in comments are those of its version 3.
 //!
@@ -17,6 +18,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+#[cfg(feature = "checksum")]
+pub mod checksum;
 pub mod datatype;
 mod drive;
 mod error;
@@ -24,6 +27,7 @@ mod file;
 pub mod filters;
 mod layout;
 mod limits;
+pub mod listing;
 mod object;
 mod outline;
 mod parse;

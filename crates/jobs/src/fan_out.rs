@@ -2,11 +2,12 @@
 //!
 //! [`RunPlan::new`] decides from [`RunOptions`], the cells of a catalog and the report of earlier runs what is left to do;
 //! [`RunPlan::look`] compares that with what is in the output; [`RunPlan::estimate`] guesses what it takes; and
-//! [`RunPlan::run`] does it. Nothing here writes to a terminal: a [`RunObserver`] is called with what happens, and [`RunError`] is a
+//! [`RunPlan::run`] does it; [`RunTotals`] sums it up. Nothing here writes to a terminal: a [`RunObserver`] is called with what happens, and [`RunError`] is a
 //! type that callers turn into words of their own.
 //!
 //! Futures here need a tokio runtime; a current-thread one will do.
 
+mod answer;
 mod attempt;
 mod begin;
 mod descriptors;
@@ -24,8 +25,10 @@ mod pace;
 mod plan;
 mod report;
 mod spent;
+mod totals;
 mod work;
 
+pub use descriptors::check_descriptors;
 pub use drive::{EarlyStop, RunOutcome};
 pub use error::{RunConflict, RunError};
 pub use estimate::Estimate;
@@ -35,4 +38,5 @@ pub use options::{CellSelection, KeySource, LambdaOptions, RunOn, RunOptions, Ru
 pub use plan::RunPlan;
 pub use report::{CellReport, CellState};
 pub use spent::Spent;
+pub use totals::{RunEnd, RunTotals};
 pub use work::CellWork;

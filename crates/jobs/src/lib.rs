@@ -3,7 +3,7 @@
 //! [`Event`] is what a caller asks (the contract of the system that this one replaces, and our additions), [`Answer`]
 //! what it gets, [`Error`] and [`ErrorType`] why it failed. [`handle`] goes from one to the other on any [`Host`]: the
 //! Lambda function, a fan-out on one machine, a test. [`Task`] and [`run`] are the same without an event. [`Usage`] is
-//! the cost model.
+//! the cost model. [`index()`] makes the index of a granule, which jobs read.
 //!
 //! All of this is plain values, or runs on the caller's thread and clock; no runtime is named. The feature `fan-out` adds the
 //! module of the same name: many cells on this machine or by calls of the function, for which it uses tokio.
@@ -19,6 +19,7 @@ pub mod fan_out;
 mod fields;
 mod guard;
 mod handle;
+mod index;
 pub mod memory;
 mod names;
 mod output;
@@ -32,6 +33,7 @@ pub use credentials::resolve;
 pub use error::{Error, ErrorType};
 pub use event::{Event, Needs};
 pub use handle::handle;
+pub use index::{IndexError, Indexed, index};
 pub use names::ignored;
 pub use output::begin_sphere;
 pub use run::{Ended, Host, compute, exhaustively, run};

@@ -155,6 +155,19 @@ pub struct Failure {
 }
 
 impl RowCounts {
+    /// Rows that were dropped, by reason in words.
+    #[must_use]
+    pub const fn dropped(&self) -> [(&'static str, u64); 6] {
+        [
+            ("quality", self.quality),
+            ("fill", self.fill),
+            ("not finite", self.not_finite),
+            ("out of range", self.out_of_range),
+            ("sigma not positive", self.sigma_not_positive),
+            ("bad coordinate", self.bad_coordinate),
+        ]
+    }
+
     /// Adds another count.
     pub const fn add(&mut self, other: &Self) {
         self.rows += other.rows;

@@ -30,4 +30,19 @@ pub enum Error {
     /// The pixels could not be had or packed.
     #[error("no PNG: {0}")]
     Png(String),
+    /// A text that is no size.
+    #[error("`{0}`: write 1200x1000")]
+    SizeText(String),
+    /// A text that is no pair of limits.
+    #[error("`{0}`: write 1200,1350.5")]
+    LimitsText(String),
+    /// Cells around both poles, which no map shows at once.
+    #[error("the cells lie around both poles, and no map shows both")]
+    BothPoles,
+    /// A table without variables.
+    #[error("there are no variables")]
+    NoVariables,
+    /// The table has no such variable.
+    #[error(transparent)]
+    Table(#[from] stores::Error),
 }

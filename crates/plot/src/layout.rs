@@ -1,4 +1,5 @@
 use crate::Error;
+use std::str::FromStr;
 
 /// Size of a picture, pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,18 @@ impl Size {
 
     pub(crate) fn area(self) -> Rect {
         Rect { left: 0.0, top: 0.0, right: f64::from(self.width), bottom: f64::from(self.height) }
+    }
+}
+
+impl FromStr for Size {
+    type Err = Error;
+
+    /// From pixels across and down: `1200x1000`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::SizeText(text.to_owned());
+        let (width, height) = text.split_once('x').ok_or_else(wrong)?;
+        let [width, height] = [width, height].map(|side| side.trim().parse().map_err(|_| wrong()));
+        Self::new(width?, height?)
     }
 }
 

@@ -6,7 +6,8 @@
 //! value are hatched. Colours are ordered by lightness, so they are readable with any colour vision and in print. A [`Sheet`]
 //! shows several maps at once.
 //!
-//! Cells come as plain polygons of longitude and latitude: this crate knows no grid and no file format.
+//! Cells come as plain polygons of longitude and latitude, of any grid. A [`Picture`] is made from a table of HEALPix cells
+//! ([`stores::Table`]): one variable, all of them, or the difference of two tables, with subject and provenance in words.
 //!
 //! ```
 //! use plot::{Map, Patch, Size};
@@ -29,12 +30,14 @@ mod graticule;
 mod layout;
 mod locator;
 mod map;
+mod picture;
 mod projection;
 mod raster;
 mod scale;
 mod scale_bar;
 mod sheet;
 mod svg;
+mod table;
 mod text;
 mod ticks;
 mod view;
@@ -43,7 +46,9 @@ pub use colour::{Colour, ColourMap};
 pub use error::Error;
 pub use layout::Size;
 pub use map::{Map, Patch};
+pub use picture::{Picture, PictureFormat, PictureOptions};
 pub use projection::Projection;
 pub use raster::rasterise;
 pub use scale::{Scale, ValueRange};
 pub use sheet::Sheet;
+pub use table::{Hemisphere, on_one_side};

@@ -1,4 +1,5 @@
 use crate::Error;
+use std::str::FromStr;
 
 /// How a value becomes a place on the colour bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +53,18 @@ impl Scale {
             Self::Linear => value,
             Self::Log => value.log10(),
         }
+    }
+}
+
+impl FromStr for ValueRange {
+    type Err = Error;
+
+    /// From the lower and the upper limit: `1200,1350.5`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::LimitsText(text.to_owned());
+        let (low, high) = text.split_once(',').ok_or_else(wrong)?;
+        let [low, high] = [low, high].map(|end| end.trim().parse().map_err(|_| wrong()));
+        Self::new(low?, high?)
     }
 }
 

@@ -46,7 +46,7 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
         areas.push(Area::parse_box(text)?);
     }
     if let Some(path) = &args.polygon {
-        let text = file(path)?;
+        let text = files::read(path)?;
         let document = serde_json::from_str(&text)
             .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
         areas.push(Area::GeoJson(document));
@@ -54,12 +54,7 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
     areas.extend(args.south_of.map(Area::SouthOf));
     areas.extend(args.north_of.map(Area::NorthOf));
     if let Some(list) = &args.cells {
-        let path = Path::new(list);
-        areas.push(Area::parse_cells(&if path.is_file() { file(path)? } else { list.clone() })?);
+        areas.push(files::cells(list)?);
     }
     Ok(areas)
-}
-
-fn file(path: &Path) -> Result<String, Failure> {
-    files::text(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))
 }

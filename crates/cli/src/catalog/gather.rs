@@ -1,17 +1,13 @@
 //! Collects granules: from a CMR search, or by reading them.
-use super::{Catalog, CatalogArgs, Choice, Gathered, Path, PathBuf, access, choose};
-use crate::exit::{self, Failure};
+use super::{Catalog, CatalogArgs, Choice, Gathered, Path, access, choose};
+use crate::exit::Failure;
 use crate::files;
 use crate::out::note;
 use crate::progress;
-use ::catalog::{Grid, Places, ReadOptions, SearchNotes};
+use ::catalog::{Grid, Places, ReadOptions, SearchNotes, is_hdf5};
 use earthdata::{CMR_URL, Collection, Found, Hosts, Progress, Query, Resume, Search, name_patterns, window_edge};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Read as _;
 use storage::Clients;
-
-/// What an HDF5 file begins with.
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 pub(super) async fn gather(args: &CatalogArgs, grid: Grid, out: Option<&Path>) -> Result<(Catalog, Gathered), Failure> {
     let clients = access::clients(&args.access);
@@ -53,14 +49,9 @@ fn inputs(args: &CatalogArgs) -> Result<Vec<String>, Failure> {
     for place in &args.from {
         let path = Path::new(place);
         if place == "-" {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Failure::new(exit::BAD_INPUT, format!("standard input: {error}")))?;
-            inputs.extend(files::entries(&text));
+            inputs.extend(files::stdin_entries()?);
         } else if path.is_file() && !is_hdf5(path) {
-            let text = files::text(path);
-            let text = text.map_err(|error| Failure::new(exit::BAD_INPUT, format!("{place}: {error}")))?;
-            inputs.extend(files::entries(&text));
+            inputs.extend(files::entries(&files::read(path)?));
         } else {
             inputs.push(place.clone());
         }
@@ -68,29 +59,12 @@ fn inputs(args: &CatalogArgs) -> Result<Vec<String>, Failure> {
     Ok(inputs)
 }
 
-/// By its ending or its first bytes; anything else is a list.
-fn is_hdf5(path: &Path) -> bool {
-    let named = path
-        .extension()
-        .is_some_and(|ending| ["h5", "hdf5", "he5"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
-    let begins = || {
-        let mut begin = [0; SIGNATURE.len()];
-        std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == SIGNATURE
-    };
-    named || begins()
-}
-
 async fn search(args: &CatalogArgs, clients: &Clients, out: Option<&Path>) -> Result<Found, Failure> {
     let query = query(args)?;
     let server = access::variable("ICESTREAM_CMR_URL").unwrap_or_else(|| CMR_URL.to_owned());
     let search = Search::new(clients.http()?, clients.options().retry, &server, &query)?;
-    let beside = |out: &Path| {
-        let mut path = out.as_os_str().to_owned();
-        path.push(".search");
-        PathBuf::from(path)
-    };
-    let state = args.search.state.clone().or_else(|| out.filter(|out| *out != Path::new("-")).map(beside));
-    let resume = state.map(Resume::at);
+    let beside = || out.filter(|out| *out != Path::new("-")).map(Resume::beside);
+    let resume = args.search.state.as_ref().map(Resume::at).or_else(beside);
     let bar = bar(args.quiet, "granules found");
     let show = |progress: Progress<'_>| match progress {
         Progress::Resumed { received } => {

@@ -1,10 +1,9 @@
 //! The report of `icestream catalog`, as text and as JSON.
-use super::{Catalog, CatalogArgs, Gathered, Path, Value, json};
+use super::{Catalog, CatalogArgs, Gathered, Path};
 use crate::exit::Failure;
 use crate::json::print;
 use crate::out::{note, say};
-use crate::report::group;
-use ::catalog::Summary;
+use ::catalog::LeftOut;
 
 /// Names of each kind that the text shows; JSON has all.
 const MAX_NAMES: usize = 5;
@@ -15,16 +14,8 @@ pub(super) fn show(
     catalog: &Catalog,
     report: &Gathered,
 ) -> Result<(), Failure> {
-    let summary = catalog.summary();
     if args.json {
-        let answer = json!({
-            "out": out.map(|out| out.display().to_string()), "metadata": catalog.metadata, "summary": counts(&summary),
-            "found": report.found, "requests": report.requests, "other_names": report.other_names,
-            "older_versions": report.older, "unknown_extent": report.remarks.unknown_extent,
-            "without_link": report.remarks.without_link, "odd_records": report.odd.iter().map(|odd| (&odd.name, &odd.why)).collect::<Vec<_>>(),
-            "elsewhere": report.elsewhere, "failed": report.failed, "parts": report.parts, "other_products": report.foreign,
-        });
-        return print(&answer);
+        return print(&report.answer(out, catalog));
     }
     if !args.quiet {
         remarks(report);
@@ -34,31 +25,10 @@ pub(super) fn show(
         }
     }
     if args.summary {
-        let count = |number: usize| group(number as u64);
-        let text = format!(
-            "{} cells, {} granules, {} pairs\ngranules per cell: least {}, median {}, mean {:.1}, 90 % have at most {}, most {}{}",
-            count(summary.cells),
-            count(summary.granules),
-            count(summary.pairs),
-            summary.least,
-            summary.median,
-            summary.mean,
-            summary.p90,
-            summary.most,
-            summary.busiest.map(|cell| format!(" ({cell})")).unwrap_or_default(),
-        );
+        let text = catalog.summary();
         if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
     }
     Ok(())
-}
-
-/// The summary by the names of docs/json.md.
-fn counts(summary: &Summary) -> Value {
-    let Summary { cells, granules, pairs, least, median, mean, p90, most, busiest } = summary;
-    json!({
-        "cells": cells, "granule_count": granules, "pairs": pairs, "least": least, "median": median, "mean": mean, "p90": p90,
-        "most": most, "busiest": busiest,
-    })
 }
 
 /// Warns of several cycles where the arguments name none: they may be mixed by mistake.
@@ -72,35 +42,14 @@ fn mixed_cycles(args: &CatalogArgs, catalog: &Catalog) {
 
 /// Prints what was left out and why: nothing is left out silently.
 fn remarks(report: &Gathered) {
-    let list = |what: &str, names: Vec<String>| {
-        if names.is_empty() {
-            return;
-        }
-        let more = names.len().saturating_sub(MAX_NAMES);
+    for LeftOut { what, names } in report.left_out() {
         note!("{} {what}:", names.len());
         names.iter().take(MAX_NAMES).for_each(|name| note!("  {name}"));
+        let more = names.len().saturating_sub(MAX_NAMES);
         if more > 0 {
             note!("  and {more} more (--json lists all)");
         }
-    };
-    let older = report.older.iter().map(|(older, newer)| format!("{older}, for {newer}")).collect();
-    list("older versions of granules are left out", older);
-    list(
-        "granules have no extent in their records and are left out (--from reads it from the granules)",
-        report.remarks.unknown_extent.clone(),
-    );
-    let odd = report.odd.iter().map(|odd| format!("{}: {}", odd.name, odd.why)).collect();
-    list("records make no sense and are left out", odd);
-    list("granules have no link and are left out", report.remarks.without_link.clone());
-    let failed = report.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
-    list("granules cannot be read and are left out", failed);
-    let parts = report.parts.iter().map(|(part, whole)| format!("{part}, for {whole}")).collect();
-    list("files are parts or copies of granules and are left out", parts);
-    let foreign = report.foreign.iter().map(|(name, product)| match product {
-        Some(product) => format!("{name}: {product}"),
-        None => format!("{name}: an unknown product"),
-    });
-    list("files are of other products and are left out", foreign.collect());
+    }
     if report.other_names > 0 {
         note!("{} granules are of another cycle, region or date by their names", report.other_names);
     }

@@ -1,28 +1,33 @@
 //! What a run would take, and what it took.
-use super::progress::time;
-use super::totals::{Totals, why};
-use super::{RunArgs, answer};
+use super::RunArgs;
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
-use crate::progress::size;
-use crate::report::group;
-use jobs::fan_out::{CellReport, Estimate, RunOutcome, RunPlan};
-use std::collections::{BTreeMap, BTreeSet};
+use byte_ranges::{data_size, thousands, time_span};
+use jobs::fan_out::{CellReport, Estimate, RunEnd, RunOutcome, RunPlan, RunTotals};
+use std::collections::BTreeSet;
 
 /// Warnings that people are shown; the report has all.
 const MAX_WARNINGS: usize = 5;
 
 pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
     if args.json {
-        return print(&answer::estimate(args, plan, estimate));
+        return print(&plan.estimate_answer(estimate));
     }
     let each = estimate.dollars / (estimate.cells.max(1)) as f64;
-    say!("to run       {:>14}  cells, {} finished earlier", group(estimate.cells), group(plan.finished.len() as u64));
-    say!("granules     {:>14}  each counted once a cell", group(estimate.granules));
-    say!("requests     {:>14}", group(estimate.requests));
-    say!("to read      {:>14}", size(estimate.bytes));
-    say!("time         {:>14}  ({} one after the other)", time(estimate.seconds), time(estimate.cell_seconds));
+    say!(
+        "to run       {:>14}  cells, {} finished earlier",
+        thousands(estimate.cells),
+        thousands(plan.finished.len() as u64)
+    );
+    say!("granules     {:>14}  each counted once a cell", thousands(estimate.granules));
+    say!("requests     {:>14}", thousands(estimate.requests));
+    say!("to read      {:>14}", data_size(estimate.bytes));
+    say!(
+        "time         {:>14}  ({} one after the other)",
+        time_span(estimate.seconds),
+        time_span(estimate.cell_seconds)
+    );
     say!(
         "cost         {:>14}  {:.0} GB-seconds, ${each:.5} a cell",
         format!("${:.4}", estimate.dollars),
@@ -39,55 +44,43 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
 
 /// Reports the end; the exit code says how it was.
 pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
-    let totals = Totals::of(plan, outcome);
+    let totals = RunTotals::of(plan, outcome);
     if args.json {
-        print(&answer::done(args, plan, outcome, &totals))?;
+        print(&plan.answer(outcome, &totals))?;
     }
     if !args.quiet && !args.json {
         people(plan, outcome, &totals).iter().for_each(|line| note!("{line}"));
     } else if totals.failed > 0 {
-        let (failed, causes) = (group(totals.failed), causes(&outcome.ended));
+        let (failed, causes) = (thousands(totals.failed), outcome.causes());
         note!("error: {failed} cells failed: {causes}; the reasons are in {}", plan.report.display());
     }
     if let Some(stop) = &outcome.stopped {
-        note!("stopped early: {}", why(stop));
+        note!("stopped early: {stop}");
     }
-    Ok(code(outcome, &totals))
+    Ok(match totals.end(outcome) {
+        RunEnd::Interrupted => exit::INTERRUPTED,
+        RunEnd::Refused => exit::CREDENTIALS,
+        RunEnd::Failed => exit::FAILED,
+        RunEnd::Partial => exit::PARTIAL,
+        RunEnd::Done => exit::DONE,
+    })
 }
 
-fn code(outcome: &RunOutcome, totals: &Totals) -> u8 {
-    let good = totals.with_data + totals.empty;
-    let credentials = ["CredentialsExpired", "CredentialsRefused", "AccessDeniedException", "ExpiredTokenException"];
-    // A folder with other files is refused as well, but fails its own cell only.
-    let of_output = |kind: &str| kind == "OutputDenied" && outcome.stopped.is_some();
-    let is_refusal = |kind: &str| credentials.contains(&kind) || of_output(kind);
-    let refused = |ended: &CellReport| ended.error_type.as_deref().is_some_and(is_refusal);
-    match () {
-        () if outcome.interrupted => exit::INTERRUPTED,
-        () if totals.failed > 0 && outcome.ended.iter().filter(|ended| !ended.is_good()).all(refused) => {
-            exit::CREDENTIALS
-        }
-        () if totals.failed > 0 && good == 0 => exit::FAILED,
-        () if totals.failed > 0 || totals.not_run > 0 || totals.partial > 0 => exit::PARTIAL,
-        () => exit::DONE,
-    }
-}
-
-fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> {
-    let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", group(number));
+fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<String> {
+    let line = |what: &str, number: u64, more: &str| format!("  {what:<14} {:>14}  {more}", thousands(number));
     let mut lines = vec![format!(
         "{} cells to {} in {}",
-        group(totals.cells()),
+        thousands(totals.cells()),
         plan.shape().out,
-        time(outcome.elapsed.as_secs_f64())
+        time_span(outcome.elapsed.as_secs_f64())
     )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),
-        some => format!("{} of data and empty from earlier runs", group(some)),
+        some => format!("{} of data and empty from earlier runs", thousands(some)),
     };
     lines.push(line("with data", totals.with_data, &earlier));
     lines.push(line("empty", totals.empty, ""));
-    lines.push(line("failed", totals.failed, &causes(&outcome.ended)));
+    lines.push(line("failed", totals.failed, &outcome.causes()));
     if totals.partial > 0 {
         lines.push(line("PARTIAL", totals.partial, "cells with data that lack granules"));
     }
@@ -95,15 +88,15 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &Totals) -> Vec<String> 
         lines.push(line("not run", totals.not_run, "the same command goes on with them"));
     }
     lines.push(line("observations", totals.observations, ""));
-    let retried = format!("{} attempts, {} throttled", group(totals.attempts), group(outcome.throttled));
-    lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", size(totals.spent.bytes))));
+    let retried = format!("{} attempts, {} throttled", thousands(totals.attempts), thousands(outcome.throttled));
+    lines.push(line("requests", totals.spent.requests, &format!("{} read; {retried}", data_size(totals.spent.bytes))));
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     let each = totals.cost_usd / (totals.with_data + totals.empty + totals.failed).max(1) as f64;
     let told = match totals.spent.unbilled_calls {
         0 => String::new(),
-        calls => format!("; {} calls reckoned by the clock", group(calls)),
+        calls => format!("; {} calls reckoned by the clock", thousands(calls)),
     };
-    let (seconds, calls) = (totals.spent.usage.gb_seconds, group(totals.spent.usage.invocations));
+    let (seconds, calls) = (totals.spent.usage.gb_seconds, thousands(totals.spent.usage.invocations));
     lines.push(format!(
         "  {:<14} {:>14}  {seconds:.1} GB-seconds, {calls} calls; ${each:.6} a cell{told}",
         "cost",
@@ -128,13 +121,4 @@ fn warnings(ended: &[CellReport]) -> Vec<String> {
         lines.push(format!("  and {} more warnings, in the report", all.len() - MAX_WARNINGS));
     }
     lines
-}
-
-/// `GranuleUnreadable 2, SourceUnavailable 1`
-fn causes(ended: &[CellReport]) -> String {
-    let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
-    for kind in ended.iter().filter_map(|ended| ended.error_type.as_deref()) {
-        *causes.entry(kind).or_default() += 1;
-    }
-    causes.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
 }

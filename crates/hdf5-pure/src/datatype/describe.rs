@@ -7,6 +7,12 @@ use super::float_bits::Format;
 use super::number::{ByteOrder, FixedPoint, FloatingPoint};
 
 impl Datatype {
+    /// [`Datatype::numpy_name`] where there is one, else [`Datatype::describe`].
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.numpy_name().unwrap_or_else(|| self.describe())
+    }
+
     /// Short name in NumPy's array-protocol spelling where there is one, for example `<f4`, `>i2`, `|S8`, `bool`,
     /// `<c8`, `<i4(3,5)`, `{a:<f4,b:<i2}`, `enum<|i1>`, `vlen<str>`, `vlen<<i4>`, `ref<object>`.
     ///

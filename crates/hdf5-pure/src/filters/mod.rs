@@ -49,6 +49,18 @@ pub struct Filter {
     pub client_data: Vec<u32>,
 }
 
+impl Filter {
+    /// Its registered name, with the level of deflate: `deflate(6)`, `shuffle`; `filter 300` where the id is not registered.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let name = registered_name(self.id).map_or_else(|| format!("filter {}", self.id), str::to_lowercase);
+        match (self.id, self.client_data.first()) {
+            (1, Some(level)) => format!("{name}({level})"),
+            _ => name,
+        }
+    }
+}
+
 /// What undoing a pipeline may cost, and what it must know of the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context {

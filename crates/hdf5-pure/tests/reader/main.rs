@@ -9,6 +9,8 @@
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod bodies;
 mod cases;
+#[cfg(feature = "checksum")]
+mod checksum;
 mod corpus;
 mod damage;
 mod driving;
@@ -16,6 +18,7 @@ mod fixtures;
 mod fuzz;
 mod granules;
 mod heavy;
+mod listing;
 mod malformed;
 #[path = "../../../../fuzz/src/mutate.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]

@@ -1,9 +1,33 @@
-//! How many connections this process may have. A call of a function holds one until it is answered.
+//! Files that this process may open: for a runtime, and for connections. A call of a function holds one until it is answered.
 
 /// Files, standard streams, the runtime, logins.
 const OTHERS: u64 = 40;
 /// For one connection in use: a client that waits for a connection opens another one meanwhile, and keeps both.
 const EACH: u64 = 2;
+
+/// Pairs of descriptors that must be free before a runtime is made.
+#[cfg(unix)]
+const SPARE_PAIRS: usize = 5;
+
+/// Checks that a runtime and a few files can still be opened: the runtime of tokio panics where it gets no descriptors.
+///
+/// # Errors
+/// What the system says when there are too few.
+#[cfg(unix)]
+pub fn check_descriptors() -> std::io::Result<()> {
+    use std::os::unix::net::UnixStream;
+    let spare: std::io::Result<Vec<_>> = (0..SPARE_PAIRS).map(|_| UnixStream::pair()).collect();
+    spare.map(drop)
+}
+
+/// Always succeeds: this system sets no such limit.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn check_descriptors() -> std::io::Result<()> {
+    Ok(())
+}
 
 /// The connections that are possible, after asking the system for `wanted`: its soft limit is raised as far as the hard
 /// one allows. `None` where the system sets no such limit.

@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::{Duration, Instant};
 use storage::{Credentials, StoreSink, retry};
 
@@ -91,6 +92,20 @@ pub enum EarlyStop {
         /// That failure in words.
         message: String,
     },
+}
+
+impl fmt::Display for EarlyStop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cost { spent, max } => {
+                write!(f, "${spent:.4} are spent, and another cell could exceed --max-cost ${max}")
+            }
+            Self::Fatal { cells, kind, message } => {
+                let who = if *cells == 1 { "a cell".to_owned() } else { format!("{cells} cells") };
+                write!(f, "{who} met what every other cell would meet: {kind} ({message})")
+            }
+        }
+    }
 }
 
 enum Happened {

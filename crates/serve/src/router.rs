@@ -1,7 +1,7 @@
 //! Maps a request to its answer.
-use super::answer::{Answer, Body, Part, answer, frames, part, set, sized, streamed, words};
-use super::guard::{Asker, Guard};
-use super::proxy::Proxy;
+use crate::answer::{Answer, Body, Part, answer, frames, part, set, sized, streamed, words};
+use crate::guard::{Asker, Guard};
+use crate::proxy::Proxy;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
@@ -19,15 +19,15 @@ use std::time::UNIX_EPOCH;
 /// Sent by browsers before a public page asks a private address (Private Network Access).
 const ALLOW_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-pub(super) struct Router {
-    pub(super) guard: Guard,
-    pub(super) proxy: Proxy,
-    pub(super) page: PathBuf,
-    pub(super) folder: Option<PathBuf>,
+pub(crate) struct Router {
+    pub(crate) guard: Guard,
+    pub(crate) proxy: Proxy,
+    pub(crate) page: PathBuf,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Router {
-    pub(super) async fn answer(&self, request: &Request<Incoming>) -> Answer {
+    pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Answer {
         let asker = self.guard.asker(request.headers());
         let mut answer = match (&asker, request.method()) {
             (Asker::Stranger, _) => words(403, "this server answers its own page, and those of --allow-origin"),
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn names_do_not_lead_out_of_the_folder() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert!(below(here, "Cargo.toml").is_some() && below(here, "src/main.rs").is_some());
-        for name in ["../cli/Cargo.toml", "src/../Cargo.toml", "/etc/passwd", "src//main.rs", "./Cargo.toml", "src"] {
+        assert!(below(here, "Cargo.toml").is_some() && below(here, "src/lib.rs").is_some());
+        for name in ["../serve/Cargo.toml", "src/../Cargo.toml", "/etc/passwd", "src//lib.rs", "./Cargo.toml", "src"] {
             assert!(below(here, name).is_none(), "{name}");
         }
         assert_eq!(decode("/a%20b%2Fc%zz%"), "/a b/c%zz%");

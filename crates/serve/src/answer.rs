@@ -12,24 +12,24 @@ use std::io;
 const MAX_RANGES: usize = 64;
 
 /// A body that is made while it is sent.
-pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// What goes back to a browser.
-pub(super) type Answer = Response<Body>;
+pub(crate) type Answer = Response<Body>;
 
 /// A body of segments, each made when the one before is on its way.
-pub(super) fn streamed(segments: impl Iterator<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+pub(crate) fn streamed(segments: impl Iterator<Item = io::Result<Bytes>> + Send + 'static) -> Body {
     StreamBody::new(stream::iter(segments).map(|segment| segment.map(Frame::data))).boxed_unsync()
 }
 
 /// An answer with words as its body; a header that cannot be written is left out.
-pub(super) fn answer(status: u16, kind: &'static str, body: impl Into<Bytes>) -> Answer {
+pub(crate) fn answer(status: u16, kind: &'static str, body: impl Into<Bytes>) -> Answer {
     let body: Bytes = body.into();
     let length = body.len() as u64;
     sized(status, kind, Full::new(body).map_err(|never| match never {}).boxed_unsync(), length)
 }
 
 /// An answer with a body of a known length.
-pub(super) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer {
+pub(crate) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut answer, CONTENT_TYPE, kind);
@@ -40,12 +40,12 @@ pub(super) fn sized(status: u16, kind: &str, body: Body, length: u64) -> Answer 
 }
 
 /// An answer of plain text.
-pub(super) fn words(status: u16, text: impl Into<String>) -> Answer {
+pub(crate) fn words(status: u16, text: impl Into<String>) -> Answer {
     answer(status, "text/plain; charset=utf-8", text.into())
 }
 
 /// Sets a header.
-pub(super) fn set(answer: &mut Answer, name: HeaderName, value: &str) {
+pub(crate) fn set(answer: &mut Answer, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }
@@ -53,7 +53,7 @@ pub(super) fn set(answer: &mut Answer, name: HeaderName, value: &str) {
 
 /// What a `Range` header asks of a file of `size` bytes (RFC 9110, 14.2).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Everything: no header, or one that is not understood, which may be ignored.
     Whole,
     /// Half-open, not empty, within the file.
@@ -64,7 +64,7 @@ pub(super) enum Part {
     Unsatisfiable,
 }
 
-pub(super) fn part(header: Option<&str>, size: u64) -> Part {
+pub(crate) fn part(header: Option<&str>, size: u64) -> Part {
     let Some(ranges) = header.and_then(|text| text.strip_prefix("bytes=")) else { return Part::Whole };
     let Some(asked) = ranges.split(',').map(|range| one(range.trim(), size)).collect::<Option<Vec<_>>>() else {
         return Part::Whole;
@@ -95,19 +95,19 @@ fn one(range: &str, size: u64) -> Option<(u64, u64)> {
 }
 
 /// The frame of a 206 with several parts (RFC 9110, 14.6).
-pub(super) struct Frames {
+pub(crate) struct Frames {
     /// `Content-Type` of the whole.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// What comes before each part.
-    pub(super) heads: Vec<Bytes>,
+    pub(crate) heads: Vec<Bytes>,
     /// What comes after the last.
-    pub(super) tail: Bytes,
+    pub(crate) tail: Bytes,
     /// Of the whole body, in bytes.
-    pub(super) length: u64,
+    pub(crate) length: u64,
 }
 
 /// Frames around `ranges` of a file of `size` bytes.
-pub(super) fn frames(ranges: &[(u64, u64)], size: u64, kind: &str) -> Frames {
+pub(crate) fn frames(ranges: &[(u64, u64)], size: u64, kind: &str) -> Frames {
     // Long enough not to be met in data by chance; readers that go by lengths do not mind.
     let boundary = format!("icestream-{size:016x}-parts-of-one-file");
     let head = |&(start, end): &(u64, u64)| {

@@ -3,7 +3,7 @@ use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 
 /// The rules of one server.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     /// `Host` values of this server; any other is a foreign name that resolves to this machine (DNS rebinding).
     hosts: Vec<String>,
     origins: Vec<String>,
@@ -11,7 +11,7 @@ pub(super) struct Guard {
 
 /// Whose page asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Asker {
+pub(crate) enum Asker {
     /// The page that this server serves, or a program.
     Own,
     /// A page of an allowed origin, which the answer must name.
@@ -21,13 +21,13 @@ pub(super) enum Asker {
 }
 
 impl Guard {
-    pub(super) fn new(port: u16, origins: &[String]) -> Self {
+    pub(crate) fn new(port: u16, origins: &[String]) -> Self {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].iter().map(|name| format!("{name}:{port}")).collect();
         let origins = origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
         Self { hosts, origins }
     }
 
-    pub(super) fn asker(&self, headers: &HeaderMap) -> Asker {
+    pub(crate) fn asker(&self, headers: &HeaderMap) -> Asker {
         let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if !get(HOST.as_str()).is_some_and(|host| self.hosts.iter().any(|own| own == host)) {
             return Asker::Stranger;

@@ -1,6 +1,6 @@
 //! The tree of a file: every group and dataset once, level by level, so that its depth sets the round trips.
+use crate::{AsyncFile, Error, File, Group, Link, LinkTarget, Object};
 use byte_ranges::{Source, Step};
-use hdf5_pure::{AsyncFile, Error, File, Group, Link, LinkTarget, Object};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -10,17 +10,20 @@ const MAX_OBJECTS: usize = 1 << 20;
 const MAX_NESTING: usize = 1024;
 const MAX_PATH_BYTES: usize = 128 << 20;
 
-/// One place of the tree, in depth-first order by name.
-pub(crate) struct Node {
+/// One place of the tree.
+#[derive(Clone, Debug)]
+pub struct TreeNode {
     /// Absolute path, the first one that leads to the object.
-    pub(crate) path: String,
-    /// Groups above it.
-    pub(crate) depth: usize,
-    pub(crate) kind: NodeKind,
+    pub path: String,
+    /// Groups between it and the top of the tree.
+    pub depth: usize,
+    /// The object or the link at this place.
+    pub kind: TreeNodeKind,
 }
 
-/// What is there.
-pub(crate) enum NodeKind {
+/// The object or the link at a place of the tree.
+#[derive(Clone, Debug)]
+pub enum TreeNodeKind {
     /// An object, or why it cannot be read.
     Object(Result<Object, Error>),
     /// A link that leads elsewhere, in words.
@@ -36,8 +39,24 @@ struct Tree {
     links: BTreeMap<u64, Result<Vec<Link>, Error>>,
 }
 
-/// Walks the tree below `top`.
-pub(crate) async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Result<Vec<Node>, Error> {
+/// The object at `path`, with or without a slash at its ends: the root group for `/` and for an empty path, `None` where the
+/// path leads to nothing.
+///
+/// # Errors
+/// As [`AsyncFile::find`].
+pub async fn top<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Option<Object>, Error> {
+    if path.trim_matches('/').is_empty() {
+        return file.query(File::root).await.map(|group| Some(Object::Group(group)));
+    }
+    file.find(&format!("/{}", path.trim_matches('/'))).await
+}
+
+/// Lists the objects and links below `top`, depth first and by name. Each object is listed once; another path to it is
+/// [`TreeNodeKind::Again`]. An object that cannot be read is listed with its error.
+///
+/// # Errors
+/// [`Error::Limit`] for more than a million objects or 128 MiB of paths, [`Error::Source`].
+pub async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Result<Vec<TreeNode>, Error> {
     let mut tree = Tree::default();
     let mut frontier = vec![top.clone()];
     let mut path_bytes = 0_usize;
@@ -92,17 +111,17 @@ fn fallible<T>(step: Result<Step<T>, Error>) -> Result<Step<Result<T, Error>>, E
 }
 
 /// A path below a group.
-pub(crate) fn join(group: &str, name: &str) -> String {
+fn join(group: &str, name: &str) -> String {
     format!("{}/{name}", group.trim_end_matches('/'))
 }
 
 impl Tree {
-    fn list(mut self, top: &Group) -> Vec<Node> {
+    fn list(mut self, top: &Group) -> Vec<TreeNode> {
         let mut nodes = Vec::new();
         // Nothing is left out in silence.
         if let Some(Err(error)) = self.links.get(&top.address) {
-            let kind = NodeKind::Object(Err(error.clone()));
-            return vec![Node { path: top.path.clone(), depth: 0, kind }];
+            let kind = TreeNodeKind::Object(Err(error.clone()));
+            return vec![TreeNode { path: top.path.clone(), depth: 0, kind }];
         }
         let mut seen = BTreeSet::from([top.address]);
         let mut path_bytes = 0_usize;
@@ -113,25 +132,27 @@ impl Tree {
             let path = join(&above, &link.name);
             path_bytes += path.len();
             if path_bytes > MAX_PATH_BYTES {
-                nodes.push(Node { path, depth, kind: NodeKind::Object(Err(too_long())) });
+                nodes.push(TreeNode { path, depth, kind: TreeNodeKind::Object(Err(too_long())) });
                 break;
             }
             let kind = match link.target {
-                LinkTarget::Hard(address) if !seen.insert(address) => NodeKind::Again,
+                LinkTarget::Hard(address) if !seen.insert(address) => TreeNodeKind::Again,
                 LinkTarget::Hard(address) => match self.links.remove(&address) {
-                    Some(Err(error)) => NodeKind::Object(Err(error)),
+                    Some(Err(error)) => TreeNodeKind::Object(Err(error)),
                     links => {
                         let links = links.and_then(Result::ok).unwrap_or_default();
                         stack.extend(below(links, &Rc::from(path.as_str()), depth + 1));
                         let unread = || Err(Error::Usage("not read".into()));
-                        NodeKind::Object(self.objects.remove(&address).unwrap_or_else(unread))
+                        TreeNodeKind::Object(self.objects.remove(&address).unwrap_or_else(unread))
                     }
                 },
-                LinkTarget::Soft(to) => NodeKind::Link(format!("soft link to {to}")),
-                LinkTarget::External { file, object } => NodeKind::Link(format!("external link to {object} in {file}")),
-                LinkTarget::UserDefined(class) => NodeKind::Link(format!("user-defined link of class {class}")),
+                LinkTarget::Soft(to) => TreeNodeKind::Link(format!("soft link to {to}")),
+                LinkTarget::External { file, object } => {
+                    TreeNodeKind::Link(format!("external link to {object} in {file}"))
+                }
+                LinkTarget::UserDefined(class) => TreeNodeKind::Link(format!("user-defined link of class {class}")),
             };
-            nodes.push(Node { path, depth, kind });
+            nodes.push(TreeNode { path, depth, kind });
         }
         nodes
     }
@@ -145,12 +166,4 @@ fn below(links: Vec<Link>, path: &Rc<str>, depth: usize) -> impl Iterator<Item =
 
 fn too_long() -> Error {
     Error::Limit { what: "the size of all paths in bytes", limit: MAX_PATH_BYTES as u64 }
-}
-
-/// The whole file's top group, or the group at `path`.
-pub(crate) async fn top<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Option<Object>, Error> {
-    if path.trim_matches('/').is_empty() {
-        return file.query(File::root).await.map(|group| Some(Object::Group(group)));
-    }
-    file.find(&format!("/{}", path.trim_matches('/'))).await
 }

@@ -12,13 +12,13 @@ use tokio::time::{Sleep, sleep};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Fails when nothing can be written for a while: a reader that stops holds a connection and what is to be sent.
-pub(super) struct Patient {
+pub(crate) struct Patient {
     stream: TcpStream,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, stalled: None }
     }
 

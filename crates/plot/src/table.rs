@@ -1,6 +1,6 @@
-//! Maps of tables of cells.
-use crate::report::group;
-use ::plot::{ColourMap, Map, Scale};
+//! Tables of cells as maps, with words about them.
+use crate::{ColourMap, Error, Map, Patch, Scale};
+use byte_ranges::thousands;
 use morton::{Cell, Latitude};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -9,8 +9,35 @@ use stores::{Column, Partial, Table, VariableInfo};
 /// Points along each edge of a parent's outline.
 const OUTLINE: usize = 32;
 
+/// Which side of the equator is drawn, where there are cells around both poles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hemisphere {
+    /// South of the equator.
+    South,
+    /// North of the equator.
+    North,
+}
+
+/// The cells of one hemisphere, by their centres: no projection shows both poles. Without a side, all cells.
+///
+/// # Errors
+/// [`Error::BothPoles`] without a side, where there are cells beyond 50 degrees both south and north.
+pub fn on_one_side(table: Table, side: Option<Hemisphere>) -> Result<Table, Error> {
+    let latitudes: Vec<f64> = table.cells().map(|cell| cell.centre_in(table.latitude).lat()).collect();
+    let both = latitudes.iter().any(|&lat| lat > 50.0) && latitudes.iter().any(|&lat| lat < -50.0);
+    match side {
+        None if both => Err(Error::BothPoles),
+        None => Ok(table),
+        Some(side) => {
+            let is_on = |lat: f64| if side == Hemisphere::South { lat <= 0.0 } else { lat > 0.0 };
+            let rows: Vec<usize> = (0..latitudes.len()).filter(|&row| is_on(latitudes[row])).collect();
+            Ok(table.select(&rows))
+        }
+    }
+}
+
 /// A map of one variable of a table.
-pub(crate) fn map(table: &Table, name: &str) -> Result<Map, stores::Error> {
+pub(crate) fn map(table: &Table, name: &str) -> Result<Map, Error> {
     let (variable, column) = table.column(name)?;
     let count = column.is_integer();
     let value = |row: usize| {
@@ -25,7 +52,7 @@ pub(crate) fn map(table: &Table, name: &str) -> Result<Map, stores::Error> {
 }
 
 /// A map of the difference of a variable, `a` less `b`, in the cells that both have; neither need be complete.
-pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> Result<Map, stores::Error> {
+pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> Result<Map, Error> {
     let (variable, left) = a.column(name)?;
     let (_, right) = b.column(name)?;
     let other = |id: u64| b.ids.binary_search(&id).map_or(f64::NAN, |row| right.number(row));
@@ -36,10 +63,10 @@ pub(crate) fn difference(a: &Table, b: &Table, name: &str, names: [&str; 2]) -> 
     let unit = &map.unit;
     map.title = format!("{name}: {} less {}", names[0], names[1]);
     map.subtitle = match (sizes.last(), sizes.get(sizes.len() / 2)) {
-        (Some(&0.0), _) => format!("equal in all {} cells that both have", group(sizes.len() as u64)),
+        (Some(&0.0), _) => format!("equal in all {} cells that both have", thousands(sizes.len() as u64)),
         (Some(most), Some(typical)) => format!(
             "{} cells that both have, differences up to {} {unit}, half of them below {} {unit}",
-            group(sizes.len() as u64),
+            thousands(sizes.len() as u64),
             short(*most),
             short(*typical)
         ),
@@ -57,21 +84,21 @@ pub(crate) fn subject(table: &Table) -> String {
     let parents = table.parents();
     let place = match (parents.as_slice(), table.parent) {
         ([only], _) => format!("cell {only}, "),
-        ([_, _, ..], Some(order)) => format!("{} cells of order {order}, ", group(parents.len() as u64)),
+        ([_, _, ..], Some(order)) => format!("{} cells of order {order}, ", thousands(parents.len() as u64)),
         _ => String::new(),
     };
     let observed = table.observed().len() as u64;
     let counted = table.columns.iter().find(|(variable, _)| variable.name == "count").map(|(_, column)| column);
     let rows = match counted {
-        Some(Column::I64(counts)) => format!(", {} observations", group(unsigned(counts.iter().sum()))),
+        Some(Column::I64(counts)) => format!(", {} observations", thousands(unsigned(counts.iter().sum()))),
         _ => String::new(),
     };
     format!(
         "{}{place}HEALPix order {}, {} of {} cells with data{rows}",
         partial(table.partial.as_ref()),
         table.order,
-        group(observed),
-        group(table.ids.len() as u64)
+        thousands(observed),
+        thousands(table.ids.len() as u64)
     )
 }
 
@@ -97,12 +124,12 @@ pub(crate) fn provenance(table: &Table) -> String {
         .collect();
     if !granules.is_empty() {
         let noun = if granules.len() == 1 { "granule" } else { "granules" };
-        said.push(format!("{} {noun}{}", group(granules.len() as u64), dates(&granules)));
+        said.push(format!("{} {noun}{}", thousands(granules.len() as u64), dates(&granules)));
     }
     let rows = |key: &str| parts.iter().filter_map(|part| part["rows"][key].as_u64()).sum::<u64>();
     let (used, held) = (rows("used"), rows("in_parent"));
     if held > 0 {
-        said.push(format!("{} of {} rows used", group(used), group(held)));
+        said.push(format!("{} of {} rows used", thousands(used), thousands(held)));
     }
     said.push(format!("{} latitude", table.latitude));
     let engine = parts.iter().find_map(|part| part["engine"].as_str());
@@ -120,7 +147,7 @@ fn parts(provenance: &Value) -> Vec<&Value> {
 }
 
 /// The corners of a cell as longitude and latitude, with more points where its edges are seen to bend.
-pub(crate) fn polygon(cell: Cell, latitude: Latitude) -> Vec<[f64; 2]> {
+fn polygon(cell: Cell, latitude: Latitude) -> Vec<[f64; 2]> {
     let per_edge = 1 << 11_u8.saturating_sub(cell.order().get()).min(5);
     corners(cell, per_edge, latitude)
 }
@@ -134,7 +161,7 @@ fn of(table: &Table, variable: &VariableInfo, values: impl Iterator<Item = f64>)
     let cells = table
         .cells()
         .zip(values)
-        .map(|(cell, value)| ::plot::Patch { polygon: polygon(cell, table.latitude), value: value as f32 });
+        .map(|(cell, value)| Patch { polygon: polygon(cell, table.latitude), value: value as f32 });
     let unit = match variable.units.as_str() {
         "1" => "",
         "m2" => "m²",

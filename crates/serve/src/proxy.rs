@@ -1,5 +1,5 @@
 //! Reading from hosts that refuse pages of other sites: ranges pass through, with this machine's token.
-use super::answer::{Answer, Part, frames, part, set, sized, streamed, words};
+use crate::answer::{Answer, Part, frames, part, set, sized, streamed, words};
 use byte_ranges::{ByteRange, Fetched, Source, SourceError, SourceErrorKind as Kind};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of all answers under way, in KiB.
 const MAX_KIB: usize = 128 << 10;
 
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     hosts: Vec<String>,
     clients: Clients,
     /// KiB that may still be read.
@@ -28,7 +28,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// Reads from `hosts`, and follows redirects to them and to `beyond` alone.
-    pub(super) fn new(hosts: Vec<String>, beyond: &[&str], options: Options) -> Self {
+    pub(crate) fn new(hosts: Vec<String>, beyond: &[&str], options: Options) -> Self {
         let hosts: Vec<String> = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
         let beyond = beyond.iter().map(|host| (*host).to_owned());
         let redirect_hosts = Some(hosts.iter().cloned().chain(beyond).collect());
@@ -37,12 +37,12 @@ impl Proxy {
     }
 
     /// Hosts that it reads from.
-    pub(super) fn hosts(&self) -> &[String] {
+    pub(crate) fn hosts(&self) -> &[String] {
         &self.hosts
     }
 
     /// One range of `url`.
-    pub(super) async fn answer(&self, url: &str, range: Option<&str>, head: bool) -> Answer {
+    pub(crate) async fn answer(&self, url: &str, range: Option<&str>, head: bool) -> Answer {
         if !self.takes(url) {
             let hosts = self.hosts.join(", ");
             return words(403, format!("this proxy reads from {hosts} alone; --proxy-host names others"));

@@ -1,0 +1,115 @@
+//! The formats, and what goes into a file.
+use crate::{Error, Geometry, csv, geoparquet, geotiff, netcdf};
+use plot::{Hemisphere, on_one_side};
+use std::ffi::OsStr;
+use std::path::Path;
+use stores::Table;
+
+/// The format of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// [`geoparquet()`].
+    GeoParquet,
+    /// [`geotiff()`].
+    GeoTiff,
+    /// [`netcdf()`].
+    NetCdf,
+    /// [`csv()`].
+    Csv,
+}
+
+/// What goes into a file, and how.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct ExportOptions {
+    /// Names of the variables; all if empty.
+    pub variables: Vec<String>,
+    /// Cells without observations too. A GeoTIFF has them in any case.
+    pub all: bool,
+    /// The side that is exported, where there are cells around both poles; a GeoTIFF needs one.
+    pub hemisphere: Option<Hemisphere>,
+    /// What stands for a cell in GeoParquet.
+    pub geometry: Geometry,
+    /// Side of a pixel of a GeoTIFF in metres; `None` for about half a cell.
+    pub resolution: Option<f64>,
+}
+
+impl Format {
+    /// By the ending of a name, in letters of either case: `.parquet`, `.geoparquet`, `.tif`, `.tiff`, `.nc`, `.nc4` or `.csv`.
+    #[must_use]
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension().map(OsStr::to_ascii_lowercase).as_ref().and_then(|ending| ending.to_str()) {
+            Some("parquet" | "geoparquet") => Some(Self::GeoParquet),
+            Some("tif" | "tiff") => Some(Self::GeoTiff),
+            Some("csv") => Some(Self::Csv),
+            Some("nc" | "nc4") => Some(Self::NetCdf),
+            _ => None,
+        }
+    }
+
+    /// The cells and variables of a table that go into a file.
+    ///
+    /// # Errors
+    /// [`Error::Side`] for cells around both poles without a side, [`Error::Variable`] where a variable does not exist.
+    pub fn select(self, mut table: Table, options: &ExportOptions) -> Result<Table, Error> {
+        // With all variables: without `count`, an empty cell cannot be distinguished from one whose values are missing.
+        if !options.all && self != Self::GeoTiff {
+            table = table.select(&table.observed());
+        }
+        if self == Self::GeoTiff || options.hemisphere.is_some() {
+            table = on_one_side(table, options.hemisphere)?;
+        }
+        for name in &options.variables {
+            table.column(name)?;
+        }
+        if !options.variables.is_empty() {
+            table.columns.retain(|(variable, _)| options.variables.contains(&variable.name));
+        }
+        Ok(table)
+    }
+
+    /// The bytes of a file that holds a table.
+    ///
+    /// # Errors
+    /// As the function of the format.
+    pub fn encode(self, table: &Table, options: &ExportOptions) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::GeoParquet => geoparquet(table, options.geometry),
+            Self::GeoTiff => geotiff(table, options.resolution),
+            Self::NetCdf => netcdf(table),
+            Self::Csv => Ok(csv(table).into_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use morton::Latitude;
+
+    #[test]
+    fn the_ending_of_a_name_chooses_the_format() {
+        for (name, format) in [
+            ("a.parquet", Some(Format::GeoParquet)),
+            ("a.GeoParquet", Some(Format::GeoParquet)),
+            ("a.TIF", Some(Format::GeoTiff)),
+            ("a.nc4", Some(Format::NetCdf)),
+            ("a.csv", Some(Format::Csv)),
+            ("a.shp", None),
+            ("csv", None),
+        ] {
+            assert_eq!(Format::of_path(Path::new(name)), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn empty_cells_are_left_out_unless_asked_for_and_never_by_a_geotiff() {
+        let text = "morton,count,h_mean\n-6134114,3,12.5\n-6134113,0,\n";
+        let select = |format: Format, all| {
+            let options = ExportOptions { variables: vec!["h_mean".to_owned()], all, ..ExportOptions::default() };
+            let table = format.select(Table::from_csv(text, Latitude::Spherical).unwrap(), &options).unwrap();
+            (table.ids.len(), table.columns.len())
+        };
+        assert_eq!([select(Format::Csv, false), select(Format::Csv, true)], [(1, 1), (2, 1)]);
+        assert_eq!(select(Format::GeoTiff, false), (2, 1));
+    }
+}
