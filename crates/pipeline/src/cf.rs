@@ -121,6 +121,7 @@ impl Decoding {
     }
 
     /// The value of a stored number; `None` where it stands for "no value".
+    #[inline]
     pub(crate) fn value(&self, stored: f64) -> Option<f64> {
         let same = |fill: &Number, stored: f64| fill.0 == stored || fill.0.is_nan() && stored.is_nan();
         let is_fill = self.fills.iter().any(|fill| same(fill, stored))
@@ -128,6 +129,20 @@ impl Decoding {
         (!is_fill).then(|| self.unpacked(stored))
     }
 
+    /// [`Decoding::value`] of many, NaN for "no value": one plain pass for each fill value and each factor.
+    pub(crate) fn values(&self, stored: &mut [f64]) {
+        for fill in &self.fills {
+            stored.iter_mut().filter(|stored| **stored == fill.0).for_each(|stored| *stored = f64::NAN);
+        }
+        for fill in &self.fills_f32 {
+            stored.iter_mut().filter(|stored| rounded(**stored) == fill.0).for_each(|stored| *stored = f64::NAN);
+        }
+        if self.scale.is_some() || self.offset.is_some() {
+            stored.iter_mut().for_each(|stored| *stored = self.unpacked(*stored));
+        }
+    }
+
+    #[inline]
     fn unpacked(&self, stored: f64) -> f64 {
         let scaled = self.scale.map_or(stored, |scale| stored * scale.0);
         self.offset.map_or(scaled, |offset| scaled + offset.0)
@@ -227,6 +242,28 @@ mod tests {
             [2_147_483_647.0, 2_147_483_646.0].map(|stored| decoding.value(stored)),
             [None, Some(2_147_483_646.0)]
         );
+    }
+
+    #[test]
+    fn many_values_are_decoded_as_each_alone() {
+        let number = |number: f64| Some(Number(number));
+        let stored = [0.0, -0.0, 1.5, -9999.0, f64::NAN, f64::INFINITY, 1e38, f64::from(0.1_f32), 0.1, 7.0, -7.0, 14.0];
+        let kinds = [vec![], vec![-9999.0], vec![f64::NAN, 7.0], vec![0.0, 14.0], vec![0.1, -0.0]];
+        for (fills, fills_f32) in kinds.iter().flat_map(|fills| kinds.iter().map(move |others| (fills, others))) {
+            for (scale, offset) in
+                [(None, None), (number(2.0), None), (None, number(-7.0)), (number(-0.5), number(1e-3))]
+            {
+                let numbers = |all: &[f64]| all.iter().copied().map(Number).collect();
+                let (fills, fills_f32) = (numbers(fills), numbers(fills_f32));
+                let decoding = Decoding { fills, fills_f32, scale, offset, unwritten: Number(f64::NAN) };
+                let mut many = stored;
+                decoding.values(&mut many);
+                for (many, stored) in many.into_iter().zip(stored) {
+                    let one = decoding.value(stored).unwrap_or(f64::NAN);
+                    assert!(one.to_bits() == many.to_bits() || one.is_nan() && many.is_nan(), "{stored}: {decoding:?}");
+                }
+            }
+        }
     }
 
     #[test]

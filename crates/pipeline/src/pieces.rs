@@ -142,7 +142,7 @@ impl Column {
         let keep = rows.end.min(held.rows.end).saturating_sub(held.rows.start.max(rows.start));
         values.drain(..index(skip).min(values.len()));
         values.truncate(index(keep));
-        values.iter_mut().for_each(|value| *value = self.value(*value).unwrap_or(f64::NAN));
+        self.decoding.values(&mut values);
         Ok(values)
     }
 

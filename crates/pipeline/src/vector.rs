@@ -1,5 +1,5 @@
 //! Unit vectors of places, and the trigonometry to plan reads with: good to centimetres on the ground, the same on every
-//! machine. Which cell a row lies in is never decided here (`morton` does that).
+//! machine. Which cell a row lies in is never decided here (`morton` does that). All of it is inlined: loops over rows call it.
 
 /// Mean radius of the Earth, kilometres: distances in this crate are kilometres on that sphere.
 pub(crate) const EARTH_RADIUS: f64 = 6371.0072;
@@ -8,6 +8,7 @@ pub(crate) const EARTH_RADIUS: f64 = 6371.0072;
 pub(crate) type Vector = [f64; 3];
 
 /// The unit vector of a place in degrees; NaN where there is no place on Earth.
+#[inline]
 pub(crate) fn place(longitude: f64, latitude: f64) -> Vector {
     let (sin_lon, cos_lon) = (sine_of_degrees(longitude), sine_of_degrees(longitude + 90.0));
     let (sin_lat, cos_lat) = (sine_of_degrees(latitude), sine_of_degrees(latitude + 90.0));
@@ -17,56 +18,67 @@ pub(crate) fn place(longitude: f64, latitude: f64) -> Vector {
 }
 
 /// Whether a vector of [`place`] stands for a place.
+#[inline]
 pub(crate) fn is_place(vector: Vector) -> bool {
     !vector[2].is_nan()
 }
 
 /// The square of the straight distance between two places, square kilometres.
+#[inline]
 pub(crate) fn chord2(a: Vector, b: Vector) -> f64 {
     let between = subtract(a, b);
     dot(between, between) * (EARTH_RADIUS * EARTH_RADIUS)
 }
 
 /// Kilometres between two places, straight through the Earth: never more than over ground.
+#[inline]
 pub(crate) fn distance(a: Vector, b: Vector) -> f64 {
     chord2(a, b).sqrt()
 }
 
+#[inline]
 pub(crate) fn dot(a: Vector, b: Vector) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
+#[inline]
 pub(crate) fn cross(a: Vector, b: Vector) -> Vector {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
+#[inline]
 pub(crate) fn subtract(a: Vector, b: Vector) -> Vector {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
+#[inline]
 pub(crate) fn scale(a: Vector, by: f64) -> Vector {
     [a[0] * by, a[1] * by, a[2] * by]
 }
 
 /// The vector of length 1 in the direction of `a`; `None` where it has none.
+#[inline]
 pub(crate) fn unit(a: Vector) -> Option<Vector> {
     let length = dot(a, a).sqrt();
     (length > 1e-9).then(|| scale(a, 1.0 / length))
 }
 
 /// Turns a vector about the Earth's axis by `angle` radians, eastwards.
+#[inline]
 pub(crate) fn turn(a: Vector, angle: f64) -> Vector {
     let (sine, cosine) = sine_cosine(angle);
     [cosine * a[0] - sine * a[1], sine * a[0] + cosine * a[1], a[2]]
 }
 
 /// Sine and cosine of an angle in radians.
+#[inline]
 pub(crate) fn sine_cosine(angle: f64) -> (f64, f64) {
     let degrees = angle.to_degrees();
     (sine_of_degrees(degrees), sine_of_degrees(degrees + 90.0))
 }
 
 /// Sine of degrees, to 1e-9: a Taylor series of the rest of a half turn.
+#[inline]
 fn sine_of_degrees(degrees: f64) -> f64 {
     /// Adding and taking away rounds to a whole number, to the nearest even of two.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
@@ -83,6 +95,7 @@ fn sine_of_degrees(degrees: f64) -> f64 {
 }
 
 /// The angle of the direction (x, y) from the x axis, radians in -pi..=pi, to 1e-8.
+#[inline]
 pub(crate) fn angle(y: f64, x: f64) -> f64 {
     use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
     let (low, high) = if y.abs() < x.abs() { (y.abs(), x.abs()) } else { (x.abs(), y.abs()) };
