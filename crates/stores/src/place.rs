@@ -88,7 +88,8 @@ fn walk(folder: &Path, prefix: &str, keys: &mut Vec<String>) -> Result<(), Error
     };
     for entry in entries {
         let entry = entry.map_err(|error| failed(folder, &error))?;
-        let key = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        let separator = if prefix.is_empty() { "" } else { "/" };
+        let key = format!("{prefix}{separator}{}", entry.file_name().to_string_lossy());
         if entry.file_type().map_err(|error| failed(folder, &error))?.is_dir() {
             walk(&entry.path(), &key, keys)?;
         } else {
