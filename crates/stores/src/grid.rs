@@ -63,7 +63,7 @@ impl Grid {
     fn of_convention(dggs: &Value, arrays: &BTreeMap<&str, &Value>) -> Result<Self, Lack> {
         let scheme = match dggs["name"].as_str() {
             Some("healpix") => {
-                let lacks = || Err(Lack::missing("`dggs` has no `indexing_scheme`".to_owned()));
+                let lacks = || Err(Lack::missing("`dggs` has no `indexing_scheme` (nested, ring or zuniq)".to_owned()));
                 Scheme::of(dggs).unwrap_or_else(lacks)?
             }
             Some("morton") => Scheme::Morton,

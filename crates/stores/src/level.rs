@@ -189,7 +189,10 @@ fn rows(
 }
 
 fn lacking(key: &str, lack: Lack) -> Error {
-    if lack.unsupported { Error::unsupported(key, lack.what) } else { Error::corrupt(key, lack.what) }
+    if lack.unsupported {
+        return Error::unsupported(key, lack.what);
+    }
+    Error::corrupt(key, format!("{}: add what is missing to the attributes of this group", lack.what))
 }
 
 /// Why an array cannot be read, without its key.

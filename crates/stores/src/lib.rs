@@ -1,7 +1,7 @@
 //! Whole stores: what is in them, read as tables; merged, composed, compared and validated.
 //!
-//! **Any store of the convention.** A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names
-//! every group and array). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
+//! **Any store of the convention**, whoever wrote it. A [`Store`] is opened from the root's `zarr.json` (its consolidated
+//! metadata names every group and array; without it, the place is listed). `zarrs` decodes the chunks (design/0003). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
 //! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
@@ -9,17 +9,18 @@
 //! [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
 //! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
-//! Both layouts are read; the arrays themselves show which one it is:
+//! The arrays themselves show which layout a store has:
 //!
-//! * `cell`: the array `cell_ids` says which cell a row is.
+//! * `cell`: an array of ids says which cell a row is.
 //! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are
 //!   found by listing the chunks of one variable, so a local folder or S3; plain HTTP cannot list).
 //!
 //! Where bytes come from is behind [`Objects`]: [`Place`] reads local folders, `http(s)://` and `s3://` through
 //! `storage`, and a map from key to bytes serves tests and other callers.
 //!
-//! Sources: the Zarr v3 core specification (`zarr.json`, regular grids, chunk keys `default`, codecs `bytes` and `gzip`,
-//! `sharding_indexed`, `crc32c`); RFC 1952 for gzip. Anything else is an [`Error`].
+//! A [`Hive`] is a folder of many such stores, the leaves of `zagg`; it gives one `Table` too.
+//!
+//! Sources: the Zarr v3 core specification; the Zarr DGGS convention v1; `xdggs` 0.7 and `zagg` 0.61 for what they write.
 #![forbid(unsafe_code)]
 
 mod array;

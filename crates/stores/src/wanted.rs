@@ -66,7 +66,8 @@ impl Wanted<'_> {
         }
         for key in [".zgroup", ".zmetadata", ".zarray"] {
             if place.get(key).await?.is_some() {
-                let why = "a store of Zarr v2, and only v3 is read; `zarr migrate v3` (zarr-python 3) adds the metadata of v3";
+                let why =
+                    "a store of Zarr v2, and only v3 is read; `zarr migrate v3` of zarr-python adds the metadata of v3";
                 return Err(Error::unreadable(name, why));
             }
         }

@@ -127,7 +127,10 @@ fn a_sphere_without_ids_has_the_cells_of_the_chunks_that_exist() {
 #[test]
 fn what_a_store_lacks_is_said() {
     let error = table(&fixture("lacking.zarr"), "lacking.zarr", &[]).unwrap_err().to_string();
-    assert!(error.contains("9/zarr.json") && error.contains("no `indexing_scheme`"), "{error}");
+    assert!(
+        error.contains("9/zarr.json") && error.contains("no `indexing_scheme` (nested, ring or zuniq): add"),
+        "{error}"
+    );
     let whole = fixture("defaults.zarr");
     let mut objects = whole.clone();
     objects.retain(|key, _| !key.starts_with("9/cell_ids/"));
