@@ -1,5 +1,6 @@
 //! Stores of other projects: drawn, exported, compared with ours (`crates/stores/tests/fixtures`).
-use crate::support::{folder, icestream, json, stderr, stdout};
+use crate::bucket::Bucket;
+use crate::support::{folder, icestream, json, objects, stderr, stdout};
 use std::path::{Path, PathBuf};
 
 fn fixture(name: &str) -> PathBuf {
@@ -86,4 +87,26 @@ fn what_a_store_lacks_and_what_is_not_read_is_said() {
     let sphere = fixture("sphere.zarr");
     let args = ["plot", sphere.to_str().unwrap(), "--hemisphere", "north", "--out", picture.to_str().unwrap()];
     assert_eq!(icestream(&args).status.code(), Some(0));
+}
+
+#[test]
+fn a_hive_in_a_bucket_is_listed_and_plain_http_is_told_what_it_needs() {
+    let folder = folder("hive-s3");
+    let bucket = Bucket::start();
+    bucket.fill("hive/", &objects(&fixture("hive")));
+    bucket.fill("defaults.zarr/", &objects(&fixture("defaults.zarr")));
+    let [near, far] = ["near.csv", "far.csv"].map(|name| folder.join(name));
+    stdout(&["export", fixture("hive").to_str().unwrap(), "--to", near.to_str().unwrap()], 0);
+    let access = bucket.access();
+    let access: Vec<&str> = access.iter().map(String::as_str).collect();
+    stdout(&[&["export", "s3://bucket/hive", "--to", far.to_str().unwrap()], &access[..]].concat(), 0);
+    assert_eq!(std::fs::read(near).unwrap(), std::fs::read(&far).unwrap());
+    stdout(
+        &[&["plot", "s3://bucket/defaults.zarr", "--out", folder.join("x.png").to_str().unwrap()], &access[..]]
+            .concat(),
+        0,
+    );
+    let http = bucket.server.url("/bucket/defaults.zarr");
+    let said = stderr(&["export", &http, "--overwrite", "--to", far.to_str().unwrap()], 5);
+    assert!(said.contains("no consolidated metadata") && said.contains("zarr.consolidate_metadata"), "{said}");
 }

@@ -35,7 +35,7 @@ fn centre(side: u64, cells: u64, ring: u64) -> (u64, u64) {
     let cap = 2 * side * (side - 1);
     if ring < cap {
         // Above circle n lie 2n(n - 1) cells, n on each quarter of it, around the quarter's middle.
-        let circle = (1 + (1 + 2 * ring).isqrt()) / 2;
+        let circle = (1 + 2 * ring).isqrt().div_ceil(2);
         let along = ring - 2 * circle * (circle - 1);
         (circle, 2 * side * (along / circle) + side + 2 * (along % circle) + 1 - circle)
     } else if ring < cells - cap {

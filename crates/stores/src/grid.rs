@@ -57,7 +57,9 @@ impl Grid {
         let scheme = Scheme::of(attributes).unwrap_or_else(|| Err(lacks("`indexing_scheme`")))?;
         let order = order(attributes)?.ok_or_else(|| lacks("`refinement_level`"))?;
         let ids = with("standard_name", "healpix_index").map(|(&name, _)| name.to_owned()).or(usual);
-        Ok(Some(Self { order, latitude: Latitude::Spherical, scheme, ids }))
+        // CF writes an ellipsoid's parameters on the grid mapping itself.
+        let mapped = if attributes["inverse_flattening"].is_number() { attributes } else { &Value::Null };
+        Ok(Some(Self { order, latitude: latitude(mapped)?, scheme, ids }))
     }
 
     fn of_convention(dggs: &Value, arrays: &BTreeMap<&str, &Value>) -> Result<Self, Lack> {

@@ -68,7 +68,7 @@ impl Objects for Place {
         }
         let below = Location::parse(&format!("{}/{prefix}", self.root))?;
         let keys = self.clients.list(&below).await?;
-        Ok(keys.into_iter().map(|key| format!("{prefix}{key}")).collect())
+        Ok(keys.into_iter().map(|key| format!("{prefix}{}", key.trim_start_matches('/'))).collect())
     }
 }
 

@@ -116,10 +116,11 @@ impl<O: Objects> Store<O> {
             columns: wanted.into_iter().zip(columns).collect(),
             provenance: self.provenance(level),
         };
-        let table = if level.is_own() { table } else { Table::join(vec![table])? };
+        let ids = at(&level.path, "cell_ids");
+        let table = if level.is_own() { table } else { in_order(table, &ids)? };
         match table.ids.is_sorted_by(|a, b| a < b) && table.ids.last().is_none_or(|&id| id < level.order.cells()) {
             true => Ok(table),
-            false => Err(Error::corrupt(&at(&level.path, "cell_ids"), "ids must ascend and exist")),
+            false => Err(Error::corrupt(&ids, "ids must ascend and exist")),
         }
     }
 
@@ -333,6 +334,20 @@ fn cells_of(
         }
     }
     Ok(())
+}
+
+/// The rows in the order of their cells: other projects write them in any.
+fn in_order(table: Table, key: &str) -> Result<Table, Error> {
+    let mut rows: Vec<usize> = (0..table.ids.len()).collect();
+    rows.sort_by_key(|&row| table.ids.get(row).copied());
+    let table = if table.ids.is_sorted() { table } else { table.select(&rows) };
+    match table.ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let cell = Cell::new(table.order, pair[0])?;
+            Err(Error::corrupt(key, format!("cell {cell} is there twice: only one row a cell is read")))
+        }
+        None => Ok(table),
+    }
 }
 
 /// The rows that are in a part of any array, and the columns of these.
