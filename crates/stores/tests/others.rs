@@ -155,7 +155,7 @@ fn a_cell_in_two_rows_is_an_error() {
     let mut objects = fixture("lacking.zarr");
     edit(&mut objects, "9/zarr.json", |group| group["attributes"]["dggs"]["indexing_scheme"] = json!("nested"));
     edit(&mut objects, "9/cell_ids/zarr.json", |ids| {
-        ids["codecs"] = json!([{"name": "bytes", "configuration": {"endian": "big"}}])
+        ids["codecs"] = json!([{"name": "bytes", "configuration": {"endian": "big"}}]);
     });
     objects.insert("9/cell_ids/c/0".into(), [7_u64; 64].map(u64::to_be_bytes).concat().into());
     let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
