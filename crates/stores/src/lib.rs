@@ -1,6 +1,6 @@
 //! Whole stores: what is in them, read as tables; merged, composed, compared and validated.
 //!
-//! **Any store of the convention**, whoever wrote it. A [`Store`] is opened from the root's `zarr.json` (its consolidated
+//! **Any store of the convention**, of any writer. A [`Store`] is opened from the root's `zarr.json` (its consolidated
 //! metadata names every group and array; without it, the place is listed). `zarrs` decodes the chunks (design/0003). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
 //! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.

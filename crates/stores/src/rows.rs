@@ -69,7 +69,7 @@ impl Spans {
         objects
     }
 
-    /// The rows of an array, of which parts were read: first row and values of each. What is in none is the fill value.
+    /// The rows of an array. `parts` are what was read of it: first row and values of each. Other rows have the fill value.
     pub(crate) fn gather(&self, array: &ArrayInfo, parts: &[(u64, Column)]) -> Column {
         let mut column = array.fill(self.len());
         for (first, part) in parts {
