@@ -14,6 +14,7 @@ mod invariance;
 mod json;
 mod kills;
 mod log;
+mod others;
 mod outputs;
 mod real;
 mod refusals;

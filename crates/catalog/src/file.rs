@@ -168,7 +168,11 @@ impl Catalog {
     /// [`Error::Format`] when the writer fails.
     pub fn write(&self, mut out: impl Write) -> Result<(), Error> {
         let failed = |why: String| Error::format("the catalog cannot be written", why);
-        let written = Written { metadata: &self.metadata, catalog: &self.cells, granules: &self.granules };
+        let mut metadata = self.metadata.clone();
+        // Whether `serde_json` sorts names depends on a feature that any crate may enable.
+        metadata.sort_keys();
+        metadata.values_mut().for_each(Value::sort_all_objects);
+        let written = Written { metadata: &metadata, catalog: &self.cells, granules: &self.granules };
         serde_json::to_writer_pretty(&mut out, &written).map_err(|error| failed(error.to_string()))?;
         out.write_all(b"\n").and_then(|()| out.flush()).map_err(|error| failed(error.to_string()))
     }

@@ -2,6 +2,8 @@
 use crate::exit::{self, Failure};
 use crate::out::say;
 use serde::Serialize;
+use serde_json::Value;
+use std::any::Any;
 
 /// Version of the names. It grows when a name is removed or changes its meaning; a new name leaves it as it is.
 const SCHEMA: u32 = 1;
@@ -15,15 +17,33 @@ struct Versioned<'a, T> {
 }
 
 /// Prints the one answer of a command, indented.
-pub(crate) fn print(answer: &impl Serialize) -> Result<(), Failure> {
-    say!("{}", serde_json::to_string_pretty(&Versioned { schema: SCHEMA, answer }).map_err(failed)?);
+pub(crate) fn print<T: Serialize + Any>(answer: &T) -> Result<(), Failure> {
+    say!("{}", text(answer, true)?);
     Ok(())
 }
 
 /// Prints one of many answers on a line of its own.
-pub(crate) fn print_line(answer: &impl Serialize) -> Result<(), Failure> {
-    say!("{}", serde_json::to_string(&Versioned { schema: SCHEMA, answer }).map_err(failed)?);
+pub(crate) fn print_line<T: Serialize + Any>(answer: &T) -> Result<(), Failure> {
+    say!("{}", text(answer, false)?);
     Ok(())
+}
+
+/// The order of names in a [`Value`] depends on a feature of `serde_json` that any crate may enable: it is fixed here.
+fn text<T: Serialize + Any>(answer: &T, pretty: bool) -> Result<String, Failure> {
+    match (answer as &dyn Any).downcast_ref::<Value>() {
+        Some(value) => {
+            let mut value = value.clone();
+            value.sort_all_objects();
+            written(&value, pretty)
+        }
+        None => written(answer, pretty),
+    }
+}
+
+fn written(answer: &impl Serialize, pretty: bool) -> Result<String, Failure> {
+    let answer = Versioned { schema: SCHEMA, answer };
+    let write = if pretty { serde_json::to_string_pretty } else { serde_json::to_string };
+    write(&answer).map_err(failed)
 }
 
 fn failed(error: serde_json::Error) -> Failure {

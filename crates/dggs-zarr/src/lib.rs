@@ -13,8 +13,8 @@
 //!
 //! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds).
 //! Both are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
-//! [`chunk_key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take the
-//! single steps of the codecs: [`GzipMember`], [`crc32c`], [`shard_entries`], [`Column::from_le`].
+//! [`chunk_key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take
+//! [`GzipMember`] and [`Column`].
 //!
 //! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
 //! the Zarr DGGS convention v1; zarr-python 3.4 for inline consolidated metadata; design notes 0003 and 0007.
@@ -42,7 +42,6 @@ pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
 pub use object::{PutStep, StoreObject};
-pub use shard::{crc32c, shard_entries};
 pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, mark_key};
 pub use store::{CellStore, Level, Variable, cell_group};
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};

@@ -63,15 +63,14 @@ const OTHER: &str = "the chunks of the shard do not follow each other";
 
 /// The entries of a decoded shard index: offset and length in bytes of each chunk, `None` for one that is absent (both
 /// numbers 2^64 - 1).
-pub fn shard_entries(index: &[u8]) -> impl Iterator<Item = Option<(u64, u64)>> {
+pub(crate) fn shard_entries(index: &[u8]) -> impl Iterator<Item = Option<(u64, u64)>> {
     let numbers = index.as_chunks::<8>().0.as_chunks::<2>().0;
     let entries = numbers.iter().map(|&[offset, length]| (u64::from_le_bytes(offset), u64::from_le_bytes(length)));
     entries.map(|entry| (entry != (u64::MAX, u64::MAX)).then_some(entry))
 }
 
 /// CRC-32C (RFC 3720, section 12.1), without a table: an index has 16 bytes a chunk.
-#[must_use]
-pub fn crc32c(data: &[u8]) -> u32 {
+pub(crate) fn crc32c(data: &[u8]) -> u32 {
     const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISCSI);
     CRC.checksum(data)
 }

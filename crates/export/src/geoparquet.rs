@@ -31,7 +31,7 @@ pub fn geoparquet(table: &Table, geometry: Geometry) -> Result<Vec<u8>, Error> {
     let (columns, about) = columns(table, geometry);
     let fields = columns.iter().map(Field::of).collect::<Result<Vec<TypePtr>, Error>>()?;
     let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
-    let geo = KeyValue::new("geo".to_owned(), about.to_string());
+    let geo = KeyValue::new("geo".to_owned(), in_order(about));
     let own = KeyValue::new("icestream".to_owned(), own(table));
     let partial = table.partial.as_ref().map(|partial| KeyValue::new("PARTIAL".to_owned(), partial.to_string()));
     let properties = WriterProperties::builder()
@@ -191,12 +191,17 @@ fn own(table: &Table) -> String {
             (variable.name.clone(), json!({ "units": variable.units, "long_name": variable.long_name }))
         })
         .collect();
-    json!({
+    in_order(json!({
         "healpix_order": table.order.get(),
         "latitude_convention": table.latitude.to_string(),
         "variables": variables,
         "partial": table.partial.as_ref().map(ToString::to_string),
         "provenance": table.provenance,
-    })
-    .to_string()
+    }))
+}
+
+/// As text with sorted names: whether `serde_json` sorts them depends on a feature that any crate may enable.
+fn in_order(mut value: serde_json::Value) -> String {
+    value.sort_all_objects();
+    value.to_string()
 }

@@ -1,6 +1,6 @@
 //! A cell: an order and a nested number.
 
-use crate::{Error, Latitude, LonLat, Order, decimal, healpix, packed};
+use crate::{Error, Latitude, LonLat, Order, decimal, healpix, packed, ring};
 use std::{fmt, ops::Range, str::FromStr};
 
 /// A HEALPix cell in nested numbering. Ordered by order, then by nested number.
@@ -69,6 +69,23 @@ impl Cell {
     /// [`Error::Nested`] if there is no such cell.
     pub fn packed_point(nested29: u64) -> Result<u64, Error> {
         Self::new(Order::MAX, nested29).map(|cell| packed::encode_point(cell.nested))
+    }
+
+    /// The cell with a number in HEALPix ring order, as other projects store it.
+    ///
+    /// # Errors
+    /// [`Error::Nested`] if there is no such cell.
+    pub fn from_ring(order: Order, number: u64) -> Result<Self, Error> {
+        Self::new(order, ring::nested_of_ring(order, number)?)
+    }
+
+    /// Reads a zuniq word: a nested number and its order in one `u64`, as other projects store it.
+    ///
+    /// # Errors
+    /// [`Error::Packed`] or [`Error::Nested`] if it is the word of no cell.
+    pub fn from_zuniq(word: u64) -> Result<Self, Error> {
+        let (order, nested) = ring::nested_of_zuniq(word)?;
+        Self::new(order, nested)
     }
 
     /// The order.

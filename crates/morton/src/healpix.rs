@@ -81,7 +81,7 @@ fn truncate(x: f64) -> u64 {
 }
 
 /// The nested number of column `x`, row `y` of a base cell.
-fn join(order: Order, base: u64, x: u64, y: u64) -> u64 {
+pub(crate) fn join(order: Order, base: u64, x: u64, y: u64) -> u64 {
     (base << order.bits()) | spread(x) | (spread(y) << 1)
 }
 

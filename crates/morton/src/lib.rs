@@ -38,6 +38,7 @@ mod lonlat;
 mod order;
 mod packed;
 mod points;
+mod ring;
 mod trig;
 #[cfg(target_arch = "x86_64")]
 mod x86;

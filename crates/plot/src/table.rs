@@ -39,7 +39,8 @@ pub fn on_one_side(table: Table, side: Option<Hemisphere>) -> Result<Table, Erro
 /// A map of one variable of a table.
 pub(crate) fn map(table: &Table, name: &str) -> Result<Map, Error> {
     let (variable, column) = table.column(name)?;
-    let count = column.is_integer();
+    // Other projects store flags and classes as integers too: 0 is a value there.
+    let count = column.is_integer() && (name == "count" || name.ends_with("_count"));
     let value = |row: usize| {
         let value = column.number(row);
         if count && value == 0.0 { f64::NAN } else { value }

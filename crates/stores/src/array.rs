@@ -1,17 +1,29 @@
-use dggs_zarr::DataType;
+use dggs_zarr::{Column, DataType};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use zarrs::array::{
+    ArrayToBytesCodecTraits as _, ChunkKeyEncoding, CodecChain, CodecOptions, DataType as Kind, FillValue,
+};
+use zarrs::metadata::v3::MetadataV3;
 
-use crate::codec::Chain;
-use crate::shard::Shards;
-use crate::{Column, Error};
+use crate::Error;
+use crate::chain::{chain, extension, one};
+use crate::element::Element;
+use crate::packing::Packing;
+use crate::shard::ShardIndex;
 
 /// Rows beyond which an array is taken for broken: the cells of order 15.
 const MAX_ROWS: u64 = 12 << 30;
 /// Bytes of the largest chunk: 64 MiB.
 const MAX_CHUNK_BYTES: u64 = 1 << 26;
+/// Chunks of the largest shard, in bytes.
+const MAX_SHARD_BYTES: u64 = MAX_CHUNK_BYTES << 6;
 
-/// One-dimensional array as its `zarr.json` describes it.
-#[derive(Debug, Clone, PartialEq)]
+/// One-dimensional array as its `zarr.json` describes it. What a chunk is made of, `zarrs` knows: data type, fill value,
+/// codecs, keys. It sees metadata only after the numbers in it were found to be reasonable.
+#[derive(Debug, Clone)]
 pub struct ArrayInfo {
     /// Path in the store: `12/h_mean`.
     pub path: String,
@@ -19,11 +31,26 @@ pub struct ArrayInfo {
     pub rows: u64,
     /// Rows of what one object holds (a chunk, or a shard of chunks).
     pub rows_per_object: u64,
-    /// Element type.
+    /// Type of the values as they are read.
     pub data_type: DataType,
     /// Attributes, an object.
     pub attributes: Value,
-    pub(crate) shards: Shards,
+    chunks: Arc<Chunks>,
+    packing: Option<Packing>,
+}
+
+/// How the objects of an array are read.
+#[derive(Debug)]
+struct Chunks {
+    /// Rows of a chunk.
+    rows: NonZeroU64,
+    element: Element,
+    kind: Kind,
+    fill: FillValue,
+    codecs: CodecChain,
+    keys: ChunkKeyEncoding,
+    /// `None`: the object is the chunk.
+    index: Option<ShardIndex>,
 }
 
 impl ArrayInfo {
@@ -31,34 +58,42 @@ impl ArrayInfo {
     pub(crate) fn parse(path: &str, meta: &Value) -> Result<Self, Error> {
         let key = format!("{path}/zarr.json");
         let unsupported = |what: &str| Error::unsupported(&key, what);
-        let one = |value: &Value| match value.as_array().map(Vec::as_slice) {
-            Some([number]) => number.as_u64(),
-            _ => None,
-        };
-        let rows = one(&meta["shape"]).filter(|&rows| rows <= MAX_ROWS);
-        let rows = rows.ok_or_else(|| unsupported("a shape that is not one reasonable dimension"))?;
+        let rows = rows(meta).map_err(|what| unsupported(&what))?;
         let grid = &meta["chunk_grid"];
         let object = (grid["name"] == "regular").then(|| one(&grid["configuration"]["chunk_shape"])).flatten();
-        let object = object.filter(|&rows| rows > 0).ok_or_else(|| unsupported("an irregular chunk grid"))?;
-        let keys = &meta["chunk_key_encoding"];
-        let separator = &keys["configuration"]["separator"];
-        if keys["name"] != "default" || !(separator == "/" || separator.is_null()) {
-            return Err(unsupported("another chunk key encoding than `default`"));
+        let object = object.and_then(NonZeroU64::new).ok_or_else(|| unsupported("an irregular chunk grid"))?;
+        if meta["storage_transformers"].as_array().is_some_and(|list| !list.is_empty()) {
+            return Err(unsupported("a storage transformer"));
         }
-        let name = meta["data_type"].as_str().unwrap_or_default();
-        let data_type = DataType::parse(name).ok_or_else(|| unsupported(&format!("data type `{name}`")))?;
+        let name = meta["data_type"].as_str().map_or_else(|| meta["data_type"].to_string(), str::to_owned);
+        let element = Element::parse(&name).ok_or_else(|| unsupported(&format!("data type `{name}`")))?;
+        let kind = Kind::from_metadata(&MetadataV3::new(name.as_str()));
+        let kind = kind.map_err(|error| unsupported(&error.to_string()))?;
+        let fill = serde_json::from_value(meta["fill_value"].clone()).ok();
+        let fill = fill.and_then(|fill| kind.fill_value_v3(&fill).ok());
+        let fill = fill.ok_or_else(|| Error::corrupt(&key, format!("no `{name}` is {}", meta["fill_value"])))?;
         let codecs = meta["codecs"].as_array().ok_or_else(|| Error::corrupt(&key, "no codecs"))?;
-        let shards = match codecs.as_slice() {
-            [codec] if codec["name"] == "sharding_indexed" => Shards::parse(&codec["configuration"], object, &key)?,
-            codecs => Shards::plain(object, Chain::parse(codecs, &key)?),
+        let (index, rows_of_chunk, codecs) = match codecs.as_slice() {
+            [codec] if codec["name"] == "sharding_indexed" => ShardIndex::parse(&codec["configuration"], object, &key)?,
+            codecs => (None, object, chain(codecs, &key)?),
         };
-        if object.saturating_mul(data_type.size() as u64) > MAX_CHUNK_BYTES.saturating_mul(64)
-            || shards.rows.saturating_mul(data_type.size() as u64) > MAX_CHUNK_BYTES
-        {
+        let bytes = |rows: NonZeroU64| rows.get().saturating_mul(element.size() as u64);
+        if bytes(object) > MAX_SHARD_BYTES || bytes(rows_of_chunk) > MAX_CHUNK_BYTES {
             return Err(unsupported("so large a chunk"));
         }
+        let keys = ChunkKeyEncoding::from_metadata(&extension(&meta["chunk_key_encoding"], &key)?);
+        let keys = keys.map_err(|error| unsupported(&error.to_string()))?;
         let attributes = meta["attributes"].clone();
-        Ok(Self { path: path.to_owned(), rows, rows_per_object: object, data_type, attributes, shards })
+        let packing = Packing::of(&attributes, element.column_type());
+        let data_type = if packing.is_some() { DataType::F64 } else { element.column_type() };
+        let chunks = Chunks { rows: rows_of_chunk, element, kind, fill, codecs, keys, index };
+        let (path, chunks) = (path.to_owned(), Arc::new(chunks));
+        Ok(Self { path, rows, rows_per_object: object.get(), data_type, attributes, chunks, packing })
+    }
+
+    /// The array without what its attributes say of packing: ids are never packed.
+    pub(crate) fn raw(&self) -> Self {
+        Self { packing: None, data_type: self.chunks.element.column_type(), ..self.clone() }
     }
 
     /// Number of objects when all exist.
@@ -70,31 +105,67 @@ impl ArrayInfo {
     /// Key of an object.
     #[must_use]
     pub fn key(&self, index: u64) -> String {
-        format!("{}/c/{index}", self.path)
+        format!("{}/{}", self.path, self.chunks.keys.encode(&[index]))
+    }
+
+    /// Index of the object with a key of this array.
+    pub(crate) fn index_of(&self, key: &str) -> Option<u64> {
+        let index = key.rsplit(['/', '.']).next()?.parse().ok()?;
+        (index < self.objects() && self.key(index) == key).then_some(index)
     }
 
     /// What one object holds: first row of each chunk that is there, and its values (without rows past the array's end).
     pub(crate) fn decode(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, Column)>, Error> {
         let key = self.key(index);
-        let size = self.data_type.size();
         let start = index.saturating_mul(self.rows_per_object);
+        let places = match &self.chunks.index {
+            Some(index) => index.places(bytes).map_err(|why| Error::corrupt(&key, why))?,
+            None => vec![(0, 0..bytes.len())],
+        };
         let mut chunks = Vec::new();
-        for (offset, mut raw) in self.shards.decode(bytes, size, &key)? {
-            let first = start.saturating_add(offset);
+        for (number, place) in places {
+            let first = start.saturating_add(number.saturating_mul(self.chunks.rows.get()));
             let left = usize::try_from(self.rows.saturating_sub(first)).unwrap_or(usize::MAX);
-            raw.truncate(left.saturating_mul(size));
-            if !raw.is_empty() {
-                chunks.push((first, self.values(&raw)));
+            let chunk = bytes.get(place).ok_or_else(|| Error::corrupt(&key, "the shard is cut off"))?;
+            if left > 0 {
+                let column = self.chunks.decode(chunk, left).map_err(|why| Error::corrupt(&key, why))?;
+                chunks.push((first, self.unpacked(column)));
             }
         }
         Ok(chunks)
     }
 
-    /// Integers of 32 bits as 64 wide ones, which a column of a CSV can follow.
-    fn values(&self, raw: &[u8]) -> Column {
-        match Column::from_le(raw, self.data_type) {
-            Column::I32(values) => Column::I64(values.into_iter().map(i64::from).collect()),
-            column => column,
+    /// Rows that no chunk holds.
+    pub(crate) fn fill(&self, rows: usize) -> Column {
+        let one = self.chunks.element.column(self.chunks.fill.as_ne_bytes());
+        self.unpacked(one).select(&vec![0; rows])
+    }
+
+    fn unpacked(&self, column: Column) -> Column {
+        match &self.packing {
+            Some(packing) => packing.undo(&column),
+            None => column,
         }
+    }
+}
+
+impl Chunks {
+    /// The first `left` rows of a chunk.
+    fn decode(&self, chunk: &[u8], left: usize) -> Result<Column, String> {
+        let options = CodecOptions::default();
+        let decoded = self.codecs.decode(Cow::Borrowed(chunk), &[self.rows], &self.kind, &self.fill, &options);
+        let raw = decoded.and_then(|bytes| Ok(bytes.into_fixed()?)).map_err(|error| error.to_string())?;
+        let wanted = left.saturating_mul(self.element.size()).min(raw.len());
+        Ok(self.element.column(raw.get(..wanted).unwrap_or_default()))
+    }
+}
+
+/// The length of a one-dimensional array, or what its shape is.
+fn rows(meta: &Value) -> Result<u64, String> {
+    match meta["shape"].as_array().map(Vec::as_slice) {
+        Some([rows]) => rows.as_u64().filter(|&rows| rows <= MAX_ROWS).ok_or_else(|| format!("a length of {rows}")),
+        Some([]) => Err("a single value".to_owned()),
+        Some(shape) => Err(format!("an array of {} dimensions", shape.len())),
+        None => Err("an array without a shape".to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! Whole stores: what is in them, read as tables; merged, composed, compared and validated.
 //!
-//! **Any store of the convention.** A [`Store`] is opened from the root's `zarr.json` alone (its consolidated metadata names
-//! every group and array). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
+//! **Any store of the convention**, of any writer. A [`Store`] is opened from the root's `zarr.json` (its consolidated
+//! metadata names every group and array; without it, the place is listed). `zarrs` decodes the chunks (design/0003). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
 //! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
@@ -9,30 +9,39 @@
 //! [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
 //! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
-//! Both layouts are read; the arrays themselves show which one it is:
+//! The arrays themselves show which layout a store has:
 //!
-//! * `cell`: the array `cell_ids` says which cell a row is.
+//! * `cell`: an array of ids says which cell a row is.
 //! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are
 //!   found by listing the chunks of one variable, so a local folder or S3; plain HTTP cannot list).
 //!
 //! Where bytes come from is behind [`Objects`]: [`Place`] reads local folders, `http(s)://` and `s3://` through
 //! `storage`, and a map from key to bytes serves tests and other callers.
 //!
-//! Sources: the Zarr v3 core specification (`zarr.json`, regular grids, chunk keys `default`, codecs `bytes` and `gzip`,
-//! `sharding_indexed`, `crc32c`); RFC 1952 for gzip. Anything else is an [`Error`].
+//! A [`Hive`] is a folder of many such stores, the leaves of `zagg`; it gives one `Table` too.
+//!
+//! Sources: the Zarr v3 core specification; the Zarr DGGS convention v1; `xdggs` 0.7 and `zagg` 0.61 for what they write.
 #![forbid(unsafe_code)]
 
 mod array;
-mod codec;
+mod chain;
 mod compare;
 mod csv;
+mod decoder;
+mod documents;
+mod element;
 mod error;
+mod grid;
+mod hive;
+mod level;
 mod merge;
 mod objects;
 mod overviews;
 mod own;
+mod packing;
 mod place;
 mod recipe;
+mod rows;
 mod shard;
 mod store;
 mod table;
@@ -43,13 +52,15 @@ pub use array::ArrayInfo;
 pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare};
 pub use dggs_zarr::{Column, DataType};
 pub use error::Error;
+pub use hive::Hive;
+pub use level::LevelInfo;
 pub use merge::{Merge, Merged, Sources};
 pub use objects::Objects;
 pub use overviews::{Composed, write_overviews};
 pub use own::OwnStore;
 pub use place::Place;
 pub use recipe::Recipe;
-pub use store::{LevelInfo, Store};
+pub use store::Store;
 pub use table::{Partial, Table, VariableInfo};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use wanted::Wanted;

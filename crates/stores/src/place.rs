@@ -68,7 +68,7 @@ impl Objects for Place {
         }
         let below = Location::parse(&format!("{}/{prefix}", self.root))?;
         let keys = self.clients.list(&below).await?;
-        Ok(keys.into_iter().map(|key| format!("{prefix}{key}")).collect())
+        Ok(keys.into_iter().map(|key| format!("{prefix}{}", key.trim_start_matches('/'))).collect())
     }
 }
 
@@ -88,7 +88,8 @@ fn walk(folder: &Path, prefix: &str, keys: &mut Vec<String>) -> Result<(), Error
     };
     for entry in entries {
         let entry = entry.map_err(|error| failed(folder, &error))?;
-        let key = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        let separator = if prefix.is_empty() { "" } else { "/" };
+        let key = format!("{prefix}{separator}{}", entry.file_name().to_string_lossy());
         if entry.file_type().map_err(|error| failed(folder, &error))?.is_dir() {
             walk(&entry.path(), &key, keys)?;
         } else {

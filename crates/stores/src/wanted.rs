@@ -1,5 +1,5 @@
 //! A store or a CSV as one table, with what is wanted of it.
-use crate::{Error, Place, Store, Table};
+use crate::{Error, Hive, Objects as _, Place, Store, Table};
 use morton::Latitude;
 use storage::Clients;
 
@@ -36,14 +36,17 @@ impl Wanted<'_> {
         Ok(table)
     }
 
-    /// From a store, with what it says of the making of each parent cell, unless they are many.
+    /// From a store or a hive of stores, with what it says of the making of each parent cell, unless they are many.
     ///
     /// # Errors
-    /// As [`Place::new`], [`Store::open`] and [`Store::table`].
+    /// As [`Place::new`], [`Store::open`] and [`Store::table`], or [`Hive::open`] and [`Hive::table`].
     pub async fn of_store(&self, root: &str, clients: &Clients) -> Result<Table, Error> {
         let place = Place::new(root, clients.clone())?;
         let name = place.name();
-        let store = Store::open(place, &name).await?;
+        let store = match Store::open(&place, &name).await {
+            Err(Error::NoStore(_)) => return self.of_hive(&place, &name).await,
+            store => store?,
+        };
         let mut table = store.table(self.order, self.names).await?;
         // Above the parents a chunk covers cells that were not computed.
         if table.parent.is_none_or(|parent| parent > table.order) {
@@ -55,5 +58,19 @@ impl Wanted<'_> {
             table.provenance = whole.chain(parts).collect();
         }
         Ok(table)
+    }
+    /// From a place without the metadata of a store: a hive of many, or nothing that is read.
+    async fn of_hive(&self, place: &Place, name: &str) -> Result<Table, Error> {
+        if let Some(hive) = Hive::open(place, name).await? {
+            return hive.table(self.order, self.names).await;
+        }
+        for key in [".zgroup", ".zmetadata", ".zarray"] {
+            if place.get(key).await?.is_some() {
+                let why =
+                    "a store of Zarr v2, and only v3 is read; `zarr migrate v3` of zarr-python adds the metadata of v3";
+                return Err(Error::unreadable(name, why));
+            }
+        }
+        Err(Error::NoStore(name.to_owned()))
     }
 }
