@@ -1,4 +1,5 @@
 //! Connections and credentials of a run, and what they open.
+use crate::cloud::Clouds;
 use crate::location::Place;
 use crate::remote::RemoteSource;
 use crate::s3::S3;
@@ -6,7 +7,7 @@ use crate::shared::Shared;
 use crate::sink::StoreSink;
 use crate::sink_local::LocalSink;
 use crate::sink_s3::S3Sink;
-use crate::{Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats};
+use crate::{CloudSink, CloudSource, Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub struct Clients {
     pub(crate) shared: Arc<Shared>,
     pub(crate) s3: Arc<S3>,
+    pub(crate) clouds: Arc<Clouds>,
 }
 
 impl Clients {
@@ -23,14 +25,14 @@ impl Clients {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let s3 = Arc::new(S3::new(&options.s3));
-        Self { shared: Arc::new(Shared::new(options)), s3 }
+        Self { shared: Arc::new(Shared::new(options)), s3, clouds: Arc::default() }
     }
 
     /// The same connections and counters with other eyes for S3: granules are read with the credentials of an event and
     /// the store is written with those of the machine.
     #[must_use]
     pub fn with_s3(&self, options: &S3Options) -> Self {
-        Self { shared: Arc::clone(&self.shared), s3: Arc::new(S3::new(options)) }
+        Self { s3: Arc::new(S3::new(options)), ..self.clone() }
     }
 
     /// Replaces the S3 credentials: requests from now on, of sources and sinks already open too, are signed with these.
@@ -56,6 +58,15 @@ impl Clients {
             Place::S3 { key, .. } if key.is_empty() || key.ends_with('/') => {
                 Err(config("this names a prefix, not an object: list it first, or add the object's key"))
             }
+            Place::Cloud(place) if place.key.is_empty() || place.key.ends_with('/') => {
+                Err(config("this names a prefix, not an object: list it first, or add the object's key"))
+            }
+            Place::Cloud(place) => {
+                let stats = Arc::new(Stats::under(&self.shared.stats));
+                let store = self.clouds.open(&self.shared, &stats, place)?;
+                let source = CloudSource::new(&self.shared, store, stats, (location, &place.key))?;
+                Ok(GranuleSource::Cloud(Box::new(source)))
+            }
             Place::S3 { bucket, key } => {
                 let url = self.s3.url(bucket, key)?;
                 let s3 = Some(Arc::clone(&self.s3));
@@ -64,7 +75,7 @@ impl Clients {
         }
     }
 
-    /// A store to write: a local directory, made when the first object comes, or a prefix in S3.
+    /// A store to write: a local directory, made when the first object comes, or a prefix in a cloud.
     ///
     /// # Errors
     /// [`SourceErrorKind::Config`] for a place that takes no objects.
@@ -78,9 +89,17 @@ impl Clients {
                 Err(config("a store needs a prefix: write s3://bucket/store.zarr"))
             }
             Place::S3 { bucket, key } => Ok(StoreSink::S3(S3Sink::new(&self.shared, &self.s3, bucket, key))),
-            Place::Http(_) => {
-                Err(config("a store cannot be written over HTTP: name a directory or s3://bucket/prefix"))
+            Place::Cloud(place) if place.key.trim_matches('/').is_empty() => {
+                Err(config(&format!("a store needs a prefix: write {}store.zarr", place.root())))
             }
+            Place::Cloud(place) => {
+                let stats = Arc::new(Stats::under(&self.shared.stats));
+                let store = self.clouds.open(&self.shared, &stats, place)?;
+                Ok(StoreSink::Cloud(Box::new(CloudSink::new(&self.shared, store, stats, place))))
+            }
+            Place::Http(_) => Err(config(
+                "a store cannot be written over HTTP: name a directory, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
+            )),
         }
     }
 

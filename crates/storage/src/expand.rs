@@ -1,4 +1,6 @@
 //! From what a user typed to locations.
+use crate::cloud_list::{CloudListing, list_cloud};
+use crate::cloud_place::CloudPlace;
 use crate::local::io_error;
 use crate::location::Place;
 use crate::s3_list::{Listing, list};
@@ -19,9 +21,9 @@ const SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 impl Clients {
-    /// Files that `input` stands for, sorted by name: a file or a URL is itself; a directory or an `s3://` prefix with
-    /// a slash at its end stands for the HDF5 files right in it or below it; a pattern (`*`, `?`, `[..]`, `**`), of a
-    /// path or of an S3 key, for what matches.
+    /// Files that `input` stands for, sorted by name: a file or a URL is itself; a directory or a prefix in a bucket
+    /// with a slash at its end stands for the HDF5 files right in it or below it; a pattern (`*`, `?`, `[..]`, `**`), of a
+    /// path or of a key, for what matches.
     ///
     /// # Errors
     /// [`SourceErrorKind::NotFound`] when there is nothing, with what was looked for; whatever listing a bucket yields.
@@ -43,6 +45,17 @@ impl Clients {
                 in_bucket(bucket, keys.into_iter().filter(|key| is_hdf5(key)))
             }
             Place::S3 { .. } => return Ok(vec![location]),
+            Place::Cloud(place) if is_pattern(&place.key) => {
+                let pattern = pattern(&place.key)?;
+                let fixed = place.key.split(['*', '?', '[']).next().unwrap_or_default();
+                let keys = self.cloud_keys(place, fixed).await?;
+                in_cloud(place, keys.into_iter().filter(|key| pattern.matches_with(key, SHELL)))
+            }
+            Place::Cloud(place) if place.key.is_empty() || place.key.ends_with('/') => {
+                let keys = self.cloud_keys(place, &place.key).await?;
+                in_cloud(place, keys.into_iter().filter(|key| is_hdf5(key)))
+            }
+            Place::Cloud(_) => return Ok(vec![location]),
         };
         if found.is_empty() {
             let message = format!("no HDF5 file found ({}): check the path or the pattern", ENDINGS.join(", "));
@@ -71,17 +84,27 @@ impl Clients {
         Ok(all)
     }
 
-    /// Keys of all objects below an `s3://` prefix, without it.
+    /// Keys of all objects below a prefix in a bucket, without it.
     ///
     /// # Errors
     /// [`SourceErrorKind::Config`] for another place; whatever listing a bucket yields.
     pub async fn list(&self, prefix: &Location) -> Result<Vec<String>, SourceError> {
-        let Place::S3 { bucket, key } = &prefix.0 else {
-            let message = "only s3:// places can be listed: give the store's s3:// place or a local copy";
-            return Err(SourceError::new(SourceErrorKind::Config, prefix.to_string(), message));
+        let (key, keys) = match &prefix.0 {
+            Place::S3 { bucket, key } => (key, self.keys(bucket, key).await?),
+            Place::Cloud(place) => (&place.key, self.cloud_keys(place, &place.key).await?),
+            Place::Local(_) | Place::Http(_) => {
+                let message = "only places in buckets can be listed: give s3://, gs:// or az://, or a local copy";
+                return Err(SourceError::new(SourceErrorKind::Config, prefix.to_string(), message));
+            }
         };
-        let keys = self.keys(bucket, key).await?;
         Ok(keys.iter().filter_map(|found| found.strip_prefix(key.as_str()).map(str::to_owned)).collect())
+    }
+
+    async fn cloud_keys(&self, place: &CloudPlace, prefix: &str) -> Result<Vec<String>, SourceError> {
+        let stats = &self.shared.stats;
+        let store = self.clouds.open(&self.shared, stats, place)?;
+        let listing = CloudListing { store: &*store, root: &place.root(), prefix, most: usize::MAX };
+        list_cloud(&self.shared, stats, listing).await
     }
 
     async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, SourceError> {
@@ -127,6 +150,10 @@ fn bad_pattern(text: &str, error: &glob::PatternError) -> SourceError {
 
 fn in_bucket(bucket: &str, keys: impl Iterator<Item = String>) -> Vec<Location> {
     keys.map(|key| Location(Place::S3 { bucket: bucket.to_owned(), key })).collect()
+}
+
+fn in_cloud(place: &CloudPlace, keys: impl Iterator<Item = String>) -> Vec<Location> {
+    keys.map(|key| Location(Place::Cloud(place.with_key(key)))).collect()
 }
 
 fn is_pattern(text: &str) -> bool {

@@ -1,5 +1,5 @@
 //! A granule, wherever it is.
-use crate::{Counts, LocalSource, RemoteSource};
+use crate::{CloudSource, Counts, LocalSource, RemoteSource};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::fmt;
 
@@ -9,6 +9,8 @@ pub enum GranuleSource {
     Local(LocalSource),
     /// A file over HTTP or in S3.
     Remote(Box<RemoteSource>),
+    /// An object in Google Cloud Storage or Azure Blob Storage.
+    Cloud(Box<CloudSource>),
 }
 
 impl GranuleSource {
@@ -18,6 +20,7 @@ impl GranuleSource {
         match self {
             Self::Local(source) => source.stats().snapshot(),
             Self::Remote(source) => source.stats().snapshot(),
+            Self::Cloud(source) => source.stats().snapshot(),
         }
     }
 }
@@ -29,6 +32,7 @@ impl GranuleSource {
         match self {
             Self::Local(_) => None,
             Self::Remote(source) => source.etag(),
+            Self::Cloud(source) => source.etag(),
         }
     }
 }
@@ -38,6 +42,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.fetch(range).await,
             Self::Remote(source) => source.fetch(range).await,
+            Self::Cloud(source) => source.fetch(range).await,
         }
     }
 
@@ -45,6 +50,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.cost(),
             Self::Remote(source) => source.cost(),
+            Self::Cloud(source) => source.cost(),
         }
     }
 
@@ -52,6 +58,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.stamp(),
             Self::Remote(source) => source.stamp(),
+            Self::Cloud(source) => source.stamp(),
         }
     }
 }
@@ -61,6 +68,7 @@ impl fmt::Debug for GranuleSource {
         match self {
             Self::Local(source) => write!(f, "GranuleSource({})", source.shown()),
             Self::Remote(source) => write!(f, "GranuleSource({})", source.location()),
+            Self::Cloud(source) => write!(f, "GranuleSource({})", source.location()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads byte ranges and writes objects, natively: local files, HTTP and S3.
+//! Reads byte ranges and writes objects, natively: local files, HTTP, S3, Google Cloud Storage and Azure Blob Storage.
 //!
 //! [`Clients`] is built once from [`Options`] and shared. It opens a [`Location`] as a [`GranuleSource`] (a
 //! [`byte_ranges::Source`]) or as a [`StoreSink`] (a [`byte_ranges::Sink`]), and [`Clients::expand`] turns what a user
@@ -17,6 +17,14 @@
 
 mod beside;
 mod clients;
+mod cloud;
+mod cloud_crypto;
+mod cloud_error;
+mod cloud_http;
+mod cloud_list;
+mod cloud_place;
+mod cloud_sink;
+mod cloud_source;
 mod credentials;
 mod encode;
 mod exchange;
@@ -47,11 +55,13 @@ mod version;
 
 pub use beside::{read_file, write_file};
 pub use clients::Clients;
+pub use cloud_sink::CloudSink;
+pub use cloud_source::CloudSource;
 pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password, S3Access, S3Options};
 pub use granule::GranuleSource;
 pub use local::LocalSource;
 pub use location::{Location, redacted};
-pub use options::{Costs, Options, Retry, Timeouts, TlsRoots};
+pub use options::{CloudOptions, Costs, Options, Retry, Timeouts, TlsRoots};
 pub use paced::{Broken, Paced};
 pub use refusal::terms;
 pub use remote::RemoteSource;

@@ -1,5 +1,5 @@
-//! A store to write: whole objects by key, in a local directory or under a prefix in S3.
-use crate::{Billed, Counts, LocalSink, S3Sink};
+//! A store to write: whole objects by key, in a local directory or under a prefix in a cloud.
+use crate::{Billed, CloudSink, Counts, LocalSink, S3Sink};
 use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
 
@@ -9,6 +9,8 @@ pub enum StoreSink {
     Local(LocalSink),
     /// A prefix in S3.
     S3(S3Sink),
+    /// A prefix in Google Cloud Storage or Azure Blob Storage.
+    Cloud(Box<CloudSink>),
 }
 
 impl StoreSink {
@@ -21,6 +23,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.probe(),
             Self::S3(sink) => sink.probe().await,
+            Self::Cloud(sink) => sink.probe().await,
         }
     }
 
@@ -29,6 +32,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.forget_probe(),
             Self::S3(sink) => sink.forget_probe().await,
+            Self::Cloud(sink) => sink.forget_probe().await,
         }
     }
 
@@ -38,6 +42,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.stats.snapshot(),
             Self::S3(sink) => sink.counts(),
+            Self::Cloud(sink) => sink.counts(),
         }
     }
 
@@ -47,6 +52,7 @@ impl StoreSink {
         match self {
             Self::Local(_) => Billed::default(),
             Self::S3(sink) => sink.billed(),
+            Self::Cloud(sink) => sink.billed(),
         }
     }
 }
@@ -56,6 +62,7 @@ impl Sink for StoreSink {
         match self {
             Self::Local(sink) => sink.put(key, bytes).await,
             Self::S3(sink) => sink.put(key, bytes).await,
+            Self::Cloud(sink) => sink.put(key, bytes).await,
         }
     }
 }
@@ -65,6 +72,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.get(key).await,
             Self::S3(sink) => sink.get(key).await,
+            Self::Cloud(sink) => sink.get(key).await,
         }
     }
 
@@ -72,6 +80,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.put_if(key, bytes, seen).await,
             Self::S3(sink) => sink.put_if(key, bytes, seen).await,
+            Self::Cloud(sink) => sink.put_if(key, bytes, seen).await,
         }
     }
 
@@ -79,6 +88,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.delete(key, seen).await,
             Self::S3(sink) => sink.delete(key, seen).await,
+            Self::Cloud(sink) => sink.delete(key, seen).await,
         }
     }
 
@@ -86,6 +96,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.list(prefix, most).await,
             Self::S3(sink) => sink.list(prefix, most).await,
+            Self::Cloud(sink) => sink.list(prefix, most).await,
         }
     }
 
@@ -93,6 +104,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.settle().await,
             Self::S3(sink) => sink.settle().await,
+            Self::Cloud(sink) => sink.settle().await,
         }
     }
 
@@ -100,6 +112,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.shown(key),
             Self::S3(sink) => Storage::shown(sink, key),
+            Self::Cloud(sink) => sink.shown(key),
         }
     }
 }
