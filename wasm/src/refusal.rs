@@ -57,7 +57,7 @@ fn by_status(status: u16) -> (Kind, &'static str) {
         404 | 410 => (Kind::NotFound, "there is no such file: check the URL"),
         408 => (Kind::Timeout, ""),
         412 => (Kind::Changed, "the file changed while it was read: start again"),
-        429 | 500 | 502 | 503 | 504 => (Kind::Unavailable, "it is busy: try again later"),
+        425 | 429 | 500 | 502 | 503 | 504 => (Kind::Unavailable, "it is busy: try again later"),
         _ => (Kind::Other, ""),
     }
 }

@@ -94,11 +94,10 @@ impl Refusal {
             StatusClass::ProxyLogin => (Kind::Config, "the proxy wants a login"),
             StatusClass::Timeout => (Kind::Timeout, ""),
             StatusClass::Changed => (Kind::Changed, "the file is another one than when it was opened"),
-            StatusClass::Throttled | StatusClass::Unavailable => (Kind::Unavailable, ""),
+            StatusClass::TooEarly | StatusClass::Throttled | StatusClass::Unavailable => (Kind::Unavailable, ""),
             StatusClass::Malformed
             | StatusClass::Conflict
             | StatusClass::TooLarge
-            | StatusClass::TooEarly
             | StatusClass::ServerError
             | StatusClass::Other => (Kind::Other, ""),
         }
@@ -160,6 +159,14 @@ mod tests {
     fn refusal(status: u16, retry_after: &'static str) -> Refusal {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry_after))]);
         Refusal { status, headers, body: String::new() }
+    }
+
+    #[test]
+    fn what_every_client_may_send_again_is_sent_again_here() {
+        for status in 400..600 {
+            let again = refusal(status, "").into_failure("https://h/x").again != Again::Never;
+            assert_eq!(again, StatusClass::of(status).is_retryable(), "{status}");
+        }
     }
 
     #[test]

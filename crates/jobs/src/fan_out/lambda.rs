@@ -196,9 +196,11 @@ impl Reply {
         let class = match StatusClass::of(self.status) {
             StatusClass::Throttled => AttemptClass::Throttled,
             // A conflict: the function is being updated.
-            StatusClass::Timeout | StatusClass::Conflict | StatusClass::Unavailable | StatusClass::ServerError => {
-                AttemptClass::Service
-            }
+            StatusClass::Timeout
+            | StatusClass::TooEarly
+            | StatusClass::Conflict
+            | StatusClass::Unavailable
+            | StatusClass::ServerError => AttemptClass::Service,
             StatusClass::TooLarge => AttemptClass::Permanent,
             _ => AttemptClass::Fatal,
         };
