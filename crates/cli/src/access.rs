@@ -7,7 +7,7 @@ use std::time::Duration;
 use storage::{Clients, Options, S3Access};
 
 /// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-/// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
+/// AWS_SESSION_TOKEN for s3://; GOOGLE_... for gs://; AZURE_... for az:// (docs/cloud.md); EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
 /// https:// hosts. HTTPS_PROXY and NO_PROXY are respected.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Access")]
@@ -18,7 +18,7 @@ pub(crate) struct AccessArgs {
     /// AWS region (also: AWS_REGION) [default: us-west-2].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Read s3:// without a signature: public buckets.
+    /// Read buckets without a signature: public ones.
     #[arg(long)]
     pub(crate) no_sign_request: bool,
     /// More hosts that receive the Earthdata token, or may ask for the Earthdata login; `.example.org` stands for subdomains.
@@ -58,6 +58,7 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
     }
     if args.no_sign_request {
         options.s3.access = S3Access::Anonymous;
+        options.clouds.anonymous = true;
     }
     if let Some(seconds) = args.timeout {
         let patience = Duration::from_secs(seconds);

@@ -149,6 +149,9 @@ fn denied(location: &str) -> Option<&'static str> {
         () if location.starts_with("s3://") => {
             "check that the credentials are for this bucket (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN)"
         }
+        () if ["gs://", "az://", "abfss://"].iter().any(|scheme| location.starts_with(scheme)) => {
+            "check that the credentials are for this bucket (docs/cloud.md says which variables hold them)"
+        }
         () if host.ends_with("nasa.gov") || host.ends_with("nsidc.org") => {
             "`icestream login` checks the Earthdata login (EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, ~/.netrc)"
         }

@@ -7,9 +7,9 @@ use crate::shared::Shared;
 use crate::{CloudOptions, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use object_store::azure::{AzureConfigKey, AzureCredentialProvider, MicrosoftAzureBuilder};
-use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::gcp::{GcpCredential, GcpCredentialProvider, GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
-use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
+use object_store::{ClientConfigKey, ObjectStore, RetryConfig, StaticCredentialProvider};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +36,10 @@ impl Clouds {
     ) -> Result<Arc<dyn ObjectStore>, SourceError> {
         let shown = place.to_string();
         let sender = Sender { shared: Arc::clone(shared), stats: Arc::clone(stats), place: shown.clone() };
+        if matches!(place.cloud, Cloud::Azure) && !shared.options.clouds.names_an_account() {
+            let message = "no Azure storage account: set AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING, or write abfss://container@account.dfs.core.windows.net/key";
+            return Err(SourceError::new(SourceErrorKind::Config, shown, message));
+        }
         let opened = match &place.cloud {
             Cloud::Google => self.google(sender, place),
             Cloud::Azure | Cloud::AzureAccount(_) => self.azure(sender, place),
@@ -58,6 +62,11 @@ impl Clouds {
         }
         if options.anonymous {
             builder = builder.with_skip_signature(true);
+        }
+        if builder.get_config_value(&GoogleConfigKey::SkipSignature).is_some_and(|skip| skip == "true") {
+            // Puts are signed in any case; `cloud_http` leaves an empty token out.
+            let nothing = GcpCredential { bearer: String::new() };
+            builder = builder.with_credentials(Arc::new(StaticCredentialProvider::new(nothing)));
         }
         let mut kept = self.google.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(credentials) = kept.get(&place.bucket) {
@@ -122,6 +131,16 @@ impl CloudOptions {
 
     fn setting(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|(held, _)| held == name).map(|(_, value)| value.expose())
+    }
+
+    fn names_an_account(&self) -> bool {
+        let names = [
+            "azure_storage_account_name",
+            "azure_storage_account",
+            "azure_storage_connection_string",
+            "azure_storage_use_emulator",
+        ];
+        names.iter().any(|name| self.setting(name).is_some())
     }
 
     /// What `AZURE_STORAGE_CONNECTION_STRING` says, under the names that the single settings have.

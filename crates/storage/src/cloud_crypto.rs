@@ -101,6 +101,9 @@ fn failed(words: impl Into<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Clients, CloudOptions, Location, Options};
+    use byte_ranges::{ByteRange, Source as _};
+    use testing::server::{Reply, Server};
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -130,8 +133,6 @@ mod tests {
         let key = SigningKey::generate(graviola::signing::rsa::KeySize::Rsa2048).unwrap();
         let mut room = vec![0; 4096];
         let der = key.to_pkcs8_der(&mut room).unwrap();
-        let text = rustls::pki_types::pem::PemObject::from_pem_slice;
-        let _: fn(&[u8]) -> std::result::Result<PrivateKeyDer<'static>, _> = text;
         let pem = pem_of("PRIVATE KEY", der);
         let signer = Crypto.sign(SigningAlgorithm::RS256, pem.as_bytes()).unwrap();
         let signature = signer.sign(b"header.claims").unwrap();
@@ -141,6 +142,29 @@ mod tests {
             let error = Crypto.sign(SigningAlgorithm::RS256, bad.as_bytes()).err().unwrap().to_string();
             assert!(error.contains(words), "{error}");
         }
+    }
+
+    /// A token that the account signs for itself goes with every request.
+    #[test]
+    fn a_service_account_reads_with_the_key_in_its_file() {
+        let server = Server::start(|asked, _| {
+            Reply::ranged(b"granule", asked, "\"v1\"").with("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT")
+        });
+        let mut room = vec![0; 4096];
+        let key = SigningKey::generate(graviola::signing::rsa::KeySize::Rsa2048).unwrap();
+        let account = serde_json::json!({
+            "client_email": "reader@example.iam", "private_key_id": "first", "gcs_base_url": server.url(""),
+            "private_key": pem_of("PRIVATE KEY", key.to_pkcs8_der(&mut room).unwrap()),
+        });
+        let settings = vec![("google_service_account_key".to_owned(), account.to_string().into())];
+        let clouds = CloudOptions { settings, anonymous: false };
+        let clients = Clients::new(Options { clouds, ..Options::default() });
+        let source = clients.open(&Location::parse("gs://cells/x.h5").unwrap()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(source.fetch(ByteRange::at(0, 7).unwrap())).unwrap();
+        let log = server.log();
+        let token = log[0].header("authorization").strip_prefix("Bearer ").unwrap();
+        assert_eq!(token.split('.').count(), 3, "a token has a head, claims and a signature");
     }
 
     fn pem_of(label: &str, der: &[u8]) -> String {

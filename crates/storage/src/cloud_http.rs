@@ -38,6 +38,7 @@ impl Sender {
         let _permit = self.shared.permit().await;
         let request = self.request(request).await?;
         let metadata = request.url().host_str().is_some_and(|host| METADATA_HOSTS.contains(&host));
+        let is_listing = request.url().query_pairs().any(|(name, _)| matches!(&*name, "list-type" | "comp"));
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
         let span = debug_span!("request", method = %request.method(), place = self.place, range);
         let client = self.shared.http()?;
@@ -60,7 +61,13 @@ impl Sender {
         *answer.headers_mut() = response.headers().clone();
         match response.status().as_u16() {
             // These are answers: the object is there already, is not there, is another one, or has not changed.
-            200..=299 | 304 | 404 | 409 | 412 => {}
+            200..=299 | 304 | 409 | 412 => {}
+            404 if !metadata => {
+                let refusal = Refusal::read(response, patience).await;
+                let code = refusal.field("Code").unwrap_or_default();
+                let of_bucket = is_listing || matches!(code.as_str(), "NoSuchBucket" | "ContainerNotFound");
+                return if of_bucket { Err(refusal.into_failure(&self.place)) } else { Ok(answer) };
+            }
             _ if metadata => return Err(self.no_credentials()),
             _ => return Err(Refusal::read(response, patience).await.into_failure(&self.place)),
         }
@@ -86,7 +93,10 @@ impl Sender {
     /// The request for our client. Credentials leave this machine over TLS alone.
     async fn request(&self, request: HttpRequest) -> Result<Request, Failed> {
         let config = |message: String| Failed::last(SourceError::new(SourceErrorKind::Config, &self.place, message));
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if parts.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().trim_ascii() == b"Bearer") {
+            parts.headers.remove(AUTHORIZATION);
+        }
         let url = Url::parse(&parts.uri.to_string()).map_err(|error| config(format!("not a URL ({error})")))?;
         let host = url.host_str().unwrap_or_default();
         let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");

@@ -134,6 +134,8 @@ fn by_code(code: &str) -> Option<(Kind, &'static str)> {
         "AccessDenied" => (Kind::Denied, "these credentials may not do this"),
         "RequestTimeTooSkewed" => (Kind::Denied, "this machine's clock is wrong: set it"),
         "NoSuchBucket" => (Kind::NotFound, "there is no such bucket"),
+        "ContainerNotFound" => (Kind::NotFound, "there is no such container: make it first"),
+        "AuthenticationFailed" => (Kind::Denied, "Azure does not take these credentials"),
         "NoSuchKey" => (Kind::NotFound, "there is no such object"),
         "PermanentRedirect"
         | "TemporaryRedirect"

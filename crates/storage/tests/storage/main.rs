@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod cloud;
 mod http;
 mod local;
 mod s3;
