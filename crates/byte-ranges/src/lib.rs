@@ -28,7 +28,7 @@ mod storage;
 pub use coalesce::{Cost, coalesce};
 pub use map::{ByteMap, Lookup};
 pub use memory::{MemorySink, MemorySource};
-pub use numbers::{data_size, thousands, time_span};
+pub use numbers::{data_size, thousands};
 pub use place::{file_name, s3_link, unsigned};
 pub use printable::printable;
 pub use range::ByteRange;

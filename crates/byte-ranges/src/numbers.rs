@@ -1,5 +1,4 @@
 //! Numbers in messages.
-use std::time::Duration;
 
 /// A number with its thousands apart.
 ///
@@ -33,22 +32,6 @@ pub fn data_size(bytes: u64) -> String {
         1_000..1_000_000 => format!("{:.1} kB", value / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", value / 1e6),
         _ => format!("{:.2} GB", value / 1e9),
-    }
-}
-
-/// A number of seconds in the units that suit it.
-///
-/// ```
-/// assert_eq!([0.25, 41.0, 240.0, 4800.0].map(byte_ranges::time_span), ["0.2 s", "41 s", "4 m", "1 h 20 m"]);
-/// ```
-#[must_use]
-pub fn time_span(seconds: f64) -> String {
-    let whole = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX).as_secs();
-    match whole {
-        0..2 => format!("{seconds:.1} s"),
-        2..120 => format!("{whole} s"),
-        120..7_200 => format!("{} m", whole / 60),
-        _ => format!("{} h {} m", whole / 3_600, whole / 60 % 60),
     }
 }
 

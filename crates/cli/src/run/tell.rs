@@ -1,9 +1,10 @@
 //! What a run would take, and what it took.
 use super::RunArgs;
+use super::progress::time;
 use crate::exit::{self, Failure};
 use crate::json::print;
 use crate::out::{note, say};
-use byte_ranges::{data_size, thousands, time_span};
+use byte_ranges::{data_size, thousands};
 use jobs::fan_out::{CellReport, Estimate, RunEnd, RunOutcome, RunPlan, RunTotals};
 use std::collections::BTreeSet;
 
@@ -23,11 +24,7 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
     say!("granules     {:>14}  each counted once a cell", thousands(estimate.granules));
     say!("requests     {:>14}", thousands(estimate.requests));
     say!("to read      {:>14}", data_size(estimate.bytes));
-    say!(
-        "time         {:>14}  ({} one after the other)",
-        time_span(estimate.seconds),
-        time_span(estimate.cell_seconds)
-    );
+    say!("time         {:>14}  ({} one after the other)", time(estimate.seconds), time(estimate.cell_seconds));
     say!(
         "cost         {:>14}  {:.0} GB-seconds, ${each:.5} a cell",
         format!("${:.4}", estimate.dollars),
@@ -72,7 +69,7 @@ fn people(plan: &RunPlan, outcome: &RunOutcome, totals: &RunTotals) -> Vec<Strin
         "{} cells to {} in {}",
         thousands(totals.cells()),
         plan.shape().out,
-        time_span(outcome.elapsed.as_secs_f64())
+        time(outcome.elapsed.as_secs_f64())
     )];
     let earlier = match totals.finished_earlier {
         0 => String::new(),

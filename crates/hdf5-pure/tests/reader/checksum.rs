@@ -20,7 +20,8 @@ fn hashes(bytes: impl Into<bytes::Bytes>) -> Vec<DatasetHashes> {
 
 #[test]
 fn every_dataset_and_attribute_has_its_hash() {
-    for name in ["btree1.h5", "strings.h5", "attributes.h5", "links_old.h5", "fixed_array.h5"] {
+    let mut attributes_seen = 0;
+    for name in ["btree1.h5", "strings.h5", "links_old.h5", "fixed_array.h5"] {
         let mut local = Local::new(fixture(name));
         let all = hashes(fixture(name));
         assert!(!all.is_empty(), "{name}");
@@ -34,6 +35,7 @@ fn every_dataset_and_attribute_has_its_hash() {
             let object = Object::Dataset(dataset);
             let attributes = local.ask(|file| file.attributes(&object, None)).unwrap();
             for (attribute, found) in attributes.iter().zip(one.attributes.unwrap().unwrap()) {
+                attributes_seen += 1;
                 let scalar = attribute.space == Space::Scalar;
                 let (_, sha256) = local.hash(&attribute.datatype, &attribute.raw, scalar).unwrap();
                 assert_eq!(
@@ -45,4 +47,5 @@ fn every_dataset_and_attribute_has_its_hash() {
             }
         }
     }
+    assert!(attributes_seen > 0);
 }
