@@ -14,6 +14,7 @@ mod invariance;
 mod json;
 mod kills;
 mod log;
+mod messages;
 mod outputs;
 mod real;
 mod refusals;

@@ -282,7 +282,9 @@ impl From<RunError> for Failure {
         };
         match error {
             RunError::Usage(message) => Self::usage(message),
-            RunError::Output(out) => Self::usage(format!("--out {out}: write a folder, or s3://bucket/prefix")),
+            RunError::Output(out) => Self::usage(format!(
+                "--out {out}: write a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+            )),
             RunError::OutputOfFunction(out) => {
                 Self::usage(format!("--out {out}: a function writes to s3://bucket/prefix"))
             }
