@@ -33,7 +33,7 @@ pub(crate) struct RunArgs {
     /// The catalog: cells and their granules.
     #[arg(long, value_name = "FILE")]
     catalog: PathBuf,
-    /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix. With --layout sphere, the one store.
+    /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix, gs://..., az://.... With --layout sphere, the one store.
     #[arg(long, value_name = "PLACE")]
     out: String,
     /// Order of the children.
