@@ -60,7 +60,7 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.s3.endpoint_url = Some(url.clone());
     }
     if let Some(region) = &args.region {
-        options.s3.region.clone_from(region);
+        options.s3.region = Some(region.clone());
     }
     if args.no_sign_request {
         options.s3.access = S3Access::Anonymous;

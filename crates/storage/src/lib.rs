@@ -15,6 +15,7 @@
 //! Futures here need a tokio runtime; a current-thread one will do.
 #![forbid(unsafe_code)]
 
+mod access;
 mod beside;
 mod clients;
 mod credentials;
@@ -29,6 +30,7 @@ pub mod moment;
 mod options;
 mod paced;
 mod refusal;
+mod region;
 mod remote;
 pub mod retry;
 mod s3;
@@ -40,26 +42,30 @@ pub mod sigv4;
 mod sink;
 mod sink_local;
 mod sink_s3;
+mod source;
 mod stats;
 mod status;
 mod tls;
 mod version;
 
+pub use access::{S3Access, S3Options};
 pub use beside::{read_file, write_file};
 pub use clients::Clients;
-pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password, S3Access, S3Options};
+pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password};
 pub use granule::GranuleSource;
 pub use local::LocalSource;
 pub use location::{Location, redacted};
 pub use options::{Costs, Options, Retry, Timeouts, TlsRoots};
 pub use paced::{Broken, Paced};
 pub use refusal::terms;
+pub use region::DEFAULT_REGION;
 pub use remote::RemoteSource;
 pub use secret::Secret;
 pub use session::Jar;
 pub use sink::StoreSink;
 pub use sink_local::LocalSink;
 pub use sink_s3::S3Sink;
+pub use source::{CredentialSource, FindCredentials, FoundCredentials};
 pub use stats::{Billed, Counts, Stats};
 pub use status::StatusClass;
 pub use tls::http_client;
