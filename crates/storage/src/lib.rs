@@ -10,6 +10,8 @@
 //!   `Retry-After`; [`Stats`] counts every retry. [`retry`] and [`StatusClass`] serve other clients too.
 //! * Requests to S3 are signed here ([`sigv4`]). HTTP and S3 share one client, so retries, checks and counters have one
 //!   implementation. TLS is rustls with Graviola: no C anywhere.
+//! * With the feature `identity`, `Identity` finds S3 credentials where the tools of AWS do: profiles, SSO, roles, containers,
+//!   instances. The function, whose environment has its keys, is built without.
 //! * Secrets are [`Secret`]: no `Debug`, `Display` or error shows them, nor the query of a URL.
 //!
 //! Futures here need a tokio runtime; a current-thread one will do.
@@ -23,6 +25,8 @@ mod encode;
 mod exchange;
 mod expand;
 mod granule;
+#[cfg(feature = "identity")]
+mod identity;
 mod key;
 mod local;
 mod location;
@@ -53,6 +57,8 @@ pub use beside::{read_file, write_file};
 pub use clients::Clients;
 pub use credentials::{Bearer, Credentials, EARTHDATA_HOSTS, Password};
 pub use granule::GranuleSource;
+#[cfg(feature = "identity")]
+pub use identity::Identity;
 pub use local::LocalSource;
 pub use location::{Location, redacted};
 pub use options::{Costs, Options, Retry, Timeouts, TlsRoots};

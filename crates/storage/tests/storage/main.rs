@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod http;
+mod identity;
 mod local;
 mod s3;
 mod secure;
