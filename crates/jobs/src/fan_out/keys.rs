@@ -54,7 +54,7 @@ impl ReadingKeys {
     pub(super) async fn check(&self) -> Result<(), RunError> {
         match self {
             Self::Earthdata(provider) => _ = provider.credentials().await?,
-            Self::Source(source) => _ = source.credentials().await?,
+            Self::Source(source) => _ = source.credentials().await.map_err(RunError::ReadingCredentials)?,
             Self::None | Self::Fixed(_) | Self::Secret(_) => {}
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::instance::{self, Instance};
 use super::settings::{Settings, config};
 use super::{container, process, sso, sts};
 use crate::FoundCredentials;
-use byte_ranges::SourceError;
+use byte_ranges::{SourceError, SourceErrorKind as Kind};
 
 /// The credentials at the end of a way.
 pub(super) async fn resolve(way: &Way, settings: &Settings) -> Result<FoundCredentials, SourceError> {
@@ -43,5 +43,5 @@ fn nothing(looked: &str) -> SourceError {
         "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile (AWS_PROFILE, --profile), or \
          ask without a signature (AWS_SKIP_SIGNATURE=true, --no-sign-request) if the bucket is public; looked {looked}"
     );
-    config("S3 credentials", message)
+    SourceError::new(Kind::Denied, "S3", message)
 }

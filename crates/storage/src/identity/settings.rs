@@ -64,8 +64,12 @@ impl Settings {
 
     /// A file that a variable names, or one below the folder `.aws` at home.
     pub(super) fn aws_file(&self, variable: &str, usual: &str) -> Option<PathBuf> {
-        let named = self.get(variable).map(|path| self.at_home(&path));
-        named.or_else(|| Some(self.home()?.join(".aws").join(usual)))
+        self.get(variable).map(|path| self.at_home(&path)).or_else(|| self.in_aws(usual))
+    }
+
+    /// A path below the folder `.aws` at home.
+    pub(super) fn in_aws(&self, path: &str) -> Option<PathBuf> {
+        Some(self.home()?.join(".aws").join(path))
     }
 
     /// A path, in which `~/` stands for the home folder.

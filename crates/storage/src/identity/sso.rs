@@ -34,7 +34,7 @@ struct Search<'a> {
 pub(super) async fn fetch(sso: &SsoRole, settings: &Settings) -> Result<Credentials, SourceError> {
     let at = of_profile(&sso.profile);
     let name = hex(&Sha1::digest(sso.session.as_deref().unwrap_or(&sso.start_url).as_bytes()));
-    let path = settings.aws_file("", &format!("sso/cache/{name}.json"));
+    let path = settings.in_aws(&format!("sso/cache/{name}.json"));
     let path = path.ok_or_else(|| config(&at, "there is no home folder with a cache of SSO logins: set HOME"))?;
     let search = Search { sso, settings, at, path };
     search.role_credentials(&search.token().await?).await

@@ -134,7 +134,7 @@ fn keys_of_the_environment_and_of_profiles() {
         .profile("wrok")
         .refused(Kind::Config, &["no profile `wrok`", "`default`, `work`"]);
     let nothing = World::new("nothing").signed().unwrap_err();
-    assert_eq!(nothing.kind, Kind::Config);
+    assert_eq!(nothing.kind, Kind::Denied);
     for words in ["no S3 credentials", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", ".aws/config (no such file)"] {
         assert!(nothing.message.contains(words), "{nothing}");
     }
@@ -280,17 +280,17 @@ fn the_metadata_service_of_an_instance() {
     assert_eq!(signer, "ASIAIMDS");
     assert!(run(source(&options).found()).unwrap().found_in.contains("role granules"));
     let none = Server::start(|asked, _| imds(asked, ""));
-    with("imds-none", &none).refused(Kind::Config, &["no S3 credentials", "this instance has no role"]);
+    with("imds-none", &none).refused(Kind::Denied, &["no S3 credentials", "this instance has no role"]);
     let distrusted = Server::start(|asked, _| imds(asked, "distrusted"));
     with("imds-distrusted", &distrusted).refused(Kind::Denied, &["AssumeRoleUnauthorizedAccess", "trusts EC2"]);
     let evil = Server::start(|asked, _| imds(asked, "../../x?y"));
     with("imds-evil", &evil).refused(Kind::BadAnswer, &["no role"]);
     let other = Server::start(|_, _| Reply::status(404));
-    with("imds-other", &other).refused(Kind::Config, &["no S3 credentials", "answered 404"]);
+    with("imds-other", &other).refused(Kind::Denied, &["no S3 credentials", "answered 404"]);
     let closed = World::new("imds-closed")
         .set("AWS_EC2_METADATA_DISABLED", "")
         .set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1");
-    closed.refused(Kind::Config, &["no S3 credentials", "no answer from the metadata service"]);
+    closed.refused(Kind::Denied, &["no S3 credentials", "no answer from the metadata service"]);
     let config = "[profile box]\nrole_arn = arn:r\ncredential_source = Ec2InstanceMetadata\n";
     let sts = Server::start(|_, _| assumed("ASIABOX"));
     let world = with("imds-role", &server).config(config).set("AWS_ENDPOINT_URL_STS", sts.url("")).profile("box");
