@@ -38,7 +38,7 @@ fn aws(asked: &Asked, _: usize) -> Reply {
         target if target.strip_prefix(ROLES) == Some("granules") => metadata("ASIAIMDS"),
         "/ecs" if asked.header("authorization") == "hush-pod" => metadata("ASIAPOD"),
         "/federation/credentials" if asked.header("x-amz-sso_bearer_token") == "hush-login" => {
-            let end = after(3600).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
+            let end = after(3600).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() * 1000;
             let keys = json!({ "accessKeyId": "ASIASSO", "secretAccessKey": "hush", "sessionToken": "hush", "expiration": end });
             Reply::status(200).body(json!({ "roleCredentials": keys }).to_string())
         }
@@ -219,7 +219,7 @@ fn what_fails_says_what_to_do_and_nothing_else_is_tried() {
 fn a_check_names_the_identity_of_each_kind_of_place() {
     let world = World::new("credentials-check");
     let earthdata = ("EARTHDATA_TOKEN", "eyJ9.eyJ1aWQiOiJzb21lb25lIiwiZXhwIjoxNzk4NzYxNTk5fQ.hush".to_owned());
-    let check = world.with(&[earthdata.clone()], &["login", "--check", "--profile", "sso", "--json"]);
+    let check = world.with(std::slice::from_ref(&earthdata), &["login", "--check", "--profile", "sso", "--json"]);
     assert_eq!(check.status.code(), Some(0), "{}", said(&check));
     let answer: Value = serde_json::from_slice(&check.stdout).unwrap();
     assert_eq!(answer["earthdata"]["user"], "someone");

@@ -66,7 +66,7 @@ impl World {
     }
 
     fn signer(&self) -> String {
-        self.signed().map(|(key, _)| key).unwrap_or_else(|error| panic!("{error}"))
+        self.signed().unwrap().0
     }
 
     /// The error of a read, of a kind, without a secret; nothing was sent to S3.
@@ -85,8 +85,8 @@ fn key_of(asked: &Asked) -> String {
 }
 
 fn source(options: &Options) -> CredentialSource {
-    let S3Access::Source(source) = &options.s3.access else { panic!("no source") };
-    source.clone()
+    let source = if let S3Access::Source(source) = &options.s3.access { Some(source.clone()) } else { None };
+    source.unwrap()
 }
 
 fn in_an_hour() -> String {
@@ -311,7 +311,7 @@ const SSO: &str = "[profile new]\nsso_session = work\nsso_account_id = 1234\nsso
                    sso_role_name = Reader\n[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = hush\n";
 
 fn portal(asked: &Asked, _: usize) -> Reply {
-    let end = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64 + 3_600_000;
+    let end = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() * 1000 + 3_600_000;
     let keys = json!({ "roleCredentials": { "accessKeyId": "ASIASSO", "secretAccessKey": "hush", "sessionToken": "hush", "expiration": end } });
     match (asked.target.as_str(), asked.header("x-amz-sso_bearer_token")) {
         ("/federation/credentials?role_name=Reader&account_id=1234", "hush-login" | "hush-renewed") => {
