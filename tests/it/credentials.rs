@@ -163,7 +163,7 @@ fn every_kind_writes_and_reads_stores() {
                 text(&report),
             ],
             &["merge", &format!("{stores}/{CELL}.zarr"), "--out", "s3://bucket/run/sphere.zarr"],
-            &["plot", cell, "--out", text(&map)],
+            &["plot", cell, "--size", "320x280", "--out", text(&map)],
         ] {
             let done = world.with(&variables, &[args, &["--endpoint-url", &endpoint]].concat());
             assert_eq!(done.status.code(), Some(0), "{} as {signer}: {}", args[0], said(&done));
