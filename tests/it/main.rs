@@ -5,6 +5,7 @@ mod bucket;
 mod catalog;
 mod cf;
 mod commands;
+mod credentials;
 mod demo;
 mod doors;
 mod faults;

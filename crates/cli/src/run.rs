@@ -272,10 +272,12 @@ impl From<RunError> for Failure {
             RunError::Conflict(_) => {
                 "--overwrite replaces them, --report names the report of their run, --out writes elsewhere"
             }
-            RunError::NoReadingCredentials => {
-                "--credentials-ref names a secret, --earthdata logs in, AWS_* are passed on"
+            RunError::NoReadingCredentials | RunError::ReadingCredentials(_) => {
+                "--credentials-ref names a secret, --earthdata logs in; yours (AWS_*, --profile) are passed on"
             }
-            RunError::NoCallingCredentials => "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+            RunError::NoCallingCredentials => {
+                "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or name a --profile"
+            }
             RunError::NotAReport(_) | RunError::OtherReport { .. } => "--report names another file",
             RunError::ReportInUse(_) => "wait for it, or name another --report",
             _ => "",

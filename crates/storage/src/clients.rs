@@ -1,4 +1,5 @@
 //! Connections and credentials of a run, and what they open.
+#[cfg(feature = "clouds")]
 use crate::cloud::Clouds;
 use crate::location::Place;
 use crate::remote::RemoteSource;
@@ -7,7 +8,7 @@ use crate::shared::Shared;
 use crate::sink::StoreSink;
 use crate::sink_local::LocalSink;
 use crate::sink_s3::S3Sink;
-use crate::{CloudSink, CloudSource, Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats};
+use crate::{Credentials, GranuleSource, LocalSource, Location, Options, S3Options, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub struct Clients {
     pub(crate) shared: Arc<Shared>,
     pub(crate) s3: Arc<S3>,
+    #[cfg(feature = "clouds")]
     pub(crate) clouds: Arc<Clouds>,
 }
 
@@ -25,7 +27,12 @@ impl Clients {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let s3 = Arc::new(S3::new(&options.s3));
-        Self { shared: Arc::new(Shared::new(options)), s3, clouds: Arc::default() }
+        Self {
+            shared: Arc::new(Shared::new(options)),
+            s3,
+            #[cfg(feature = "clouds")]
+            clouds: Arc::default(),
+        }
     }
 
     /// The same connections and counters with other eyes for S3: granules are read with the credentials of an event and
@@ -58,15 +65,8 @@ impl Clients {
             Place::S3 { key, .. } if key.is_empty() || key.ends_with('/') => {
                 Err(config("this names a prefix, not an object: list it first, or add the object's key"))
             }
-            Place::Cloud(place) if place.key.is_empty() || place.key.ends_with('/') => {
-                Err(config("this names a prefix, not an object: list it first, or add the object's key"))
-            }
-            Place::Cloud(place) => {
-                let stats = Arc::new(Stats::under(&self.shared.stats));
-                let store = self.clouds.open(&self.shared, &stats, place)?;
-                let source = CloudSource::new(&self.shared, store, stats, (location, &place.key))?;
-                Ok(GranuleSource::Cloud(Box::new(source)))
-            }
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => self.open_cloud(location, place),
             Place::S3 { bucket, key } => {
                 let url = self.s3.url(bucket, key)?;
                 let s3 = Some(Arc::clone(&self.s3));
@@ -89,14 +89,8 @@ impl Clients {
                 Err(config("a store needs a prefix: write s3://bucket/store.zarr"))
             }
             Place::S3 { bucket, key } => Ok(StoreSink::S3(S3Sink::new(&self.shared, &self.s3, bucket, key))),
-            Place::Cloud(place) if place.key.trim_matches('/').is_empty() => {
-                Err(config(&format!("a store needs a prefix: write {}store.zarr", place.root())))
-            }
-            Place::Cloud(place) => {
-                let stats = Arc::new(Stats::under(&self.shared.stats));
-                let store = self.clouds.open(&self.shared, &stats, place)?;
-                Ok(StoreSink::Cloud(Box::new(CloudSink::new(&self.shared, store, stats, place))))
-            }
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => self.sink_cloud(place),
             Place::Http(_) => Err(config(
                 "a store cannot be written over HTTP: name a directory, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
             )),

@@ -8,7 +8,6 @@ use crate::{CloudOptions, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use object_store::azure::{AzureConfigKey, AzureCredentialProvider, MicrosoftAzureBuilder};
 use object_store::gcp::{GcpCredential, GcpCredentialProvider, GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::path::Path;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig, StaticCredentialProvider};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,14 +111,6 @@ impl Clouds {
 /// One attempt: sending again is [`crate::retry`]'s.
 fn once() -> RetryConfig {
     RetryConfig { max_retries: 0, ..RetryConfig::default() }
-}
-
-/// A key as `object_store` takes it.
-///
-/// # Errors
-/// [`SourceErrorKind::Config`] for a key that it cannot name.
-pub(crate) fn path(key: &str, shown: &str) -> Result<Path, SourceError> {
-    Path::parse(key).map_err(|error| SourceError::new(SourceErrorKind::Config, shown, error.to_string()))
 }
 
 impl CloudOptions {

@@ -1,7 +1,7 @@
 //! Listing a bucket of Google or a container of Azure.
 use crate::Stats;
-use crate::cloud::path;
 use crate::cloud_error::failed;
+use crate::cloud_place::path;
 use crate::retry::{Failed, attempts};
 use crate::shared::Shared;
 use byte_ranges::{SourceError, SourceErrorKind};

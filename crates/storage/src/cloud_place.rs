@@ -1,4 +1,6 @@
 //! Places in Google Cloud Storage and in Azure Blob Storage.
+use byte_ranges::{SourceError, SourceErrorKind};
+use object_store::path::Path;
 use std::fmt;
 
 /// An object or a prefix in a bucket of Google, or in a container of Azure.
@@ -21,11 +23,8 @@ pub(crate) enum Cloud {
     AzureAccount(String),
 }
 
-/// What begins the places, as users write them.
-pub(crate) const SCHEMES: [&str; 5] = ["gs", "az", "abfs", "abfss", "azure"];
-
 impl CloudPlace {
-    /// The place that `rest` names after a scheme of [`SCHEMES`] and `://`.
+    /// The place that `rest` names after a scheme and `://`.
     ///
     /// # Errors
     /// What is wrong with it, and what to write instead.
@@ -83,6 +82,14 @@ fn account_host(host: &str) -> Result<String, &'static str> {
         return Ok(format!("{account}.{service}"));
     }
     Err("this names no storage account: write abfss://container@account.dfs.core.windows.net/key")
+}
+
+/// A key as `object_store` takes it.
+///
+/// # Errors
+/// [`SourceErrorKind::Config`] for a key that it cannot name.
+pub(crate) fn path(key: &str, shown: &str) -> Result<Path, SourceError> {
+    Path::parse(key).map_err(|error| SourceError::new(SourceErrorKind::Config, shown, error.to_string()))
 }
 
 impl fmt::Display for CloudPlace {

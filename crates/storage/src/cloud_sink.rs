@@ -1,8 +1,7 @@
 //! A store under a prefix in Google Cloud Storage or Azure Blob Storage.
-use crate::cloud::path;
 use crate::cloud_error::failed;
 use crate::cloud_list::{CloudListing, list_cloud};
-use crate::cloud_place::CloudPlace;
+use crate::cloud_place::{CloudPlace, path};
 use crate::key::check_key;
 use crate::retry::attempts;
 use crate::shared::Shared;

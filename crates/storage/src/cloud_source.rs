@@ -1,6 +1,6 @@
 //! A granule in Google Cloud Storage or Azure Blob Storage, read by ranges.
-use crate::cloud::path;
 use crate::cloud_error::failed;
+use crate::cloud_place::path;
 use crate::retry::{Failed, attempts};
 use crate::shared::Shared;
 use crate::{Location, Stats};

@@ -1,6 +1,4 @@
 //! From what a user typed to locations.
-use crate::cloud_list::{CloudListing, list_cloud};
-use crate::cloud_place::CloudPlace;
 use crate::local::io_error;
 use crate::location::Place;
 use crate::s3_list::{Listing, list};
@@ -34,27 +32,19 @@ impl Clients {
             Place::Local(path) if path.is_dir() => directory(path)?,
             Place::Local(path) if path.exists() || !is_pattern(input) => return Ok(vec![location]),
             Place::Local(path) => matches(&path.to_string_lossy())?,
-            Place::S3 { bucket, key } if is_pattern(key) => {
-                let pattern = pattern(key)?;
-                let fixed = key.split(['*', '?', '[']).next().unwrap_or_default();
-                let keys = self.keys(bucket, fixed).await?;
-                in_bucket(bucket, keys.into_iter().filter(|key| pattern.matches_with(key, SHELL)))
-            }
-            Place::S3 { bucket, key } if key.is_empty() || key.ends_with('/') => {
-                let keys = self.keys(bucket, key).await?;
-                in_bucket(bucket, keys.into_iter().filter(|key| is_hdf5(key)))
+            Place::S3 { bucket, key } if is_many(key) => {
+                let keys = self.keys(bucket, fixed(key)).await?;
+                let chosen = chosen(key)?;
+                keys.into_iter().filter(chosen).map(|key| Location(Place::S3 { bucket: bucket.clone(), key })).collect()
             }
             Place::S3 { .. } => return Ok(vec![location]),
-            Place::Cloud(place) if is_pattern(&place.key) => {
-                let pattern = pattern(&place.key)?;
-                let fixed = place.key.split(['*', '?', '[']).next().unwrap_or_default();
-                let keys = self.cloud_keys(place, fixed).await?;
-                in_cloud(place, keys.into_iter().filter(|key| pattern.matches_with(key, SHELL)))
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) if is_many(&place.key) => {
+                let keys = self.cloud_keys(place, fixed(&place.key)).await?;
+                let chosen = chosen(&place.key)?;
+                keys.into_iter().filter(chosen).map(|key| Location(Place::Cloud(place.with_key(key)))).collect()
             }
-            Place::Cloud(place) if place.key.is_empty() || place.key.ends_with('/') => {
-                let keys = self.cloud_keys(place, &place.key).await?;
-                in_cloud(place, keys.into_iter().filter(|key| is_hdf5(key)))
-            }
+            #[cfg(feature = "clouds")]
             Place::Cloud(_) => return Ok(vec![location]),
         };
         if found.is_empty() {
@@ -91,6 +81,7 @@ impl Clients {
     pub async fn list(&self, prefix: &Location) -> Result<Vec<String>, SourceError> {
         let (key, keys) = match &prefix.0 {
             Place::S3 { bucket, key } => (key, self.keys(bucket, key).await?),
+            #[cfg(feature = "clouds")]
             Place::Cloud(place) => (&place.key, self.cloud_keys(place, &place.key).await?),
             Place::Local(_) | Place::Http(_) => {
                 let message = "only places in buckets can be listed: give s3://, gs:// or az://, or a local copy";
@@ -98,13 +89,6 @@ impl Clients {
             }
         };
         Ok(keys.iter().filter_map(|found| found.strip_prefix(key.as_str()).map(str::to_owned)).collect())
-    }
-
-    async fn cloud_keys(&self, place: &CloudPlace, prefix: &str) -> Result<Vec<String>, SourceError> {
-        let stats = &self.shared.stats;
-        let store = self.clouds.open(&self.shared, stats, place)?;
-        let listing = CloudListing { store: &*store, root: &place.root(), prefix, most: usize::MAX };
-        list_cloud(&self.shared, stats, listing).await
     }
 
     async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, SourceError> {
@@ -148,12 +132,20 @@ fn bad_pattern(text: &str, error: &glob::PatternError) -> SourceError {
     SourceError::new(SourceErrorKind::Config, text, format!("not a pattern: {error}"))
 }
 
-fn in_bucket(bucket: &str, keys: impl Iterator<Item = String>) -> Vec<Location> {
-    keys.map(|key| Location(Place::S3 { bucket: bucket.to_owned(), key })).collect()
+/// Whether a key stands for many: a pattern, a prefix with a slash at its end, the whole bucket.
+fn is_many(key: &str) -> bool {
+    is_pattern(key) || key.is_empty() || key.ends_with('/')
 }
 
-fn in_cloud(place: &CloudPlace, keys: impl Iterator<Item = String>) -> Vec<Location> {
-    keys.map(|key| Location(Place::Cloud(place.with_key(key)))).collect()
+/// With what all keys begin that a key stands for.
+fn fixed(key: &str) -> &str {
+    key.split(['*', '?', '[']).next().unwrap_or_default()
+}
+
+/// Which keys a key stands for.
+fn chosen(key: &str) -> Result<impl Fn(&String) -> bool, SourceError> {
+    let pattern = is_pattern(key).then(|| pattern(key)).transpose()?;
+    Ok(move |key: &String| pattern.as_ref().map_or_else(|| is_hdf5(key), |pattern| pattern.matches_with(key, SHELL)))
 }
 
 fn is_pattern(text: &str) -> bool {

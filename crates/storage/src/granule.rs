@@ -1,5 +1,7 @@
 //! A granule, wherever it is.
-use crate::{CloudSource, Counts, LocalSource, RemoteSource};
+#[cfg(feature = "clouds")]
+use crate::CloudSource;
+use crate::{Counts, LocalSource, RemoteSource};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::fmt;
 
@@ -10,6 +12,7 @@ pub enum GranuleSource {
     /// A file over HTTP or in S3.
     Remote(Box<RemoteSource>),
     /// An object in Google Cloud Storage or Azure Blob Storage.
+    #[cfg(feature = "clouds")]
     Cloud(Box<CloudSource>),
 }
 
@@ -20,6 +23,7 @@ impl GranuleSource {
         match self {
             Self::Local(source) => source.stats().snapshot(),
             Self::Remote(source) => source.stats().snapshot(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => source.stats().snapshot(),
         }
     }
@@ -32,6 +36,7 @@ impl GranuleSource {
         match self {
             Self::Local(_) => None,
             Self::Remote(source) => source.etag(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => source.etag(),
         }
     }
@@ -42,6 +47,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.fetch(range).await,
             Self::Remote(source) => source.fetch(range).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => source.fetch(range).await,
         }
     }
@@ -50,6 +56,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.cost(),
             Self::Remote(source) => source.cost(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => source.cost(),
         }
     }
@@ -58,6 +65,7 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.stamp(),
             Self::Remote(source) => source.stamp(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => source.stamp(),
         }
     }
@@ -68,6 +76,7 @@ impl fmt::Debug for GranuleSource {
         match self {
             Self::Local(source) => write!(f, "GranuleSource({})", source.shown()),
             Self::Remote(source) => write!(f, "GranuleSource({})", source.location()),
+            #[cfg(feature = "clouds")]
             Self::Cloud(source) => write!(f, "GranuleSource({})", source.location()),
         }
     }

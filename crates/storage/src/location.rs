@@ -1,5 +1,6 @@
 //! Where a file or a store is.
-use crate::cloud_place::{CloudPlace, SCHEMES};
+#[cfg(feature = "clouds")]
+use crate::cloud_place::CloudPlace;
 use crate::encode::percent_decode;
 use byte_ranges::{SourceError, SourceErrorKind, unsigned};
 use reqwest::Url;
@@ -14,11 +15,18 @@ use std::str::FromStr;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location(pub(crate) Place);
 
+/// What begins places in the clouds of Google and Azure.
+const CLOUD_SCHEMES: [&str; 5] = ["gs", "az", "abfs", "abfss", "azure"];
+
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Place {
     Local(PathBuf),
     Http(Url),
-    S3 { bucket: String, key: String },
+    S3 {
+        bucket: String,
+        key: String,
+    },
+    #[cfg(feature = "clouds")]
     Cloud(CloudPlace),
 }
 
@@ -45,7 +53,8 @@ impl Location {
             "file" => Self::local(text, &file_path(text, rest)?),
             "http" | "https" => Self::http(text),
             "s3" => Self::s3(text, rest),
-            cloud if SCHEMES.contains(&cloud) => {
+            #[cfg(feature = "clouds")]
+            cloud if CLOUD_SCHEMES.contains(&cloud) => {
                 let place = CloudPlace::parse(cloud, rest).map_err(|message| config(&redacted(text), message))?;
                 Ok(Self(Place::Cloud(place)))
             }
@@ -65,7 +74,9 @@ impl Location {
             Place::Http(url) => percent_decode(&last(url.path())),
             Place::S3 { key, bucket } if key.is_empty() => bucket.clone(),
             Place::S3 { key, .. } => last(key),
+            #[cfg(feature = "clouds")]
             Place::Cloud(place) if place.key.is_empty() => place.bucket.clone(),
+            #[cfg(feature = "clouds")]
             Place::Cloud(place) => last(&place.key),
         }
     }
@@ -94,6 +105,7 @@ impl Location {
     pub fn is_whole_bucket(&self) -> bool {
         match &self.0 {
             Place::S3 { key, .. } => key.is_empty(),
+            #[cfg(feature = "clouds")]
             Place::Cloud(place) => place.key.is_empty(),
             Place::Local(_) | Place::Http(_) => false,
         }
@@ -179,6 +191,7 @@ impl fmt::Display for Location {
                 }
             }
             Place::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            #[cfg(feature = "clouds")]
             Place::Cloud(place) => place.fmt(f),
         }
     }
@@ -197,7 +210,7 @@ fn holds_a_login(text: &str) -> bool {
 }
 
 fn is_remote(scheme: &str) -> bool {
-    ["http", "https", "s3"].iter().chain(&SCHEMES).any(|known| scheme.eq_ignore_ascii_case(known))
+    ["http", "https", "s3"].iter().chain(&CLOUD_SCHEMES).any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The part of a place that may be shown, as the user typed it (it need not be valid): of a URL neither user, password,

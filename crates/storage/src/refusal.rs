@@ -109,6 +109,16 @@ impl Refusal {
     }
 }
 
+/// Whether an answer says that the credentials have ended, and the answer again: its body is read for that.
+pub(crate) async fn expired(response: Response, patience: Duration) -> (Response, bool) {
+    let refusal = Refusal::read(response, patience).await;
+    let expired = by_code(&refusal.field("Code").unwrap_or_default()).is_some_and(|(kind, _)| kind == Kind::Expired);
+    let mut again = http::Response::new(refusal.body);
+    *again.status_mut() = http::StatusCode::from_u16(refusal.status).unwrap_or(http::StatusCode::FORBIDDEN);
+    *again.headers_mut() = refusal.headers;
+    (again.into(), expired)
+}
+
 /// What the user has to agree to, and where, from the JSON of a refusal by Earthdata's hosts.
 #[must_use]
 pub fn terms(body: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! A store to write: whole objects by key, in a local directory or under a prefix in a cloud.
-use crate::{Billed, CloudSink, Counts, LocalSink, S3Sink};
+#[cfg(feature = "clouds")]
+use crate::CloudSink;
+use crate::{Billed, Counts, LocalSink, S3Sink};
 use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
 
@@ -10,6 +12,7 @@ pub enum StoreSink {
     /// A prefix in S3.
     S3(S3Sink),
     /// A prefix in Google Cloud Storage or Azure Blob Storage.
+    #[cfg(feature = "clouds")]
     Cloud(Box<CloudSink>),
 }
 
@@ -23,6 +26,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.probe(),
             Self::S3(sink) => sink.probe().await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.probe().await,
         }
     }
@@ -32,6 +36,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.forget_probe(),
             Self::S3(sink) => sink.forget_probe().await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.forget_probe().await,
         }
     }
@@ -42,6 +47,7 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.stats.snapshot(),
             Self::S3(sink) => sink.counts(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.counts(),
         }
     }
@@ -52,6 +58,7 @@ impl StoreSink {
         match self {
             Self::Local(_) => Billed::default(),
             Self::S3(sink) => sink.billed(),
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.billed(),
         }
     }
@@ -62,6 +69,7 @@ impl Sink for StoreSink {
         match self {
             Self::Local(sink) => sink.put(key, bytes).await,
             Self::S3(sink) => sink.put(key, bytes).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.put(key, bytes).await,
         }
     }
@@ -72,6 +80,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.get(key).await,
             Self::S3(sink) => sink.get(key).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.get(key).await,
         }
     }
@@ -80,6 +89,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.put_if(key, bytes, seen).await,
             Self::S3(sink) => sink.put_if(key, bytes, seen).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.put_if(key, bytes, seen).await,
         }
     }
@@ -88,6 +98,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.delete(key, seen).await,
             Self::S3(sink) => sink.delete(key, seen).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.delete(key, seen).await,
         }
     }
@@ -96,6 +107,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.list(prefix, most).await,
             Self::S3(sink) => sink.list(prefix, most).await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.list(prefix, most).await,
         }
     }
@@ -104,6 +116,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.settle().await,
             Self::S3(sink) => sink.settle().await,
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.settle().await,
         }
     }
@@ -112,6 +125,7 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.shown(key),
             Self::S3(sink) => Storage::shown(sink, key),
+            #[cfg(feature = "clouds")]
             Self::Cloud(sink) => sink.shown(key),
         }
     }

@@ -4,6 +4,7 @@
 
 mod cloud;
 mod http;
+mod identity;
 mod local;
 mod s3;
 mod secure;
