@@ -1,7 +1,7 @@
 //! `icestream catalog` and `icestream login` against local test servers in place of the CMR and of Earthdata.
 use crate::compose::{item, page, polygon};
 use crate::server::{Asked, Reply, Server};
-use crate::support::{demo_granules, folder, icestream, json, stderr, stdout};
+use crate::support::{NO_ROLE, demo_granules, folder, icestream, json, stderr, stdout};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 /// Runs the command with some variables and no others.
 fn with(variables: &[(&str, &str)], args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icestream"));
-    command.args(args).env_clear().envs(variables.iter().copied());
+    command.args(args).env_clear().envs(NO_ROLE).envs(variables.iter().copied());
     command.output().unwrap()
 }
 

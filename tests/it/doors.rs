@@ -1,12 +1,12 @@
 //! What the command shows and sends of secrets, and what others may write on its terminal.
 use crate::server::{Asked, Reply, Server};
-use crate::support::{demo_granules, folder};
+use crate::support::{NO_ROLE, demo_granules, folder};
 use std::process::{Command, Output};
 
 /// Runs the command with some variables and no others.
 fn with(variables: &[(&str, &str)], args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icestream"));
-    command.args(args).env_clear().envs(variables.iter().copied());
+    command.args(args).env_clear().envs(NO_ROLE).envs(variables.iter().copied());
     command.output().unwrap()
 }
 

@@ -162,6 +162,7 @@ fn login(seen: &mut Seen) {
     let output = command.env("ICESTREAM_EARTHDATA_URL", server.url("")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     seen.output("login", &String::from_utf8(output.stdout).unwrap());
+    seen.run(&["login", "--check", "--no-sign-request"], 0);
 }
 
 #[test]

@@ -133,6 +133,33 @@ fn refused(status: u16, kind: &str) -> Reply {
 }
 
 #[test]
+fn a_profile_calls_and_its_credentials_travel() {
+    let run = Run::new("lambda-profile", 2, |cell, _| good(cell));
+    std::fs::create_dir_all(run.folder.join(".aws")).unwrap();
+    let [(_, id), (_, secret), (_, token)] = SECRETS;
+    let profile =
+        |name: &str, command: &str| format!("[profile {name}]\nregion = us-west-2\ncredential_process = {command}\n");
+    let keys = json!({ "Version": 1, "AccessKeyId": id, "SecretAccessKey": secret, "SessionToken": token });
+    let config =
+        profile("caller", &format!("printf '%s' '{keys}'")) + &profile("broken", "echo 'open the vault' >&2; exit 1");
+    std::fs::write(run.folder.join(".aws/config"), config).unwrap();
+    let home = run.folder.display();
+    let as_profile = |name: &str| {
+        format!(
+            "unset {id_name} AWS_SECRET_ACCESS_KEY; export HOME='{home}' AWS_PROFILE={name};",
+            id_name = SECRETS[0].0
+        )
+    };
+    let broken = run.run(&as_profile("broken"), &[]);
+    let said = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(broken.status.code() == Some(4) && said.contains("open the vault"), "{said}");
+    assert!(run.server.log().is_empty());
+    told(&run.run(&as_profile("caller"), &[]), 0);
+    assert_eq!(run.calls().len(), 2);
+    assert!(run.server.log().iter().all(|asked| asked.header("authorization").contains("Credential=AKIDCALLER/")));
+}
+
+#[test]
 fn seventeen_hundred_cells_fit_into_256_descriptors() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, peak) = (Arc::clone(&now), Arc::clone(&most));

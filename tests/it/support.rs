@@ -21,10 +21,13 @@ pub fn folder(test: &str) -> PathBuf {
     path
 }
 
+/// Keeps a test from asking the metadata service of the machine that it runs on.
+pub const NO_ROLE: [(&str, &str); 1] = [("AWS_EC2_METADATA_DISABLED", "true")];
+
 /// Runs the command in a clean environment: no credentials, no endpoint of the machine.
 pub fn icestream(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icestream"));
-    command.args(args).env_clear();
+    command.args(args).env_clear().envs(NO_ROLE);
     command.output().unwrap()
 }
 

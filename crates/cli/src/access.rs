@@ -4,21 +4,26 @@ use clap::Args;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
-use storage::{Clients, Options, S3Access};
+use storage::{Clients, Identity, Options, S3Access};
 
-/// How remote places are reached. Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-/// AWS_SESSION_TOKEN for s3://; EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc for Earthdata's
-/// https:// hosts. HTTPS_PROXY and NO_PROXY are respected.
+/// How remote places are reached. Credentials for s3:// come from where the tools of AWS find them: AWS_ACCESS_KEY_ID,
+/// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; a web identity; a profile; the role of a container or an instance. For
+/// gs:// and az://, and for Earthdata's https:// hosts, they come from the environment: GOOGLE_..., AZURE_...; EARTHDATA_TOKEN, or
+/// EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or ~/.netrc. docs/cloud.md lists them. HTTPS_PROXY and NO_PROXY are respected.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Access")]
 pub(crate) struct AccessArgs {
+    /// A profile of ~/.aws/config and ~/.aws/credentials for s3://, in place of all other AWS credentials (AWS_PROFILE: where
+    /// the environment has no keys).
+    #[arg(long, value_name = "NAME", conflicts_with = "no_sign_request")]
+    pub(crate) profile: Option<String>,
     /// An S3-compatible store in place of AWS (also: AWS_ENDPOINT_URL).
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
-    /// AWS region (also: AWS_REGION) [default: us-west-2].
+    /// AWS region (also: AWS_REGION, the profile's region) [default: us-west-2].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Read s3:// without a signature: public buckets.
+    /// Read buckets without a signature: public ones.
     #[arg(long)]
     pub(crate) no_sign_request: bool,
     /// More hosts that receive the Earthdata token, or may ask for the Earthdata login; `.example.org` stands for subdomains.
@@ -54,10 +59,11 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
         options.s3.endpoint_url = Some(url.clone());
     }
     if let Some(region) = &args.region {
-        options.s3.region.clone_from(region);
+        options.s3.region = Some(region.clone());
     }
     if args.no_sign_request {
         options.s3.access = S3Access::Anonymous;
+        options.clouds.anonymous = true;
     }
     if let Some(seconds) = args.timeout {
         let patience = Duration::from_secs(seconds);
@@ -78,6 +84,11 @@ pub(crate) fn options(args: &AccessArgs) -> Options {
     }
     if let Some(attempts) = args.attempts {
         options.retry.max_attempts = attempts;
+    }
+    // Last: it takes trust and patience over.
+    if args.profile.is_some() || options.s3.access == S3Access::Missing {
+        let identity = Identity::new(|name| std::env::var(name).ok(), args.profile.clone(), &options);
+        options.s3.access = S3Access::Source(identity.into_source());
     }
     options
 }

@@ -94,7 +94,7 @@ pub(crate) struct CellArgs {
     /// Statistics beside the nine: unweighted_mean, and quantiles as q05 or q97.5
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) also: Vec<Statistic>,
-    /// Where to write the store: a folder or s3://bucket/prefix [default: ./CELL.zarr, unless --csv or --json is given].
+    /// Where to write the store: a folder, or s3://bucket/prefix, gs://bucket/prefix, az://container/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,
     /// How it is laid out: a store of this cell, or a store of the whole sphere that many cells are written into
@@ -113,7 +113,7 @@ pub(crate) struct CellArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing.
     #[arg(long)]
     pub(crate) allow_partial: bool,
-    /// Folder or s3://bucket/prefix with indexes that `icestream index` made; a granule whose index is missing or stale is read
+    /// Folder or bucket prefix with indexes that `icestream index` made; a granule whose index is missing or stale is read
     /// without.
     #[arg(long, value_name = "DIR")]
     pub(crate) index: Option<String>,

@@ -26,7 +26,7 @@ pub(crate) struct CatalogArgs {
     /// for a list on standard input. Each granule's coordinates are read.
     #[arg(long, value_name = "PLACE", num_args = 1.., conflicts_with = "read")]
     from: Vec<String>,
-    /// Folder or s3://bucket/prefix of indexes (`icestream index`) that runs of the catalog use.
+    /// Folder or bucket prefix of indexes (`icestream index`) that runs of the catalog use.
     #[arg(long, value_name = "DIR")]
     index: Option<String>,
     /// Take a catalog that is there already.

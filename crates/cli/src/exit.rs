@@ -146,8 +146,14 @@ pub(crate) fn code_of_write(error: &std::io::Error) -> u8 {
 fn denied(location: &str) -> Option<&'static str> {
     let host = location.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
     Some(match () {
+        () if location == "S3" || location.starts_with("S3 credentials") => {
+            "`icestream login --check` shows which credentials are found"
+        }
         () if location.starts_with("s3://") => {
-            "check that the credentials are for this bucket (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN)"
+            "check that the credentials are for this bucket (AWS_ACCESS_KEY_ID, --profile): `icestream login --check` shows which are found"
+        }
+        () if ["gs://", "az://", "abfss://"].iter().any(|scheme| location.starts_with(scheme)) => {
+            "check that the credentials are for this bucket (docs/cloud.md says which variables hold them)"
         }
         () if host.ends_with("nasa.gov") || host.ends_with("nsidc.org") => {
             "`icestream login` checks the Earthdata login (EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, ~/.netrc)"

@@ -17,7 +17,7 @@ pub(crate) struct IndexArgs {
     /// Granules: files, folders, globs, http(s):// or s3:// URLs.
     #[arg(value_name = "GRANULE", required = true)]
     granules: Vec<String>,
-    /// Folder or s3://bucket/prefix for the indexes, one NAME.h5.icx a granule; `cell --index` and `run --index` take the same.
+    /// Folder or bucket prefix (s3://, gs://, az://) for the indexes, one NAME.h5.icx a granule; `cell --index` and `run --index` take the same.
     #[arg(long, value_name = "DIR")]
     out: String,
     /// Make indexes anew that are there and fit their granules.

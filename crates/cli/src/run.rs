@@ -33,7 +33,7 @@ pub(crate) struct RunArgs {
     /// The catalog: cells and their granules.
     #[arg(long, value_name = "FILE")]
     catalog: PathBuf,
-    /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix. With --layout sphere, the one store.
+    /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix, gs://..., az://.... With --layout sphere, the one store.
     #[arg(long, value_name = "PLACE")]
     out: String,
     /// Order of the children.
@@ -272,17 +272,21 @@ impl From<RunError> for Failure {
             RunError::Conflict(_) => {
                 "--overwrite replaces them, --report names the report of their run, --out writes elsewhere"
             }
-            RunError::NoReadingCredentials => {
-                "--credentials-ref names a secret, --earthdata logs in, AWS_* are passed on"
+            RunError::NoReadingCredentials | RunError::ReadingCredentials(_) => {
+                "--credentials-ref names a secret, --earthdata logs in; yours (AWS_*, --profile) are passed on"
             }
-            RunError::NoCallingCredentials => "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+            RunError::NoCallingCredentials => {
+                "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or name a --profile"
+            }
             RunError::NotAReport(_) | RunError::OtherReport { .. } => "--report names another file",
             RunError::ReportInUse(_) => "wait for it, or name another --report",
             _ => "",
         };
         match error {
             RunError::Usage(message) => Self::usage(message),
-            RunError::Output(out) => Self::usage(format!("--out {out}: write a folder, or s3://bucket/prefix")),
+            RunError::Output(out) => Self::usage(format!(
+                "--out {out}: write a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+            )),
             RunError::OutputOfFunction(out) => {
                 Self::usage(format!("--out {out}: a function writes to s3://bucket/prefix"))
             }

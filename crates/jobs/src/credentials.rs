@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
-use storage::{Clients, Credentials, S3Access, sigv4};
+use storage::{Clients, Credentials, sigv4};
 
 /// A service inside the region answers in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ pub async fn resolve(name: &str, clients: &Clients, endpoint: Option<&str>) -> R
     let failed =
         |kind: ErrorType, why: &dyn std::fmt::Display| Error::new(kind, format!("s3_credentials_ref `{name}`: {why}"));
     let refused = |why: &dyn std::fmt::Display| failed(ErrorType::CredentialsRefused, why);
-    let request = request(&keeper, clients, endpoint).map_err(|error| refused(&error.message))?;
+    let request = request(&keeper, clients, endpoint).await.map_err(|error| refused(&error.message))?;
     let http = clients.http().map_err(|error| refused(&error))?;
     let unavailable = |error: reqwest::Error| failed(ErrorType::SourceUnavailable, &error.without_url());
     let response = http.execute(request).await.map_err(unavailable)?;
@@ -72,13 +72,13 @@ pub async fn resolve(name: &str, clients: &Clients, endpoint: Option<&str>) -> R
     credentials(&stored).map_err(|error| failed(error.kind, &error.message))
 }
 
-fn request(keeper: &Keeper, clients: &Clients, endpoint: Option<&str>) -> Result<Request, Error> {
+async fn request(keeper: &Keeper, clients: &Clients, endpoint: Option<&str>) -> Result<Request, Error> {
     let refused = |why: String| Error::new(ErrorType::CredentialsRefused, why);
     let own = &clients.options().s3;
-    let S3Access::Keys(keys) = &own.access else {
-        return Err(refused("the function has no credentials of its own to ask with".into()));
-    };
-    let aws = || format!("https://{}.{}.amazonaws.com/", keeper.service, own.region);
+    let keys = own.access.credentials().await.map_err(|error| refused(error.to_string()))?;
+    let keys = keys.ok_or_else(|| refused("the function has no credentials of its own to ask with".into()))?;
+    let region = own.region().map_err(|error| refused(error.to_string()))?;
+    let aws = || format!("https://{}.{region}.amazonaws.com/", keeper.service);
     let url = endpoint.map_or_else(aws, str::to_owned);
     let url = Url::parse(&url).map_err(|error| refused(format!("{url} is not a URL: {error}")))?;
     let mut request = Request::new(Method::POST, url);
@@ -87,7 +87,7 @@ fn request(keeper: &Keeper, clients: &Clients, endpoint: Option<&str>) -> Result
     headers.insert(HeaderName::from_static("x-amz-target"), HeaderValue::from_static(keeper.target));
     *request.body_mut() = Some(keeper.request.to_string().into());
     *request.timeout_mut() = Some(PATIENCE);
-    sigv4::sign(&mut request, keys, &own.region, keeper.service, SystemTime::now())
+    sigv4::sign(&mut request, &keys, &region, keeper.service, SystemTime::now())
         .map_err(|error| refused(error.message))?;
     Ok(request)
 }

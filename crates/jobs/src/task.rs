@@ -2,7 +2,7 @@
 use crate::{Error, Event};
 use byte_ranges::SourceError;
 use pipeline::{Granule, Job, Open, Sidecar};
-use storage::{Clients, Credentials, GranuleSource, Location, Options, S3Access, S3Options, redacted};
+use storage::{Clients, Credentials, DEFAULT_REGION, GranuleSource, Location, Options, S3Access, S3Options, redacted};
 
 /// Everything that one cell needs: what to compute, from what, and where to.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Open for Opener {
 /// The store is written with the credentials of `clients`, which are not for every place that an event may name: only for
 /// the endpoint of the configuration, and for the hosts that it lists.
 fn check_endpoint(asked: Option<&str>, options: &Options) -> Result<(), Error> {
-    let Some(asked) = asked.filter(|_| matches!(options.s3.access, S3Access::Keys(_))) else { return Ok(()) };
+    let Some(asked) = asked.filter(|_| options.s3.access.is_signed()) else { return Ok(()) };
     if options.allows_endpoint(asked) {
         return Ok(());
     }
@@ -92,7 +92,7 @@ impl Task {
         check_endpoint(event.endpoint_url.as_deref(), clients.options())?;
         let own = &clients.options().s3;
         let own = S3Options {
-            region: event.region.clone().unwrap_or_else(|| own.region.clone()),
+            region: event.region.clone().or_else(|| own.region.clone()),
             endpoint_url: event.endpoint_url.clone().or_else(|| own.endpoint_url.clone()),
             access: own.access.clone(),
             requester_pays: own.requester_pays,
@@ -128,6 +128,6 @@ impl Task {
 /// ICESat-2, wherever the caller is.
 #[must_use]
 pub fn reading(clients: &Clients, own: S3Options, credentials: Credentials, region: Option<String>) -> Clients {
-    let region = region.unwrap_or_else(|| S3Options::default().region);
-    clients.with_s3(&S3Options { access: S3Access::Keys(credentials), region, ..own })
+    let region = region.unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    clients.with_s3(&S3Options { access: S3Access::Keys(credentials), region: Some(region), ..own })
 }

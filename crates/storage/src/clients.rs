@@ -1,4 +1,6 @@
 //! Connections and credentials of a run, and what they open.
+#[cfg(feature = "clouds")]
+use crate::cloud::Clouds;
 use crate::location::Place;
 use crate::remote::RemoteSource;
 use crate::s3::S3;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 pub struct Clients {
     pub(crate) shared: Arc<Shared>,
     pub(crate) s3: Arc<S3>,
+    #[cfg(feature = "clouds")]
+    pub(crate) clouds: Arc<Clouds>,
 }
 
 impl Clients {
@@ -23,14 +27,19 @@ impl Clients {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let s3 = Arc::new(S3::new(&options.s3));
-        Self { shared: Arc::new(Shared::new(options)), s3 }
+        Self {
+            shared: Arc::new(Shared::new(options)),
+            s3,
+            #[cfg(feature = "clouds")]
+            clouds: Arc::default(),
+        }
     }
 
     /// The same connections and counters with other eyes for S3: granules are read with the credentials of an event and
     /// the store is written with those of the machine.
     #[must_use]
     pub fn with_s3(&self, options: &S3Options) -> Self {
-        Self { shared: Arc::clone(&self.shared), s3: Arc::new(S3::new(options)) }
+        Self { s3: Arc::new(S3::new(options)), ..self.clone() }
     }
 
     /// Replaces the S3 credentials: requests from now on, of sources and sinks already open too, are signed with these.
@@ -56,6 +65,8 @@ impl Clients {
             Place::S3 { key, .. } if key.is_empty() || key.ends_with('/') => {
                 Err(config("this names a prefix, not an object: list it first, or add the object's key"))
             }
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => self.open_cloud(location, place),
             Place::S3 { bucket, key } => {
                 let url = self.s3.url(bucket, key)?;
                 let s3 = Some(Arc::clone(&self.s3));
@@ -64,7 +75,7 @@ impl Clients {
         }
     }
 
-    /// A store to write: a local directory, made when the first object comes, or a prefix in S3.
+    /// A store to write: a local directory, made when the first object comes, or a prefix in a cloud.
     ///
     /// # Errors
     /// [`SourceErrorKind::Config`] for a place that takes no objects.
@@ -78,9 +89,11 @@ impl Clients {
                 Err(config("a store needs a prefix: write s3://bucket/store.zarr"))
             }
             Place::S3 { bucket, key } => Ok(StoreSink::S3(S3Sink::new(&self.shared, &self.s3, bucket, key))),
-            Place::Http(_) => {
-                Err(config("a store cannot be written over HTTP: name a directory or s3://bucket/prefix"))
-            }
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => self.sink_cloud(place),
+            Place::Http(_) => Err(config(
+                "a store cannot be written over HTTP: name a directory, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
+            )),
         }
     }
 

@@ -1,4 +1,4 @@
-//! S3 credentials, the bearer token for HTTPS, and the login of Earthdata.
+//! S3 credentials as values, the bearer token for HTTPS, and the login of Earthdata.
 use crate::{Secret, moment};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::Url;
@@ -51,73 +51,6 @@ impl Credentials {
     #[must_use]
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.expiration.is_some_and(|end| end <= now)
-    }
-}
-
-/// How S3 is asked.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub enum S3Access {
-    /// Nothing was given: the first use of an `s3://` place says what to set.
-    #[default]
-    Missing,
-    /// Unsigned requests, for public buckets.
-    Anonymous,
-    /// Requests signed with these.
-    Keys(Credentials),
-}
-
-/// Where S3 is and how it is asked.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct S3Options {
-    /// Signed or not.
-    pub access: S3Access,
-    /// AWS region of the buckets; the ICESat-2 buckets are in `us-west-2`.
-    pub region: String,
-    /// Root of an S3-compatible store (`http://127.0.0.1:9000`), addressed path-style; `None` for AWS itself.
-    pub endpoint_url: Option<String>,
-    /// The caller agrees to pay for requests and transfer: for buckets that require it (`x-amz-request-payer`).
-    pub requester_pays: bool,
-}
-
-impl Default for S3Options {
-    fn default() -> Self {
-        Self { access: S3Access::Missing, region: "us-west-2".to_owned(), endpoint_url: None, requester_pays: false }
-    }
-}
-
-impl S3Options {
-    /// Signed with `credentials`, in `us-west-2`, at AWS.
-    #[must_use]
-    pub fn with_credentials(credentials: Credentials) -> Self {
-        Self { access: S3Access::Keys(credentials), ..Self::default() }
-    }
-
-    /// From the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` or
-    /// `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, `AWS_REQUEST_PAYER=requester`, and
-    /// `AWS_SKIP_SIGNATURE=true` for unsigned requests. A Lambda function finds its role's credentials there.
-    #[must_use]
-    pub fn from_env() -> Self {
-        Self::from_lookup(|name| std::env::var(name).ok())
-    }
-
-    /// The same from any lookup of names; empty values count as absent.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let skip = get("AWS_SKIP_SIGNATURE").is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
-        let access = match (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
-            _ if skip => S3Access::Anonymous,
-            (Some(id), Some(secret)) => S3Access::Keys(Credentials {
-                session_token: get("AWS_SESSION_TOKEN").map(Secret::new),
-                ..Credentials::new(id, secret)
-            }),
-            _ => S3Access::Missing,
-        };
-        Self {
-            access,
-            region: get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")).unwrap_or(Self::default().region),
-            endpoint_url: get("AWS_ENDPOINT_URL_S3").or_else(|| get("AWS_ENDPOINT_URL")),
-            requester_pays: get("AWS_REQUEST_PAYER").is_some_and(|value| value.eq_ignore_ascii_case("requester")),
-        }
     }
 }
 
@@ -216,29 +149,6 @@ fn is_private(url: &Url) -> bool {
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn the_environment_is_understood() {
-        let full = S3Options::from_lookup(|name| match name {
-            "AWS_ACCESS_KEY_ID" => Some("AKID".to_owned()),
-            "AWS_SECRET_ACCESS_KEY" => Some("hush".to_owned()),
-            "AWS_SESSION_TOKEN" => Some("hush-too".to_owned()),
-            "AWS_DEFAULT_REGION" => Some("eu-central-1".to_owned()),
-            "AWS_REGION" => Some(String::new()),
-            "AWS_ENDPOINT_URL" => Some("http://127.0.0.1:9000".to_owned()),
-            _ => None,
-        });
-        let S3Access::Keys(keys) = &full.access else { panic!("no keys in {full:?}") };
-        assert_eq!(keys.session_token.as_ref().map(Secret::expose), Some("hush-too"));
-        assert_eq!(
-            (full.region.as_str(), full.endpoint_url.as_deref()),
-            ("eu-central-1", Some("http://127.0.0.1:9000"))
-        );
-        assert!(!format!("{full:?}").contains("hush"), "{full:?}");
-        assert_eq!(S3Options::from_lookup(|_| None), S3Options::default());
-        let skip = S3Options::from_lookup(|name| (name == "AWS_SKIP_SIGNATURE").then(|| "True".to_owned()));
-        assert_eq!(skip.access, S3Access::Anonymous);
-    }
 
     #[test]
     fn credentials_end_when_they_say() {

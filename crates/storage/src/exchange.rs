@@ -3,7 +3,7 @@ use crate::credentials::is_listed;
 use crate::retry::Failed;
 use crate::s3::S3;
 use crate::shared::Shared;
-use crate::{Location, Password, Stats};
+use crate::{Location, Password, Stats, refusal};
 use byte_ranges::{SourceError, SourceErrorKind};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, RANGE};
@@ -41,13 +41,25 @@ impl Ask {
 
 impl Shared {
     /// Sends `ask` to S3, signed. S3 redirects between regions only, and names the region of the bucket: it is asked there,
-    /// with a signature of its own. Any other answer is given back as it is.
+    /// with a signature of its own. Where S3 calls the credentials expired and their source may have others, it is asked
+    /// once more. Any other answer is given back as it is.
     pub(crate) async fn send_s3(&self, s3: &S3, ask: &Ask, at: &str, stats: &Stats) -> Result<Response, Failed> {
+        let mut renewed = false;
         loop {
             let (region, url) = s3.there(&ask.url);
             let mut request = ask.request(url);
-            s3.authorize(&mut request, &region, at)?;
-            let response = self.send(request, at, stats).await?;
+            let signed_with = s3.authorize(&mut request, &region, at).await?;
+            let mut response = self.send(request, at, stats).await?;
+            if let Some((source, stale)) = signed_with.filter(|_| !renewed && may_be_expired(&response)) {
+                let expired;
+                (response, expired) = refusal::expired(response, self.options.retry.patience).await;
+                if expired {
+                    source.forget(&stale).await;
+                    renewed = true;
+                    stats.add_retry();
+                    continue;
+                }
+            }
             // Once: a bucket that names another region again gives its last answer back.
             if region != s3.region() || !s3.has_moved(&ask.url, &region, &response) {
                 return Ok(response);
@@ -170,6 +182,11 @@ impl Shared {
         };
         answered.instrument(span).await.map_err(|e| Failed::of_transport(e, at, "no answer"))
     }
+}
+
+/// Whether the status is one with which S3 refuses credentials that have ended.
+fn may_be_expired(response: &Response) -> bool {
+    matches!(response.status().as_u16(), 400 | 401 | 403)
 }
 
 fn next_hop(url: &Url, response: &Response, at: &str) -> Result<Url, Failed> {

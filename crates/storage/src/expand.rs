@@ -19,9 +19,9 @@ const SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 impl Clients {
-    /// Files that `input` stands for, sorted by name: a file or a URL is itself; a directory or an `s3://` prefix with
-    /// a slash at its end stands for the HDF5 files right in it or below it; a pattern (`*`, `?`, `[..]`, `**`), of a
-    /// path or of an S3 key, for what matches.
+    /// Files that `input` stands for, sorted by name: a file or a URL is itself; a directory or a prefix in a bucket
+    /// with a slash at its end stands for the HDF5 files right in it or below it; a pattern (`*`, `?`, `[..]`, `**`), of a
+    /// path or of a key, for what matches.
     ///
     /// # Errors
     /// [`SourceErrorKind::NotFound`] when there is nothing, with what was looked for; whatever listing a bucket yields.
@@ -32,17 +32,20 @@ impl Clients {
             Place::Local(path) if path.is_dir() => directory(path)?,
             Place::Local(path) if path.exists() || !is_pattern(input) => return Ok(vec![location]),
             Place::Local(path) => matches(&path.to_string_lossy())?,
-            Place::S3 { bucket, key } if is_pattern(key) => {
-                let pattern = pattern(key)?;
-                let fixed = key.split(['*', '?', '[']).next().unwrap_or_default();
-                let keys = self.keys(bucket, fixed).await?;
-                in_bucket(bucket, keys.into_iter().filter(|key| pattern.matches_with(key, SHELL)))
-            }
-            Place::S3 { bucket, key } if key.is_empty() || key.ends_with('/') => {
-                let keys = self.keys(bucket, key).await?;
-                in_bucket(bucket, keys.into_iter().filter(|key| is_hdf5(key)))
+            Place::S3 { bucket, key } if is_many(key) => {
+                let keys = self.keys(bucket, fixed(key)).await?;
+                let chosen = chosen(key)?;
+                keys.into_iter().filter(chosen).map(|key| Location(Place::S3 { bucket: bucket.clone(), key })).collect()
             }
             Place::S3 { .. } => return Ok(vec![location]),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) if is_many(&place.key) => {
+                let keys = self.cloud_keys(place, fixed(&place.key)).await?;
+                let chosen = chosen(&place.key)?;
+                keys.into_iter().filter(chosen).map(|key| Location(Place::Cloud(place.with_key(key)))).collect()
+            }
+            #[cfg(feature = "clouds")]
+            Place::Cloud(_) => return Ok(vec![location]),
         };
         if found.is_empty() {
             let message = format!("no HDF5 file found ({}): check the path or the pattern", ENDINGS.join(", "));
@@ -71,16 +74,20 @@ impl Clients {
         Ok(all)
     }
 
-    /// Keys of all objects below an `s3://` prefix, without it.
+    /// Keys of all objects below a prefix in a bucket, without it.
     ///
     /// # Errors
     /// [`SourceErrorKind::Config`] for another place; whatever listing a bucket yields.
     pub async fn list(&self, prefix: &Location) -> Result<Vec<String>, SourceError> {
-        let Place::S3 { bucket, key } = &prefix.0 else {
-            let message = "only s3:// places can be listed: give the store's s3:// place or a local copy";
-            return Err(SourceError::new(SourceErrorKind::Config, prefix.to_string(), message));
+        let (key, keys) = match &prefix.0 {
+            Place::S3 { bucket, key } => (key, self.keys(bucket, key).await?),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => (&place.key, self.cloud_keys(place, &place.key).await?),
+            Place::Local(_) | Place::Http(_) => {
+                let message = "only places in buckets can be listed: give s3://, gs:// or az://, or a local copy";
+                return Err(SourceError::new(SourceErrorKind::Config, prefix.to_string(), message));
+            }
         };
-        let keys = self.keys(bucket, key).await?;
         Ok(keys.iter().filter_map(|found| found.strip_prefix(key.as_str()).map(str::to_owned)).collect())
     }
 
@@ -125,8 +132,20 @@ fn bad_pattern(text: &str, error: &glob::PatternError) -> SourceError {
     SourceError::new(SourceErrorKind::Config, text, format!("not a pattern: {error}"))
 }
 
-fn in_bucket(bucket: &str, keys: impl Iterator<Item = String>) -> Vec<Location> {
-    keys.map(|key| Location(Place::S3 { bucket: bucket.to_owned(), key })).collect()
+/// Whether a key stands for many: a pattern, a prefix with a slash at its end, the whole bucket.
+fn is_many(key: &str) -> bool {
+    is_pattern(key) || key.is_empty() || key.ends_with('/')
+}
+
+/// With what all keys begin that a key stands for.
+fn fixed(key: &str) -> &str {
+    key.split(['*', '?', '[']).next().unwrap_or_default()
+}
+
+/// Which keys a key stands for.
+fn chosen(key: &str) -> Result<impl Fn(&String) -> bool, SourceError> {
+    let pattern = is_pattern(key).then(|| pattern(key)).transpose()?;
+    Ok(move |key: &String| pattern.as_ref().map_or_else(|| is_hdf5(key), |pattern| pattern.matches_with(key, SHELL)))
 }
 
 fn is_pattern(text: &str) -> bool {

@@ -1,4 +1,6 @@
 //! A granule, wherever it is.
+#[cfg(feature = "clouds")]
+use crate::CloudSource;
 use crate::{Counts, LocalSource, RemoteSource};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, Stamp};
 use std::fmt;
@@ -9,6 +11,9 @@ pub enum GranuleSource {
     Local(LocalSource),
     /// A file over HTTP or in S3.
     Remote(Box<RemoteSource>),
+    /// An object in Google Cloud Storage or Azure Blob Storage.
+    #[cfg(feature = "clouds")]
+    Cloud(Box<CloudSource>),
 }
 
 impl GranuleSource {
@@ -18,6 +23,8 @@ impl GranuleSource {
         match self {
             Self::Local(source) => source.stats().snapshot(),
             Self::Remote(source) => source.stats().snapshot(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => source.stats().snapshot(),
         }
     }
 }
@@ -29,6 +36,8 @@ impl GranuleSource {
         match self {
             Self::Local(_) => None,
             Self::Remote(source) => source.etag(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => source.etag(),
         }
     }
 }
@@ -38,6 +47,8 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.fetch(range).await,
             Self::Remote(source) => source.fetch(range).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => source.fetch(range).await,
         }
     }
 
@@ -45,6 +56,8 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.cost(),
             Self::Remote(source) => source.cost(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => source.cost(),
         }
     }
 
@@ -52,6 +65,8 @@ impl Source for GranuleSource {
         match self {
             Self::Local(source) => source.stamp(),
             Self::Remote(source) => source.stamp(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => source.stamp(),
         }
     }
 }
@@ -61,6 +76,8 @@ impl fmt::Debug for GranuleSource {
         match self {
             Self::Local(source) => write!(f, "GranuleSource({})", source.shown()),
             Self::Remote(source) => write!(f, "GranuleSource({})", source.location()),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(source) => write!(f, "GranuleSource({})", source.location()),
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Where a file or a store is.
+#[cfg(feature = "clouds")]
+use crate::cloud_place::CloudPlace;
 use crate::encode::percent_decode;
 use byte_ranges::{SourceError, SourceErrorKind, unsigned};
 use reqwest::Url;
@@ -6,17 +8,26 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A local path, an `http(s)://` URL or an `s3://bucket/key`, parsed and checked.
+/// A local path, an `http(s)://` URL, `s3://bucket/key`, `gs://bucket/key`, `az://container/key` or
+/// `abfss://container@account.dfs.core.windows.net/key`, parsed and checked.
 ///
 /// `Display` and `Debug` leave out what signs a URL: a presigned one is a password.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location(pub(crate) Place);
 
+/// What begins places in the clouds of Google and Azure.
+const CLOUD_SCHEMES: [&str; 5] = ["gs", "az", "abfs", "abfss", "azure"];
+
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Place {
     Local(PathBuf),
     Http(Url),
-    S3 { bucket: String, key: String },
+    S3 {
+        bucket: String,
+        key: String,
+    },
+    #[cfg(feature = "clouds")]
+    Cloud(CloudPlace),
 }
 
 impl Location {
@@ -42,8 +53,13 @@ impl Location {
             "file" => Self::local(text, &file_path(text, rest)?),
             "http" | "https" => Self::http(text),
             "s3" => Self::s3(text, rest),
+            #[cfg(feature = "clouds")]
+            cloud if CLOUD_SCHEMES.contains(&cloud) => {
+                let place = CloudPlace::parse(cloud, rest).map_err(|message| config(&redacted(text), message))?;
+                Ok(Self(Place::Cloud(place)))
+            }
             _ => {
-                let message = "unknown scheme: write a path, file://, https:// or s3://";
+                let message = "unknown scheme: write a path, file://, https://, s3://, gs:// or az://";
                 Err(config(&redacted(text), message))
             }
         }
@@ -58,6 +74,10 @@ impl Location {
             Place::Http(url) => percent_decode(&last(url.path())),
             Place::S3 { key, bucket } if key.is_empty() => bucket.clone(),
             Place::S3 { key, .. } => last(key),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) if place.key.is_empty() => place.bucket.clone(),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => last(&place.key),
         }
     }
 
@@ -77,6 +97,17 @@ impl Location {
         match &self.0 {
             Place::Local(path) => Some(path),
             _ => None,
+        }
+    }
+
+    /// Whether it is a bucket or container as a whole, without a key or a prefix in it.
+    #[must_use]
+    pub fn is_whole_bucket(&self) -> bool {
+        match &self.0 {
+            Place::S3 { key, .. } => key.is_empty(),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => place.key.is_empty(),
+            Place::Local(_) | Place::Http(_) => false,
         }
     }
 
@@ -160,6 +191,8 @@ impl fmt::Display for Location {
                 }
             }
             Place::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            #[cfg(feature = "clouds")]
+            Place::Cloud(place) => place.fmt(f),
         }
     }
 }
@@ -177,7 +210,7 @@ fn holds_a_login(text: &str) -> bool {
 }
 
 fn is_remote(scheme: &str) -> bool {
-    ["http", "https", "s3"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    ["http", "https", "s3"].iter().chain(&CLOUD_SCHEMES).any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The part of a place that may be shown, as the user typed it (it need not be valid): of a URL neither user, password,
@@ -243,7 +276,8 @@ mod tests {
         for (text, says) in [
             ("", "name a file"),
             ("ftp://host/x", "unknown scheme"),
-            ("gs://bucket/x", "s3://"),
+            ("gs://b/x", "gs://bucket/key"),
+            ("gopher://bucket/x", "gs://"),
             ("https:/host/x", "write https://"),
             ("S3:bucket/x", "write s3://"),
             ("s3:///key", "s3://bucket/key"),

@@ -1,6 +1,6 @@
 //! Everything that can be chosen, as plain values.
 use crate::credentials::is_listed;
-use crate::{Bearer, Password, S3Options};
+use crate::{Bearer, Password, S3Options, Secret};
 use byte_ranges::Cost;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub struct Costs {
     pub local: Cost,
     /// `http://` and `https://`; [`Cost::HTTP`].
     pub http: Cost,
-    /// `s3://`; [`Cost::HTTP`].
+    /// `s3://`, and the other clouds; [`Cost::HTTP`].
     pub s3: Cost,
 }
 
@@ -66,6 +66,28 @@ impl Default for Timeouts {
     }
 }
 
+/// How Google Cloud Storage and Azure Blob Storage are asked.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct CloudOptions {
+    /// Settings by the names that variables of the environment have, in small letters (`google_application_credentials`,
+    /// `azure_storage_account_name`).
+    pub settings: Vec<(String, Secret)>,
+    /// Unsigned requests, for public buckets.
+    pub anonymous: bool,
+}
+
+impl CloudOptions {
+    /// Of all variables of an environment those that are about these clouds: `GOOGLE_...`, `AZURE_...`,
+    /// `STORAGE_EMULATOR_HOST`.
+    pub fn from_variables(variables: impl Iterator<Item = (String, String)>) -> Self {
+        let known =
+            |name: &str| name.starts_with("google_") || name.starts_with("azure_") || name == "storage_emulator_host";
+        let all = variables.map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let settings = all.filter(|(name, value)| known(name) && !value.is_empty());
+        Self { settings: settings.map(|(name, value)| (name, Secret::new(value))).collect(), anonymous: false }
+    }
+}
+
 /// Whose certificates are trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum TlsRoots {
@@ -81,6 +103,8 @@ pub enum TlsRoots {
 pub struct Options {
     /// Where S3 is and how it is asked.
     pub s3: S3Options,
+    /// How the other clouds are asked.
+    pub clouds: CloudOptions,
     /// A token for some HTTPS hosts.
     pub bearer: Option<Bearer>,
     /// A user and a password for HTTPS hosts that send to a login.
@@ -109,6 +133,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             s3: S3Options::default(),
+            clouds: CloudOptions::default(),
             bearer: None,
             password: None,
             redirect_hosts: None,
@@ -146,6 +171,10 @@ impl Options {
         let hosts = get("ICESTREAM_ENDPOINT_HOSTS").unwrap_or_default();
         Self {
             s3: S3Options::from_env(),
+            clouds: CloudOptions::from_variables(
+                std::env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+            ),
             bearer: get("EARTHDATA_TOKEN").map(Bearer::earthdata),
             ca_files: ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].into_iter().filter_map(get).map(PathBuf::from).collect(),
             endpoint_hosts: hosts

@@ -109,6 +109,16 @@ impl Refusal {
     }
 }
 
+/// Whether an answer says that the credentials have ended, and the answer again: its body is read for that.
+pub(crate) async fn expired(response: Response, patience: Duration) -> (Response, bool) {
+    let refusal = Refusal::read(response, patience).await;
+    let expired = by_code(&refusal.field("Code").unwrap_or_default()).is_some_and(|(kind, _)| kind == Kind::Expired);
+    let mut again = http::Response::new(refusal.body);
+    *again.status_mut() = http::StatusCode::from_u16(refusal.status).unwrap_or(http::StatusCode::FORBIDDEN);
+    *again.headers_mut() = refusal.headers;
+    (again.into(), expired)
+}
+
 /// What the user has to agree to, and where, from the JSON of a refusal by Earthdata's hosts.
 #[must_use]
 pub fn terms(body: &str) -> Option<String> {
@@ -134,6 +144,8 @@ fn by_code(code: &str) -> Option<(Kind, &'static str)> {
         "AccessDenied" => (Kind::Denied, "these credentials may not do this"),
         "RequestTimeTooSkewed" => (Kind::Denied, "this machine's clock is wrong: set it"),
         "NoSuchBucket" => (Kind::NotFound, "there is no such bucket"),
+        "ContainerNotFound" => (Kind::NotFound, "there is no such container: make it first"),
+        "AuthenticationFailed" => (Kind::Denied, "Azure does not take these credentials"),
         "NoSuchKey" => (Kind::NotFound, "there is no such object"),
         "PermanentRedirect"
         | "TemporaryRedirect"

@@ -132,25 +132,47 @@ pub async fn attempts<T>(
     waits: impl Fn(&SourceError, Duration),
     mut once: impl AsyncFnMut() -> Result<T, Failed>,
 ) -> Result<T, SourceError> {
-    let most = retry.max_attempts.max(1);
-    let mut made = 0;
+    let mut tries = Tries::new(retry);
     loop {
-        made += 1;
-        let Failed { mut error, again } = match once().await {
+        match once().await {
             Ok(value) => return Ok(value),
-            Err(failed) => failed,
-        };
-        if again == Again::Never || made >= most {
-            if made > 1 {
-                error.message = format!("{} (after {made} attempts)", error.message);
+            Err(failed) => tries.wait_after(failed, &waits).await?,
+        }
+    }
+}
+
+/// The attempts at one request, for callers with a loop of their own.
+pub(crate) struct Tries<'a> {
+    retry: &'a Retry,
+    made: u32,
+}
+
+impl<'a> Tries<'a> {
+    pub(crate) const fn new(retry: &'a Retry) -> Self {
+        Self { retry, made: 0 }
+    }
+
+    /// Waits until another attempt is due after one has failed; the error where none is.
+    pub(crate) async fn wait_after(
+        &mut self,
+        failed: Failed,
+        waits: impl Fn(&SourceError, Duration),
+    ) -> Result<(), SourceError> {
+        let Failed { mut error, again } = failed;
+        self.made += 1;
+        let attempt = self.made;
+        if again == Again::Never || attempt >= self.retry.max_attempts.max(1) {
+            if attempt > 1 {
+                error.message = format!("{} (after {attempt} attempts)", error.message);
             }
             return Err(error);
         }
-        let wait = wait(retry, made, again);
+        let wait = wait(self.retry, attempt, again);
         let pause_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        info!(attempt = made, pause_ms, %error, "again");
+        info!(attempt, pause_ms, %error, "again");
         waits(&error, wait);
         tokio::time::sleep(wait).await;
+        Ok(())
     }
 }
 

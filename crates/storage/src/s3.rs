@@ -1,19 +1,24 @@
 //! S3: where a bucket is, and signed requests to it.
 use crate::encode::percent_encode;
-use crate::{Credentials, S3Access, S3Options, sigv4};
+use crate::region::{DEFAULT_REGION, is_region};
+use crate::{CredentialSource, Credentials, S3Access, S3Options, sigv4};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Request, Response, Url};
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
+
+/// Nothing to sign with.
+const MISSING: &str = "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ask without a signature (AWS_SKIP_SIGNATURE=true) if the bucket is public";
 
 /// S3 as one set of options sees it; the keys can be renewed while it is in use.
 #[derive(Debug)]
 pub(crate) struct S3 {
-    region: String,
+    options: S3Options,
+    /// Found when the first place needs it.
+    region: OnceLock<Result<String, SourceError>>,
     endpoint: Option<String>,
-    requester_pays: bool,
     access: RwLock<S3Access>,
     /// Buckets in another region, by their own answers.
     elsewhere: RwLock<HashMap<String, String>>,
@@ -22,17 +27,21 @@ pub(crate) struct S3 {
 impl S3 {
     pub(crate) fn new(options: &S3Options) -> Self {
         Self {
-            region: options.region.clone(),
+            region: OnceLock::new(),
             endpoint: options.endpoint_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
-            requester_pays: options.requester_pays,
             access: RwLock::new(options.access.clone()),
             elsewhere: RwLock::default(),
+            options: options.clone(),
         }
     }
 
     /// The region of buckets that have named no other.
     pub(crate) fn region(&self) -> &str {
-        &self.region
+        self.found_region().map_or(DEFAULT_REGION, String::as_str)
+    }
+
+    fn found_region(&self) -> Result<&String, &SourceError> {
+        self.region.get_or_init(|| self.options.region()).as_ref()
     }
 
     pub(crate) fn renew(&self, credentials: Credentials) {
@@ -43,7 +52,7 @@ impl S3 {
     /// the wildcard certificate does not cover it.
     pub(crate) fn url(&self, bucket: &str, key: &str) -> Result<Url, SourceError> {
         let key = percent_encode(key, true);
-        let region = &self.region;
+        let region = self.found_region().map_err(Clone::clone)?;
         if !is_region(region) {
             let message = "this is no region: write one like us-west-2";
             return Err(SourceError::new(SourceErrorKind::Config, format!("region `{region}`"), message));
@@ -72,10 +81,10 @@ impl S3 {
     pub(crate) fn there(&self, url: &Url) -> (String, Url) {
         let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
         let region = self.bucket_of(url).and_then(|bucket| elsewhere.get(&bucket).cloned());
-        let region = region.unwrap_or_else(|| self.region.clone());
+        let region = region.unwrap_or_else(|| self.region().to_owned());
         let mut url = url.clone();
         if self.endpoint.is_none() {
-            let usual = format!("s3.{}.amazonaws.com", self.region);
+            let usual = format!("s3.{}.amazonaws.com", self.region());
             let host = url.host_str().map(|host| host.replace(&usual, &format!("s3.{region}.amazonaws.com")));
             // One that is refused stays as it was.
             let _ = url.set_host(host.as_deref());
@@ -99,7 +108,7 @@ impl S3 {
 
     fn bucket_of(&self, url: &Url) -> Option<String> {
         let host = url.host_str()?;
-        match host.strip_suffix(&format!(".s3.{}.amazonaws.com", self.region)).filter(|_| self.endpoint.is_none()) {
+        match host.strip_suffix(&format!(".s3.{}.amazonaws.com", self.region())).filter(|_| self.endpoint.is_none()) {
             Some(bucket) => Some(bucket.to_owned()),
             None => {
                 let path = self
@@ -111,33 +120,34 @@ impl S3 {
         }
     }
 
-    /// Signs for a region, or leaves alone when access is anonymous.
-    pub(crate) fn authorize(&self, request: &mut Request, region: &str, location: &str) -> Result<(), SourceError> {
-        if self.requester_pays {
+    /// Signs for a region, or leaves alone when access is anonymous. Returns what it signed with, where other credentials
+    /// may take their place.
+    pub(crate) async fn authorize(
+        &self,
+        request: &mut Request,
+        region: &str,
+        location: &str,
+    ) -> Result<Option<(CredentialSource, Credentials)>, SourceError> {
+        if self.options.requester_pays {
             let name = HeaderName::from_static("x-amz-request-payer");
             request.headers_mut().insert(name, HeaderValue::from_static("requester"));
         }
         let access = self.access.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(keys) = access.credentials().await? else {
+            return match access {
+                S3Access::Anonymous => Ok(None),
+                _ => Err(SourceError::new(SourceErrorKind::Config, location, MISSING)),
+            };
+        };
         let now = SystemTime::now();
-        match access {
-            S3Access::Anonymous => Ok(()),
-            S3Access::Missing => {
-                let message = "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ask without a signature (AWS_SKIP_SIGNATURE=true) if the bucket is public";
-                Err(SourceError::new(SourceErrorKind::Config, location, message))
-            }
-            S3Access::Keys(keys) if keys.is_expired(now) => {
-                let end = keys.expiration.map(crate::moment::extended).unwrap_or_default();
-                let message = format!("the S3 credentials ended at {end}: fetch new ones");
-                Err(SourceError::new(SourceErrorKind::Expired, location, message))
-            }
-            S3Access::Keys(keys) => sigv4::sign(request, &keys, region, "s3", now),
+        if keys.is_expired(now) {
+            let end = keys.expiration.map(crate::moment::extended).unwrap_or_default();
+            let message = format!("the S3 credentials ended at {end}: fetch new ones");
+            return Err(SourceError::new(SourceErrorKind::Expired, location, message));
         }
+        sigv4::sign(request, &keys, region, "s3", now)?;
+        Ok(if let S3Access::Source(source) = access { Some((source, keys)) } else { None })
     }
-}
-
-/// Whether a text is the name of a region: it becomes part of the host that receives the signature.
-fn is_region(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -153,7 +163,7 @@ mod tests {
         let endpoint_url = Some("http://127.0.0.1:9000/".to_owned());
         let own = S3::new(&S3Options { endpoint_url, ..S3Options::default() });
         assert_eq!(url(&own, "some-bucket"), "http://127.0.0.1:9000/some-bucket/a%20b/c%2B.h5");
-        let elsewhere = S3::new(&S3Options { region: "x.evil.example/#".to_owned(), ..S3Options::default() });
+        let elsewhere = S3::new(&S3Options { region: Some("x.evil.example/#".to_owned()), ..S3Options::default() });
         assert!(elsewhere.url("some-bucket", "x").unwrap_err().message.contains("no region"));
         let bad = S3::new(&S3Options { endpoint_url: Some("ftp://x".to_owned()), ..S3Options::default() });
         assert!(bad.url("some-bucket", "x").unwrap_err().message.contains("http://"));

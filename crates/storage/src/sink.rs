@@ -1,4 +1,6 @@
-//! A store to write: whole objects by key, in a local directory or under a prefix in S3.
+//! A store to write: whole objects by key, in a local directory or under a prefix in a cloud.
+#[cfg(feature = "clouds")]
+use crate::CloudSink;
 use crate::{Billed, Counts, LocalSink, S3Sink};
 use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
@@ -9,6 +11,9 @@ pub enum StoreSink {
     Local(LocalSink),
     /// A prefix in S3.
     S3(S3Sink),
+    /// A prefix in Google Cloud Storage or Azure Blob Storage.
+    #[cfg(feature = "clouds")]
+    Cloud(Box<CloudSink>),
 }
 
 impl StoreSink {
@@ -21,6 +26,8 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.probe(),
             Self::S3(sink) => sink.probe().await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.probe().await,
         }
     }
 
@@ -29,6 +36,8 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.forget_probe(),
             Self::S3(sink) => sink.forget_probe().await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.forget_probe().await,
         }
     }
 
@@ -38,6 +47,8 @@ impl StoreSink {
         match self {
             Self::Local(sink) => sink.stats.snapshot(),
             Self::S3(sink) => sink.counts(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.counts(),
         }
     }
 
@@ -47,6 +58,8 @@ impl StoreSink {
         match self {
             Self::Local(_) => Billed::default(),
             Self::S3(sink) => sink.billed(),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.billed(),
         }
     }
 }
@@ -56,6 +69,8 @@ impl Sink for StoreSink {
         match self {
             Self::Local(sink) => sink.put(key, bytes).await,
             Self::S3(sink) => sink.put(key, bytes).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.put(key, bytes).await,
         }
     }
 }
@@ -65,6 +80,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.get(key).await,
             Self::S3(sink) => sink.get(key).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.get(key).await,
         }
     }
 
@@ -72,6 +89,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.put_if(key, bytes, seen).await,
             Self::S3(sink) => sink.put_if(key, bytes, seen).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.put_if(key, bytes, seen).await,
         }
     }
 
@@ -79,6 +98,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.delete(key, seen).await,
             Self::S3(sink) => sink.delete(key, seen).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.delete(key, seen).await,
         }
     }
 
@@ -86,6 +107,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.list(prefix, most).await,
             Self::S3(sink) => sink.list(prefix, most).await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.list(prefix, most).await,
         }
     }
 
@@ -93,6 +116,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.settle().await,
             Self::S3(sink) => sink.settle().await,
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.settle().await,
         }
     }
 
@@ -100,6 +125,8 @@ impl Storage for StoreSink {
         match self {
             Self::Local(sink) => sink.shown(key),
             Self::S3(sink) => Storage::shown(sink, key),
+            #[cfg(feature = "clouds")]
+            Self::Cloud(sink) => sink.shown(key),
         }
     }
 }

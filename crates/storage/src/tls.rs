@@ -16,6 +16,24 @@ use std::time::Duration;
 /// [`SourceErrorKind::Config`] when the machine's roots cannot be read, or its processor lacks what the cryptography
 /// needs.
 pub fn http_client(options: &Options) -> Result<reqwest::Client, SourceError> {
+    build(builder(options)?)
+}
+
+/// A client for servers beside this machine, which no proxy leads to.
+#[cfg(feature = "identity")]
+pub(crate) fn direct_client(
+    options: &Options,
+    connect: Duration,
+    whole: Duration,
+) -> Result<reqwest::Client, SourceError> {
+    build(builder(options)?.no_proxy().connect_timeout(connect).timeout(whole))
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, SourceError> {
+    builder.build().map_err(|e| config(format!("the HTTP client cannot be built: {e}")))
+}
+
+fn builder(options: &Options) -> Result<reqwest::ClientBuilder, SourceError> {
     let timeouts = &options.timeouts;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls_config(options)?)
@@ -35,7 +53,7 @@ pub fn http_client(options: &Options) -> Result<reqwest::Client, SourceError> {
     if options.http1_only {
         builder = builder.http1_only();
     }
-    builder.build().map_err(|e| config(format!("the HTTP client cannot be built: {e}")))
+    Ok(builder)
 }
 
 fn tls_config(options: &Options) -> Result<ClientConfig, SourceError> {

@@ -33,6 +33,9 @@ impl RunPlan {
         let keys = ReadingKeys::of(self)?;
         // Before a long run starts: whether it could end well.
         keys.check().await?;
+        if self.options.lambda().is_some() {
+            self.options.storage.s3.access.credentials().await?;
+        }
         let output = self.output()?;
         if let Some(output) = &output {
             output.probe().await?;

@@ -31,6 +31,9 @@ pub enum RunError {
     /// A function has no credentials for reading granules.
     #[error("a function needs credentials for reading granules")]
     NoReadingCredentials,
+    /// The credentials for reading granules, which a function needs, are not found.
+    #[error("a function needs credentials for reading granules: {0}")]
+    ReadingCredentials(SourceError),
     /// Calls cannot be signed.
     #[error("no credentials to call the function with")]
     NoCallingCredentials,
@@ -125,7 +128,7 @@ impl RunError {
                 _ => FailureClass::Other,
             },
             Self::Thread(_) | Self::Internal(_) => FailureClass::Other,
-            Self::Source(error) => error.kind.into(),
+            Self::Source(error) | Self::ReadingCredentials(error) => error.kind.into(),
             Self::Area(footprint::Error::Usage(_)) => FailureClass::Config,
             Self::Area(_) => FailureClass::Corrupt,
             Self::Earthdata(error) => error.class(),

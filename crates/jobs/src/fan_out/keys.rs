@@ -6,7 +6,7 @@ use super::plan::RunPlan;
 use crate::ErrorType;
 use earthdata::CredentialProvider;
 use std::time::Duration;
-use storage::{Credentials, S3Access};
+use storage::{CredentialSource, Credentials, S3Access};
 
 /// Buckets that only an Earthdata login opens.
 const EARTHDATA_BUCKETS: &str = "s3://nsidc-cumulus-";
@@ -19,6 +19,8 @@ pub(super) enum ReadingKeys {
     None,
     /// The environment: as they are.
     Fixed(Credentials),
+    /// A source of this machine: renewed.
+    Source(CredentialSource),
     /// The Earthdata login: renewed.
     Earthdata(Box<CredentialProvider>),
     /// A secret that the function reads.
@@ -41,6 +43,7 @@ impl ReadingKeys {
         }
         match &options.storage.s3.access {
             S3Access::Keys(keys) => Ok(Self::Fixed(keys.clone())),
+            S3Access::Source(source) if !is_local => Ok(Self::Source(source.clone())),
             // Local sources report themselves what they miss.
             _ if is_local => Ok(Self::None),
             _ => Err(RunError::NoReadingCredentials),
@@ -49,8 +52,10 @@ impl ReadingKeys {
 
     /// Fails now rather than at every cell.
     pub(super) async fn check(&self) -> Result<(), RunError> {
-        if let Self::Earthdata(provider) = self {
-            provider.credentials().await?;
+        match self {
+            Self::Earthdata(provider) => _ = provider.credentials().await?,
+            Self::Source(source) => _ = source.credentials().await.map_err(RunError::ReadingCredentials)?,
+            Self::None | Self::Fixed(_) | Self::Secret(_) => {}
         }
         Ok(())
     }
@@ -60,6 +65,7 @@ impl ReadingKeys {
         match self {
             Self::None | Self::Secret(_) => Ok(None),
             Self::Fixed(keys) => Ok(Some(keys.clone())),
+            Self::Source(source) => source.credentials().await.map(Some).map_err(|error| refused(&error)),
             Self::Earthdata(provider) => provider.credentials().await.map(Some).map_err(|error| refused(&error)),
         }
     }
@@ -73,6 +79,10 @@ impl ReadingKeys {
         match (self, stale) {
             (Self::Earthdata(provider), Some(stale)) => {
                 provider.instead_of(stale).await.map(|_| failure).map_err(|error| refused(&error))
+            }
+            (Self::Source(source), Some(stale)) => {
+                source.forget(stale).await;
+                source.credentials().await.map(|_| failure).map_err(|error| refused(&error))
             }
             (Self::Secret(_), _) => Ok(failure.not_before(SECRET_PATIENCE)),
             _ => Err(AttemptFailure { class: AttemptClass::Fatal, ..failure }),
@@ -90,6 +100,6 @@ impl ReadingKeys {
     }
 }
 
-fn refused(error: &earthdata::Error) -> AttemptFailure {
+fn refused(error: &dyn std::fmt::Display) -> AttemptFailure {
     AttemptFailure::of(ErrorType::CredentialsRefused, error.to_string())
 }

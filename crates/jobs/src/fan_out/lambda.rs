@@ -32,7 +32,7 @@ pub(super) struct Lambda {
     lanes: Vec<Client>,
     url: Url,
     /// Our own credentials: they call.
-    keys: Credentials,
+    access: S3Access,
     region: String,
     /// Where function and stores meet, if not at AWS.
     endpoint: Option<String>,
@@ -44,8 +44,11 @@ pub(super) struct Lambda {
 impl Lambda {
     pub(super) fn new(lambda: &LambdaOptions, plan: &RunPlan, observer: &dyn RunObserver) -> Result<Self, RunError> {
         let mut options = plan.options.storage.clone();
-        let S3Access::Keys(keys) = options.s3.access.clone() else { return Err(RunError::NoCallingCredentials) };
-        let region = options.s3.region.clone();
+        let access = options.s3.access.clone();
+        if !access.is_signed() {
+            return Err(RunError::NoCallingCredentials);
+        }
+        let region = options.s3.region()?;
         let asked = plan.options.concurrency.unwrap_or(USUAL_CONCURRENCY).min(plan.work.len().max(1));
         let most = descriptors::connections(asked).unwrap_or(asked).min(asked);
         if most < asked {
@@ -57,7 +60,7 @@ impl Lambda {
         let root = endpoint.unwrap_or_else(|| format!("https://lambda.{region}.amazonaws.com"));
         let url = url(&root, &lambda.function).ok_or_else(|| RunError::Usage(format!("{root}: this is not a URL")))?;
         let (endpoint, shape) = (options.s3.endpoint_url, plan.shape().clone());
-        Ok(Self { lanes, url, keys, region, endpoint, memory_mb: lambda.memory_mb, shape, most })
+        Ok(Self { lanes, url, access, region, endpoint, memory_mb: lambda.memory_mb, shape, most })
     }
 
     pub(super) const fn at_once(&self) -> usize {
@@ -98,7 +101,9 @@ impl Lambda {
         headers.insert(HeaderName::from_static("x-amz-invocation-type"), HeaderValue::from_static("RequestResponse"));
         headers.insert(HeaderName::from_static("x-amz-log-type"), HeaderValue::from_static("Tail"));
         *request.body_mut() = Some(self.event(work, keys, secret).to_value().to_string().into());
-        sigv4::sign(&mut request, &self.keys, &self.region, "lambda", SystemTime::now())
+        let own = self.access.credentials().await.map_err(|error| fatal(error.to_string()))?;
+        let own = own.ok_or_else(|| fatal("no credentials to call the function with".into()))?;
+        sigv4::sign(&mut request, &own, &self.region, "lambda", SystemTime::now())
             .map_err(|error| fatal(error.message))?;
         let client = self.lanes.get(slot / LANE).or(self.lanes.first());
         let client = client.ok_or_else(|| fatal("no calls are allowed".into()))?;

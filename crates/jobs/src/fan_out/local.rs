@@ -116,7 +116,7 @@ fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &R
     let reading = match keys {
         Some(keys) => {
             let own = clients.options().s3.clone();
-            let region = Some(own.region.clone());
+            let region = Some(own.region().map_err(bad)?);
             crate::reading(clients, own, keys, region)
         }
         None => clients.clone(),

@@ -95,7 +95,7 @@ impl RunPlan {
 /// Whether cells may be written there, by a function or by this process.
 fn check_output(out: &str, by_function: bool) -> Result<(), RunError> {
     let place = Location::parse(out)?;
-    if place.is_http() || place.is_s3() && !out.trim_start_matches("s3://").contains('/') {
+    if place.is_http() || place.is_whole_bucket() {
         return Err(RunError::Output(storage::redacted(out)));
     }
     if by_function && !place.is_s3() {

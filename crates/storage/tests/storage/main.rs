@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod cloud;
 mod http;
+mod identity;
 mod local;
 mod s3;
 mod secure;

@@ -1,0 +1,148 @@
+//! One request of `object_store`, sent as all requests here are: over the same connections, counted, with a span, limits on
+//! size and time, and failures in our own words.
+use crate::cloud_error::Carried;
+use crate::refusal::Refusal;
+use crate::retry::Failed;
+use crate::shared::Shared;
+use crate::{Paced, Stats};
+use async_trait::async_trait;
+use byte_ranges::{SourceError, SourceErrorKind};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
+use reqwest::header::{AUTHORIZATION, RANGE};
+use reqwest::{Request, Url};
+use std::fmt;
+use std::sync::Arc;
+use tracing::{Instrument as _, debug, debug_span};
+
+/// Largest answer that is read: chunks are some 100 KB, shards some MB, ranges of granules some 10 MB.
+const MAX_BODY: usize = 1 << 30;
+/// Hosts that give a machine in a cloud the credentials of its role, over plain HTTP.
+const METADATA_HOSTS: [&str; 3] = ["169.254.169.254", "metadata.google.internal", "metadata"];
+
+/// Sends the requests of one source or sink.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stats: Arc<Stats>,
+    /// For messages.
+    pub(crate) place: String,
+}
+
+impl Sender {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Failed> {
+        let _permit = self.shared.permit().await;
+        let request = self.request(request).await?;
+        let metadata = request.url().host_str().is_some_and(|host| METADATA_HOSTS.contains(&host));
+        let is_listing = request.url().query_pairs().any(|(name, _)| matches!(&*name, "list-type" | "comp"));
+        let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
+        let span = debug_span!("request", method = %request.method(), place = self.place, range);
+        let client = self.shared.http()?;
+        self.stats.add_request();
+        let answered = async {
+            let answered = client.execute(request).await;
+            match &answered {
+                Ok(response) => debug!(status = response.status().as_u16(), length = response.content_length()),
+                Err(_) => debug!("no answer"),
+            }
+            answered
+        };
+        let response = match answered.instrument(span).await {
+            Err(_) if metadata => return Err(self.no_credentials()),
+            answered => answered.map_err(|error| Failed::of_transport(error, &self.place, "no answer"))?,
+        };
+        let patience = self.shared.options.retry.patience;
+        let mut answer = HttpResponse::new(Bytes::new().into());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        match response.status().as_u16() {
+            // These are answers: the object is there already, is not there, is another one, or has not changed.
+            200..=299 | 304 | 409 | 412 => {}
+            404 if !metadata => {
+                let refusal = Refusal::read(response, patience).await;
+                let code = refusal.field("Code").unwrap_or_default();
+                let of_bucket = is_listing || matches!(code.as_str(), "NoSuchBucket" | "ContainerNotFound");
+                return if of_bucket { Err(refusal.into_failure(&self.place)) } else { Ok(answer) };
+            }
+            _ if metadata => return Err(self.no_credentials()),
+            _ => return Err(Refusal::read(response, patience).await.into_failure(&self.place)),
+        }
+        let is_content = (200..=299).contains(&answer.status().as_u16());
+        let (mut body, mut paced) = (BytesMut::new(), Paced::new(response, patience));
+        loop {
+            let part = paced.next().await;
+            let part = part.map_err(|error| Failed::of_broken(error, &self.place, "the answer broke off"))?;
+            let Some(part) = part else { break };
+            if is_content {
+                self.stats.add_bytes(part.len());
+            }
+            body.extend_from_slice(&part);
+            if body.len() > MAX_BODY {
+                let message = format!("the answer is larger than {MAX_BODY} bytes");
+                return Err(Failed::last(SourceError::new(SourceErrorKind::BadAnswer, &self.place, message)));
+            }
+        }
+        *answer.body_mut() = body.freeze().into();
+        Ok(answer)
+    }
+
+    /// The request for our client. Credentials leave this machine over TLS alone.
+    async fn request(&self, request: HttpRequest) -> Result<Request, Failed> {
+        let config = |message: String| Failed::last(SourceError::new(SourceErrorKind::Config, &self.place, message));
+        let (mut parts, body) = request.into_parts();
+        if parts.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().trim_ascii() == b"Bearer") {
+            parts.headers.remove(AUTHORIZATION);
+        }
+        let url = Url::parse(&parts.uri.to_string()).map_err(|error| config(format!("not a URL ({error})")))?;
+        let host = url.host_str().unwrap_or_default();
+        let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+        if url.scheme() != "https"
+            && parts.headers.contains_key(AUTHORIZATION)
+            && !is_here
+            && !METADATA_HOSTS.contains(&host)
+        {
+            return Err(config(format!("credentials are not sent to http://{host}: use https://")));
+        }
+        let body = body.collect().await.map_err(|error| config(format!("the request cannot be read: {error}")))?;
+        let mut request = Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        let body = body.to_bytes();
+        if !body.is_empty() {
+            *request.body_mut() = Some(body.into());
+        }
+        Ok(request)
+    }
+
+    fn no_credentials(&self) -> Failed {
+        let message = if self.place.starts_with("gs://") {
+            "no Google credentials: set GOOGLE_APPLICATION_CREDENTIALS to a file of a service account or of `gcloud auth application-default login`, or ask without (GOOGLE_SKIP_SIGNATURE=true) if the bucket is public; this machine has no role in Google's cloud either"
+        } else {
+            "no Azure credentials: set AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or ask without (AZURE_SKIP_SIGNATURE=true) if the container is public; this machine has no managed identity either"
+        };
+        Failed::last(SourceError::new(SourceErrorKind::Config, &self.place, message))
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sender({})", self.place)
+    }
+}
+
+#[async_trait]
+impl HttpService for Sender {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        // Of this kind `object_store` sends nothing again: that is done here, by one rule for all servers.
+        self.send(request).await.map_err(|failed| HttpError::new(HttpErrorKind::Unknown, Carried::new(failed)))
+    }
+}
+
+impl HttpConnector for Sender {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
