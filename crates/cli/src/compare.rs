@@ -2,12 +2,10 @@
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables;
 use crate::{access, json};
 use clap::Args as ClapArgs;
 use morton::Latitude;
-use storage::Clients;
-use stores::{Bound, Comparison, Table, Tolerance, Wanted};
+use stores::{Bound, Comparison, Tolerance, Wanted};
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct CompareArgs {
@@ -24,13 +22,13 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     var: Vec<String>,
     /// Differences that count as equal, in the unit of the variable: 0.001, or h_mean=0.001 for one variable.
-    #[arg(long, value_name = "[NAME=]SIZE", value_parser = bound)]
+    #[arg(long, value_name = "[NAME=]SIZE")]
     tolerance: Vec<Bound>,
     /// The same as a part of the larger value: 5e-7, or h_sigma=5e-7.
-    #[arg(long, value_name = "[NAME=]PART", value_parser = bound)]
+    #[arg(long, value_name = "[NAME=]PART")]
     relative: Vec<Bound>,
     /// The same in steps of the stored type (f32): 1, or h_mean=1.
-    #[arg(long, value_name = "[NAME=]STEPS", value_parser = bound)]
+    #[arg(long, value_name = "[NAME=]STEPS")]
     ulps: Vec<Bound>,
     /// Do not mind cells that only A or only B has.
     #[arg(long)]
@@ -43,7 +41,10 @@ pub(crate) struct CompareArgs {
 }
 
 pub(crate) fn run(args: &CompareArgs) -> Result<u8, Failure> {
-    let (a, b) = access::block_on(read(args, &access::clients(&args.access)))?;
+    let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
+    let wanted = Wanted { order: args.order, names: &names, latitude: Latitude::default() };
+    let clients = access::clients(&args.access);
+    let (a, b) = access::block_on(async { Ok::<_, Failure>(wanted.of_both(&args.a, &args.b, &clients).await?) })?;
     let tolerance = Tolerance {
         absolute: args.tolerance.clone(),
         relative: args.relative.clone(),
@@ -57,21 +58,6 @@ pub(crate) fn run(args: &CompareArgs) -> Result<u8, Failure> {
         show(&comparison);
     }
     Ok(if comparison.equal { exit::DONE } else { exit::FAILED })
-}
-
-/// A CSV does not contain its latitude convention: that of the other table is assumed.
-async fn read(args: &CompareArgs, clients: &Clients) -> Result<(Table, Table), Failure> {
-    let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
-    let wanted = |order, latitude| Wanted { order, names: &names, latitude };
-    let any = Latitude::default();
-    if args.a.to_ascii_lowercase().ends_with(".csv") {
-        let b = tables::read(&args.b, &wanted(args.order, any), clients).await?;
-        let a = tables::read(&args.a, &wanted(Some(b.order.get()), b.latitude), clients).await?;
-        return Ok((a, b));
-    }
-    let a = tables::read(&args.a, &wanted(args.order, any), clients).await?;
-    let b = tables::read(&args.b, &wanted(Some(a.order.get()), a.latitude), clients).await?;
-    Ok((a, b))
 }
 
 fn show(comparison: &Comparison) {
@@ -115,26 +101,4 @@ fn show(comparison: &Comparison) {
     }
     let verdict = if comparison.equal { "equal" } else { "not equal" };
     say!("order {}: {} cells with data in both; {verdict}", comparison.order, comparison.cells_in_both);
-}
-
-fn bound(text: &str) -> Result<Bound, String> {
-    let (name, size) = match text.split_once('=') {
-        Some((name, size)) => (Some(name.to_owned()), size),
-        None => (None, text),
-    };
-    let size: f64 = size.parse().map_err(|_| format!("`{size}` is not a number"))?;
-    if size >= 0.0 { Ok(Bound { name, size }) } else { Err(format!("{size} is below 0")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_are_read() {
-        let one = bound("h_mean=1e-3").unwrap();
-        assert_eq!((one.name.as_deref(), one.size), (Some("h_mean"), 1e-3));
-        assert!(bound("5").unwrap().name.is_none());
-        assert!(bound("-1").is_err() && bound("x=y").is_err() && bound("nan").is_err());
-    }
 }

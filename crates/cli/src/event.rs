@@ -1,5 +1,5 @@
 //! The Lambda event of the reference system, from a file.
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::files;
 use crate::out::note;
 use jobs::{Event, Needs, ignored};
@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) fn read(path: &Path) -> Result<Event, Failure> {
     let shown = path.display();
     let usage = |error: &dyn std::fmt::Display| Failure::usage(format!("event {shown}: {error}"));
-    let text = files::text(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("event {shown}: {error}")))?;
+    let text = files::read(path)?;
     let value = serde_json::from_str(&text).map_err(|error| usage(&error))?;
     let event = Event::from_value(&value, Needs::Command).map_err(|error| usage(&error))?;
     for name in ignored(&value) {

@@ -1,28 +1,20 @@
 //! Files that the user names, other than granules: catalogs, events, lists, reports, tables.
 use crate::exit::{BAD_INPUT, Failure};
 use footprint::Area;
-use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
 
-/// The text of a file, without the mark that some editors begin it with.
-pub(crate) fn text(path: &Path) -> Result<String, Error> {
-    let text = String::from_utf8(storage::read_file(path)?);
-    let text = text.map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))?;
-    Ok(text.trim_start_matches(MARK).to_owned())
-}
-
-/// The entries of a list: a line each, without empty lines, comments and the mark of [`text`].
+/// The entries of a list: a line each, without empty lines, comments and the mark that some editors begin it with.
 pub(crate) fn entries(list: &str) -> impl Iterator<Item = String> {
     let lines = list.trim_start_matches(MARK).lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
 }
 
-/// [`text`], with a failure that names the file.
+/// The text of a file.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    text(path).map_err(|error| Failure::new(BAD_INPUT, format!("{}: {error}", path.display())))
+    storage::read_text(path).map_err(|error| Failure::new(BAD_INPUT, error))
 }
 
 /// The entries of a list on standard input.

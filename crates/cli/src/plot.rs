@@ -91,7 +91,7 @@ fn compare(
 ) -> Result<Picture, Failure> {
     let clients = access::clients(&args.access);
     let (left, right) = access::block_on(async {
-        Ok::<_, Failure>((tables::read(a, wanted, &clients).await?, tables::read(b, wanted, &clients).await?))
+        Ok::<_, Failure>((wanted.of_input(a, &clients).await?, wanted.of_input(b, &clients).await?))
     })?;
     if left.order != right.order {
         let message = format!("{a} has order {}, {b} order {}", left.order, right.order);

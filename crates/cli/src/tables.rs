@@ -1,31 +1,9 @@
 //! Stores and tables that commands take as input.
+use crate::access;
 use crate::access::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
-use crate::{access, files};
 use clap::ValueEnum;
-use std::path::Path;
-use storage::Clients;
 use stores::{Error, Table, Wanted};
-
-/// Reads one input: a store, or a CSV by its ending.
-pub(crate) async fn read(input: &str, wanted: &Wanted<'_>, clients: &Clients) -> Result<Table, Failure> {
-    let table = if Path::new(input).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
-        let text = files::text(Path::new(input)).map_err(|error| Failure::new(BAD_INPUT, error).at(input))?;
-        wanted.of_csv(&text)
-    } else {
-        wanted.of_store(input, clients).await
-    };
-    table.map_err(|error| Failure::from(error).at(input))
-}
-
-/// Reads several inputs as one table.
-pub(crate) async fn read_all(inputs: &[String], wanted: &Wanted<'_>, clients: &Clients) -> Result<Table, Failure> {
-    let mut tables = Vec::new();
-    for input in inputs {
-        tables.push(read(input, wanted, clients).await?);
-    }
-    Ok(Table::join(tables)?)
-}
 
 /// Which side of the equator is drawn, where there are cells around both poles.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,10 +23,16 @@ impl From<Hemisphere> for plot::Hemisphere {
     }
 }
 
-/// [`read_all`], waiting for the network.
+/// Several inputs as one table.
 pub(crate) fn load(inputs: &[String], wanted: &Wanted<'_>, access: &AccessArgs) -> Result<Table, Failure> {
     let clients = access::clients(access);
-    access::block_on(read_all(inputs, wanted, &clients))
+    access::block_on(async {
+        let mut tables = Vec::new();
+        for input in inputs {
+            tables.push(wanted.of_input(input, &clients).await?);
+        }
+        Ok::<_, Failure>(Table::join(tables)?)
+    })
 }
 
 impl From<Error> for Failure {
@@ -68,6 +52,7 @@ impl From<Error> for Failure {
             _ => "",
         };
         let failure = match error {
+            Error::Input { input, error } => return Self::from(*error).at(&input),
             Error::Source(error) => error.into(),
             Error::Write(error) => Self::of_write(error),
             Error::Cell(_) | Error::Job(_) => Self::usage(error),

@@ -15,6 +15,7 @@ mod cmr;
 mod date;
 mod error;
 mod hosts;
+mod identity;
 mod login;
 mod name;
 mod netrc;
@@ -28,6 +29,7 @@ pub use cmr::{CMR_URL, Collection, Found, MAX_PAGE_SIZE, Progress, Query, Search
 pub use date::window_edge;
 pub use error::Error;
 pub use hosts::{DATA_URL, Earthdata, Hosts, LOGIN_URL};
+pub use identity::CheckedIdentity;
 pub use login::{Login, Proof};
 pub use name::name_patterns;
 pub use options::log_in;

@@ -1,6 +1,6 @@
 //! Files that are whole or not there: written beside their place, and renamed.
 use crate::local::io_error;
-use byte_ranges::SourceError;
+use byte_ranges::{SourceError, SourceErrorKind};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -106,6 +106,19 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, but a folder, a pipe or a device"));
     }
     fs::read(path)
+}
+
+/// The text of a file, without the byte order mark that some editors begin it with.
+///
+/// # Errors
+/// [`SourceError`] with the path; text that is not UTF-8 is one of kind [`SourceErrorKind::BadAnswer`].
+pub fn read_text(path: &Path) -> Result<String, SourceError> {
+    let shown = path.display().to_string();
+    let bytes =
+        read_file(path).map_err(|error| SourceError { message: error.to_string(), ..io_error(&shown, "", &error) })?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| SourceError::new(SourceErrorKind::BadAnswer, shown, "it is no text in UTF-8"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Writes a whole file in the place of the one that is there: a reader sees the old one or the new one, also after

@@ -3,6 +3,7 @@ use crate::{Column, Error, Table};
 use morton::Cell;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// Cells that are named of those in one table only.
 const NAMED: usize = 5;
@@ -28,6 +29,20 @@ pub struct Bound {
     pub name: Option<String>,
     /// The largest difference that counts as equal, at least 0.
     pub size: f64,
+}
+
+impl FromStr for Bound {
+    type Err = String;
+
+    /// As `SIZE` or `NAME=SIZE`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, size) = match text.split_once('=') {
+            Some((name, size)) => (Some(name.to_owned()), size),
+            None => (None, text),
+        };
+        let size: f64 = size.parse().map_err(|_| format!("`{size}` is not a number"))?;
+        if size >= 0.0 { Ok(Self { name, size }) } else { Err(format!("{size} is below 0")) }
+    }
 }
 
 /// How two tables differ.
@@ -228,6 +243,15 @@ fn steps(x: f64, y: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_are_for_one_variable_or_for_all() {
+        let bound = |text: &str| text.parse::<Bound>();
+        let one = bound("h_mean=1e-3").unwrap();
+        assert_eq!((one.name.as_deref(), one.size), (Some("h_mean"), 1e-3));
+        assert!(bound("5").unwrap().name.is_none());
+        assert!(bound("-1").is_err() && bound("x=y").is_err() && bound("nan").is_err());
+    }
 
     #[test]
     fn steps_count_through_zero() {

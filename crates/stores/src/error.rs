@@ -9,6 +9,14 @@ pub enum Error {
     /// Bytes did not come, or were not taken.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// One input of several, or a file that cannot be read.
+    #[error("{input}: {error}")]
+    Input {
+        /// The input as it was given, without secrets.
+        input: String,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// There is no Zarr group here.
     #[error("{0}: no Zarr store here (there is no zarr.json)")]
     NoStore(String),

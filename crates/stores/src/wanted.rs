@@ -1,6 +1,7 @@
 //! A store or a CSV as one table, with what is wanted of it.
 use crate::{Error, Hive, Objects as _, Place, Store, Table};
 use morton::Latitude;
+use std::path::Path;
 use storage::Clients;
 
 /// Parents of a store of the sphere beyond which their provenance is not carried into other files.
@@ -18,6 +19,35 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// From a store, or from a CSV by its ending.
+    ///
+    /// # Errors
+    /// As [`Wanted::of_store`] and [`Wanted::of_csv`]; [`Error::Input`] names the input.
+    pub async fn of_input(&self, input: &str, clients: &Clients) -> Result<Table, Error> {
+        let table = if is_csv(input) {
+            let text = storage::read_text(Path::new(input));
+            text.map_err(Error::Source).and_then(|text| self.of_csv(&text))
+        } else {
+            self.of_store(input, clients).await
+        };
+        table.map_err(|error| Error::Input { input: storage::redacted(input), error: Box::new(error) })
+    }
+
+    /// From two inputs of one order; a CSV does not state its latitude convention: that of the other is assumed.
+    ///
+    /// # Errors
+    /// As [`Wanted::of_input`].
+    pub async fn of_both(&self, a: &str, b: &str, clients: &Clients) -> Result<(Table, Table), Error> {
+        let as_in = |table: &Table| Self { order: Some(table.order.get()), latitude: table.latitude, ..*self };
+        if is_csv(a) {
+            let b = self.of_input(b, clients).await?;
+            return Ok((as_in(&b).of_input(a, clients).await?, b));
+        }
+        let a = self.of_input(a, clients).await?;
+        let b = as_in(&a).of_input(b, clients).await?;
+        Ok((a, b))
+    }
+
     /// From the text of a CSV ([`Table::from_csv`]).
     ///
     /// # Errors
@@ -59,6 +89,7 @@ impl Wanted<'_> {
         }
         Ok(table)
     }
+
     /// From a place without the metadata of a store: a hive of many, or nothing that is read.
     async fn of_hive(&self, place: &Place, name: &str) -> Result<Table, Error> {
         if let Some(hive) = Hive::open(place, name).await? {
@@ -73,4 +104,9 @@ impl Wanted<'_> {
         }
         Err(Error::NoStore(name.to_owned()))
     }
+}
+
+/// Whether an input is a CSV, by its ending.
+fn is_csv(input: &str) -> bool {
+    Path::new(input).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }

@@ -21,13 +21,28 @@ mod fdeflate;
 #[cfg(not(target_arch = "wasm32"))]
 mod zlib_rs;
 
+use super::Fault;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::fdeflate::inflate_zlib;
+use fdeflate as decoder;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use self::zlib_rs::inflate_zlib;
+use zlib_rs as decoder;
 
 /// Deflate cannot expand by more than this (RFC 1951: 258 bytes from two bits).
 const MAX_RATIO: usize = 1032;
+
+/// Inflates one zlib stream to at most `max_len` bytes, verifying its checksum. Bytes behind the stream are ignored,
+/// as zlib ignores them.
+///
+/// # Errors
+/// If the stream is damaged, ends early, fails its checksum or is longer than `max_len`.
+pub(crate) fn inflate_zlib(input: &[u8], max_len: usize) -> Result<Vec<u8>, Fault> {
+    decoder::inflate(input, room(input, max_len), max_len)
+}
+
+/// What a stream can decode to at most.
+fn room(input: &[u8], max_len: usize) -> usize {
+    max_len.min(input.len().saturating_mul(MAX_RATIO))
+}
 
 #[cfg(test)]
 mod tests {
@@ -43,7 +58,9 @@ mod tests {
 
     /// Both decoders on one stream: the same content, or no content from both.
     fn check(stream: &[u8], max_len: usize) -> Option<Vec<u8>> {
-        let (one, other) = (zlib_rs::inflate_zlib(stream, max_len).ok(), fdeflate::inflate_zlib(stream, max_len).ok());
+        let room = room(stream, max_len);
+        let (one, other) =
+            (zlib_rs::inflate(stream, room, max_len).ok(), fdeflate::inflate(stream, room, max_len).ok());
         assert_eq!(one, other, "{} bytes, at most {max_len}", stream.len());
         one
     }

@@ -1,5 +1,4 @@
 //! By `fdeflate`, in browsers.
-use super::MAX_RATIO;
 use crate::filters::Fault;
 use ::fdeflate::{DecompressionError, Decompressor};
 
@@ -7,9 +6,9 @@ use ::fdeflate::{DecompressionError, Decompressor};
 ///
 /// # Errors
 /// As the other decoder.
-pub(crate) fn inflate_zlib(input: &[u8], max_len: usize) -> Result<Vec<u8>, Fault> {
+pub(crate) fn inflate(input: &[u8], room: usize, max_len: usize) -> Result<Vec<u8>, Fault> {
     // A byte more than may come: the end of the stream is then met before the end of the buffer.
-    let mut output = vec![0; max_len.min(input.len().saturating_mul(MAX_RATIO)).saturating_add(1)];
+    let mut output = vec![0; room.saturating_add(1)];
     let mut decoder = Decompressor::new();
     match decoder.read(input, &mut output, 0, true) {
         Ok((_, filled)) if filled > max_len => Err(Fault::TooLarge),

@@ -1,18 +1,16 @@
 //! By `zlib-rs`.
-use super::MAX_RATIO;
 use crate::filters::Fault;
 use ::zlib_rs::{Inflate, InflateFlush, Status};
 
 /// The largest window there is, as a power of two.
 const WINDOW_BITS: u8 = 15;
 
-/// Inflates one zlib stream to at most `max_len` bytes, verifying its checksum. Bytes behind the stream are ignored,
-/// as zlib ignores them.
+/// One stream that decodes to at most `room` bytes, and may decode to `max_len`.
 ///
 /// # Errors
 /// If the stream is damaged, ends early, fails its checksum or is longer than `max_len`.
-pub(crate) fn inflate_zlib(input: &[u8], max_len: usize) -> Result<Vec<u8>, Fault> {
-    let mut output = vec![0; max_len.min(input.len().saturating_mul(MAX_RATIO))];
+pub(crate) fn inflate(input: &[u8], room: usize, max_len: usize) -> Result<Vec<u8>, Fault> {
+    let mut output = vec![0; room];
     let mut decoder = Inflate::new(true, WINDOW_BITS);
     let status = decoder
         .decompress(input, &mut output, InflateFlush::Finish)
