@@ -13,8 +13,8 @@ use storage::{Credentials, moment};
 /// Looks for a login in EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, and the netrc, in that order.
 #[derive(Args, Debug)]
 pub(crate) struct LoginArgs {
-    /// Say which identity is used for which kind of place: the Earthdata login, and the credentials for s3://. These are
-    /// fetched; Earthdata is not asked.
+    /// Say which identity is used for which kind of place: the Earthdata login, and the credentials for s3://, gs:// and
+    /// az://. Those for s3:// are fetched; the others are not asked for.
     #[arg(long, conflicts_with = "export")]
     check: bool,
     /// Print `export AWS_...` lines for a shell: the one way in which secrets are shown.
@@ -69,10 +69,17 @@ fn check(args: &LoginArgs) -> Result<u8, Failure> {
     let options = access::options(&args.access);
     let s3 = access::block_on::<_, Failure>(async { Ok(CheckedIdentity::of_s3(&options.s3).await) })?;
     let earthdata = CheckedIdentity::of_earthdata();
+    let (google, azure) = (options.clouds.google_identity(), options.clouds.azure_identity());
     if args.json {
-        answers::print(&json!({ "earthdata": earthdata.answer(), "s3": s3.answer() }))?;
+        let clouds = [google, azure].map(|found_in| json!({ "found_in": found_in }));
+        let [google, azure] = clouds;
+        answers::print(
+            &json!({ "earthdata": earthdata.answer(), "s3": s3.answer(), "google": google, "azure": azure }),
+        )?;
     } else {
-        say!("earthdata  {earthdata}\ns3         {s3}");
+        let [google, azure] =
+            [google, azure].map(|found_in| found_in.unwrap_or("nothing is configured (docs/cloud.md)"));
+        say!("earthdata  {earthdata}\ns3         {s3}\ngoogle     {google}\nazure      {azure}");
     }
     let absent = earthdata.is_absent() && s3.is_absent();
     let failed = [earthdata, s3].into_iter().filter(|checked| !checked.is_absent()).find_map(|checked| checked.error);

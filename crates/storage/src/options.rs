@@ -86,6 +86,44 @@ impl CloudOptions {
         let settings = all.filter(|(name, value)| known(name) && !value.is_empty());
         Self { settings: settings.map(|(name, value)| (name, Secret::new(value))).collect(), anonymous: false }
     }
+
+    /// Where the credentials for `gs://` are found, in words; `None`: a machine in Google's cloud asks its metadata service.
+    #[must_use]
+    pub fn google_identity(&self) -> Option<&'static str> {
+        let kinds = [
+            ("storage_emulator_host", "an emulator (STORAGE_EMULATOR_HOST), no credentials"),
+            ("google_skip_signature", "no signature (GOOGLE_SKIP_SIGNATURE)"),
+            ("google_bearer_token", "a token (GOOGLE_BEARER_TOKEN)"),
+            ("google_service_account_key", "a service account (GOOGLE_SERVICE_ACCOUNT_KEY)"),
+            ("google_service_account", "the file of a service account (GOOGLE_SERVICE_ACCOUNT)"),
+            ("google_application_credentials", "a file (GOOGLE_APPLICATION_CREDENTIALS)"),
+        ];
+        self.first_of(&kinds).or_else(|| {
+            let file = std::env::home_dir()?.join(".config/gcloud/application_default_credentials.json");
+            file.is_file().then_some("the login of gcloud (application_default_credentials.json)")
+        })
+    }
+
+    /// Where the credentials for `az://` are found, in words; `None`: a machine in Azure asks its metadata service.
+    #[must_use]
+    pub fn azure_identity(&self) -> Option<&'static str> {
+        self.first_of(&[
+            ("azure_skip_signature", "no signature (AZURE_SKIP_SIGNATURE)"),
+            ("azure_storage_token", "a token (AZURE_STORAGE_TOKEN)"),
+            ("azure_storage_account_key", "the account's key (AZURE_STORAGE_ACCOUNT_KEY)"),
+            ("azure_storage_connection_string", "a connection string (AZURE_STORAGE_CONNECTION_STRING)"),
+            ("azure_client_secret", "a service principal (AZURE_CLIENT_SECRET)"),
+            ("azure_federated_token_file", "a workload identity (AZURE_FEDERATED_TOKEN_FILE)"),
+            ("azure_storage_sas_token", "a shared access signature (AZURE_STORAGE_SAS_TOKEN)"),
+            ("azure_use_azure_cli", "the login of az (AZURE_USE_AZURE_CLI)"),
+        ])
+    }
+
+    fn first_of(&self, kinds: &[(&str, &'static str)]) -> Option<&'static str> {
+        let is_set = |name: &str| self.settings.iter().any(|(held, _)| held == name);
+        let found = kinds.iter().find(|(name, _)| is_set(name)).map(|(_, words)| *words);
+        if self.anonymous { Some("no signature (--no-sign-request)") } else { found }
+    }
 }
 
 /// Whose certificates are trusted.
