@@ -8,12 +8,9 @@ use crate::{CloudOptions, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use object_store::azure::{AzureConfigKey, AzureCredentialProvider, MicrosoftAzureBuilder};
 use object_store::gcp::{GcpCredential, GcpCredentialProvider, GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::{ClientConfigKey, ObjectStore, RetryConfig, StaticCredentialProvider};
+use object_store::{ObjectStore, RetryConfig, StaticCredentialProvider};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Where the emulators of Azure keep the account that their users know.
-const EMULATOR_HOSTS: [&str; 2] = ["http://127.0.0.1", "http://localhost"];
 
 /// The clouds of a run: one set of credentials for each bucket, whoever reads or writes there.
 #[derive(Default)]
@@ -84,9 +81,6 @@ impl Clouds {
         for (name, value) in options.settings("azure_").chain(settings) {
             let name = if name == "azure_storage_account" { "azure_storage_account_name" } else { &name };
             if let Some(key) = name.parse().ok().filter(|key| !matches!(key, AzureConfigKey::Client(_))) {
-                if key == AzureConfigKey::Endpoint && EMULATOR_HOSTS.iter().any(|host| value.starts_with(host)) {
-                    builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::AllowHttp), "true");
-                }
                 builder = builder.with_config(key, value);
             }
         }

@@ -49,7 +49,10 @@ pub(crate) fn failed(error: &object_store::Error, place: &str) -> Failed {
         | object_store::Error::NotImplemented { .. } => Kind::Config,
         _ => Kind::BadAnswer,
     };
-    let words = error.to_string();
+    let words = match error {
+        object_store::Error::Generic { source, .. } => source.to_string(),
+        error => error.to_string(),
+    };
     let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect();
     Failed::last(SourceError::new(kind, place, printable(&words)))
 }
