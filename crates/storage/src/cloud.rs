@@ -1,7 +1,7 @@
 //! Google Cloud Storage and Azure Blob Storage, through `object_store`.
 use crate::cloud_crypto::Crypto;
 use crate::cloud_error::failed;
-use crate::cloud_http::Sender;
+use crate::cloud_http::{Conditions, Sender};
 use crate::cloud_place::{Cloud, CloudPlace};
 use crate::shared::Shared;
 use crate::{CloudOptions, Stats};
@@ -28,11 +28,13 @@ impl Clouds {
         &self,
         shared: &Arc<Shared>,
         stats: &Arc<Stats>,
+        conditions: &Arc<Conditions>,
         place: &CloudPlace,
     ) -> Result<Arc<dyn ObjectStore>, SourceError> {
         let shown = place.to_string();
-        let sender = Sender { shared: Arc::clone(shared), stats: Arc::clone(stats), place: shown.clone() };
-        if matches!(place.cloud, Cloud::Azure) && !shared.options.clouds.names_an_account() {
+        let (shared, stats, conditions) = (Arc::clone(shared), Arc::clone(stats), Arc::clone(conditions));
+        let sender = Sender { conditions, shared, stats, place: shown.clone() };
+        if matches!(place.cloud, Cloud::Azure) && !sender.shared.options.clouds.names_an_account() {
             let message = "no Azure storage account: set AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING, or write abfss://container@account.dfs.core.windows.net/key";
             return Err(SourceError::new(SourceErrorKind::Config, shown, message));
         }
@@ -153,7 +155,7 @@ mod tests {
         let options = Options { clouds: CloudOptions { settings, anonymous: false }, ..Options::default() };
         let shared = Arc::new(Shared::new(options));
         let place = CloudPlace::parse(scheme, rest).unwrap();
-        let opened = Clouds::default().open(&shared, &shared.stats, &place);
+        let opened = Clouds::default().open(&shared, &shared.stats, &Arc::default(), &place);
         opened.map(|store| store.to_string())
     }
 

@@ -12,7 +12,7 @@ impl Clients {
             return Err(SourceError::new(SourceErrorKind::Config, place.to_string(), message));
         }
         let stats = Arc::new(Stats::under(&self.shared.stats));
-        let store = self.clouds.open(&self.shared, &stats, place)?;
+        let store = self.clouds.open(&self.shared, &stats, &Arc::default(), place)?;
         let source = CloudSource::new(&self.shared, store, stats, (location, &place.key))?;
         Ok(GranuleSource::Cloud(Box::new(source)))
     }
@@ -23,13 +23,14 @@ impl Clients {
             return Err(SourceError::new(SourceErrorKind::Config, place.to_string(), message));
         }
         let stats = Arc::new(Stats::under(&self.shared.stats));
-        let store = self.clouds.open(&self.shared, &stats, place)?;
-        Ok(StoreSink::Cloud(Box::new(CloudSink::new(&self.shared, store, stats, place))))
+        let conditions = Arc::default();
+        let store = self.clouds.open(&self.shared, &stats, &conditions, place)?;
+        Ok(StoreSink::Cloud(Box::new(CloudSink::new(&self.shared, store, (stats, conditions), place))))
     }
 
     pub(crate) async fn cloud_keys(&self, place: &CloudPlace, prefix: &str) -> Result<Vec<String>, SourceError> {
         let stats = &self.shared.stats;
-        let store = self.clouds.open(&self.shared, stats, place)?;
+        let store = self.clouds.open(&self.shared, stats, &Arc::default(), place)?;
         let listing = CloudListing { store: &*store, root: &place.root(), prefix, most: usize::MAX };
         list_cloud(&self.shared, stats, listing).await
     }

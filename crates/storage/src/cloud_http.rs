@@ -1,6 +1,7 @@
 //! One request of `object_store`, sent as all requests here are: over the same connections, counted, with a span, limits on
 //! size and time, and failures in our own words.
 use crate::cloud_error::Carried;
+use crate::encode::percent_decode;
 use crate::refusal::Refusal;
 use crate::retry::Failed;
 use crate::shared::Shared;
@@ -13,20 +14,47 @@ use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::header::{AUTHORIZATION, RANGE};
-use reqwest::{Request, Url};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, RANGE};
+use reqwest::{Method, Request, Url};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tracing::{Instrument as _, debug, debug_span};
 
 /// Largest answer that is read: chunks are some 100 KB, shards some MB, ranges of granules some 10 MB.
 const MAX_BODY: usize = 1 << 30;
+/// Google's condition on an object (XML API reference, "HTTP headers and common query string parameters").
+const GENERATION_MATCH: HeaderName = HeaderName::from_static("x-goog-if-generation-match");
 /// Hosts that give a machine in a cloud the credentials of its role, over plain HTTP.
 const METADATA_HOSTS: [&str; 3] = ["169.254.169.254", "metadata.google.internal", "metadata"];
+
+/// The generations that objects must have to be deleted, by path: Google takes this condition, `object_store` does not make it.
+#[derive(Default)]
+pub(crate) struct Conditions(Mutex<HashMap<String, String>>);
+
+impl Conditions {
+    /// Runs `deletion` of the object at `path`, which takes place if it has this generation.
+    pub(crate) async fn while_deleting<T>(&self, path: &str, generation: &str, deletion: impl Future<Output = T>) -> T {
+        let conditions = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        conditions().insert(path.to_owned(), generation.to_owned());
+        let done = deletion.await;
+        conditions().remove(path);
+        done
+    }
+
+    fn of(&self, url: &Url) -> Option<HeaderValue> {
+        let path = percent_decode(url.path());
+        let conditions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of = |deleted: &str| path.strip_suffix(deleted).is_some_and(|root| root.ends_with('/'));
+        let found = conditions.iter().filter(|(deleted, _)| is_of(deleted)).max_by_key(|(deleted, _)| deleted.len());
+        HeaderValue::from_str(found?.1).ok()
+    }
+}
 
 /// Sends the requests of one source or sink.
 #[derive(Clone)]
 pub(crate) struct Sender {
+    pub(crate) conditions: Arc<Conditions>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) stats: Arc<Stats>,
     /// For messages.
@@ -110,6 +138,9 @@ impl Sender {
         let body = body.collect().await.map_err(|error| config(format!("the request cannot be read: {error}")))?;
         let mut request = Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
+        if let Some(generation) = self.conditions.of(request.url()).filter(|_| request.method() == Method::DELETE) {
+            request.headers_mut().insert(GENERATION_MATCH, generation);
+        }
         let body = body.to_bytes();
         if !body.is_empty() {
             *request.body_mut() = Some(body.into());

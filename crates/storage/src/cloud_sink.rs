@@ -1,5 +1,6 @@
 //! A store under a prefix in Google Cloud Storage or Azure Blob Storage.
 use crate::cloud_error::failed;
+use crate::cloud_http::Conditions;
 use crate::cloud_list::{CloudListing, list_cloud};
 use crate::cloud_place::{CloudPlace, path};
 use crate::key::check_key;
@@ -13,11 +14,12 @@ use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A store under a prefix in a cloud. A put is atomic there, and can be made on a condition; deleting cannot: what is deleted
-/// is looked at first.
+/// A store under a prefix in a cloud. A put is atomic there, and can be made on a condition. What is deleted is looked at
+/// first; in Google's cloud the deletion then has the condition that nothing has changed, in Azure it has none.
 pub struct CloudSink {
     shared: Arc<Shared>,
     store: Arc<dyn ObjectStore>,
+    conditions: Arc<Conditions>,
     /// The bucket as text, with a slash at its end.
     root: String,
     /// Without slashes at its ends.
@@ -31,12 +33,13 @@ impl CloudSink {
     pub(crate) fn new(
         shared: &Arc<Shared>,
         store: Arc<dyn ObjectStore>,
-        stats: Arc<Stats>,
+        (stats, conditions): (Arc<Stats>, Arc<Conditions>),
         place: &CloudPlace,
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
             store,
+            conditions,
             root: place.root(),
             prefix: place.key.trim_matches('/').to_owned(),
             stats,
@@ -148,7 +151,13 @@ impl Storage for CloudSink {
 
     async fn delete(&self, key: &str, seen: &Tag) -> Result<(), SourceError> {
         match self.get(key).await? {
-            Some((_, held)) if seen.holds(&held) => self.remove(key).await,
+            Some((_, held)) if seen.holds(&held) => match held.0.filter(|_| self.root.starts_with("gs://")) {
+                Some(generation) => {
+                    let path = format!("{}/{key}", self.prefix);
+                    self.conditions.while_deleting(&path, &generation, self.remove(key)).await
+                }
+                None => self.remove(key).await,
+            },
             _ => Ok(()),
         }
     }

@@ -61,7 +61,7 @@ fn answer((last, objects): &mut Held, asked: &Asked) -> Reply {
             .with("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT")
     };
     match asked.method.as_str() {
-        "PUT" if !is_as_wanted => Reply::status(412),
+        "PUT" | "DELETE" if !is_as_wanted => Reply::status(412),
         "PUT" => {
             *last += 1;
             objects.insert(key.to_owned(), (*last, asked.body.clone()));
@@ -106,6 +106,8 @@ fn objects_are_put_replaced_as_they_were_seen_and_deleted() {
         assert_eq!(sink.get(".icestream-probe").await.unwrap(), None);
     });
     assert_eq!(sink.counts().retries, 0);
+    let deleted = server.log().into_iter().find(|asked| asked.method == "DELETE").unwrap();
+    assert_eq!(deleted.header("x-goog-if-generation-match"), "8", "deleted as it was seen");
     assert_eq!(sink.shown("zarr.json"), "gs://cells/out/store.zarr/zarr.json");
 }
 
