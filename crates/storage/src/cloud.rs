@@ -9,7 +9,7 @@ use byte_ranges::{SourceError, SourceErrorKind};
 use object_store::azure::{AzureConfigKey, AzureCredentialProvider, MicrosoftAzureBuilder};
 use object_store::gcp::{GcpCredential, GcpCredentialProvider, GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{ObjectStore, RetryConfig, StaticCredentialProvider};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The clouds of a run: one set of credentials for each bucket, whoever reads or writes there.
@@ -38,11 +38,25 @@ impl Clouds {
             let message = "no Azure storage account: set AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING, or write abfss://container@account.dfs.core.windows.net/key";
             return Err(SourceError::new(SourceErrorKind::Config, shown, message));
         }
+        let options = sender.shared.options.clouds.clone();
+        if let Some(path) = options.no_file() {
+            let message = "this is no file of credentials (GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_SERVICE_ACCOUNT): name one that can be read";
+            let shown = if path.contains(['{', '\n']) { "a path that holds JSON" } else { path };
+            return Err(SourceError::new(SourceErrorKind::Config, shown, message));
+        }
         let opened = match &place.cloud {
             Cloud::Google => self.google(sender, place),
             Cloud::Azure | Cloud::AzureAccount(_) => self.azure(sender, place),
         };
-        opened.map_err(|error| SourceError { kind: SourceErrorKind::Config, ..failed(&error, &shown).error })
+        opened.map_err(|error| {
+            let SourceError { message, .. } = failed(&error, &shown).error;
+            let message = if options.holds(&message) {
+                "a setting of its credentials is not what it should be; it is not shown, because it may be a secret (docs/cloud.md)".to_owned()
+            } else {
+                message
+            };
+            SourceError::new(SourceErrorKind::Config, &shown, message)
+        })
     }
 
     fn google(&self, sender: Sender, place: &CloudPlace) -> object_store::Result<Arc<dyn ObjectStore>> {
@@ -79,9 +93,7 @@ impl Clouds {
     fn azure(&self, sender: Sender, place: &CloudPlace) -> object_store::Result<Arc<dyn ObjectStore>> {
         let options = sender.shared.options.clouds.clone();
         let mut builder = MicrosoftAzureBuilder::new();
-        let settings = options.connection_string();
-        for (name, value) in options.settings("azure_").chain(settings) {
-            let name = if name == "azure_storage_account" { "azure_storage_account_name" } else { &name };
+        for (name, value) in options.azure(place) {
             if let Some(key) = name.parse().ok().filter(|key| !matches!(key, AzureConfigKey::Client(_))) {
                 builder = builder.with_config(key, value);
             }
@@ -133,15 +145,61 @@ impl CloudOptions {
     /// What `AZURE_STORAGE_CONNECTION_STRING` says, under the names that the single settings have.
     fn connection_string(&self) -> Vec<(String, String)> {
         let text = self.setting("azure_storage_connection_string").unwrap_or_default();
-        let known = |name: &str| match name.trim().to_ascii_lowercase().as_str() {
-            "accountname" => Some("azure_storage_account_name"),
-            "accountkey" => Some("azure_storage_account_key"),
-            "sharedaccesssignature" => Some("azure_storage_sas_token"),
-            "blobendpoint" => Some("azure_storage_endpoint"),
-            _ => None,
-        };
         let pairs = text.split(';').filter_map(|part| part.split_once('='));
-        pairs.filter_map(|(name, value)| Some((known(name)?.to_owned(), value.trim().to_owned()))).collect()
+        let parts: BTreeMap<String, &str> =
+            pairs.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim())).collect();
+        let named = [
+            ("accountname", "azure_storage_account_name"),
+            ("accountkey", "azure_storage_account_key"),
+            ("sharedaccesssignature", "azure_storage_sas_token"),
+            ("blobendpoint", "azure_storage_endpoint"),
+            ("usedevelopmentstorage", "azure_storage_use_emulator"),
+        ];
+        let held = named.iter().filter_map(|(part, name)| Some(((*name).to_owned(), (*parts.get(*part)?).to_owned())));
+        let mut settings: Vec<(String, String)> = held.collect();
+        // The cloud of a country; without it, the public one.
+        if let (Some(suffix), Some(account), None) =
+            (parts.get("endpointsuffix"), parts.get("accountname"), parts.get("blobendpoint"))
+        {
+            let scheme = parts.get("defaultendpointsprotocol").unwrap_or(&"https");
+            settings.push(("azure_storage_endpoint".to_owned(), format!("{scheme}://{account}.blob.{suffix}")));
+        }
+        settings
+    }
+
+    /// The settings for a place in Azure. What is of one account does not go to another one that the place names.
+    fn azure(&self, place: &CloudPlace) -> Vec<(String, String)> {
+        let full = |(name, value): (String, String)| match name.as_str() {
+            "azure_storage_account" => ("azure_storage_account_name".to_owned(), value),
+            _ => (name, value),
+        };
+        let mut settings: Vec<(String, String)> =
+            self.settings("azure_").chain(self.connection_string()).map(full).collect();
+        let Cloud::AzureAccount(host) = &place.cloud else { return settings };
+        let account = host.split('.').next().unwrap_or_default();
+        let is_account = |(name, value): &(String, String)| name == "azure_storage_account_name" && value == account;
+        if !settings.iter().any(is_account) {
+            let of_account = ["account", "key", "sas", "endpoint", "emulator"];
+            settings.retain(|(name, _)| !of_account.iter().any(|part| name.contains(part)));
+        }
+        settings
+    }
+
+    /// The path of a file of credentials that is no file.
+    fn no_file(&self) -> Option<&str> {
+        let names = ["google_application_credentials", "google_service_account", "google_service_account_path"];
+        let paths = names.iter().filter_map(|name| self.setting(name));
+        paths.into_iter().find(|path| !std::path::Path::new(path).is_file())
+    }
+
+    /// Whether a text repeats a part of a setting that may be a secret; the path of a file is none.
+    fn holds(&self, text: &str) -> bool {
+        let is_word = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '=' | '-' | '_');
+        let secret = self.settings.iter().filter(|(name, _)| {
+            ["key", "secret", "token", "sas", "string"].iter().any(|part| name.contains(part)) && !name.contains("file")
+        });
+        let mut words = secret.flat_map(|(_, value)| value.expose().split(is_word)).filter(|word| word.len() >= 8);
+        words.any(|word| text.contains(word))
     }
 }
 
@@ -179,5 +237,29 @@ mod tests {
         assert!(error.to_string().to_ascii_lowercase().contains("account"), "{error}");
         let error = opened(&[("google_application_credentials", "/no/such/file")], "gs", "bucket/x").unwrap_err();
         assert!(error.to_string().contains("/no/such/file"), "{error}");
+        for (name, value) in [
+            ("google_application_credentials", "{\"private_key\": \"hushhush\"}"),
+            ("google_service_account_key", "\"hushhushhush\""),
+        ] {
+            let error = opened(&[(name, value)], "gs", "bucket/x").unwrap_err();
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_of_one_account_does_not_go_to_another() {
+        let text = "AccountName=ice;AccountKey=a2V5;EndpointSuffix=core.usgovcloudapi.net";
+        let settings = [("azure_storage_connection_string", text), ("azure_client_id", "me")];
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let options = CloudOptions { settings, anonymous: false };
+        let of = |scheme: &str, rest: &str| {
+            let settings = options.azure(&CloudPlace::parse(scheme, rest).unwrap());
+            settings.into_iter().map(|(name, _)| name).filter(|name| !name.ends_with("string")).collect::<Vec<_>>()
+        };
+        let all =
+            ["azure_client_id", "azure_storage_account_name", "azure_storage_account_key", "azure_storage_endpoint"];
+        assert_eq!(of("az", "cells/x"), all);
+        assert_eq!(of("abfss", "cells@ice.dfs.core.windows.net/x"), all);
+        assert_eq!(of("abfss", "cells@other.dfs.core.windows.net/x"), ["azure_client_id"]);
     }
 }

@@ -1,9 +1,9 @@
 //! One request of `object_store`, sent as all requests here are: over the same connections, counted, with a span, limits on
 //! size and time, and failures in our own words.
 use crate::cloud_error::Carried;
-use crate::encode::percent_decode;
+use crate::encode::{element, is_document, percent_decode};
 use crate::refusal::Refusal;
-use crate::retry::Failed;
+use crate::retry::{Again, Failed};
 use crate::shared::Shared;
 use crate::{Paced, Stats};
 use async_trait::async_trait;
@@ -66,7 +66,7 @@ impl Sender {
         let _permit = self.shared.permit().await;
         let request = self.request(request).await?;
         let metadata = request.url().host_str().is_some_and(|host| METADATA_HOSTS.contains(&host));
-        let is_listing = request.url().query_pairs().any(|(name, _)| matches!(&*name, "list-type" | "comp"));
+        let page = listed_page(request.url());
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
         let span = debug_span!("request", method = %request.method(), place = self.place, range);
         let client = self.shared.http()?;
@@ -93,7 +93,7 @@ impl Sender {
             404 if !metadata => {
                 let refusal = Refusal::read(response, patience).await;
                 let code = refusal.field("Code").unwrap_or_default();
-                let of_bucket = is_listing || matches!(code.as_str(), "NoSuchBucket" | "ContainerNotFound");
+                let of_bucket = page.is_some() || matches!(code.as_str(), "NoSuchBucket" | "ContainerNotFound");
                 return if of_bucket { Err(refusal.into_failure(&self.place)) } else { Ok(answer) };
             }
             _ if metadata => return Err(self.no_credentials()),
@@ -114,7 +114,14 @@ impl Sender {
                 return Err(Failed::last(SourceError::new(SourceErrorKind::BadAnswer, &self.place, message)));
             }
         }
-        *answer.body_mut() = body.freeze().into();
+        let body = body.freeze();
+        if let Some(page) = page.filter(|_| is_content) {
+            check_listing(&body, &page).map_err(|(message, again)| {
+                let error = SourceError::new(SourceErrorKind::BadAnswer, &self.place, message);
+                Failed { error, again }
+            })?;
+        }
+        *answer.body_mut() = body.into();
         Ok(answer)
     }
 
@@ -128,11 +135,10 @@ impl Sender {
         let url = Url::parse(&parts.uri.to_string()).map_err(|error| config(format!("not a URL ({error})")))?;
         let host = url.host_str().unwrap_or_default();
         let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
-        if url.scheme() != "https"
-            && parts.headers.contains_key(AUTHORIZATION)
-            && !is_here
-            && !METADATA_HOSTS.contains(&host)
-        {
+        let is_secret = parts.headers.contains_key(AUTHORIZATION)
+            || parts.method == Method::POST
+            || url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("sig"));
+        if url.scheme() != "https" && is_secret && !is_here && !METADATA_HOSTS.contains(&host) {
             return Err(config(format!("credentials are not sent to http://{host}: use https://")));
         }
         let body = body.collect().await.map_err(|error| config(format!("the request cannot be read: {error}")))?;
@@ -156,6 +162,38 @@ impl Sender {
         };
         Failed::last(SourceError::new(SourceErrorKind::Config, &self.place, message))
     }
+}
+
+/// Of a request for a page of a listing: where the page begins, empty for the first.
+fn listed_page(url: &Url) -> Option<String> {
+    let of = |wanted: &[&str]| {
+        url.query_pairs().find(|(name, _)| wanted.contains(&&**name)).map(|(_, value)| value.into_owned())
+    };
+    let is_listing = of(&["list-type"]).is_some() || of(&["comp"]).is_some_and(|what| what == "list");
+    is_listing.then(|| of(&["continuation-token", "marker"]).unwrap_or_default())
+}
+
+/// Whether an answer is a page of a listing, whole, and leads on: `object_store` takes any XML for an empty one.
+fn check_listing(body: &[u8], page: &str) -> Result<(), (&'static str, Again)> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let is_of = |root: &str| is_document(text, root);
+    let Some(root) = ["ListBucketResult", "EnumerationResults"].into_iter().find(|root| is_of(root)) else {
+        let message = "the answer is no listing of a bucket: check the endpoint, and whether the network wants a login";
+        return Err((message, Again::Never));
+    };
+    if !text.ends_with(&format!("</{root}>")) && !text.ends_with("/>") {
+        return Err(("the listing is cut off", Again::Backoff));
+    }
+    let next = ["NextContinuationToken", "NextMarker"].into_iter().find_map(|name| element(text, name));
+    let next = next.filter(|next| !next.is_empty());
+    if next.is_none() && element(text, "IsTruncated").is_some_and(|said| said.trim().eq_ignore_ascii_case("true")) {
+        return Err(("the listing is truncated, but does not say where it goes on", Again::Never));
+    }
+    if next.as_deref() == Some(page) && !page.is_empty() {
+        return Err(("the listing does not move on: the server repeats itself", Again::Never));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Sender {

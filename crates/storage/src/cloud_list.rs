@@ -30,12 +30,17 @@ pub(crate) async fn list_cloud(
     // The library lists whole components; of the last one, what is not asked for is left out here.
     let folder = prefix.rsplit_once('/').map(|(folder, _)| path(folder, &shown)).transpose()?;
     let once = async || {
-        let mut found = Vec::new();
+        let (mut found, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
         let mut listed = store.list(folder.as_ref());
         while found.len() < most {
             match listed.try_next().await {
                 Ok(Some(meta)) => {
                     let key = meta.location.to_string();
+                    if last.as_ref() == Some(&key) {
+                        let message = "the listing does not move on: the server repeats itself";
+                        return Err(Failed::last(SourceError::new(SourceErrorKind::BadAnswer, &shown, message)));
+                    }
+                    last = Some(key.clone());
                     found.extend(Some(key).filter(|key| key.starts_with(prefix)));
                 }
                 Ok(None) => break,

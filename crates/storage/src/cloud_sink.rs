@@ -4,7 +4,7 @@ use crate::cloud_http::Conditions;
 use crate::cloud_list::{CloudListing, list_cloud};
 use crate::cloud_place::{CloudPlace, path};
 use crate::key::check_key;
-use crate::retry::attempts;
+use crate::retry::{Failed, attempts};
 use crate::shared::Shared;
 use crate::stats::Billed;
 use crate::{Counts, Stats};
@@ -69,10 +69,11 @@ impl CloudSink {
         let _ = self.remove(PROBE).await;
     }
 
-    /// Sends until an answer comes that is one. `None`: the object is not there, or not as the condition says.
+    /// Sends until an answer comes that is one. `None`: the object is not there, or not as the condition of the request says.
+    /// `otherwise` says which errors mean the latter; others of that kind come from a lease, or from a bucket that is being deleted.
     async fn request<T>(
         &self,
-        counter: Option<&AtomicU64>,
+        (counter, otherwise): (Option<&AtomicU64>, fn(&Error) -> bool),
         key: &str,
         mut send: impl AsyncFnMut() -> Result<T, Error>,
     ) -> Result<Option<T>, SourceError> {
@@ -83,7 +84,12 @@ impl CloudSink {
             }
             match send().await {
                 Ok(answer) => Ok(Some(answer)),
-                Err(Error::NotFound { .. } | Error::Precondition { .. } | Error::AlreadyExists { .. }) => Ok(None),
+                Err(Error::NotFound { .. }) => Ok(None),
+                Err(error) if otherwise(&error) => Ok(None),
+                Err(Error::Precondition { .. } | Error::AlreadyExists { .. }) => {
+                    let message = "the cloud refuses this because of a lease, or of another request at the same moment";
+                    Err(Failed::passing(SourceError::new(SourceErrorKind::Unavailable, &shown, message)))
+                }
                 Err(error) => Err(failed(&error, &shown)),
             }
         };
@@ -102,7 +108,8 @@ impl CloudSink {
             let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
             self.store.put_opts(&path, bytes.clone().into(), options).await
         };
-        let stored = self.request(Some(&self.puts), key, send).await?.is_some();
+        let otherwise = if matches!(mode, PutMode::Overwrite) { never } else { is_otherwise };
+        let stored = self.request((Some(&self.puts), otherwise), key, send).await?.is_some();
         if stored {
             self.stats.add_bytes(length);
         }
@@ -111,7 +118,7 @@ impl CloudSink {
 
     async fn remove(&self, key: &str) -> Result<(), SourceError> {
         let path = self.path(key)?;
-        self.request(None, key, async || self.store.delete(&path).await).await.map(drop)
+        self.request((None, is_changed), key, async || self.store.delete(&path).await).await.map(drop)
     }
 
     fn missing(&self, key: &str) -> SourceError {
@@ -134,7 +141,7 @@ impl Storage for CloudSink {
             let tag = tag(&answer.meta);
             Ok((answer.bytes().await?, tag))
         };
-        self.request(Some(&self.gets), key, send).await
+        self.request((Some(&self.gets), never), key, send).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, seen: Option<&Tag>) -> Result<bool, SourceError> {
@@ -178,6 +185,21 @@ impl Storage for CloudSink {
     fn shown(&self, key: &str) -> String {
         format!("{}{}/{key}", self.root, self.prefix)
     }
+}
+
+/// No error says that an object is not as it was seen.
+const fn never(_: &Error) -> bool {
+    false
+}
+
+/// The object that was to be deleted is another one.
+const fn is_changed(error: &Error) -> bool {
+    matches!(error, Error::Precondition { .. })
+}
+
+/// The object that was to be put is there already, or the one that was to be replaced is another one.
+const fn is_otherwise(error: &Error) -> bool {
+    matches!(error, Error::Precondition { .. } | Error::AlreadyExists { .. })
 }
 
 /// What tells one content of an object from another: Google's generation, else the entity tag.

@@ -90,6 +90,18 @@ fn entity(name: &str) -> Option<char> {
     })
 }
 
+/// Whether the first element of an XML document has this name.
+pub(crate) fn is_document(mut text: &str, root: &str) -> bool {
+    while let Some((start, end)) =
+        [("<?", "?>"), ("<!--", "-->")].into_iter().find(|(start, _)| text.starts_with(start))
+    {
+        let Some(after) = text.get(start.len()..).and_then(|text| text.split_once(end)) else { return false };
+        text = after.1.trim_start();
+    }
+    let rest = text.strip_prefix('<').and_then(|text| text.strip_prefix(root));
+    rest.is_some_and(|rest| rest.starts_with(['>', ' ', '/', '\t', '\r', '\n']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

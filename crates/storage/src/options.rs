@@ -96,6 +96,7 @@ impl CloudOptions {
             ("google_bearer_token", "a token (GOOGLE_BEARER_TOKEN)"),
             ("google_service_account_key", "a service account (GOOGLE_SERVICE_ACCOUNT_KEY)"),
             ("google_service_account", "the file of a service account (GOOGLE_SERVICE_ACCOUNT)"),
+            ("google_service_account_path", "the file of a service account (GOOGLE_SERVICE_ACCOUNT_PATH)"),
             ("google_application_credentials", "a file (GOOGLE_APPLICATION_CREDENTIALS)"),
         ];
         self.first_of(&kinds).or_else(|| {
@@ -111,16 +112,21 @@ impl CloudOptions {
             ("azure_skip_signature", "no signature (AZURE_SKIP_SIGNATURE)"),
             ("azure_storage_token", "a token (AZURE_STORAGE_TOKEN)"),
             ("azure_storage_account_key", "the account's key (AZURE_STORAGE_ACCOUNT_KEY)"),
+            ("azure_storage_access_key", "the account's key (AZURE_STORAGE_ACCESS_KEY)"),
             ("azure_storage_connection_string", "a connection string (AZURE_STORAGE_CONNECTION_STRING)"),
             ("azure_client_secret", "a service principal (AZURE_CLIENT_SECRET)"),
             ("azure_federated_token_file", "a workload identity (AZURE_FEDERATED_TOKEN_FILE)"),
             ("azure_storage_sas_token", "a shared access signature (AZURE_STORAGE_SAS_TOKEN)"),
+            ("azure_storage_sas_key", "a shared access signature (AZURE_STORAGE_SAS_KEY)"),
             ("azure_use_azure_cli", "the login of az (AZURE_USE_AZURE_CLI)"),
         ])
     }
 
     fn first_of(&self, kinds: &[(&str, &'static str)]) -> Option<&'static str> {
-        let is_set = |name: &str| self.settings.iter().any(|(held, _)| held == name);
+        let is_no = |value: &Secret| {
+            matches!(value.expose().trim().to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off")
+        };
+        let is_set = |name: &str| self.settings.iter().any(|(held, value)| held == name && !is_no(value));
         let found = kinds.iter().find(|(name, _)| is_set(name)).map(|(_, words)| *words);
         if self.anonymous { Some("no signature (--no-sign-request)") } else { found }
     }

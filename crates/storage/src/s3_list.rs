@@ -1,5 +1,5 @@
 //! Listing a bucket (Amazon S3 API Reference, `ListObjectsV2`).
-use crate::encode::{element, elements, form_decode, percent_encode};
+use crate::encode::{element, elements, form_decode, is_document, percent_encode};
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
 use crate::retry::{Again, Failed, attempts};
@@ -75,7 +75,7 @@ impl Page {
         if text.is_empty() {
             return Err(("an empty answer in place of a listing", Again::Backoff));
         }
-        if !is_listing(text) {
+        if !is_document(text, "ListBucketResult") {
             return Err((
                 "the answer is no listing of a bucket (no <ListBucketResult>): check the endpoint URL, and whether the network wants a login",
                 Again::Never,
@@ -103,17 +103,6 @@ impl Page {
 /// A boolean of XML Schema, in any capitals.
 fn is_true(text: &str) -> bool {
     text == "1" || text.eq_ignore_ascii_case("true")
-}
-
-/// Whether the first element of an XML document is a listing.
-fn is_listing(mut text: &str) -> bool {
-    while let Some((start, end)) =
-        [("<?", "?>"), ("<!--", "-->")].into_iter().find(|(start, _)| text.starts_with(start))
-    {
-        let Some(after) = text.get(start.len()..).and_then(|text| text.split_once(end)) else { return false };
-        text = after.1.trim_start();
-    }
-    text.strip_prefix("<ListBucketResult").is_some_and(|rest| rest.starts_with(['>', ' ', '\t', '\r', '\n']))
 }
 
 async fn page(

@@ -71,12 +71,34 @@ fn shell(command: &str) -> Command {
 /// standard error too.
 fn complaint(err: &str, out: &str) -> String {
     let words: String = err.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect();
-    let is_secret = ["SecretAccessKey", "SessionToken", "aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"]
-        .iter()
-        .any(|name| words.contains(name))
-        || (!out.trim().is_empty() && err.contains(out.trim()));
+    // However they are spelled: SecretAccessKey, aws_session_token, "Authorization: Bearer ...".
+    let plain: String = words.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let names =
+        ["secretaccesskey", "secretkey", "sessiontoken", "securitytoken", "password", "bearer", "authorization"];
+    let is_secret =
+        names.iter().any(|name| plain.contains(name)) || (!out.trim().is_empty() && err.contains(out.trim()));
     match words.is_empty() || is_secret {
         true => String::new(),
         false => format!(", it says: {words}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_complains_of_is_told_without_secrets() {
+        assert_eq!(complaint("no\nnetwork", ""), ", it says: no network");
+        for secret in [
+            "{\"secretAccessKey\": \"hush\"}",
+            "aws_session_token = hush",
+            "SECRET_ACCESS_KEY=hush",
+            "Authorization: Bearer hush",
+            "the password is hush",
+        ] {
+            assert_eq!(complaint(secret, ""), "", "{secret}");
+        }
+        assert_eq!(complaint("it wrote: {hush}", "{hush}"), "");
     }
 }

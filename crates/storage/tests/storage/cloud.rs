@@ -199,6 +199,65 @@ fn an_account_of_azure_signs_with_its_key_and_takes_conditions_by_entity_tags() 
 }
 
 #[test]
+fn an_answer_that_is_no_whole_listing_is_an_error_and_no_end() {
+    let entry = "<Contents><Key>a/1</Key><Size>1</Size><LastModified>2024-01-01T00:00:00Z</LastModified></Contents>";
+    for (body, says) in [
+        ("<Error><Code>InternalError</Code></Error>".to_owned(), "no listing"),
+        ("<html><body>log in</body></html>".to_owned(), "no listing"),
+        (String::new(), "no listing"),
+        (format!("<ListBucketResult>{entry}"), "cut off"),
+        (format!("<ListBucketResult>{entry}<IsTruncated>true</IsTruncated></ListBucketResult>"), "truncated"),
+        (
+            format!("<ListBucketResult>{entry}<NextContinuationToken>x</NextContinuationToken></ListBucketResult>"),
+            "repeats itself",
+        ),
+        (
+            "<ListBucketResult><NextContinuationToken>x</NextContinuationToken></ListBucketResult>".to_owned(),
+            "repeats itself",
+        ),
+    ] {
+        let answer = body.clone();
+        let server = Server::start(move |_, _| Reply::status(200).body(answer.clone()));
+        let error = run(sink(&google(&server), "gs://cells/a").list("", usize::MAX)).unwrap_err();
+        assert!(error.kind == Kind::BadAnswer && error.message.contains(says), "{body}: {error}");
+        assert!(server.log().len() <= 3, "{} requests", server.log().len());
+    }
+}
+
+#[test]
+fn a_lease_is_no_missing_bucket_and_no_deletion() {
+    let server = Server::start(|asked, _| match asked.method.as_str() {
+        "PUT" | "DELETE" => Reply::status(409),
+        _ => Reply::status(200)
+            .with("ETag", "\"1\"")
+            .with("x-goog-generation", "1")
+            .with("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT"),
+    });
+    let sink = sink(&google(&server), "gs://cells/a");
+    run(async {
+        let (_, tag) = sink.get("zarr.json").await.unwrap().unwrap();
+        for error in [sink.put("zarr.json", Bytes::new()).await, sink.delete("zarr.json", &tag).await] {
+            let error = error.unwrap_err();
+            assert!(error.kind == Kind::Unavailable && error.message.contains("lease"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_signature_does_not_leave_over_plain_http() {
+    let clouds = settings(&[
+        ("AZURE_STORAGE_ACCOUNT_NAME", "ice"),
+        ("AZURE_STORAGE_ENDPOINT", "http://storage.example.org"),
+        ("AZURE_STORAGE_SAS_TOKEN", "sv=1&sig=hush"),
+    ]);
+    let clients = Clients::new(Options { clouds, ..options("http://unused.example") });
+    let source = clients.open(&Location::parse("az://cells/a/x.h5").unwrap()).unwrap();
+    let error = run(source.fetch(range(0, 10))).unwrap_err();
+    assert!(error.kind == Kind::Config && error.message.contains("https://"), "{error}");
+    assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+}
+
+#[test]
 fn credentials_do_not_leave_over_plain_http() {
     let clouds = settings(&[("GOOGLE_BASE_URL", "http://storage.example.org"), ("GOOGLE_BEARER_TOKEN", "hush-token")]);
     let clients = Clients::new(Options { clouds, ..options("http://unused.example") });
