@@ -2,6 +2,7 @@ use dggs_zarr::{Column, DataType};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::Arc;
 use zarrs::array::{
     ArrayToBytesCodecTraits as _, ChunkKeyEncoding, CodecChain, CodecOptions, DataType as Kind, FillValue,
@@ -114,25 +115,41 @@ impl ArrayInfo {
         (index < self.objects() && self.key(index) == key).then_some(index)
     }
 
-    /// What one object holds: first row of each chunk that is there, and its values (without rows past the array's end).
-    pub(crate) fn decode(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, Column)>, Error> {
-        let key = self.key(index);
+    /// The chunks that one object holds: first row, rows (without those past the array's end), and place in the bytes.
+    fn chunks_of(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, usize, Range<usize>)>, Error> {
         let start = index.saturating_mul(self.rows_per_object);
         let places = match &self.chunks.index {
-            Some(index) => index.places(bytes).map_err(|why| Error::corrupt(&key, why))?,
+            Some(held) => held.places(bytes).map_err(|why| Error::corrupt(&self.key(index), why))?,
             None => vec![(0, 0..bytes.len())],
         };
-        let mut chunks = Vec::new();
-        for (number, place) in places {
-            let first = start.saturating_add(number.saturating_mul(self.chunks.rows.get()));
-            let left = usize::try_from(self.rows.saturating_sub(first)).unwrap_or(usize::MAX);
-            let chunk = bytes.get(place).ok_or_else(|| Error::corrupt(&key, "the shard is cut off"))?;
-            if left > 0 {
-                let column = self.chunks.decode(chunk, left).map_err(|why| Error::corrupt(&key, why))?;
-                chunks.push((first, self.unpacked(column)));
-            }
+        let rows_of_chunk = self.chunks.rows.get();
+        let chunk = |(number, place): (u64, Range<usize>)| {
+            let first = start.saturating_add(number.saturating_mul(rows_of_chunk));
+            let rows = self.rows.saturating_sub(first).min(rows_of_chunk);
+            Some((first, usize::try_from(rows).ok().filter(|&rows| rows > 0)?, place))
+        };
+        Ok(places.into_iter().filter_map(chunk).collect())
+    }
+
+    /// The rows that one object holds: first row and number of those of each chunk. Nothing is decoded.
+    pub(crate) fn extents(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, usize)>, Error> {
+        Ok(self.chunks_of(index, bytes)?.into_iter().map(|(first, rows, _)| (first, rows)).collect())
+    }
+
+    /// Decodes the chunks that one object holds, one after the other in the order of rows: first row and values of each.
+    pub(crate) fn decode(
+        &self,
+        index: u64,
+        bytes: &[u8],
+        mut each: impl FnMut(u64, Column) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for (first, rows, place) in self.chunks_of(index, bytes)? {
+            let corrupt = |why: String| Error::corrupt(&self.key(index), why);
+            let chunk = bytes.get(place).ok_or_else(|| corrupt("the shard is cut off".to_owned()))?;
+            let column = self.chunks.decode(chunk, rows).map_err(corrupt)?;
+            each(first, self.unpacked(column))?;
         }
-        Ok(chunks)
+        Ok(())
     }
 
     /// Rows that no chunk holds.
@@ -150,13 +167,13 @@ impl ArrayInfo {
 }
 
 impl Chunks {
-    /// The first `left` rows of a chunk.
-    fn decode(&self, chunk: &[u8], left: usize) -> Result<Column, String> {
+    /// The first rows of a chunk.
+    fn decode(&self, chunk: &[u8], rows: usize) -> Result<Column, String> {
         let options = CodecOptions::default();
         let decoded = self.codecs.decode(Cow::Borrowed(chunk), &[self.rows], &self.kind, &self.fill, &options);
         let raw = decoded.and_then(|bytes| Ok(bytes.into_fixed()?)).map_err(|error| error.to_string())?;
-        let wanted = left.saturating_mul(self.element.size()).min(raw.len());
-        Ok(self.element.column(raw.get(..wanted).unwrap_or_default()))
+        let wanted = raw.get(..rows.saturating_mul(self.element.size()));
+        wanted.map(|raw| self.element.column(raw)).ok_or_else(|| "the chunk is too short".to_owned())
     }
 }
 
