@@ -12,7 +12,7 @@ use zarrs::metadata::v3::MetadataV3;
 use crate::Error;
 use crate::chain::{chain, extension, one};
 use crate::element::Element;
-use crate::packing::Packing;
+use crate::packing::{Packing, as_declared};
 use crate::shard::ShardIndex;
 
 /// Rows beyond which an array is taken for broken: the cells of order 15.
@@ -38,6 +38,8 @@ pub struct ArrayInfo {
     pub attributes: Value,
     chunks: Arc<Chunks>,
     packing: Option<Packing>,
+    /// Why the attributes do not say what the stored numbers mean; ids mean themselves.
+    pub(crate) unclear: Option<String>,
 }
 
 /// How the objects of an array are read.
@@ -85,11 +87,16 @@ impl ArrayInfo {
         let keys = ChunkKeyEncoding::from_metadata(&extension(&meta["chunk_key_encoding"], &key)?);
         let keys = keys.map_err(|error| unsupported(&error.to_string()))?;
         let attributes = meta["attributes"].clone();
-        let packing = Packing::of(&attributes, element.column_type());
+        let declared = as_declared(&attributes, element);
+        let element = declared.as_ref().map_or(element, |&declared| declared);
+        let (packing, unclear) = match declared.and_then(|element| Packing::of(&attributes, element)) {
+            Ok(packing) => (packing, None),
+            Err(why) => (None, Some(why)),
+        };
         let data_type = if packing.is_some() { DataType::F64 } else { element.column_type() };
         let chunks = Chunks { rows: rows_of_chunk, element, kind, fill, codecs, keys, index };
         let (path, chunks) = (path.to_owned(), Arc::new(chunks));
-        Ok(Self { path, rows, rows_per_object: object.get(), data_type, attributes, chunks, packing })
+        Ok(Self { path, rows, rows_per_object: object.get(), data_type, attributes, chunks, packing, unclear })
     }
 
     /// The array without what its attributes say of packing: ids are never packed.

@@ -135,14 +135,15 @@ impl LevelInfo {
         }
     }
 
-    /// Arrays of another length are no variables of the cells.
+    /// Arrays of another length are no variables of the cells, nor are those whose numbers may mean anything.
     fn keep_columns(&mut self) {
         let Some(rows) = self.len() else { return };
         for (name, array) in std::mem::take(&mut self.arrays) {
-            if array.rows == rows {
-                self.arrays.insert(name, array);
-            } else {
-                self.unread.insert(name, format!("{} rows, where there are {rows} cells", array.rows));
+            let other = || format!("{} rows, where there are {rows} cells", array.rows);
+            let why = (array.rows != rows).then(other).or_else(|| array.unclear.clone().filter(|_| !self.is_id(&name)));
+            match why {
+                None => _ = self.arrays.insert(name, array),
+                Some(why) => _ = self.unread.insert(name, why),
             }
         }
     }

@@ -461,3 +461,23 @@ fn children_in_more_chunks_than_there_are_are_not_asked_for_one_by_one() {
     let first = leaf.children(table.order).unwrap().start;
     assert_eq!((table.ids.clone(), numbers(&table, "v")), (vec![first + 9], vec![7.0]));
 }
+
+#[test]
+fn an_array_whose_packing_cannot_be_read_is_not_read() {
+    let packed = json!({"scale_factor": "half"});
+    // Ids are never packed.
+    let mut objects = bare(
+        1,
+        &[
+            ("id", plain("uint64", 2, 2, &json!(7), &packed)),
+            ("v", plain("int16", 2, 2, &json!(5), &packed)),
+            ("w", plain("int16", 2, 2, &json!(5), &json!({"scale_factor": [0.5], "_Unsigned": "true"}))),
+        ],
+    );
+    objects.insert("0/id/c/0".into(), words(&[2, 3]));
+    objects.insert("0/w/c/0".into(), Bytes::from_static(&[2, 0, 0xff, 0xff]));
+    let all = table(&objects, "x.zarr", &[]).unwrap();
+    assert_eq!((all.ids.clone(), all.columns.len(), numbers(&all, "w")), (vec![2, 3], 1, vec![1.0, 32767.5]));
+    let error = table(&objects, "x.zarr", &["v"]).unwrap_err().to_string();
+    assert!(error.contains("0/v: its attribute `scale_factor` is \"half\", which cannot be read"), "{error}");
+}
