@@ -481,3 +481,15 @@ fn an_array_whose_packing_cannot_be_read_is_not_read() {
     let error = table(&objects, "x.zarr", &["v"]).unwrap_err().to_string();
     assert!(error.contains("0/v: its attribute `scale_factor` is \"half\", which cannot be read"), "{error}");
 }
+
+#[test]
+fn consolidated_metadata_names_nothing_outside_the_store() {
+    let whole = fixture("defaults.zarr");
+    for path in ["/tmp/x", "../x", "9/../../x", "9//x", "%2e%2e/x", "9\\..\\x"] {
+        let mut objects = whole.clone();
+        let array: Value = serde_json::from_slice(&whole["9/count/zarr.json"]).unwrap();
+        edit(&mut objects, "zarr.json", |root| root["consolidated_metadata"]["metadata"] = json!({path: array}));
+        let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{path}`")) && error.contains("not below the store"), "{error}");
+    }
+}
