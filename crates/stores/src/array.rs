@@ -61,6 +61,9 @@ impl ArrayInfo {
     pub(crate) fn parse(path: &str, meta: &Value) -> Result<Self, Error> {
         let key = format!("{path}/zarr.json");
         let unsupported = |what: &str| Error::unsupported(&key, what);
+        if !is_v3(meta) {
+            return Err(unsupported(&format!("`zarr_format` {}", meta["zarr_format"])));
+        }
         let rows = rows(meta).map_err(|what| unsupported(&what))?;
         let grid = &meta["chunk_grid"];
         let object = (grid["name"] == "regular").then(|| one(&grid["configuration"]["chunk_shape"])).flatten();
@@ -182,6 +185,11 @@ impl Chunks {
         let wanted = raw.get(..rows.saturating_mul(self.element.size()));
         wanted.map(|raw| self.element.column(raw)).ok_or_else(|| "the chunk is too short".to_owned())
     }
+}
+
+/// Whether a document is of Zarr v3, as all do that say nothing else.
+pub(crate) fn is_v3(meta: &Value) -> bool {
+    meta["zarr_format"].is_null() || meta["zarr_format"] == 3
 }
 
 /// The length of a one-dimensional array, or what its shape is.

@@ -4,6 +4,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use crate::array::is_v3;
 use crate::objects::is_key;
 use crate::place::LEAVES;
 use crate::{Error, Objects};
@@ -45,6 +46,9 @@ impl Documents {
         let unfinished = |root: &Value| root["attributes"][STAMP]["complete"] == false;
         if unfinished(&root) {
             return Err(Error::Unfinished(name.to_owned()));
+        }
+        if !is_v3(&root) {
+            return Err(Error::unsupported("zarr.json", format!("`zarr_format` {}", root["zarr_format"])));
         }
         if root["node_type"] == "array" {
             return Err(Error::corrupt("zarr.json", "this is one array: name the group that holds it and its ids"));

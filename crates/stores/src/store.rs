@@ -84,13 +84,21 @@ impl<O: Objects> Store<O> {
     /// The level of an order; `None`: the finest.
     ///
     /// # Errors
-    /// [`Error::NoOrder`] with those there are.
+    /// [`Error::NoOrder`] with those there are; [`Error::Refused`] where several groups are of that order.
     pub fn level(&self, order: Option<u8>) -> Result<&LevelInfo, Error> {
         let found = self.levels.iter().find(|level| order.is_none_or(|order| level.order.get() == order));
-        found.ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             let held: Vec<String> = self.levels.iter().map(|level| level.order.to_string()).collect();
             Error::NoOrder { order: order.unwrap_or_default(), held: held.join(", ") }
-        })
+        })?;
+        let same = self.levels.iter().filter(|level| level.order == found.order);
+        let same: Vec<String> = same.map(|level| format!("`/{}`", level.path)).collect();
+        if same.len() > 1 {
+            let (groups, order) = (same.join(" and "), found.order);
+            let next = "name the folder of one of them instead of the whole store";
+            return Err(Error::refused(&self.name, format!("the groups {groups} are all of order {order}: {next}")));
+        }
+        Ok(found)
     }
 
     /// Reads variables of a level (none named: all that can be read), with the ids of all cells that were processed.
@@ -138,6 +146,17 @@ impl<O: Objects> Store<O> {
             true => Ok(table),
             false => Err(Error::corrupt(&ids, "ids must ascend and exist")),
         }
+    }
+
+    /// Bytes that the table of some variables of an order takes at most, as far as the metadata says it.
+    pub(crate) fn size(&self, order: Order, names: &[&str]) -> Result<u64, Error> {
+        let level = self.level(Some(order.get()))?;
+        let read = |name: &&String| names.is_empty() || names.contains(&name.as_str());
+        let variables = level.variables().into_iter().map(|variable| variable.name).collect::<Vec<_>>();
+        let arrays = variables.iter().filter(read).filter_map(|name| level.arrays.get(name)).collect::<Vec<_>>();
+        // Of the sphere only what exists is read.
+        let rows = level.len().filter(|_| !level.is_full_domain());
+        Ok(rows.unwrap_or_default().saturating_mul(bytes_of_row(&arrays)))
     }
 
     /// The variables of these names; all that can be read if none is named, and the log says which cannot.

@@ -189,6 +189,9 @@ fn hostile_metadata_is_an_error_and_allocates_nothing() {
         ("/data_type", json!("string")),
         ("/fill_value", json!("many")),
         ("/chunk_key_encoding", json!({"name": "hilbert"})),
+        ("/zarr_format", json!(2)),
+        ("/zarr_format", json!("3")),
+        ("/codecs", json!([{"name": "zstd"}, {"name": "bytes", "configuration": {"endian": "little"}}])),
     ] {
         let mut objects = whole.clone();
         edit(&mut objects, "9/count/zarr.json", |array| *array.pointer_mut(pointer).unwrap() = value.clone());
@@ -492,4 +495,94 @@ fn consolidated_metadata_names_nothing_outside_the_store() {
         let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
         assert!(error.contains(&format!("`{path}`")) && error.contains("not below the store"), "{error}");
     }
+}
+
+#[test]
+fn two_groups_of_one_order_are_not_mixed_up() {
+    let mut objects = fixture("defaults.zarr");
+    let copy: Vec<_> =
+        objects.iter().filter(|(key, _)| key.starts_with("9/")).map(|(k, b)| (k.clone(), b.clone())).collect();
+    for (key, bytes) in copy {
+        objects.insert(key.replacen("9/", "other/", 1), bytes);
+    }
+    edit(&mut objects, "zarr.json", |root| _ = root.as_object_mut().unwrap().remove("consolidated_metadata"));
+    for order in [None, Some(9)] {
+        let store = block_on(Store::open(&objects, "x.zarr")).unwrap();
+        let error = block_on(store.table(order, &[])).unwrap_err().to_string();
+        assert!(error.contains("`/9` and `/other` are all of order 9: name the folder"), "{error}");
+    }
+    // As the error says.
+    let one = objects.iter().filter_map(|(key, bytes)| Some((key.strip_prefix("other/")?.to_owned(), bytes.clone())));
+    assert_eq!(table(&one.collect(), "other", &["count"]).unwrap().ids, expected().ids);
+}
+
+#[test]
+fn all_leaves_that_are_left_out_are_named() {
+    let whole = fixture("hive");
+    let left_out = |objects: &Objects| {
+        let hive = block_on(Hive::open(objects, "hive")).unwrap().unwrap();
+        assert!(block_on(hive.table(None, &[])).is_ok());
+        hive.left_out().join("; ")
+    };
+    assert_eq!(left_out(&whole), "");
+    let mut objects = whole.clone();
+    objects.remove(&format!("{LEAF}zarr.json"));
+    assert_eq!(left_out(&objects), format!("the leaf {LEAF} is not whole (its run did not end)"));
+    for key in ["zarr.json", "run-demo-1/zarr.json"] {
+        let mut objects = whole.clone();
+        edit(&mut objects, &format!("{LEAF}{key}"), |root| {
+            root["attributes"]["morton_hive_commit"]["complete"] = json!(false);
+        });
+        assert!(left_out(&objects).contains("is not whole"), "{key}");
+        assert!(matches!(table(&leaf(&objects), "-6134114.zarr", &[]), Err(Error::Unfinished(_))), "{key}");
+    }
+    for (folder, says) in [
+        ("-6/1/3/4/1/1/3/-6134114.zarr/", "is not in the folder of its id -6134114"),
+        ("-6134114.zarr/", "is not in the folder"),
+        ("-6/1/3/4/1/1/-613411.zarr/", "is of order 5, where morton_hive.json says 6"),
+    ] {
+        let mut objects = whole.clone();
+        for (key, bytes) in &whole {
+            if let Some(rest) = key.strip_prefix(LEAF) {
+                objects.remove(key);
+                objects.insert(format!("{folder}{rest}"), bytes.clone());
+            }
+        }
+        let left_out = left_out(&objects);
+        assert!(left_out.contains(&format!("the leaf {folder} ")) && left_out.contains(says), "{left_out}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_hive_is_named() {
+    let whole = fixture("hive");
+    let mut objects = whole.clone();
+    edit(&mut objects, "morton_hive.json", |manifest| manifest["shard_order"] = json!(5));
+    let error = hive(&objects).unwrap_err().to_string();
+    assert!(error.contains("morton_hive.json: no leaf is where") && error.contains("is of order 6"), "{error}");
+    // Its metadata, its groups, its chunks.
+    for (key, bytes) in [
+        ("run-demo-1/zarr.json", "{"),
+        ("zarr.json", "[]]"),
+        ("run-demo-1/9/count/c/0", "no chunk"),
+        ("run-demo-1/9/morton/c/0", "no chunk"),
+    ] {
+        let mut objects = whole.clone();
+        let key = format!("{LEAF}{key}");
+        assert!(objects.insert(key.clone(), Bytes::from_static(bytes.as_bytes())).is_some(), "{key}");
+        let error = hive(&objects).unwrap_err().to_string();
+        assert!(error.starts_with("-6134114.zarr: "), "{error}");
+    }
+    // Leaves that are too large together.
+    let mut objects = whole;
+    for (key, bytes) in &objects.clone() {
+        if key.ends_with("/zarr.json") && key.contains("run-demo-1/9/") && !bytes.is_empty() {
+            edit(&mut objects, key, |array| array["shape"] = json!([1 << 25]));
+        }
+        if key.ends_with("run-demo-1/zarr.json") {
+            edit(&mut objects, key, |root| _ = root.as_object_mut().unwrap().remove("consolidated_metadata"));
+        }
+    }
+    let error = hive(&objects).unwrap_err().to_string();
+    assert!(error.starts_with("hive: the table would take") && error.contains("--var"), "{error}");
 }
