@@ -37,6 +37,11 @@ impl<'a> CellRows<'a> {
             return Ok(());
         }
         let filler = self.ids.fill(1);
+        let is_filler = |place: usize| match (part, &filler) {
+            (Column::U64(ids), Column::U64(filler)) => ids.get(place) == filler.first(),
+            (Column::I64(ids), Column::I64(filler)) => ids.get(place) == filler.first(),
+            _ => false,
+        };
         for ((row, place), nested) in (first..).zip(0..).zip(self.nested(part)?) {
             match nested {
                 Some(nested) => {
@@ -44,7 +49,7 @@ impl<'a> CellRows<'a> {
                     self.cells.push(nested);
                 }
                 // A row without a cell.
-                None if part.select(&[place]) == filler => {}
+                None if is_filler(place) => {}
                 None => {
                     let (order, id) = (self.level.order, part.select(&[place]));
                     return Err(self.corrupt(format!("row {row} is no cell of order {order}: {id:?}")));

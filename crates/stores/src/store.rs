@@ -17,7 +17,7 @@ use crate::{ArrayInfo, Column, Error, LevelInfo, OWN, Objects, Partial, Table, V
 /// Objects asked for at the same time.
 const AT_ONCE: usize = 16;
 /// Bytes of the largest table that is read, as it is held in memory: 2 GiB.
-pub(crate) const MAX_TABLE: u64 = 1 << 31;
+const MAX_TABLE: u64 = 1 << 31;
 /// Objects of an array of another project that are asked for one by one; of more, those that exist are listed.
 const MAX_ASKED: u64 = 64;
 /// Of so many they are asked for one by one all the same, where the place cannot list.
@@ -347,7 +347,7 @@ impl<O: Objects> Store<O> {
 }
 
 /// Bytes that a row of a table takes: its id and its values.
-pub(crate) fn bytes_of_row(arrays: &[&ArrayInfo]) -> u64 {
+fn bytes_of_row(arrays: &[&ArrayInfo]) -> u64 {
     arrays.iter().fold(8, |sum, array| sum + array.data_type.size() as u64)
 }
 
