@@ -2,6 +2,7 @@ use dggs_zarr::{Column, DataType};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::Arc;
 use zarrs::array::{
     ArrayToBytesCodecTraits as _, ChunkKeyEncoding, CodecChain, CodecOptions, DataType as Kind, FillValue,
@@ -11,7 +12,7 @@ use zarrs::metadata::v3::MetadataV3;
 use crate::Error;
 use crate::chain::{chain, extension, one};
 use crate::element::Element;
-use crate::packing::Packing;
+use crate::packing::{Packing, as_declared};
 use crate::shard::ShardIndex;
 
 /// Rows beyond which an array is taken for broken: the cells of order 15.
@@ -37,6 +38,8 @@ pub struct ArrayInfo {
     pub attributes: Value,
     chunks: Arc<Chunks>,
     packing: Option<Packing>,
+    /// Why the attributes do not say what the stored numbers mean; ids mean themselves.
+    pub(crate) unclear: Option<String>,
 }
 
 /// How the objects of an array are read.
@@ -58,6 +61,9 @@ impl ArrayInfo {
     pub(crate) fn parse(path: &str, meta: &Value) -> Result<Self, Error> {
         let key = format!("{path}/zarr.json");
         let unsupported = |what: &str| Error::unsupported(&key, what);
+        if !is_v3(meta) {
+            return Err(unsupported(&format!("`zarr_format` {}", meta["zarr_format"])));
+        }
         let rows = rows(meta).map_err(|what| unsupported(&what))?;
         let grid = &meta["chunk_grid"];
         let object = (grid["name"] == "regular").then(|| one(&grid["configuration"]["chunk_shape"])).flatten();
@@ -84,11 +90,16 @@ impl ArrayInfo {
         let keys = ChunkKeyEncoding::from_metadata(&extension(&meta["chunk_key_encoding"], &key)?);
         let keys = keys.map_err(|error| unsupported(&error.to_string()))?;
         let attributes = meta["attributes"].clone();
-        let packing = Packing::of(&attributes, element.column_type());
+        let declared = as_declared(&attributes, element);
+        let element = declared.as_ref().map_or(element, |&declared| declared);
+        let (packing, unclear) = match declared.and_then(|element| Packing::of(&attributes, element)) {
+            Ok(packing) => (packing, None),
+            Err(why) => (None, Some(why)),
+        };
         let data_type = if packing.is_some() { DataType::F64 } else { element.column_type() };
         let chunks = Chunks { rows: rows_of_chunk, element, kind, fill, codecs, keys, index };
         let (path, chunks) = (path.to_owned(), Arc::new(chunks));
-        Ok(Self { path, rows, rows_per_object: object.get(), data_type, attributes, chunks, packing })
+        Ok(Self { path, rows, rows_per_object: object.get(), data_type, attributes, chunks, packing, unclear })
     }
 
     /// The array without what its attributes say of packing: ids are never packed.
@@ -114,25 +125,41 @@ impl ArrayInfo {
         (index < self.objects() && self.key(index) == key).then_some(index)
     }
 
-    /// What one object holds: first row of each chunk that is there, and its values (without rows past the array's end).
-    pub(crate) fn decode(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, Column)>, Error> {
-        let key = self.key(index);
+    /// The chunks that one object holds: first row, rows (without those past the array's end), and place in the bytes.
+    fn chunks_of(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, usize, Range<usize>)>, Error> {
         let start = index.saturating_mul(self.rows_per_object);
         let places = match &self.chunks.index {
-            Some(index) => index.places(bytes).map_err(|why| Error::corrupt(&key, why))?,
+            Some(held) => held.places(bytes).map_err(|why| Error::corrupt(&self.key(index), why))?,
             None => vec![(0, 0..bytes.len())],
         };
-        let mut chunks = Vec::new();
-        for (number, place) in places {
-            let first = start.saturating_add(number.saturating_mul(self.chunks.rows.get()));
-            let left = usize::try_from(self.rows.saturating_sub(first)).unwrap_or(usize::MAX);
-            let chunk = bytes.get(place).ok_or_else(|| Error::corrupt(&key, "the shard is cut off"))?;
-            if left > 0 {
-                let column = self.chunks.decode(chunk, left).map_err(|why| Error::corrupt(&key, why))?;
-                chunks.push((first, self.unpacked(column)));
-            }
+        let rows_of_chunk = self.chunks.rows.get();
+        let chunk = |(number, place): (u64, Range<usize>)| {
+            let first = start.saturating_add(number.saturating_mul(rows_of_chunk));
+            let rows = self.rows.saturating_sub(first).min(rows_of_chunk);
+            Some((first, usize::try_from(rows).ok().filter(|&rows| rows > 0)?, place))
+        };
+        Ok(places.into_iter().filter_map(chunk).collect())
+    }
+
+    /// The rows that one object holds: first row and number of those of each chunk. Nothing is decoded.
+    pub(crate) fn extents(&self, index: u64, bytes: &[u8]) -> Result<Vec<(u64, usize)>, Error> {
+        Ok(self.chunks_of(index, bytes)?.into_iter().map(|(first, rows, _)| (first, rows)).collect())
+    }
+
+    /// Decodes the chunks that one object holds, one after the other in the order of rows: first row and values of each.
+    pub(crate) fn decode(
+        &self,
+        index: u64,
+        bytes: &[u8],
+        mut each: impl FnMut(u64, Column) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for (first, rows, place) in self.chunks_of(index, bytes)? {
+            let corrupt = |why: String| Error::corrupt(&self.key(index), why);
+            let chunk = bytes.get(place).ok_or_else(|| corrupt("the shard is cut off".to_owned()))?;
+            let column = self.chunks.decode(chunk, rows).map_err(corrupt)?;
+            each(first, self.unpacked(column))?;
         }
-        Ok(chunks)
+        Ok(())
     }
 
     /// Rows that no chunk holds.
@@ -150,14 +177,19 @@ impl ArrayInfo {
 }
 
 impl Chunks {
-    /// The first `left` rows of a chunk.
-    fn decode(&self, chunk: &[u8], left: usize) -> Result<Column, String> {
+    /// The first rows of a chunk.
+    fn decode(&self, chunk: &[u8], rows: usize) -> Result<Column, String> {
         let options = CodecOptions::default();
         let decoded = self.codecs.decode(Cow::Borrowed(chunk), &[self.rows], &self.kind, &self.fill, &options);
         let raw = decoded.and_then(|bytes| Ok(bytes.into_fixed()?)).map_err(|error| error.to_string())?;
-        let wanted = left.saturating_mul(self.element.size()).min(raw.len());
-        Ok(self.element.column(raw.get(..wanted).unwrap_or_default()))
+        let wanted = raw.get(..rows.saturating_mul(self.element.size()));
+        wanted.map(|raw| self.element.column(raw)).ok_or_else(|| "the chunk is too short".to_owned())
     }
+}
+
+/// Whether a document is of Zarr v3, as all do that say nothing else.
+pub(crate) fn is_v3(meta: &Value) -> bool {
+    meta["zarr_format"].is_null() || meta["zarr_format"] == 3
 }
 
 /// The length of a one-dimensional array, or what its shape is.

@@ -23,7 +23,9 @@ pub(crate) fn chain(codecs: &[Value], key: &str) -> Result<CodecChain, Error> {
     for codec in codecs {
         let unsupported = |why: &str| Error::unsupported(key, format!("codec {codec}{why}"));
         let meta = extension(codec, key)?;
+        let misplaced = |is: bool| if is { Err(unsupported(" at this place of the chain")) } else { Ok(()) };
         if let Some(decoder) = Decoder::of(meta.name()) {
+            misplaced(to_bytes.is_none())?;
             compressions.push(Arc::new(decoder) as Arc<dyn BytesToBytesCodecTraits>);
             continue;
         }
@@ -31,10 +33,16 @@ pub(crate) fn chain(codecs: &[Value], key: &str) -> Result<CodecChain, Error> {
             return Err(unsupported(""));
         }
         match Codec::from_metadata(&meta).map_err(|error| unsupported(&format!(" ({error})")))? {
-            Codec::ArrayToArray(codec) => to_array.push(codec),
+            Codec::ArrayToArray(codec) => {
+                misplaced(to_bytes.is_some())?;
+                to_array.push(codec);
+            }
             Codec::ArrayToBytes(codec) if to_bytes.is_none() => to_bytes = Some(codec),
             Codec::ArrayToBytes(_) => return Err(unsupported(" after another of its kind")),
-            Codec::BytesToBytes(codec) => compressions.push(codec),
+            Codec::BytesToBytes(codec) => {
+                misplaced(to_bytes.is_none())?;
+                compressions.push(codec);
+            }
         }
     }
     let to_bytes = to_bytes.ok_or_else(|| Error::unsupported(key, "a chain without the codec `bytes`"))?;
@@ -67,6 +75,9 @@ mod tests {
             json!([{"name": "bytes", "configuration": {"endian": "middle"}}]),
             json!([{"name": "bytes"}, {"name": "bytes"}]),
             json!([{"name": "packbits"}]),
+            json!([{"name": "zstd"}, {"name": "bytes"}]),
+            json!([{"name": "crc32c"}, {"name": "bytes"}]),
+            json!([{"name": "bytes"}, {"name": "transpose", "configuration": {"order": [0]}}]),
             json!([{"name": "sharding_indexed", "configuration": {}}, {"name": "gzip"}]),
         ] {
             let error = chain(codecs.as_array().unwrap(), "k").unwrap_err();

@@ -4,6 +4,9 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use crate::array::is_v3;
+use crate::objects::is_key;
+use crate::place::LEAVES;
 use crate::{Error, Objects};
 
 /// Documents that are read at the same time.
@@ -40,6 +43,13 @@ impl Documents {
             return Err(Error::Unfinished(name.to_owned()));
         }
         let mut root = json("zarr.json", &root)?;
+        let unfinished = |root: &Value| root["attributes"][STAMP]["complete"] == false;
+        if unfinished(&root) {
+            return Err(Error::Unfinished(name.to_owned()));
+        }
+        if !is_v3(&root) {
+            return Err(Error::unsupported("zarr.json", format!("`zarr_format` {}", root["zarr_format"])));
+        }
         if root["node_type"] == "array" {
             return Err(Error::corrupt("zarr.json", "this is one array: name the group that holds it and its ids"));
         }
@@ -50,12 +60,20 @@ impl Documents {
             base = format!("{base}{run}/");
             let inner = objects.get(&format!("{base}zarr.json")).await?;
             root = json("zarr.json", &inner.ok_or_else(|| Error::Unfinished(name.to_owned()))?)?;
-            if !root["attributes"][STAMP].is_object() {
+            if !root["attributes"][STAMP].is_object() || unfinished(&root) {
                 return Err(Error::Unfinished(name.to_owned()));
             }
         }
         let mut members = match root["consolidated_metadata"]["metadata"].as_object() {
-            Some(members) => members.iter().map(|(path, meta)| (path.clone(), meta.clone())).collect(),
+            Some(members) => {
+                if let Some(path) = members.keys().find(|path| !path.is_empty() && !is_key(path)) {
+                    return Err(Error::corrupt(
+                        "zarr.json",
+                        format!("its consolidated metadata has `{path}`: {LEAVES}"),
+                    ));
+                }
+                members.iter().map(|(path, meta)| (path.clone(), meta.clone())).collect()
+            }
             None => discovered(objects, &base, name, keys).await?,
         };
         let stamp = Some(root["attributes"][STAMP].clone()).filter(Value::is_object);

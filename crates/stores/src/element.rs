@@ -39,6 +39,54 @@ impl Element {
         })
     }
 
+    /// Whether they are floats.
+    pub(crate) const fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::F32 | Self::F64)
+    }
+
+    /// Unsigned integers of the same width; other types stay what they are.
+    pub(crate) const fn unsigned(self) -> Self {
+        match self {
+            Self::I8 => Self::U8,
+            Self::I16 => Self::U16,
+            Self::I32 => Self::U32,
+            Self::I64 => Self::U64,
+            other => other,
+        }
+    }
+
+    /// Signed integers of the same width; other types stay what they are.
+    pub(crate) const fn signed(self) -> Self {
+        match self {
+            Self::U8 => Self::I8,
+            Self::U16 => Self::I16,
+            Self::U32 => Self::I32,
+            Self::U64 => Self::I64,
+            other => other,
+        }
+    }
+
+    /// The integer that has the same bits: -1 is 255 in eight bits without a sign. What does not fit stays what it is.
+    pub(crate) const fn wrapped(self, value: i128) -> i128 {
+        let all = 1_i128 << (8 * self.size());
+        match self {
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 if value < 0 && value >= -(all >> 1) => value + all,
+            Self::I8 | Self::I16 | Self::I32 | Self::I64 if value >= all >> 1 && value < all => value - all,
+            _ => value,
+        }
+    }
+
+    /// A number as the nearest of this type of floats; `None` for NaN, and for a number beyond all of them.
+    pub(crate) fn nearest(self, value: f64) -> Option<f64> {
+        #[expect(clippy::cast_possible_truncation, reason = "rounded on purpose")]
+        let rounded = match self {
+            Self::F16 => half::f16::from_f64(value).to_f64(),
+            Self::F32 => f64::from(value as f32),
+            _ => value,
+        };
+        (!value.is_nan() && rounded.is_finite() == value.is_finite()).then_some(rounded)
+    }
+
     /// Bytes of one.
     pub(crate) const fn size(self) -> usize {
         match self {

@@ -83,19 +83,20 @@ impl Grid {
         Ok(Self { order, latitude: latitude(&dggs["ellipsoid"])?, scheme, ids: named.or_else(usual) })
     }
 
-    /// The nested numbers of some ids; `None` for an id that is no cell of this order.
-    pub(crate) fn nested(&self, ids: &Column) -> Option<Vec<Option<u64>>> {
-        let unsigned = |id: u64| self.scheme.cell(self.order, id).filter(|cell| cell.order() == self.order);
-        let cells: Vec<Option<Cell>> = match ids {
-            Column::U64(ids) => ids.iter().map(|&id| unsigned(id)).collect(),
-            Column::I64(ids) if self.scheme == Scheme::Morton => {
-                let decimal = |&id: &i64| Cell::from_decimal(id).ok().filter(|cell| cell.order() == self.order);
-                ids.iter().map(decimal).collect()
+    /// The nested numbers of some ids, one after the other; `None` for an id that is no cell of this order. `None` for all:
+    /// these are no integers.
+    pub(crate) fn nested<'a>(&self, ids: &'a Column) -> Option<Box<dyn Iterator<Item = Option<u64>> + 'a>> {
+        let (order, scheme) = (self.order, self.scheme);
+        let nested = move |cell: Option<Cell>| cell.filter(|cell| cell.order() == order).map(Cell::nested);
+        let unsigned = move |id: u64| nested(scheme.cell(order, id));
+        Some(match ids {
+            Column::U64(ids) => Box::new(ids.iter().map(move |&id| unsigned(id))),
+            Column::I64(ids) if scheme == Scheme::Morton => {
+                Box::new(ids.iter().map(move |&id| nested(Cell::from_decimal(id).ok())))
             }
-            Column::I64(ids) => ids.iter().map(|&id| u64::try_from(id).ok().and_then(unsigned)).collect(),
+            Column::I64(ids) => Box::new(ids.iter().map(move |&id| u64::try_from(id).ok().and_then(unsigned))),
             _ => return None,
-        };
-        Some(cells.into_iter().map(|cell| cell.map(Cell::nested)).collect())
+        })
     }
 }
 
@@ -226,8 +227,10 @@ mod tests {
     #[test]
     fn ids_of_every_scheme() {
         let order = Order::new(1).unwrap();
-        let nested =
-            |scheme, ids: Column| Grid { order, latitude: Latitude::Spherical, scheme, ids: None }.nested(&ids);
+        let nested = |scheme, ids: Column| {
+            let grid = Grid { order, latitude: Latitude::Spherical, scheme, ids: None };
+            grid.nested(&ids).map(Iterator::collect::<Vec<_>>)
+        };
         assert_eq!(nested(Scheme::Nested, Column::I64(vec![3, 48, -1])), Some(vec![Some(3), None, None]));
         assert_eq!(nested(Scheme::Ring, Column::U64(vec![0, 48])), Some(vec![Some(3), None]));
         assert_eq!(nested(Scheme::Zuniq, Column::U64(vec![7 << 56, 7 << 54])), Some(vec![Some(3), None]));

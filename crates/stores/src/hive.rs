@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::warn;
 
 use crate::documents::json;
-use crate::store::leaf;
+use crate::store::{leaf, table_fits};
 use crate::{Error, Objects, Store, Table};
 
 /// Object at the root of a hive.
@@ -24,14 +24,17 @@ const MAX_PROVENANCE: usize = 200;
 pub struct Hive<'a, O> {
     name: String,
     leaves: Vec<(Cell, String, Store<&'a O>)>,
+    left_out: Vec<String>,
 }
 
 impl<'a, O: Objects> Hive<'a, O> {
     /// Lists the place and reads the metadata of every leaf; `None` where there is no hive. Leaves without a commit stamp are
-    /// not whole: the log names them, and they are left out. Overviews, which are made from leaves, are not read.
+    /// not whole: the log names them and all others that are left out ([`Hive::left_out`]). Overviews, which are made from
+    /// leaves, are not read.
     ///
     /// # Errors
-    /// [`Error::Unfinished`] where no leaf is whole; what is wrong with the metadata of one; [`Error::Source`].
+    /// [`Error::Unfinished`] where no leaf is whole; [`Error::Corrupt`] where none is where the manifest says;
+    /// [`Error::Input`] with the leaf whose metadata is wrong; [`Error::Source`].
     pub async fn open(objects: &'a O, name: &str) -> Result<Option<Self>, Error> {
         let Some(manifest) = objects.get(MANIFEST).await? else { return Ok(None) };
         let manifest = json(MANIFEST, &manifest)?;
@@ -40,27 +43,57 @@ impl<'a, O: Objects> Hive<'a, O> {
         }
         let mut keys = objects.list("").await?;
         keys.sort_unstable();
-        let roots: Vec<(Cell, &str)> = keys.iter().filter_map(|key| root_of_leaf(key, &manifest)).collect();
+        let folders: BTreeSet<&str> = keys.iter().filter_map(|key| folder_of_leaf(key)).collect();
+        let (mut roots, mut left_out) = (Vec::new(), Vec::new());
+        for base in folders {
+            match cell_of_leaf(base, &manifest) {
+                Ok(cell) => roots.push((cell, base)),
+                Err(why) => left_out.push(format!("the leaf {base} {why}")),
+            }
+        }
+        if let (true, Some(first)) = (roots.is_empty(), left_out.first()) {
+            let order = &manifest["shard_order"];
+            let why =
+                format!("no leaf is where this manifest says (`shard_order` {order}); of {} leaves", left_out.len());
+            return Err(Error::corrupt(
+                MANIFEST,
+                format!("{why} the first: {first}: correct the manifest, or the folders"),
+            ));
+        }
         let open = async |(cell, base): (Cell, &str)| {
             let begin = keys.partition_point(|key| key.as_str() < base);
             let keys = keys.get(begin..).unwrap_or_default();
             let keys = keys.get(..keys.partition_point(|key| key.starts_with(base))).unwrap_or_default();
             let leaf = last(base);
             match Store::open_at(objects, base, leaf, Some(keys)).await {
-                Ok(store) => Ok(Some((cell, leaf.to_owned(), store))),
+                Ok(store) => Ok(Ok((cell, leaf.to_owned(), store))),
                 Err(Error::Unfinished(_) | Error::NoStore(_)) => {
-                    warn!("{name}: the leaf {leaf} is not whole (its run did not end) and is left out");
-                    Ok(None)
+                    Ok(Err(format!("the leaf {base} is not whole (its run did not end)")))
                 }
-                Err(error) => Err(error),
+                Err(error) => Err(of_leaf(leaf, error)),
             }
         };
+        let mut leaves = Vec::new();
         let opened = stream::iter(roots.into_iter().map(open)).buffered(AT_ONCE);
-        let leaves: Vec<_> = opened.try_filter_map(async |leaf| Ok(leaf)).try_collect().await?;
+        for leaf in opened.try_collect::<Vec<_>>().await? {
+            match leaf {
+                Ok(leaf) => leaves.push(leaf),
+                Err(why) => left_out.push(why),
+            }
+        }
+        for why in &left_out {
+            warn!("{name}: {why} and is left out");
+        }
         if leaves.is_empty() {
             return Err(Error::Unfinished(name.to_owned()));
         }
-        Ok(Some(Self { name: name.to_owned(), leaves }))
+        Ok(Some(Self { name: name.to_owned(), leaves, left_out }))
+    }
+
+    /// The leaves that are not read, with the reason of each.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// Reads variables of an order (`None`: the finest) from all leaves that have it, as one table.
@@ -85,9 +118,15 @@ impl<'a, O: Objects> Hive<'a, O> {
                 return Err(Error::refused(&self.name, why));
             }
         }
+        let mut bytes = 0_u64;
+        for (_, leaf, store) in &leaves {
+            bytes = bytes.saturating_add(store.size(wanted, names).map_err(|error| of_leaf(leaf, error))?);
+        }
+        table_fits(&self.name, bytes)?;
         let many = leaves.len() > MAX_PROVENANCE;
-        let read = async |(cell, _, store): &(Cell, String, Store<&'a O>)| {
-            let mut table = store.table(Some(wanted.get()), names).await?;
+        let read = async |(cell, leaf, store): &(Cell, String, Store<&'a O>)| {
+            let table = store.table(Some(wanted.get()), names).await;
+            let mut table = table.map_err(|error| of_leaf(leaf, error))?;
             table.parent = table.parent.or(Some(cell.order()));
             if many {
                 table.provenance = Value::Null;
@@ -103,15 +142,32 @@ impl<'a, O: Objects> Hive<'a, O> {
     }
 }
 
-/// The cell and the folder of a leaf whose metadata a key is: `4/4/4/1/3/2/1/4441321.zarr/zarr.json`.
-fn root_of_leaf<'a>(key: &'a str, manifest: &Value) -> Option<(Cell, &'a str)> {
-    let base = key.strip_suffix("zarr.json").filter(|base| base.ends_with(".zarr/"))?;
+/// The folder that a key is in, if it is named as a leaf is: `4/4/4/1/3/2/1/4441321.zarr/` of what is below it.
+fn folder_of_leaf(key: &str) -> Option<&str> {
+    let end = key.find(".zarr/")? + ".zarr/".len();
+    key.get(..end).filter(|base| leaf(last(base)).is_some())
+}
+
+/// The cell of a leaf in this folder, or why it is none of the hive.
+fn cell_of_leaf(base: &str, manifest: &Value) -> Result<Cell, String> {
     let name = last(base);
-    let digits: String = base.strip_suffix('/')?.strip_suffix(name)?.split('/').collect();
-    let cell = leaf(name)?;
-    let shard = manifest["shard_order"].as_u64();
-    let at_its_place = cell.decimal().is_ok_and(|id| id.to_string() == digits);
-    (at_its_place && shard.is_none_or(|shard| shard == u64::from(cell.order().get()))).then_some((cell, base))
+    let above = base.strip_suffix('/').and_then(|base| base.strip_suffix(name)).unwrap_or_default();
+    let cell = leaf(name).ok_or("is not named after a cell")?;
+    let (order, shard) = (cell.order().get(), &manifest["shard_order"]);
+    if shard.as_u64().is_some_and(|shard| shard != u64::from(order)) {
+        return Err(format!("is of order {order}, where {MANIFEST} says {shard},"));
+    }
+    let id = cell.decimal().map_err(|error| error.to_string())?.to_string();
+    if above.split('/').collect::<String>() == id {
+        Ok(cell)
+    } else {
+        Err(format!("is not in the folder of its id {id}"))
+    }
+}
+
+/// What is wrong with one leaf.
+fn of_leaf(leaf: &str, error: Error) -> Error {
+    Error::Input { input: leaf.to_owned(), error: Box::new(error) }
 }
 
 /// The last folder of a path that ends with a slash.

@@ -2,6 +2,7 @@ use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use crate::array::is_v3;
 use crate::grid::{Grid, Lack};
 use crate::{ArrayInfo, Error, OWN, VariableInfo};
 
@@ -97,6 +98,9 @@ impl LevelInfo {
         let of_arrays = metas.iter().map(|(&name, meta)| (name, &meta["attributes"])).collect();
         let grid = Grid::of(&attributes, &of_arrays).map_err(|lack| lacking(&key, lack))?;
         let Some(grid) = grid else { return Ok(None) };
+        if !is_v3(group) {
+            return Err(Error::unsupported(&key, format!("`zarr_format` {}", group["zarr_format"])));
+        }
         let own = attributes[OWN].is_object();
         if own && path.is_empty() {
             return Err(Error::corrupt(&key, "this is one order of a store: name the folder that holds it"));
@@ -135,14 +139,15 @@ impl LevelInfo {
         }
     }
 
-    /// Arrays of another length are no variables of the cells.
+    /// Arrays of another length are no variables of the cells, nor are those whose numbers may mean anything.
     fn keep_columns(&mut self) {
         let Some(rows) = self.len() else { return };
         for (name, array) in std::mem::take(&mut self.arrays) {
-            if array.rows == rows {
-                self.arrays.insert(name, array);
-            } else {
-                self.unread.insert(name, format!("{} rows, where there are {rows} cells", array.rows));
+            let other = || format!("{} rows, where there are {rows} cells", array.rows);
+            let why = (array.rows != rows).then(other).or_else(|| array.unclear.clone().filter(|_| !self.is_id(&name)));
+            match why {
+                None => _ = self.arrays.insert(name, array),
+                Some(why) => _ = self.unread.insert(name, why),
             }
         }
     }

@@ -33,6 +33,7 @@ mod element;
 mod error;
 mod grid;
 mod hive;
+mod ids;
 mod level;
 mod merge;
 mod objects;

@@ -24,6 +24,8 @@ impl Span {
 }
 
 impl Spans {
+    pub(crate) const EMPTY: Self = Self(Vec::new());
+
     /// Rows that any of some ranges hold: first row and number of each.
     pub(crate) fn union(ranges: impl IntoIterator<Item = (u64, usize)>) -> Self {
         let mut ranges: Vec<(u64, usize)> = ranges.into_iter().collect();
@@ -57,37 +59,33 @@ impl Spans {
         self.0.iter().flat_map(|span| span.first..span.end())
     }
 
-    /// The objects of an array that hold some of the rows.
-    pub(crate) fn objects(&self, array: &ArrayInfo) -> Vec<u64> {
-        let mut objects: Vec<u64> = Vec::new();
-        for span in &self.0 {
-            let first = span.first / array.rows_per_object;
-            let last = span.end().saturating_sub(1) / array.rows_per_object;
-            let next = objects.last().map_or(first, |last| (last + 1).max(first));
-            objects.extend(next..last.saturating_add(1).min(array.objects()));
-        }
-        objects
+    /// The objects of an array that hold some of the rows, ascending.
+    pub(crate) fn objects(&self, array: &ArrayInfo) -> impl Iterator<Item = u64> {
+        let (rows, objects) = (array.rows_per_object, array.objects());
+        let ranges = self.0.iter().scan(0, move |next: &mut u64, span| {
+            let first = (span.first / rows).max(*next);
+            let end = (span.end().saturating_sub(1) / rows).saturating_add(1).min(objects);
+            *next = end.max(*next);
+            Some(first..end)
+        });
+        ranges.flatten()
     }
 
-    /// The rows of an array. `parts` are what was read of it: first row and values of each. Other rows have the fill value.
-    pub(crate) fn gather(&self, array: &ArrayInfo, parts: &[(u64, Column)]) -> Column {
-        let mut column = array.fill(self.len());
-        for (first, part) in parts {
-            let end = first.saturating_add(part.len() as u64);
-            let begin = self.0.partition_point(|span| span.end() <= *first);
-            for span in self.0.iter().skip(begin).take_while(|span| span.first < end) {
-                let (from, to) = (span.first.max(*first), span.end().min(end));
-                let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-                let at = span.at + length(from - span.first);
-                if (from, to) == (*first, end) {
-                    column.put(at, part);
-                } else {
-                    let rows: Vec<usize> = (length(from - first)..length(to - first)).collect();
-                    column.put(at, &part.select(&rows));
-                }
+    /// Puts what of a part of an array belongs to the rows into their column; `first` is the first row of the part.
+    pub(crate) fn put(&self, column: &mut Column, first: u64, part: &Column) {
+        let end = first.saturating_add(part.len() as u64);
+        let begin = self.0.partition_point(|span| span.end() <= first);
+        for span in self.0.iter().skip(begin).take_while(|span| span.first < end) {
+            let (from, to) = (span.first.max(first), span.end().min(end));
+            let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+            let at = span.at + length(from - span.first);
+            if (from, to) == (first, end) {
+                column.put(at, part);
+            } else {
+                let rows: Vec<usize> = (length(from - first)..length(to - first)).collect();
+                column.put(at, &part.select(&rows));
             }
         }
-        column
     }
 }
 
@@ -111,9 +109,12 @@ mod tests {
         assert_eq!(spans.rows().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 20]);
         assert_eq!(spans.len(), 11);
         let array = array(21, 5);
-        assert_eq!(spans.objects(&array), [0, 1, 2, 4]);
+        assert_eq!(spans.objects(&array).collect::<Vec<_>>(), [0, 1, 2, 4]);
         let part = |first: i64, rows: i64| Column::I64((first..first + rows).collect());
-        let parts = [(0, part(0, 5)), (5, part(5, 5)), (20, part(20, 1))];
-        assert_eq!(spans.gather(&array, &parts), Column::I64(vec![0, 1, 2, 3, 4, 5, 8, 9, -7, -7, 20]));
+        let mut column = array.fill(spans.len());
+        for (first, part) in [(0, part(0, 5)), (5, part(5, 5)), (20, part(20, 1))] {
+            spans.put(&mut column, first, &part);
+        }
+        assert_eq!(column, Column::I64(vec![0, 1, 2, 3, 4, 5, 8, 9, -7, -7, 20]));
     }
 }

@@ -1,23 +1,27 @@
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use serde_json::{Value, json};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use tracing::warn;
 
 use crate::documents::{Documents, json as parsed};
 use crate::grid::Scheme;
+use crate::ids::CellRows;
 use crate::level::Rows;
 use crate::rows::Spans;
 use crate::{ArrayInfo, Column, Error, LevelInfo, OWN, Objects, Partial, Table, VariableInfo};
 
 /// Objects asked for at the same time.
 const AT_ONCE: usize = 16;
-/// Rows of a level that is read as a whole beyond which it is taken for broken.
-const MAX_ROWS: u64 = 1 << 28;
+/// Bytes of the largest table that is read, as it is held in memory: 2 GiB.
+const MAX_TABLE: u64 = 1 << 31;
 /// Objects of an array of another project that are asked for one by one; of more, those that exist are listed.
 const MAX_ASKED: u64 = 64;
+/// Of so many they are asked for one by one all the same, where the place cannot list.
+const MAX_UNLISTED: u64 = 1 << 14;
 
 /// A store that was opened.
 #[derive(Debug)]
@@ -80,13 +84,21 @@ impl<O: Objects> Store<O> {
     /// The level of an order; `None`: the finest.
     ///
     /// # Errors
-    /// [`Error::NoOrder`] with those there are.
+    /// [`Error::NoOrder`] with those there are; [`Error::Refused`] where several groups are of that order.
     pub fn level(&self, order: Option<u8>) -> Result<&LevelInfo, Error> {
         let found = self.levels.iter().find(|level| order.is_none_or(|order| level.order.get() == order));
-        found.ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             let held: Vec<String> = self.levels.iter().map(|level| level.order.to_string()).collect();
             Error::NoOrder { order: order.unwrap_or_default(), held: held.join(", ") }
-        })
+        })?;
+        let same = self.levels.iter().filter(|level| level.order == found.order);
+        let same: Vec<String> = same.map(|level| format!("`/{}`", level.path)).collect();
+        if same.len() > 1 {
+            let (groups, order) = (same.join(" and "), found.order);
+            let next = "name the folder of one of them instead of the whole store";
+            return Err(Error::refused(&self.name, format!("the groups {groups} are all of order {order}: {next}")));
+        }
+        Ok(found)
     }
 
     /// Reads variables of a level (none named: all that can be read), with the ids of all cells that were processed.
@@ -99,9 +111,21 @@ impl<O: Objects> Store<O> {
         let arrays: Vec<&ArrayInfo> = wanted.iter().filter_map(|variable| level.arrays.get(&variable.name)).collect();
         let cells = self.cells(level).await?;
         let (ids, columns) = match &level.rows {
-            Rows::Position => self.sparse(level, &arrays, wholes(level, cells).as_ref()).await?,
+            Rows::Position => {
+                let (spans, columns) = self.existing(level, &arrays, wholes(level, cells).as_ref()).await?;
+                // A position is a nested number in every scheme but one.
+                let of_row = |row: u64| match level.grid.scheme {
+                    Scheme::Ring => Scheme::Ring.cell(level.order, row).map_or(row, Cell::nested),
+                    _ => row,
+                };
+                (spans.rows().map(of_row).collect(), columns)
+            }
             Rows::Ids(name) => self.dense(level, name, &arrays).await?,
-            Rows::Children(leaf) => self.children(level, *leaf, &arrays).await?,
+            Rows::Children(leaf) => {
+                let first = leaf.children(level.order)?.start;
+                let (spans, columns) = self.existing(level, &arrays, None).await?;
+                (spans.rows().map(|row| first.saturating_add(row)).collect(), columns)
+            }
         };
         let partial = match cells {
             Some(cells) => Partial::of(cells.values()),
@@ -116,12 +140,23 @@ impl<O: Objects> Store<O> {
             columns: wanted.into_iter().zip(columns).collect(),
             provenance: self.provenance(level),
         };
-        let ids = at(&level.path, "cell_ids");
+        let ids = at(&level.path, if let Rows::Ids(name) = &level.rows { name } else { "cell_ids" });
         let table = if level.is_own() { table } else { in_order(table, &ids)? };
         match table.ids.is_sorted_by(|a, b| a < b) && table.ids.last().is_none_or(|&id| id < level.order.cells()) {
             true => Ok(table),
             false => Err(Error::corrupt(&ids, "ids must ascend and exist")),
         }
+    }
+
+    /// Bytes that the table of some variables of an order takes at most, as far as the metadata says it.
+    pub(crate) fn size(&self, order: Order, names: &[&str]) -> Result<u64, Error> {
+        let level = self.level(Some(order.get()))?;
+        let read = |name: &&String| names.is_empty() || names.contains(&name.as_str());
+        let variables = level.variables().into_iter().map(|variable| variable.name).collect::<Vec<_>>();
+        let arrays = variables.iter().filter(read).filter_map(|name| level.arrays.get(name)).collect::<Vec<_>>();
+        // Of the sphere only what exists is read.
+        let rows = level.len().filter(|_| !level.is_full_domain());
+        Ok(rows.unwrap_or_default().saturating_mul(bytes_of_row(&arrays)))
     }
 
     /// The variables of these names; all that can be read if none is named, and the log says which cannot.
@@ -202,138 +237,128 @@ impl<O: Objects> Store<O> {
     ) -> Result<(Vec<u64>, Vec<Column>), Error> {
         let missing = || Error::corrupt(&level.path, format!("no array `{name}`"));
         let ids = level.arrays.get(name).ok_or_else(missing)?.raw();
-        if ids.rows > MAX_ROWS {
-            return Err(Error::unsupported(&ids.path, format!("a level of {} rows", ids.rows)));
-        }
         if let Some(other) = arrays.iter().find(|array| array.rows != ids.rows) {
             return Err(Error::corrupt(&other.path, format!("{} rows, but {} ids", other.rows, ids.rows)));
         }
-        let (mut spans, mut cells) = (Spans::default(), Vec::new());
-        let all: Vec<u64> = (0..ids.objects()).collect();
-        for (first, part) in self.parts(level, &ids, &all).await? {
-            cells_of(level, &ids, first, &part, &mut spans, &mut cells)?;
+        self.fits(ids.rows, arrays)?;
+        let mut rows = CellRows::new(level, &ids);
+        let all = if level.is_own() { Box::new(0..ids.objects()) } else { self.likely(level, &ids).await? };
+        let mut found = pin!(self.found(level, &ids, all));
+        while let Some((index, bytes)) = found.try_next().await? {
+            ids.decode(index, &bytes, |first, part| rows.take(first, &part))?;
         }
-        let columns = self.columns(level, arrays, &spans).await?;
+        let (spans, cells) = rows.finish()?;
+        let mut columns = Vec::new();
+        for array in arrays {
+            let mut column = array.fill(spans.len());
+            let mut found = pin!(self.found(level, array, spans.objects(array)));
+            while let Some((index, bytes)) = found.try_next().await? {
+                array.decode(index, &bytes, |first, part| {
+                    spans.put(&mut column, first, &part);
+                    Ok(())
+                })?;
+            }
+            columns.push(column);
+        }
         Ok((cells, columns))
     }
 
-    /// The children of a cell in order, without an array of ids.
-    async fn children(
-        &self,
-        level: &LevelInfo,
-        leaf: Cell,
-        arrays: &[&ArrayInfo],
-    ) -> Result<(Vec<u64>, Vec<Column>), Error> {
-        let mut parts = Vec::new();
-        for array in arrays {
-            let all: Vec<u64> = (0..array.objects()).collect();
-            parts.push(self.parts(level, array, &all).await?);
-        }
-        let (spans, columns) = together(arrays, &parts);
-        let first = leaf.children(level.order)?.start;
-        Ok((spans.rows().map(|row| first.saturating_add(row)).collect(), columns))
-    }
-
-    /// Layout `sphere`: the chunks that exist of any of the arrays, and are among `wholes`; a variable without one there has
-    /// no data there.
-    async fn sparse(
+    /// The rows of chunks that exist of any of the arrays, and are among `wholes`, with their values; a variable without a
+    /// chunk there has the fill value. What is decoded is known to fit before it is.
+    async fn existing(
         &self,
         level: &LevelInfo,
         arrays: &[&ArrayInfo],
         wholes: Option<&BTreeSet<u64>>,
-    ) -> Result<(Vec<u64>, Vec<Column>), Error> {
-        let mut parts = Vec::new();
+    ) -> Result<(Spans, Vec<Column>), Error> {
+        let (mut objects, mut extents) = (Vec::new(), Vec::new());
         for array in arrays {
-            let indices = self.existing(level, array).await?;
             let whole = |index: &u64| wholes.is_none_or(|wholes| wholes.contains(index));
-            let indices: Vec<u64> = indices.into_iter().filter(whole).collect();
-            parts.push(self.parts(level, array, &indices).await?);
+            let mut found = pin!(self.found(level, array, self.likely(level, array).await?.filter(whole)));
+            let (mut held, mut rows) = (Vec::new(), 0_u64);
+            while let Some((index, bytes)) = found.try_next().await? {
+                for extent in array.extents(index, &bytes)? {
+                    rows = rows.saturating_add(extent.1 as u64);
+                    extents.push(extent);
+                }
+                self.fits(rows, arrays)?;
+                held.push((index, bytes));
+            }
+            objects.push(held);
         }
-        let (spans, columns) = together(arrays, &parts);
-        // A position is a nested number in every scheme but one.
-        let of_row = |row: u64| match level.grid.scheme {
-            Scheme::Ring => Scheme::Ring.cell(level.order, row).map_or(row, Cell::nested),
-            _ => row,
-        };
-        Ok((spans.rows().map(of_row).collect(), columns))
+        let spans = Spans::union(extents);
+        self.fits(spans.len() as u64, arrays)?;
+        let mut columns = Vec::new();
+        for (array, held) in arrays.iter().zip(objects) {
+            let mut column = array.fill(spans.len());
+            for (index, bytes) in held {
+                array.decode(index, &bytes, |first, part| {
+                    spans.put(&mut column, first, &part);
+                    Ok(())
+                })?;
+            }
+            columns.push(column);
+        }
+        Ok((spans, columns))
     }
 
-    /// Objects of an array of the sphere that may exist.
-    async fn existing(&self, level: &LevelInfo, array: &ArrayInfo) -> Result<BTreeSet<u64>, Error> {
+    /// Whether so many rows of arrays may be held in memory.
+    fn fits(&self, rows: u64, arrays: &[&ArrayInfo]) -> Result<(), Error> {
+        table_fits(&self.name, rows.saturating_mul(bytes_of_row(arrays)))
+    }
+
+    /// Objects of an array that may exist, ascending.
+    async fn likely(
+        &self,
+        level: &LevelInfo,
+        array: &ArrayInfo,
+    ) -> Result<Box<dyn Iterator<Item = u64> + Send>, Error> {
         if !level.is_own() && array.objects() <= MAX_ASKED {
-            return Ok((0..array.objects()).collect());
+            return Ok(Box::new(0..array.objects()));
         }
         let mut prefix = format!("{}{}", self.base, array.key(0));
         prefix.truncate(prefix.rfind('/').map_or(0, |slash| slash + 1));
-        let keys = self.objects.list(&prefix).await?;
-        Ok(keys.iter().filter_map(|key| array.index_of(key.strip_prefix(&self.base)?)).collect())
+        let keys = match self.objects.list(&prefix).await {
+            Err(_) if !level.is_own() && array.objects() <= MAX_UNLISTED => return Ok(Box::new(0..array.objects())),
+            keys => keys?,
+        };
+        let indices = keys.iter().filter_map(|key| array.index_of(key.strip_prefix(&self.base)?));
+        Ok(Box::new(indices.collect::<BTreeSet<u64>>().into_iter()))
     }
 
-    /// Some rows of arrays.
-    async fn columns(&self, level: &LevelInfo, arrays: &[&ArrayInfo], spans: &Spans) -> Result<Vec<Column>, Error> {
-        let mut columns = Vec::new();
-        for array in arrays {
-            let parts = self.parts(level, array, &spans.objects(array)).await?;
-            columns.push(spans.gather(array, &parts));
-        }
-        Ok(columns)
-    }
-
-    /// Chunks in some objects of an array, several at a time, in the order of their indices: first row and values of each.
+    /// Objects of an array that are there, several asked for at a time, in the order of their indices.
     /// This engine writes every chunk of a cell; other projects leave out those of fill values only.
-    async fn parts(&self, level: &LevelInfo, array: &ArrayInfo, indices: &[u64]) -> Result<Vec<(u64, Column)>, Error> {
-        let one = async |index: u64| {
+    fn found(
+        &self,
+        level: &LevelInfo,
+        array: &ArrayInfo,
+        indices: impl Iterator<Item = u64>,
+    ) -> impl Stream<Item = Result<(u64, Bytes), Error>> {
+        let own = level.is_own();
+        let one = move |index: u64| async move {
             let key = array.key(index);
-            let bytes: Option<Bytes> = self.objects.get(&format!("{}{key}", self.base)).await?;
-            match bytes {
-                Some(bytes) => array.decode(index, &bytes),
-                None if level.is_own() => Err(Error::corrupt(&key, "the chunk is missing")),
-                None => Ok(Vec::new()),
+            match self.objects.get(&format!("{}{key}", self.base)).await? {
+                None if own => Err(Error::corrupt(&key, "the chunk is missing")),
+                found => Ok(found.map(|bytes| (index, bytes))),
             }
         };
-        let parts = stream::iter(indices.iter().map(|&index| one(index))).buffered(AT_ONCE);
-        parts
-            .try_fold(Vec::new(), async |mut all, part| {
-                all.extend(part);
-                Ok(all)
-            })
-            .await
+        stream::iter(indices.map(one)).buffered(AT_ONCE).try_filter_map(async |found| Ok(found))
     }
 }
 
-/// Adds the cells of some rows, as a part of the array of ids has them.
-fn cells_of(
-    level: &LevelInfo,
-    ids: &ArrayInfo,
-    first: u64,
-    part: &Column,
-    spans: &mut Spans,
-    cells: &mut Vec<u64>,
-) -> Result<(), Error> {
-    let no_integers = || Error::unsupported(&ids.path, "ids that are not integers");
-    if level.is_own() {
-        let Column::U64(part) = part else { return Err(Error::unsupported(&ids.path, "ids that are not uint64")) };
-        spans.push(first, part.len());
-        cells.extend(part);
+/// Bytes that a row of a table takes: its id and its values.
+fn bytes_of_row(arrays: &[&ArrayInfo]) -> u64 {
+    arrays.iter().fold(8, |sum, array| sum + array.data_type.size() as u64)
+}
+
+/// Whether a table of so many bytes may be read.
+pub(crate) fn table_fits(name: &str, bytes: u64) -> Result<(), Error> {
+    if bytes <= MAX_TABLE {
         return Ok(());
     }
-    let nested = level.grid.nested(part).ok_or_else(no_integers)?;
-    let filler = ids.fill(1);
-    for ((row, place), nested) in (first..).zip(0..).zip(nested) {
-        match nested {
-            Some(nested) => {
-                spans.push(row, 1);
-                cells.push(nested);
-            }
-            // A row without a cell.
-            None if part.select(&[place]) == filler => {}
-            None => {
-                let why = format!("row {row} is no cell of order {}: {:?}", level.order, part.select(&[place]));
-                return Err(Error::corrupt(&ids.path, why));
-            }
-        }
-    }
-    Ok(())
+    let (mib, most) = (bytes.div_ceil(1 << 20), MAX_TABLE >> 20);
+    let why = format!("the table would take {mib} MiB of memory, and at most {most} MiB are read");
+    Err(Error::refused(name, format!("{why}: name fewer variables with --var, or a coarser order with --order")))
 }
 
 /// The rows in the order of their cells: other projects write them in any.
@@ -348,13 +373,6 @@ fn in_order(table: Table, key: &str) -> Result<Table, Error> {
         }
         None => Ok(table),
     }
-}
-
-/// The rows that are in a part of any array, and the columns of these.
-fn together(arrays: &[&ArrayInfo], parts: &[Vec<(u64, Column)>]) -> (Spans, Vec<Column>) {
-    let spans = Spans::union(parts.iter().flatten().map(|(first, part)| (*first, part.len())));
-    let columns = arrays.iter().zip(parts).map(|(array, parts)| spans.gather(array, parts)).collect();
-    (spans, columns)
 }
 
 /// The objects of a level that hold whole cells; `None` where an object holds several, above the parents.

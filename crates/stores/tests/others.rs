@@ -189,6 +189,9 @@ fn hostile_metadata_is_an_error_and_allocates_nothing() {
         ("/data_type", json!("string")),
         ("/fill_value", json!("many")),
         ("/chunk_key_encoding", json!({"name": "hilbert"})),
+        ("/zarr_format", json!(2)),
+        ("/zarr_format", json!("3")),
+        ("/codecs", json!([{"name": "zstd"}, {"name": "bytes", "configuration": {"endian": "little"}}])),
     ] {
         let mut objects = whole.clone();
         edit(&mut objects, "9/count/zarr.json", |array| *array.pointer_mut(pointer).unwrap() = value.clone());
@@ -331,4 +334,255 @@ fn stores_of_different_writers_compare() {
     let comparison = compare(("a", &a), ("b", &b), &Tolerance::default()).unwrap();
     assert!(comparison.equal, "{comparison:?}");
     assert_eq!((comparison.cells_in_both, comparison.variables.len()), (42, 2));
+}
+
+/// A store of order `order` with these arrays of its one group `0`, without chunks.
+fn bare(order: u8, arrays: &[(&str, Value)]) -> Objects {
+    let dggs = json!({"name": "healpix", "refinement_level": order, "indexing_scheme": "nested", "coordinate": "id"});
+    let group = |attributes: Value| json!({"zarr_format": 3, "node_type": "group", "attributes": attributes});
+    let mut objects = Objects::new();
+    objects.insert("zarr.json".into(), serde_json::to_vec(&group(json!({}))).unwrap().into());
+    objects.insert("0/zarr.json".into(), serde_json::to_vec(&group(json!({"dggs": dggs}))).unwrap().into());
+    for (name, array) in arrays {
+        objects.insert(format!("0/{name}/zarr.json"), serde_json::to_vec(array).unwrap().into());
+    }
+    objects
+}
+
+/// An array of uncompressed chunks.
+fn plain(data_type: &str, rows: u64, chunk: u64, fill: &Value, attributes: &Value) -> Value {
+    json!({
+        "zarr_format": 3, "node_type": "array", "shape": [rows], "data_type": data_type, "fill_value": fill,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [chunk]}},
+        "chunk_key_encoding": {"name": "default"}, "attributes": attributes,
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    })
+}
+
+fn words(ids: &[u64]) -> Bytes {
+    ids.iter().flat_map(|id| id.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_missing_chunk_of_ids_holds_the_fill_value() {
+    let ids = |rows, chunk, fill: u64| plain("uint64", rows, chunk, &json!(fill), &json!({}));
+    let values = |rows, chunk| plain("int16", rows, chunk, &json!(5), &json!({}));
+    let read = |objects: &Objects| table(objects, "x.zarr", &[]);
+    let of_one = read(&bare(0, &[("id", ids(1, 1, 0)), ("v", values(1, 1))])).unwrap();
+    assert_eq!((of_one.ids.clone(), numbers(&of_one, "v")), (vec![0], vec![5.0]));
+    // One row between others.
+    let mut objects = bare(1, &[("id", ids(3, 1, 7)), ("v", values(3, 1))]);
+    objects.insert("0/id/c/0".into(), words(&[3]));
+    objects.insert("0/id/c/2".into(), words(&[9]));
+    assert_eq!(read(&objects).unwrap().ids, [3, 7, 9]);
+    objects.insert("0/id/c/2".into(), words(&[7]));
+    let error = read(&objects).unwrap_err().to_string();
+    assert!(error.contains("0/id") && error.contains("is there twice"), "{error}");
+    // Several rows, all of one cell: at the end, in the middle, at the beginning, and everywhere.
+    for held in [&[0_u64][..], &[0, 2], &[2], &[]] {
+        let mut objects = bare(1, &[("id", ids(6, 2, 7)), ("v", values(6, 2))]);
+        for &chunk in held {
+            objects.insert(format!("0/id/c/{chunk}"), words(&[chunk * 2, chunk * 2 + 1]));
+        }
+        let error = read(&objects).unwrap_err().to_string();
+        assert!(error.contains("0/id: the chunks of the rows") && error.contains("copy the store"), "{error}");
+    }
+    // A fill value that is no cell: rows without a cell.
+    let mut objects = bare(1, &[("id", ids(6, 2, u64::MAX)), ("v", values(6, 2))]);
+    let error = read(&objects).unwrap_err().to_string();
+    assert!(error.contains("0/id") && error.contains("none of its chunks"), "{error}");
+    objects.insert("0/id/c/1".into(), words(&[2, 3]));
+    assert_eq!(read(&objects).unwrap().ids, [2, 3]);
+}
+
+#[test]
+fn a_missing_chunk_of_ids_in_a_shard_holds_the_fill_value() {
+    let mut ids = plain("uint64", 4, 4, &json!(7), &json!({}));
+    let bytes = ids["codecs"].clone();
+    ids["codecs"] = json!([{"name": "sharding_indexed", "configuration":
+        {"chunk_shape": [1], "codecs": bytes, "index_codecs": bytes, "index_location": "start"}}]);
+    let mut objects = bare(1, &[("id", ids), ("v", plain("int16", 4, 4, &json!(5), &json!({})))]);
+    let none = u64::MAX;
+    objects.insert("0/id/c/0".into(), words(&[64, 8, none, none, 72, 8, 80, 8, 1, 2, 3]));
+    assert_eq!(table(&objects, "x.zarr", &[]).unwrap().ids, [1, 2, 3, 7]);
+    objects.insert("0/id/c/0".into(), words(&[64, 8, none, none, none, none, 72, 8, 1, 3]));
+    let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
+    assert!(error.contains("rows 1 to 2 are missing"), "{error}");
+}
+
+#[test]
+fn ids_that_claim_to_be_longer_than_their_chunks_are_an_error_soon() {
+    let begun = std::time::Instant::now();
+    for (rows, fill, says) in [
+        (1_u64 << 28, u64::MAX, "--var"),
+        (1 << 28, 0, "--var"),
+        (1 << 26, 0, "rows 1 to 67108863 are missing"),
+        (1 << 26, u64::MAX, "none of its chunks"),
+    ] {
+        let ids = plain("uint64", rows, 1, &json!(fill), &json!({}));
+        let mut objects = bare(13, &[("id", ids), ("v", plain("int16", rows, 1, &json!(5), &json!({})))]);
+        if fill == 0 {
+            objects.insert("0/id/c/0".into(), words(&[3]));
+        }
+        let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_table_that_does_not_fit_is_refused_before_it_is_decoded() {
+    // Chunks of 2^26 rows each, which are no chunks: who decodes them fails in another way.
+    let rows = 12_u64 << 26;
+    let mut arrays = vec![];
+    for name in ["a", "b", "c"] {
+        arrays.push((name, plain("int8", rows, 1 << 26, &json!(0), &json!({}))));
+    }
+    let mut objects = bare(13, &arrays);
+    edit(&mut objects, "0/zarr.json", |group| {
+        group["attributes"]["dggs"].as_object_mut().unwrap().remove("coordinate");
+    });
+    for chunk in 0..12 {
+        objects.insert(format!("0/a/c/{chunk}"), Bytes::from_static(b"bomb"));
+    }
+    let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
+    assert!(error.contains("x.zarr: the table would take") && error.contains("--var"), "{error}");
+    objects.retain(|key, _| !key.starts_with("0/a/c/") || key.ends_with("/7"));
+    let error = table(&objects, "x.zarr", &["a"]).unwrap_err().to_string();
+    assert!(error.starts_with("0/a/c/7: "), "{error}");
+}
+
+#[test]
+fn children_in_more_chunks_than_there_are_are_not_asked_for_one_by_one() {
+    let leaf = Cell::from_decimal(-6_134_114).unwrap();
+    let rows = 1_u64 << 32;
+    let mut objects = bare(22, &[("v", plain("int16", rows, 1, &json!(5), &json!({})))]);
+    edit(&mut objects, "0/zarr.json", |group| group["attributes"]["dggs"]["name"] = json!("morton"));
+    edit(&mut objects, "zarr.json", |root| root["attributes"]["morton_hive_commit"] = json!({"complete": true}));
+    objects.insert("0/v/c/9".into(), Bytes::from_static(&[7, 0]));
+    let table = table(&objects, "-6134114.zarr", &[]).unwrap();
+    let first = leaf.children(table.order).unwrap().start;
+    assert_eq!((table.ids.clone(), numbers(&table, "v")), (vec![first + 9], vec![7.0]));
+}
+
+#[test]
+fn an_array_whose_packing_cannot_be_read_is_not_read() {
+    let packed = json!({"scale_factor": "half"});
+    // Ids are never packed.
+    let mut objects = bare(
+        1,
+        &[
+            ("id", plain("uint64", 2, 2, &json!(7), &packed)),
+            ("v", plain("int16", 2, 2, &json!(5), &packed)),
+            ("w", plain("int16", 2, 2, &json!(5), &json!({"scale_factor": [0.5], "_Unsigned": "true"}))),
+        ],
+    );
+    objects.insert("0/id/c/0".into(), words(&[2, 3]));
+    objects.insert("0/w/c/0".into(), Bytes::from_static(&[2, 0, 0xff, 0xff]));
+    let all = table(&objects, "x.zarr", &[]).unwrap();
+    assert_eq!((all.ids.clone(), all.columns.len(), numbers(&all, "w")), (vec![2, 3], 1, vec![1.0, 32767.5]));
+    let error = table(&objects, "x.zarr", &["v"]).unwrap_err().to_string();
+    assert!(error.contains("0/v: its attribute `scale_factor` is \"half\", which cannot be read"), "{error}");
+}
+
+#[test]
+fn consolidated_metadata_names_nothing_outside_the_store() {
+    let whole = fixture("defaults.zarr");
+    for path in ["/tmp/x", "../x", "9/../../x", "9//x", "%2e%2e/x", "9\\..\\x"] {
+        let mut objects = whole.clone();
+        let array: Value = serde_json::from_slice(&whole["9/count/zarr.json"]).unwrap();
+        edit(&mut objects, "zarr.json", |root| root["consolidated_metadata"]["metadata"] = json!({path: array}));
+        let error = table(&objects, "x.zarr", &[]).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{path}`")) && error.contains("not below the store"), "{error}");
+    }
+}
+
+#[test]
+fn two_groups_of_one_order_are_not_mixed_up() {
+    let mut objects = fixture("defaults.zarr");
+    let copy: Vec<_> =
+        objects.iter().filter(|(key, _)| key.starts_with("9/")).map(|(k, b)| (k.clone(), b.clone())).collect();
+    for (key, bytes) in copy {
+        objects.insert(key.replacen("9/", "other/", 1), bytes);
+    }
+    edit(&mut objects, "zarr.json", |root| _ = root.as_object_mut().unwrap().remove("consolidated_metadata"));
+    for order in [None, Some(9)] {
+        let store = block_on(Store::open(&objects, "x.zarr")).unwrap();
+        let error = block_on(store.table(order, &[])).unwrap_err().to_string();
+        assert!(error.contains("`/9` and `/other` are all of order 9: name the folder"), "{error}");
+    }
+    // As the error says.
+    let one = objects.iter().filter_map(|(key, bytes)| Some((key.strip_prefix("other/")?.to_owned(), bytes.clone())));
+    assert_eq!(table(&one.collect(), "other", &["count"]).unwrap().ids, expected().ids);
+}
+
+#[test]
+fn all_leaves_that_are_left_out_are_named() {
+    let whole = fixture("hive");
+    let left_out = |objects: &Objects| {
+        let hive = block_on(Hive::open(objects, "hive")).unwrap().unwrap();
+        assert!(block_on(hive.table(None, &[])).is_ok());
+        hive.left_out().join("; ")
+    };
+    assert_eq!(left_out(&whole), "");
+    let mut objects = whole.clone();
+    objects.remove(&format!("{LEAF}zarr.json"));
+    assert_eq!(left_out(&objects), format!("the leaf {LEAF} is not whole (its run did not end)"));
+    for key in ["zarr.json", "run-demo-1/zarr.json"] {
+        let mut objects = whole.clone();
+        edit(&mut objects, &format!("{LEAF}{key}"), |root| {
+            root["attributes"]["morton_hive_commit"]["complete"] = json!(false);
+        });
+        assert!(left_out(&objects).contains("is not whole"), "{key}");
+        assert!(matches!(table(&leaf(&objects), "-6134114.zarr", &[]), Err(Error::Unfinished(_))), "{key}");
+    }
+    for (folder, says) in [
+        ("-6/1/3/4/1/1/3/-6134114.zarr/", "is not in the folder of its id -6134114"),
+        ("-6134114.zarr/", "is not in the folder"),
+        ("-6/1/3/4/1/1/-613411.zarr/", "is of order 5, where morton_hive.json says 6"),
+    ] {
+        let mut objects = whole.clone();
+        for (key, bytes) in &whole {
+            if let Some(rest) = key.strip_prefix(LEAF) {
+                objects.remove(key);
+                objects.insert(format!("{folder}{rest}"), bytes.clone());
+            }
+        }
+        let left_out = left_out(&objects);
+        assert!(left_out.contains(&format!("the leaf {folder} ")) && left_out.contains(says), "{left_out}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_hive_is_named() {
+    let whole = fixture("hive");
+    let mut objects = whole.clone();
+    edit(&mut objects, "morton_hive.json", |manifest| manifest["shard_order"] = json!(5));
+    let error = hive(&objects).unwrap_err().to_string();
+    assert!(error.contains("morton_hive.json: no leaf is where") && error.contains("is of order 6"), "{error}");
+    // Its metadata, its groups, its chunks.
+    for (key, bytes) in [
+        ("run-demo-1/zarr.json", "{"),
+        ("zarr.json", "[]]"),
+        ("run-demo-1/9/count/c/0", "no chunk"),
+        ("run-demo-1/9/morton/c/0", "no chunk"),
+    ] {
+        let mut objects = whole.clone();
+        let key = format!("{LEAF}{key}");
+        assert!(objects.insert(key.clone(), Bytes::from_static(bytes.as_bytes())).is_some(), "{key}");
+        let error = hive(&objects).unwrap_err().to_string();
+        assert!(error.starts_with("-6134114.zarr: "), "{error}");
+    }
+    // Leaves that are too large together.
+    let mut objects = whole;
+    for (key, bytes) in &objects.clone() {
+        if key.ends_with("/zarr.json") && key.contains("run-demo-1/9/") && !bytes.is_empty() {
+            edit(&mut objects, key, |array| array["shape"] = json!([1 << 25]));
+        }
+        if key.ends_with("run-demo-1/zarr.json") {
+            edit(&mut objects, key, |root| _ = root.as_object_mut().unwrap().remove("consolidated_metadata"));
+        }
+    }
+    let error = hive(&objects).unwrap_err().to_string();
+    assert!(error.starts_with("hive: the table would take") && error.contains("--var"), "{error}");
 }
