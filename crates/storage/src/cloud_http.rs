@@ -182,7 +182,9 @@ fn check_listing(body: &[u8], page: &str) -> Result<(), (&'static str, Again)> {
         let message = "the answer is no listing of a bucket: check the endpoint, and whether the network wants a login";
         return Err((message, Again::Never));
     };
-    if !text.ends_with(&format!("</{root}>")) && !text.ends_with("/>") {
+    let is_closed_at_once =
+        text.ends_with("/>") && text.rfind('<').is_some_and(|at| text[at..].starts_with(&format!("<{root}")));
+    if !text.ends_with(&format!("</{root}>")) && !is_closed_at_once {
         return Err(("the listing is cut off", Again::Backoff));
     }
     let next = ["NextContinuationToken", "NextMarker"].into_iter().find_map(|name| element(text, name));

@@ -206,6 +206,7 @@ fn an_answer_that_is_no_whole_listing_is_an_error_and_no_end() {
         ("<html><body>log in</body></html>".to_owned(), "no listing"),
         (String::new(), "no listing"),
         (format!("<ListBucketResult>{entry}"), "cut off"),
+        (format!("<ListBucketResult>{entry}<Prefix/>"), "cut off"),
         (format!("<ListBucketResult>{entry}<IsTruncated>true</IsTruncated></ListBucketResult>"), "truncated"),
         (
             format!("<ListBucketResult>{entry}<NextContinuationToken>x</NextContinuationToken></ListBucketResult>"),
@@ -222,6 +223,9 @@ fn an_answer_that_is_no_whole_listing_is_an_error_and_no_end() {
         assert!(error.kind == Kind::BadAnswer && error.message.contains(says), "{body}: {error}");
         assert!(server.log().len() <= 3, "{} requests", server.log().len());
     }
+    let server =
+        Server::start(|_, _| Reply::status(200).body("<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"/>"));
+    assert_eq!(run(sink(&google(&server), "gs://cells/a").list("", usize::MAX)).unwrap(), [""; 0]);
 }
 
 #[test]
