@@ -66,7 +66,7 @@ impl Clients {
                 Err(config("this names a prefix, not an object: list it first, or add the object's key"))
             }
             #[cfg(feature = "clouds")]
-            Place::Cloud(place) => self.open_cloud(location, place),
+            Place::Cloud(place) => self.open_cloud(place),
             Place::S3 { bucket, key } => {
                 let url = self.s3.url(bucket, key)?;
                 let s3 = Some(Arc::clone(&self.s3));

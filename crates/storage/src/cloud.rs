@@ -12,7 +12,7 @@ use object_store::{ObjectStore, RetryConfig, StaticCredentialProvider};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The clouds of a run: one set of credentials for each bucket, whoever reads or writes there.
+/// The credentials of a run for buckets of Google and Azure: one set for each bucket, which all sources and sinks share.
 #[derive(Default)]
 pub(crate) struct Clouds {
     google: Mutex<HashMap<String, GcpCredentialProvider>>,

@@ -1,19 +1,19 @@
 //! What [`Clients`] open in the clouds of Google and Azure.
 use crate::cloud_list::{CloudListing, list_cloud};
 use crate::cloud_place::CloudPlace;
-use crate::{Clients, CloudSink, CloudSource, GranuleSource, Location, Stats, StoreSink};
+use crate::{Clients, CloudSink, CloudSource, GranuleSource, Stats, StoreSink};
 use byte_ranges::{SourceError, SourceErrorKind};
 use std::sync::Arc;
 
 impl Clients {
-    pub(crate) fn open_cloud(&self, location: &Location, place: &CloudPlace) -> Result<GranuleSource, SourceError> {
+    pub(crate) fn open_cloud(&self, place: &CloudPlace) -> Result<GranuleSource, SourceError> {
         if place.key.is_empty() || place.key.ends_with('/') {
             let message = "this names a prefix, not an object: list it first, or add the object's key";
             return Err(SourceError::new(SourceErrorKind::Config, place.to_string(), message));
         }
         let stats = Arc::new(Stats::under(&self.shared.stats));
         let store = self.clouds.open(&self.shared, &stats, &Arc::default(), place)?;
-        let source = CloudSource::new(&self.shared, store, stats, (location, &place.key))?;
+        let source = CloudSource::new(&self.shared, store, stats, place)?;
         Ok(GranuleSource::Cloud(Box::new(source)))
     }
 

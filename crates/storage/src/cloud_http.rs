@@ -14,12 +14,11 @@ use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, RANGE};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use tracing::{Instrument as _, debug, debug_span};
 
 /// Largest answer that is read: chunks are some 100 KB, shards some MB, ranges of granules some 10 MB.
 const MAX_BODY: usize = 1 << 30;
@@ -67,21 +66,9 @@ impl Sender {
         let request = self.request(request).await?;
         let metadata = request.url().host_str().is_some_and(|host| METADATA_HOSTS.contains(&host));
         let page = listed_page(request.url());
-        let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
-        let span = debug_span!("request", method = %request.method(), place = self.place, range);
-        let client = self.shared.http()?;
-        self.stats.add_request();
-        let answered = async {
-            let answered = client.execute(request).await;
-            match &answered {
-                Ok(response) => debug!(status = response.status().as_u16(), length = response.content_length()),
-                Err(_) => debug!("no answer"),
-            }
-            answered
-        };
-        let response = match answered.instrument(span).await {
+        let response = match self.shared.send(request, &self.place, &self.stats).await {
             Err(_) if metadata => return Err(self.no_credentials()),
-            answered => answered.map_err(|error| Failed::of_transport(error, &self.place, "no answer"))?,
+            answered => answered?,
         };
         let patience = self.shared.options.retry.patience;
         let mut answer = HttpResponse::new(Bytes::new().into());
@@ -190,7 +177,7 @@ fn check_listing(body: &[u8], page: &str) -> Result<(), (&'static str, Again)> {
     let next = ["NextContinuationToken", "NextMarker"].into_iter().find_map(|name| element(text, name));
     let next = next.filter(|next| !next.is_empty());
     if next.is_none() && element(text, "IsTruncated").is_some_and(|said| said.trim().eq_ignore_ascii_case("true")) {
-        return Err(("the listing is truncated, but does not say where it goes on", Again::Never));
+        return Err(("the listing is truncated, but names no next page", Again::Never));
     }
     if next.as_deref() == Some(page) && !page.is_empty() {
         return Err(("the listing does not move on: the server repeats itself", Again::Never));

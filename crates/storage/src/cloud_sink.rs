@@ -202,7 +202,7 @@ const fn is_otherwise(error: &Error) -> bool {
     matches!(error, Error::Precondition { .. } | Error::AlreadyExists { .. })
 }
 
-/// What tells one content of an object from another: Google's generation, else the entity tag.
+/// The tag of one content of an object: Google's generation, else the entity tag.
 fn tag(meta: &ObjectMeta) -> Tag {
     Tag(meta.version.clone().or_else(|| meta.e_tag.clone()))
 }

@@ -1,9 +1,9 @@
 //! A granule in Google Cloud Storage or Azure Blob Storage, read by ranges.
+use crate::Stats;
 use crate::cloud_error::failed;
-use crate::cloud_place::path;
+use crate::cloud_place::{CloudPlace, path};
 use crate::retry::{Failed, attempts};
 use crate::shared::Shared;
-use crate::{Location, Stats};
 use byte_ranges::http::{Version, to_ask};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
 use bytes::Bytes;
@@ -16,7 +16,6 @@ pub struct CloudSource {
     shared: Arc<Shared>,
     store: Arc<dyn ObjectStore>,
     path: Path,
-    location: Location,
     shown: String,
     version: OnceLock<Version>,
     stats: Arc<Stats>,
@@ -27,14 +26,13 @@ impl CloudSource {
         shared: &Arc<Shared>,
         store: Arc<dyn ObjectStore>,
         stats: Arc<Stats>,
-        (location, key): (&Location, &str),
+        place: &CloudPlace,
     ) -> Result<Self, SourceError> {
-        let shown = location.to_string();
+        let shown = place.to_string();
         Ok(Self {
             shared: Arc::clone(shared),
             store,
-            path: path(key, &shown)?,
-            location: location.clone(),
+            path: path(&place.key, &shown)?,
             shown,
             version: OnceLock::new(),
             stats,
@@ -45,8 +43,8 @@ impl CloudSource {
         &self.stats
     }
 
-    pub(crate) const fn location(&self) -> &Location {
-        &self.location
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
     }
 
     pub(crate) fn etag(&self) -> Option<String> {

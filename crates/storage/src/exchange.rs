@@ -167,7 +167,8 @@ impl Shared {
         failure(at, SourceErrorKind::Denied, &message)
     }
 
-    async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failed> {
+    /// Sends one request, counted and with a span, as it is.
+    pub(crate) async fn send(&self, request: Request, at: &str, stats: &Stats) -> Result<Response, Failed> {
         let client = self.http()?;
         stats.add_request();
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());

@@ -77,7 +77,7 @@ impl fmt::Debug for GranuleSource {
             Self::Local(source) => write!(f, "GranuleSource({})", source.shown()),
             Self::Remote(source) => write!(f, "GranuleSource({})", source.location()),
             #[cfg(feature = "clouds")]
-            Self::Cloud(source) => write!(f, "GranuleSource({})", source.location()),
+            Self::Cloud(source) => write!(f, "GranuleSource({})", source.shown()),
         }
     }
 }

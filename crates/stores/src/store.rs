@@ -18,9 +18,9 @@ use crate::{ArrayInfo, Column, Error, LevelInfo, OWN, Objects, Partial, Table, V
 const AT_ONCE: usize = 16;
 /// Bytes of the largest table that is read, as it is held in memory: 2 GiB.
 const MAX_TABLE: u64 = 1 << 31;
-/// Objects of an array of another project that are asked for one by one; of more, those that exist are listed.
+/// An array of another project with at most this many objects is read one by one; of a larger one, those that exist are listed.
 const MAX_ASKED: u64 = 64;
-/// Of so many they are asked for one by one all the same, where the place cannot list.
+/// The same limit where the place cannot list, as over HTTP.
 const MAX_UNLISTED: u64 = 1 << 14;
 
 /// A store that was opened.
@@ -302,7 +302,7 @@ impl<O: Objects> Store<O> {
         Ok((spans, columns))
     }
 
-    /// Whether so many rows of arrays may be held in memory.
+    /// Refuses a table of `rows` rows of these arrays that would not fit in [`MAX_TABLE`].
     fn fits(&self, rows: u64, arrays: &[&ArrayInfo]) -> Result<(), Error> {
         table_fits(&self.name, rows.saturating_mul(bytes_of_row(arrays)))
     }
@@ -351,7 +351,7 @@ fn bytes_of_row(arrays: &[&ArrayInfo]) -> u64 {
     arrays.iter().fold(8, |sum, array| sum + array.data_type.size() as u64)
 }
 
-/// Whether a table of so many bytes may be read.
+/// Refuses a table of more than [`MAX_TABLE`] bytes.
 pub(crate) fn table_fits(name: &str, bytes: u64) -> Result<(), Error> {
     if bytes <= MAX_TABLE {
         return Ok(());

@@ -23,7 +23,7 @@ pub(super) enum Way {
     WebIdentity(AssumedRole, PathBuf),
     /// The endpoint of a container; `at` is what errors are about.
     Container { at: String },
-    /// The metadata service of an instance. Where nobody named it, its absence means that nothing is configured: `looked`
+    /// The metadata service of an instance. Where no setting names it, its absence means that nothing is configured: `looked`
     /// says where else was looked.
     Instance { at: String, looked: Option<String> },
     /// Nothing is configured; the text says where was looked.
@@ -280,7 +280,7 @@ fn sso(profiles: &Profiles, profile: &Profile<'_>, at: &str) -> Result<Option<Ss
     }))
 }
 
-/// A profile that somebody named has no credentials.
+/// A profile that a flag or `AWS_PROFILE` names has no credentials.
 fn nothing_in(profile: &Profile<'_>, profiles: &Profiles) -> SourceError {
     let has = match profile.names() {
         names if names.is_empty() => "nothing".to_owned(),

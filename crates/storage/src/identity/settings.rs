@@ -45,7 +45,7 @@ impl Settings {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
-    /// The profile, and whether somebody named it (else it is `default`).
+    /// The profile, and whether a flag or `AWS_PROFILE` names it (else it is `default`).
     pub(super) fn profile(&self) -> (String, bool) {
         let named = self.asked_profile.clone();
         let named = named.or_else(|| self.get("AWS_PROFILE")).or_else(|| self.get("AWS_DEFAULT_PROFILE"));
