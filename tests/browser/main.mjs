@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { equality } from "./equality.mjs";
 import { failures } from "./failures.mjs";
+import { products } from "./products.mjs";
 import { rangeServer } from "./server.mjs";
 import { serving } from "./serving.mjs";
 import { demo, launch, real, serve, work } from "./support.mjs";
@@ -35,6 +36,7 @@ const [browser, pages, data] = await Promise.all([launch(), serve("--folder", de
 const world = { browser, page: pages.url, data, check, skip };
 try {
   await equality(world);
+  await products(world);
   await failures(world);
   await use(world);
   await serving(world);

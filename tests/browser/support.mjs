@@ -14,10 +14,16 @@ export const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const icestream = resolve(root, process.env.ICESTREAM);
 
 const shared = process.env.SHARED ?? "../shared";
-const granules = join(resolve(root, shared), "data/atl06");
+const below = (folder) => {
+  const path = join(resolve(root, shared), folder);
+  return shared !== "none" && existsSync(path) ? path : null;
+};
 
 /** Real granules of the shared data, or null. */
-export const real = shared !== "none" && existsSync(granules) ? granules : null;
+export const real = below("data/atl06");
+
+/** The shared data with files of other products, or null. */
+export const others = below("data/products") && resolve(root, shared);
 
 export const granulesOf = (folder) => readdirSync(folder).filter((name) => name.endsWith(".h5")).map((name) => join(folder, name));
 

@@ -119,7 +119,8 @@ fn the_reference_is_current_and_every_command_has_its_pages() {
     let folder = folder("outputs-docs");
     stdout(&["docs", "--out", &folder.display().to_string()], 0);
     for command in reference.lines().filter_map(|line| line.strip_prefix("## icestream ")) {
-        let page = std::fs::read_to_string(folder.join(format!("man/icestream-{command}.1"))).unwrap();
+        let page =
+            std::fs::read_to_string(folder.join(format!("man/icestream-{}.1", command.replace(' ', "-")))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"), "{command}");
     }
     for shell in ["bash", "zsh", "fish"] {

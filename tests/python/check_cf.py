@@ -99,8 +99,6 @@ def one_track(group, parent, ledger, children):
         counts[reason] += int((left & rows).sum())
         left &= ~rows
     counts["used"] += int(left.sum())
-    with np.errstate(over="ignore"):
-        value, sigma = value.astype(np.float32), sigma.astype(np.float32)
     for i in np.flatnonzero(left):
         children.setdefault(int(cell[i]), []).append((float(value[i]), float(sigma[i])))
 

@@ -69,6 +69,9 @@ if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
     CHECKS.append(("a real granule as other programs write it",
                    [[PYTHON, "tests/python/check_cf.py", ICESTREAM, "4441321", granule, *rewritten]]))
     CHECKS += [check("real granules", str(real), 4441321, mode) for check in (store, exports) for mode in MODES]
+if products := shared("data/products", "stores of every built-in product"):
+    CHECKS.append(("stores of every built-in product, against h5py, healpy and NumPy",
+                   [[PYTHON, "tests/python/products/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
 
 
 def run(commands):

@@ -1,5 +1,6 @@
 // The page: its controls and what they do.
 import { describeCell } from "./cell.js";
+import { showChoice, wireChoice } from "./choice.js";
 import { colourMaps } from "./colours.js";
 import * as download from "./download.js";
 import { attach } from "./gestures.js";
@@ -9,10 +10,10 @@ import { findServer, nameServer } from "./local.js";
 import { make, showReadout } from "./panels.js";
 import { picture, point, repaint, show } from "./picture.js";
 import { compute, openSample, stop } from "./run.js";
-import { $, NAMES, map, say, state } from "./state.js";
+import { $, map, say, state } from "./state.js";
 
 function wire() {
-  $("variable").append(...NAMES.map((name) => make("option", { value: name }, name)));
+  wireChoice();
   $("colours").append(...colourMaps.map(([name, label]) => make("option", { value: name }, label)));
   $("form").onsubmit = (event) => {
     event.preventDefault();
@@ -28,8 +29,8 @@ function wire() {
     addFiles(target.files);
   };
   $("urls").onchange = ({ target }) => {
-    if (target.value.trim() === "") return;
-    takeText(target.value);
+    if (target.value.trim() !== "") takeText(target.value);
+    else showChoice();
   };
   $("cell").onchange = describeCell;
   $("crossed").onchange = ({ target }) => {

@@ -1,5 +1,6 @@
 // Granules: the sample, dropped files, URLs; and the cells that the tracks of files cross.
 import { describeCell, latitude } from "./cell.js";
+import { product, recognise, showChoice } from "./choice.js";
 import * as format from "./format.js";
 import { make } from "./panels.js";
 import { parseInput, remote } from "./sources.js";
@@ -23,6 +24,8 @@ export function showGranules() {
   });
   if (state.sample) rows.push(make("li", {}, make("span", {}, `the sample: ${SAMPLE.length} small synthetic granules`)));
   $("granules").replaceChildren(...rows);
+  state.recognised = null;
+  showChoice();
 }
 
 /** Takes files: granules, or catalog entries as JSON. */
@@ -62,9 +65,7 @@ export async function lookThrough(files) {
   for (const file of files) {
     say(`Looking for the cells that ${file.name} crosses…`);
     try {
-      const question = { granule: file, shown: file.name, order: 6, latitude: latitude() };
-      looking = engine.ask("crossed", question);
-      const { cells, lines } = await looking.promise;
+      const { cells, lines } = await crossing(file);
       map.setLines(file.name, lines);
       for (const { cell, rows, lat, lon } of cells) {
         const sum = crossed.get(cell) ?? { rows: 0, lat, lon };
@@ -88,6 +89,20 @@ export async function lookThrough(files) {
     describeCell();
   }
   say(`The tracks cross ${ranked.length} cells of order 6. Choose one, then compute.`);
+}
+
+/** The cells that a file's tracks cross, and the tracks. */
+async function crossing(file) {
+  const ask = () => {
+    looking = engine.ask("crossed", { granule: file, shown: file.name, order: 6, latitude: latitude(), product: product() });
+    return looking.promise;
+  };
+  try {
+    return await ask();
+  } catch (error) {
+    if (recognise(error.message)) return ask();
+    throw error;
+  }
 }
 
 /** Forgets the cells that were found; they belong to one kind of latitude. */

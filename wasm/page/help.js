@@ -75,14 +75,24 @@ const KINDS = [
     steps: () => ["Repair the attribute named in the message (ncatted, h5py).", "Or allow results without the file (“Leave out what cannot be read”)."],
   },
   {
+    test: (failure) => failure.class === "product" && /--cycle/.test(failure.message),
+    title: "The cycle is missing",
+    steps: () => ["Write one of the cycles named above under “Product”."],
+  },
+  {
     class: "product",
-    title: "This is not a granule of ATL06",
-    steps: () => ["Check that the file is an ATL06 granule with its ground tracks in it; a subset without land_ice_segments has no heights."],
+    title: ({ message }) => `This is not a granule of ${asked(message)}`,
+    steps: ({ message }) => [
+      `Check that the file is ${/^[AEIO]/.test(asked(message)) ? "an" : "a"} ${asked(message)} granule with its tracks in it; a subset may lack what is read.`,
+      "Choose under “Product” what the granules are, or leave the choice to them.",
+    ],
   },
   { class: "unsupported", title: "This file uses a feature that is not supported", steps: () => ["This page undoes deflate, shuffle and Fletcher-32, which NASA’s granules use; the command icestream cell undoes more filters.", "If it cannot read it either, please report it with the message above."] },
   { class: "config", title: "The server hides what a reader has to see", steps: () => [DROP, "Or expose the headers named above:", { code: CORS_RULES }] },
 ];
 
+/** The product that was asked for, as the engine's message names it. */
+const asked = (text) => / (?:the job reads|the tracks of) ([^\s:]+)/.exec(text)?.[1] ?? "this product";
 const isEarthdata = (text) => /earthdata|nsidc/i.test(text);
 
 /** `{ title, message, steps }` of a failed run: steps are sentences or `{ code }` to copy. */
@@ -98,7 +108,7 @@ export function explain(error) {
   const [{ granule }] = failed;
   const named = failure.message.includes(granule) ? failure.message : `${granule}: ${failure.message}`;
   return {
-    title: kind?.title ?? "A granule could not be read",
+    title: (typeof kind?.title === "function" ? kind.title(failure) : kind?.title) ?? "A granule could not be read",
     message: named.replaceAll("`", "").replace(/\.?$/, ".") + others,
     steps: kind?.steps(failure) ?? [],
   };

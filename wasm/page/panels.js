@@ -30,11 +30,12 @@ export function showRead(node, { requests, bytes, size, granules, milliseconds, 
 
 const ROW_COUNTS = [
   ["used", "used"],
-  ["quality", "dropped: quality flag"],
+  ["quality", "dropped: conditions"],
   ["fill", "dropped: fill value"],
   ["not_finite", "dropped: not finite"],
-  ["out_of_range", "dropped: beyond 100 km"],
+  ["out_of_range", "dropped: beyond what is possible"],
   ["sigma_not_positive", "dropped: sigma not positive"],
+  ["weight_not_positive", "dropped: weight not positive"],
 ];
 
 /** Rows by use, and every granule with its result. */
@@ -48,6 +49,8 @@ export function showLedger(node, ledger) {
   const beside = [`${format.count(totals.in_parent)} rows lie in the cell, of ${format.count(totals.rows)} in the tracks.`];
   if (totals.bad_coordinate > 0) beside.push(`${format.count(totals.bad_coordinate)} rows have no usable coordinates.`);
   if (totals.tracks_absent > 0) beside.push(`${format.count(totals.tracks_absent)} tracks are absent from their granules.`);
+  for (const { condition, rows: failed } of ledger.conditions ?? []) if (failed > 0) beside.push(`${format.count(failed)} rows are not ${condition}.`);
+  if (ledger.sparse_cells > 0) beside.push(`${format.count(ledger.sparse_cells)} cells have too few rows.`);
   const notes = [...beside, ...ledger.warnings].map((text) => make("p", { class: "note" }, text));
   const head = make("tr", {}, ...["Granule", "Requests", "Read", "of", "Used", "ms"].map((text) => make("th", { scope: "col" }, text)));
   const lines = ledger.granules.map((entry) => {

@@ -90,7 +90,7 @@ export function picture() {
   map.draw(ctx, { width: 1000, height: 1000 }, colours, {
     title: `Cell ${parent}`,
     subtitle: `${format.count(state.result.cells)} cells of order ${state.geometry.childOrder} with data, ${format.count(ledger.totals.used)} rows, ${state.geometry.latitude} latitude`,
-    footer: `ICESat-2 ATL06, ${ledger.totals.granules} granules, icestream`,
+    footer: `${state.product.name}: ${state.product.output.label}, ${ledger.totals.granules} granules, icestream`,
   });
   map.cursor = cursor;
   repaint();

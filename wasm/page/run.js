@@ -1,5 +1,6 @@
 // A run: from the form to the result, and its progress.
 import { describeCell, latitude } from "./cell.js";
+import { recognise, showChoice, wanted } from "./choice.js";
 import * as format from "./format.js";
 import { granules, showGranules, stopLooking } from "./granules.js";
 import { remember } from "./link.js";
@@ -22,24 +23,15 @@ export function openSample() {
 export async function compute() {
   stop();
   $("alert").hidden = true;
-  let given;
+  let request;
   try {
-    given = granules();
-    if (given.length === 0) throw new Error("Give at least one granule: open the sample, drop files, or write URLs.");
-    if ($("cell").value.trim() === "") throw new Error("Say which cell: an id such as -6134114, or a latitude and a longitude.");
+    request = form();
   } catch (error) {
     fail(error);
     return;
   }
-  const request = {
-    granules: given,
-    cell: $("cell").value.trim(),
-    order: 6,
-    childOrder: Number($("children").value),
-    latitude: latitude(),
-    allowPartial: $("partial").checked,
-  };
-  const files = given.map(({ url }, at) => (url ? null : state.files[at]));
+  const files = request.granules.map(({ url }, at) => (url ? null : state.files[at]));
+  state.product = request.product;
   forget();
   busy(true);
   document.body.dataset.run = "running";
@@ -50,6 +42,10 @@ export async function compute() {
     document.body.dataset.run = "done";
   } catch (error) {
     if (state.job !== asked) return;
+    if (recognise(error.message)) {
+      compute();
+      return;
+    }
     fail(error);
     document.body.dataset.run = error.cancelled ? "cancelled" : "failed";
   } finally {
@@ -58,6 +54,23 @@ export async function compute() {
       busy(false);
     }
   }
+}
+
+/** What the form asks for. */
+function form() {
+  const given = granules();
+  if (given.length === 0) throw new Error("Give at least one granule: open the sample, drop files, or write URLs.");
+  if ($("cell").value.trim() === "") throw new Error("Say which cell: an id such as -6134114, or a latitude and a longitude.");
+  showChoice();
+  return {
+    granules: given,
+    product: wanted(),
+    cell: $("cell").value.trim(),
+    order: 6,
+    childOrder: Number($("children").value),
+    latitude: latitude(),
+    allowPartial: $("partial").checked,
+  };
 }
 
 function forget() {

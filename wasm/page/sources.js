@@ -116,6 +116,9 @@ export function readLink(hash) {
     latitude: params.get("latitude") === "authalic" ? "authalic" : "spherical",
     childOrder: Number(params.get("children")) || 12,
     partial: params.get("partial") === "1",
+    product: params.get("product") ?? "auto",
+    cycle: params.get("cycle") ?? "",
+    keep: params.getAll("keep").join("\n"),
     variable: params.get("show") ?? "h_mean",
     colours: params.get("colours") ?? "dusk",
   };
@@ -128,6 +131,9 @@ export function writeLink(state) {
   params.set("latitude", state.latitude);
   params.set("children", state.childOrder);
   if (state.partial) params.set("partial", "1");
+  if (state.product !== "auto") params.set("product", state.product);
+  if (state.cycle) params.set("cycle", state.cycle);
+  for (const line of state.keep.split("\n").filter(Boolean)) params.append("keep", line);
   params.set("show", state.variable);
   params.set("colours", state.colours);
   if (state.sample) params.set("sample", "1");

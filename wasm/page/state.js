@@ -7,13 +7,15 @@ import { showAlert, showLedger } from "./panels.js";
 export const $ = (id) => document.getElementById(id);
 
 export const SAMPLE_CELL = "-6134114";
-export const NAMES = ["h_mean", "h_q50", "h_min", "h_max", "h_sigma", "h_variance", "h_q25", "h_q75", "count"];
 
 export const map = new CellMap();
 
-/** `proxy` is what a server of this machine offers (local.js), `job` the run that is under way. */
+/**
+ * `recognised` is the product that a granule was found to be of, `product` what the result is made from, `proxy` is what a server of this machine offers (local.js), `job` the
+ * run that is under way.
+ */
 export const state = {
-  files: [], urls: [], sample: false, proxy: null, job: null,
+  files: [], urls: [], sample: false, recognised: null, product: null, proxy: null, job: null,
   geometry: null, columns: [], variable: "h_mean", limits: null, result: null,
 };
 

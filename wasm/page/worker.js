@@ -46,8 +46,8 @@ const handlers = {
   async locate({ locate }, { text, order, latitude }) {
     return [locate(text, order, latitude), []];
   },
-  async crossed({ crossed }, { granule, shown, order, latitude }, signal) {
-    const answer = await crossed(granule, shown, order, latitude, signal);
+  async crossed({ crossed }, { granule, shown, order, latitude, product }, signal) {
+    const answer = await crossed(granule, shown, order, latitude, product, signal);
     return [answer, answer.lines.map((line) => line.buffer)];
   },
   async cell({ CellJob, memory }, { id, request, files }, signal) {

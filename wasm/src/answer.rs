@@ -53,11 +53,13 @@ pub(crate) fn ledger(ledger: &Ledger) -> JsValue {
 }
 
 fn column(job: &Job, statistic: Statistic, values: JsValue) -> JsValue {
-    let units = &job.product().quantity.units;
+    // Of a plain number, `1` in CF, there is nothing to write.
+    let units = job.product().output.units.as_str();
     let unit = match statistic {
-        Statistic::Count => String::new(),
+        _ if units == "1" || units.is_empty() || statistic == Statistic::Count => String::new(),
+        Statistic::Variance if units.contains(' ') => format!("({units})²"),
         Statistic::Variance => format!("{units}²"),
-        _ => units.clone(),
+        _ => units.to_owned(),
     };
     host::object([("name", job.product().array_name(statistic).into()), ("unit", unit.into()), ("values", values)])
         .into()

@@ -23,6 +23,7 @@ pub async fn crossed(
     shown: String,
     order: u8,
     latitude: String,
+    product: JsValue,
     signal: AbortSignal,
 ) -> Result<JsValue, JsValue> {
     let order = Order::new(order).map_err(host::error)?;
@@ -31,7 +32,8 @@ pub async fn crossed(
         Some(url) => PageSource::Fetch(FetchSource::new(&url, &shown, false, signal)),
         None => PageSource::File(FileSource::new(granule.dyn_into()?)),
     };
-    let read = read(source, &shown, order, latitude).await;
+    let product = crate::product::read(&product).map_err(host::error)?;
+    let read = read(source, &shown, order, latitude, &product).await;
     let (cells, lines) = read.map_err(|error| host::error(format!("{shown}: {error}")))?;
     let cells = cells.into_iter().filter_map(|(id, rows)| {
         let cell = Cell::new(order, id).ok()?;
@@ -50,12 +52,17 @@ pub async fn crossed(
 
 type Crossed = (Vec<(u64, f64)>, Vec<Vec<f64>>);
 
-async fn read(source: PageSource, shown: &str, order: Order, latitude: Latitude) -> Result<Crossed, GranuleError> {
-    let product = Product::atl06();
+async fn read(
+    source: PageSource,
+    shown: &str,
+    order: Order,
+    latitude: Latitude,
+    product: &Product,
+) -> Result<Crossed, GranuleError> {
     let mut cells: Vec<(u64, f64)> = Vec::new();
     let mut lines: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); product.tracks.len()];
     let mut ids = Vec::new();
-    pipeline::positions(shown, source, &product, |track, lon, lat| {
+    pipeline::positions(shown, source, product, |track, lon, lat| {
         ids.clear();
         ids.resize(lon.len(), INVALID);
         if morton::nested_of(order, latitude, lon, lat, &mut ids).is_err() {

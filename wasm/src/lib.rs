@@ -17,6 +17,7 @@ mod geometry;
 mod host;
 mod job;
 mod live;
+mod product;
 mod progress;
 mod refusal;
 mod request;

@@ -2,7 +2,7 @@
 use crate::host;
 use js_sys::Array;
 use morton::{Cell, Latitude, LonLat, Order};
-use pipeline::{Job, JobSpec};
+use pipeline::{Job, JobSpec, Product};
 use wasm_bindgen::prelude::*;
 
 /// Children that a parent may have here: a page paints them all.
@@ -18,6 +18,7 @@ pub(crate) struct Request {
     child_order: u8,
     latitude: String,
     allow_partial: bool,
+    product: Product,
 }
 
 /// One granule of a job.
@@ -47,6 +48,7 @@ impl Request {
             child_order: small(object, "childOrder")?,
             latitude: text(object, "latitude")?,
             allow_partial: host::field(object, "allowPartial").is_truthy(),
+            product: crate::product::read(&host::field(object, "product"))?,
         })
     }
 
@@ -60,7 +62,7 @@ impl Request {
                 from + MAX_LEVELS
             ));
         }
-        let spec = JobSpec::new(vec![cell], order(to)?);
+        let spec = JobSpec::new(self.product.clone(), vec![cell], order(to)?);
         let spec = JobSpec { latitude, allow_partial: self.allow_partial, ..spec };
         spec.job(cell).map_err(|error| error.to_string())
     }
@@ -120,7 +122,8 @@ mod tests {
 
     fn request(child_order: u8) -> Request {
         let (granules, cell, latitude) = (Vec::new(), "-6134114".to_owned(), "authalic".to_owned());
-        Request { granules, cell, order: 6, child_order, latitude, allow_partial: false }
+        let product = products::built_in("ATL06").unwrap();
+        Request { granules, cell, order: 6, child_order, latitude, allow_partial: false, product }
     }
 
     #[test]

@@ -4,14 +4,16 @@
 
 use std::hint::black_box;
 
-use aggregate::{Reducer, ReducerLimits, Rows, Statistic};
+use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, Weighting};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const ROWS: u32 = 430_000;
 const BATCH: usize = 3_300;
 
+type Batch = (Vec<u32>, Floats, Floats);
+
 /// Children in runs, as along a ground track; heights near 3500 m.
-fn rows() -> (Vec<u32>, Vec<f32>, Vec<f32>) {
+fn batches() -> Vec<Batch> {
     let mut x = 1_u32;
     let (mut child, mut value, mut sigma) = (Vec::new(), Vec::new(), Vec::new());
     let mut cell = 0;
@@ -24,21 +26,23 @@ fn rows() -> (Vec<u32>, Vec<f32>, Vec<f32>) {
         value.push((3500.0 + f64::from(x >> 16) / 65536.0) as f32);
         sigma.push((f64::from(10 + (x >> 8 & 0xff)) / 1024.0) as f32);
     }
-    (child, value, sigma)
+    let single = |rows: &[f32]| Floats::F32(rows.to_vec());
+    let rows = child.chunks(BATCH).zip(value.chunks(BATCH).zip(sigma.chunks(BATCH)));
+    rows.map(|(child, (value, sigma))| (child.to_vec(), single(value), single(sigma))).collect()
 }
 
-fn folded(rows: &(Vec<u32>, Vec<f32>, Vec<f32>)) -> Reducer {
-    let mut reducer = Reducer::new(4096, ReducerLimits::default()).unwrap();
-    for ((child, value), sigma) in rows.0.chunks(BATCH).zip(rows.1.chunks(BATCH)).zip(rows.2.chunks(BATCH)) {
-        reducer.fold(Rows::new(child, value, sigma).unwrap()).unwrap();
+fn folded(batches: &[Batch]) -> Reducer {
+    let mut reducer = Reducer::new(4096, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
+    for (child, value, sigma) in batches {
+        reducer.fold(Rows::new(child, value, Some(sigma), None).unwrap()).unwrap();
     }
     reducer
 }
 
 fn bench(criterion: &mut Criterion) {
-    let rows = rows();
-    criterion.bench_function("fold 430k rows", |b| b.iter(|| folded(black_box(&rows))));
-    let reducer = folded(&rows);
+    let batches = batches();
+    criterion.bench_function("fold 430k rows", |b| b.iter(|| folded(black_box(&batches))));
+    let reducer = folded(&batches);
     criterion.bench_function("finish 430k rows, 4096 children", |b| {
         b.iter(|| black_box(&reducer).finish(&Statistic::STANDARD));
     });

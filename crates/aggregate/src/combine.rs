@@ -1,4 +1,4 @@
-use crate::{NO_DATA, Permille, Statistic};
+use crate::{NO_DATA, Permille, Statistic, Weighting};
 
 /// Points that stand for the values of one cell at most, before cells are combined.
 const POINTS_PER_CELL: u64 = 64;
@@ -12,14 +12,18 @@ pub struct Stored<'a> {
     pub min: f32,
     /// Greatest value.
     pub max: f32,
-    /// Weighted mean.
+    /// Mean by the weighting.
     pub mean: f32,
-    /// Formal sigma of the weighted mean.
+    /// Formal sigma of that mean.
     pub sigma: f32,
     /// Unweighted mean.
     pub unweighted_mean: f32,
     /// Population variance.
     pub variance: f32,
+    /// Standard deviation.
+    pub std: f32,
+    /// Sum of the values.
+    pub sum: f32,
     /// Quantiles by ascending probability.
     pub quantiles: &'a [(Permille, f32)],
 }
@@ -28,18 +32,24 @@ pub struct Stored<'a> {
 ///
 /// | statistic | how | exact except for the rounding of what is stored |
 /// |---|---|---|
-/// | count, min, max | sum, least, greatest | yes |
-/// | mean, sigma | `w = 1 / sigma^2`: `sum(w mean) / sum(w)`, `1 / sqrt(sum(w))` | yes |
-/// | unweighted mean, variance | parts within and between cells (Chan, Golub, LeVeque 1979) | where unweighted means are stored; else estimated from the quantiles (without quantiles, from the weighted means) |
-/// | quantiles | of the count-weighted mixture of the cells' distributions, each linear between its stored quantiles | no: an estimate |
+/// | count, min, max, sum | sum, least, greatest, sum | yes |
+/// | mean, sigma of [`Weighting::InverseVariance`] | `w = 1 / sigma^2`: `sum(w mean) / sum(w)`, `1 / sqrt(sum(w))` | yes |
+/// | of [`Weighting::Equal`] | `sum(n mean) / sum(n)`, `sqrt(sum((n sigma)^2)) / sum(n)` | yes |
+/// | of [`Weighting::Given`] | none: the cells' sums of weights are not stored | |
+/// | unweighted mean, variance, standard deviation | parts within and between cells (Chan, Golub, LeVeque 1979) | where unweighted means are stored, under any name, or sums; else estimated from the quantiles (without quantiles, from the weighted means) |
+/// | quantiles, median absolute deviation | of the count-weighted mixture of the cells' distributions, each linear between its stored quantiles | no: an estimate |
 ///
 /// The result depends on the order in which cells are added, by rounding only: callers add in nested order.
 #[derive(Debug, Clone, Default)]
 pub struct Combiner {
+    weighting: Weighting,
     count: u64,
     extremes: Option<(f32, f32)>,
     weight: f64,
     mean: f64,
+    /// Sum of the squares of count times sigma.
+    errors: f64,
+    sum: f64,
     centre: f64,
     /// Sum of squared distances from `centre`.
     spread: f64,
@@ -48,10 +58,10 @@ pub struct Combiner {
 }
 
 impl Combiner {
-    /// A cell without rows.
+    /// A cell without rows. `weighting` is the one that the stored means were made by.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(weighting: Weighting) -> Self {
+        Self { weighting, ..Self::default() }
     }
 
     /// Rows so far.
@@ -65,21 +75,31 @@ impl Combiner {
         if cell.count == 0 {
             return;
         }
-        let weight = 1.0 / (f64::from(cell.sigma) * f64::from(cell.sigma));
+        let rows = f64::from(cell.count);
+        let (mean, sigma, sum) = (f64::from(cell.mean), f64::from(cell.sigma), f64::from(cell.sum));
+        let weight = match self.weighting {
+            Weighting::InverseVariance => 1.0 / (sigma * sigma),
+            Weighting::Given => f64::NAN,
+            Weighting::Equal => rows,
+        };
         let points = points(cell);
-        let mean = f64::from(cell.mean);
-        let centre = match f64::from(cell.unweighted_mean) {
-            stored if !stored.is_nan() => stored,
-            _ if points.is_empty() => mean,
-            _ => centre(&points),
+        let plain = if self.weighting == Weighting::Equal { mean } else { f64::NAN };
+        let exact = [f64::from(cell.unweighted_mean), plain, sum / rows].into_iter().find(|mean| mean.is_finite());
+        let centre = exact.unwrap_or_else(|| if points.is_empty() { mean } else { centre(&points) });
+        let variance = match f64::from(cell.variance) {
+            stored if stored.is_finite() => stored,
+            _ => f64::from(cell.std) * f64::from(cell.std),
         };
         self.join(&Self {
+            weighting: self.weighting,
             count: u64::from(cell.count),
             extremes: Some((cell.min, cell.max)),
             weight,
             mean,
+            errors: rows * sigma * (rows * sigma),
+            sum,
             centre,
-            spread: f64::from(cell.variance) * f64::from(cell.count),
+            spread: variance * rows,
             points,
         });
     }
@@ -102,6 +122,8 @@ impl Combiner {
         let weight = self.weight + other.weight;
         self.mean += (other.mean - self.mean) * (other.weight / weight);
         self.weight = weight;
+        self.errors += other.errors;
+        self.sum += other.sum;
         let (ours, theirs) = (float(self.count), float(other.count));
         let apart = other.centre - self.centre;
         self.spread += other.spread + apart * apart * (ours * theirs / (ours + theirs));
@@ -116,7 +138,7 @@ impl Combiner {
             return;
         }
         self.points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let (rows, most) = (self.rows(), u64::from(most));
+        let (rows, most) = (rows(&self.points), u64::from(most));
         let bound = |k: u64| u64::try_from(u128::from(k) * u128::from(rows) / u128::from(most)).unwrap_or(rows);
         let groups = (0..most).map(|k| (bound(k), bound(k + 1))).filter(|(from, to)| from < to);
         let mut kept = Vec::new();
@@ -147,40 +169,58 @@ impl Combiner {
             Statistic::Count => float(self.count),
             Statistic::Min => self.extremes.map_or(f64::NAN, |(min, _)| f64::from(min)),
             Statistic::Max => self.extremes.map_or(f64::NAN, |(_, max)| f64::from(max)),
+            Statistic::WeightedMean if self.weighting == Weighting::Given => f64::NAN,
             Statistic::WeightedMean => self.mean,
-            Statistic::WeightedMeanSigma => 1.0 / self.weight.sqrt(),
+            Statistic::WeightedMeanSigma => match self.weighting {
+                Weighting::InverseVariance => 1.0 / self.weight.sqrt(),
+                Weighting::Given => f64::NAN,
+                Weighting::Equal => self.errors.sqrt() / self.weight,
+            },
             Statistic::UnweightedMean => self.centre,
             Statistic::Variance => self.spread / float(self.count),
-            Statistic::Quantile(permille) => self.quantile(permille),
+            Statistic::Quantile(permille) => quantile(&self.points, permille),
+            Statistic::StandardDeviation => (self.spread / float(self.count)).sqrt(),
+            Statistic::MedianAbsoluteDeviation => self.median_absolute_deviation(),
+            Statistic::Sum => self.sum,
         }
     }
 
-    fn rows(&self) -> u64 {
-        self.points.iter().map(|&(_, rows)| u64::from(rows)).sum()
+    /// Of the rows that the sorted points stand for.
+    fn median_absolute_deviation(&self) -> f64 {
+        let median = quantile(&self.points, Permille::Q50);
+        #[expect(clippy::cast_possible_truncation, reason = "points are estimates")]
+        let apart = |value: f32| (f64::from(value) - median).abs() as f32;
+        let mut deviations: Vec<(f32, u32)> = self.points.iter().map(|&(value, rows)| (apart(value), rows)).collect();
+        deviations.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        quantile(&deviations, Permille::Q50)
     }
+}
 
-    /// Type 7, as of the rows that the sorted points stand for.
-    fn quantile(&self, permille: Permille) -> f64 {
-        let last = self.rows().saturating_sub(1);
-        let position = u128::from(last) * u128::from(permille.get());
-        let lower = u64::try_from(position / 1000).unwrap_or(last);
-        #[expect(clippy::cast_precision_loss, reason = "below 1000")]
-        let fraction = (position % 1000) as f64 / 1000.0;
-        let (a, b) = (self.at(lower), self.at((lower + 1).min(last)));
-        a + (b - a) * fraction
-    }
+fn rows(points: &[(f32, u32)]) -> u64 {
+    points.iter().map(|&(_, rows)| u64::from(rows)).sum()
+}
 
-    /// The value of a rank.
-    fn at(&self, rank: u64) -> f64 {
-        let mut before = 0;
-        for &(value, rows) in &self.points {
-            before += u64::from(rows);
-            if rank < before {
-                return f64::from(value);
-            }
+/// Type 7, as of the rows that sorted points stand for.
+fn quantile(points: &[(f32, u32)], permille: Permille) -> f64 {
+    let last = rows(points).saturating_sub(1);
+    let position = u128::from(last) * u128::from(permille.get());
+    let lower = u64::try_from(position / 1000).unwrap_or(last);
+    #[expect(clippy::cast_precision_loss, reason = "below 1000")]
+    let fraction = (position % 1000) as f64 / 1000.0;
+    let (a, b) = (value_at(points, lower), value_at(points, (lower + 1).min(last)));
+    a + (b - a) * fraction
+}
+
+/// The value of a rank.
+fn value_at(points: &[(f32, u32)], rank: u64) -> f64 {
+    let mut before = 0;
+    for &(value, rows) in points {
+        before += u64::from(rows);
+        if rank < before {
+            return f64::from(value);
         }
-        f64::NAN
     }
+    f64::NAN
 }
 
 /// The values of a cell, estimated from its stored quantiles: its order statistics, where it has few rows, else points
@@ -208,8 +248,7 @@ fn points(cell: &Stored<'_>) -> Vec<(f32, u32)> {
 fn centre(points: &[(f32, u32)]) -> f64 {
     let base = points.first().map_or(0.0, |&(value, _)| f64::from(value));
     let sum: f64 = points.iter().map(|&(value, rows)| (f64::from(value) - base) * f64::from(rows)).sum();
-    let rows: u64 = points.iter().map(|&(_, rows)| u64::from(rows)).sum();
-    base + sum / float(rows)
+    base + sum / float(rows(points))
 }
 
 /// Linear between knots, constant beyond the outermost.
@@ -238,10 +277,10 @@ const fn float(rows: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Reducer, ReducerLimits, Rows};
+    use crate::{Floats, Reducer, ReducerLimits, Rows};
 
     /// A rough surface: rows of 64 cells, heights near 3000 m.
-    fn rows(seed: u64, n: u32) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
+    fn sampled(seed: u64, n: u32) -> (Vec<u32>, Floats, Floats) {
         let mut state = seed;
         let mut random = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -255,19 +294,27 @@ mod tests {
             all.1.push(3000.0 + f32::from(u8::try_from(cell).unwrap()) * 4.0 + 20.0 * random());
             all.2.push(0.01 + 0.05 * random());
         }
-        all
+        (all.0, Floats::F32(all.1), Floats::F32(all.2))
+    }
+
+    fn reducer(weighting: Weighting) -> Reducer {
+        let (child, value, sigma) = sampled(7, 20_000);
+        let mut reducer = Reducer::new(64, weighting, ReducerLimits::default()).unwrap();
+        reducer.fold(Rows::new(&child, &value, Some(&sigma), Some(&sigma)).unwrap()).unwrap();
+        reducer
     }
 
     /// A cell of one row.
     fn only(value: f32) -> Stored<'static> {
         let (min, max, mean) = (value, value, value);
-        Stored { count: 1, min, max, mean, sigma: 1.0, unweighted_mean: NO_DATA, variance: 0.0, quantiles: &[] }
+        let (unweighted_mean, std, sum) = (NO_DATA, NO_DATA, NO_DATA);
+        Stored { count: 1, min, max, mean, sigma: 1.0, unweighted_mean, variance: 0.0, std, sum, quantiles: &[] }
     }
 
-    fn combined(reducer: &Reducer, points: Option<u32>, stored: &[Statistic]) -> Vec<f64> {
+    fn combined(reducer: &Reducer, weighting: Weighting, points: Option<u32>, stored: &[Statistic]) -> Vec<f64> {
         let table = reducer.finish(stored);
         let column = |statistic| table.column(statistic).unwrap_or(&[NO_DATA; 64]);
-        let mut all = Combiner::new();
+        let mut all = Combiner::new(weighting);
         for (cell, &count) in table.counts().iter().enumerate() {
             let at = |statistic| column(statistic)[cell];
             let quantile = |permille| (permille, at(Statistic::Quantile(permille)));
@@ -280,6 +327,8 @@ mod tests {
                 sigma: at(Statistic::WeightedMeanSigma),
                 unweighted_mean: at(Statistic::UnweightedMean),
                 variance: at(Statistic::Variance),
+                std: at(Statistic::StandardDeviation),
+                sum: at(Statistic::Sum),
                 quantiles: &quantiles,
             });
         }
@@ -291,12 +340,10 @@ mod tests {
 
     #[test]
     fn what_composes_equals_the_rows_and_the_rest_is_close() {
-        let (child, value, sigma) = rows(7, 20_000);
-        let mut reducer = Reducer::new(64, ReducerLimits::default()).unwrap();
-        reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
+        let reducer = reducer(Weighting::InverseVariance);
         let exact = reducer.finish_at(3, &Statistic::STANDARD).unwrap();
         for points in [None, Some(1024)] {
-            let found = combined(&reducer, points, &Statistic::STANDARD);
+            let found = combined(&reducer, Weighting::InverseVariance, points, &Statistic::STANDARD);
             assert_eq!(found[0], 20_000.0);
             let truth: Vec<f64> = exact.columns().iter().map(|(_, values)| f64::from(values[0])).collect();
             assert_eq!(found[1..3], truth[..2], "extremes");
@@ -315,11 +362,9 @@ mod tests {
     fn with_stored_means_the_variance_is_exact() {
         let mut stored = Statistic::STANDARD.to_vec();
         stored.push(Statistic::UnweightedMean);
-        let (child, value, sigma) = rows(7, 20_000);
-        let mut reducer = Reducer::new(64, ReducerLimits::default()).unwrap();
-        reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
+        let reducer = reducer(Weighting::InverseVariance);
         let exact = reducer.finish_at(3, &stored).unwrap();
-        let found = combined(&reducer, Some(1024), &stored);
+        let found = combined(&reducer, Weighting::InverseVariance, Some(1024), &stored);
         for (at, statistic) in [(5, Statistic::Variance), (9, Statistic::UnweightedMean)] {
             let truth = f64::from(exact.column(statistic).unwrap()[0]);
             assert!((found[at] - truth).abs() / truth < 1e-6, "{statistic}: {} {truth}", found[at]);
@@ -334,7 +379,7 @@ mod tests {
         let five = Stored { count: 5, min: 1.0, max: 16.0, variance: 29.76, quantiles: &quantiles, ..only(6.2) };
         let one = [Permille::Q25, Permille::Q50, Permille::Q75].map(|permille| quantile(permille, 32.0));
         let one = Stored { quantiles: &one, ..only(32.0) };
-        let mut all = Combiner::new();
+        let mut all = Combiner::new(Weighting::InverseVariance);
         all.add(&five);
         assert_eq!(all.finish(&Statistic::STANDARD)[6..], [2.0, 4.0, 8.0]);
         all.add(&one);
@@ -344,14 +389,14 @@ mod tests {
 
     #[test]
     fn without_rows_there_is_nothing() {
-        let found = Combiner::new().finish(&Statistic::STANDARD);
+        let found = Combiner::new(Weighting::InverseVariance).finish(&Statistic::STANDARD);
         assert_eq!(found[0], 0.0);
         assert!(found[1..].iter().all(|value| value.is_nan()));
     }
 
     #[test]
     fn compression_keeps_the_rows_and_bounds_the_ranks() {
-        let mut all = Combiner::new();
+        let mut all = Combiner::new(Weighting::InverseVariance);
         for k in 0..5000u16 {
             let value = f32::from(k.wrapping_mul(7919) % 5000);
             let quantiles = [(Permille::Q50, value)];
@@ -359,7 +404,7 @@ mod tests {
         }
         all.compress(100);
         assert!(all.points.len() <= 100);
-        assert_eq!(all.rows(), 15_000);
+        assert_eq!(super::rows(&all.points), 15_000);
         let quartiles = all.finish(&[Statistic::Quantile(Permille::Q25), Statistic::Quantile(Permille::Q75)]);
         assert!((quartiles[0] - 1250.0).abs() <= 50.0 && (quartiles[1] - 3750.0).abs() <= 50.0, "{quartiles:?}");
     }

@@ -2,15 +2,15 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The three arrays of a batch of rows differ in length.
-    #[error("columns of unequal length: {child} children, {value} values, {sigma} sigmas")]
+    /// The columns of a batch of rows differ in length.
+    #[error("columns of unequal length: {child} children, {rows} {column}")]
     UnequalColumns {
         /// Length of the child column, rows.
         child: usize,
-        /// Length of the value column, rows.
-        value: usize,
-        /// Length of the sigma column, rows.
-        sigma: usize,
+        /// The column that differs from it.
+        column: &'static str,
+        /// Its length, rows.
+        rows: usize,
     },
     /// A row names a child that the parent does not have.
     #[error("row {row} of the batch is in child {child}, but there are {children} children")]
@@ -57,6 +57,8 @@ pub enum Error {
     #[error("the table has no column {0}")]
     NoColumn(String),
     /// No statistic has this name.
-    #[error("{0:?} is no statistic: count, min, max, mean, sigma, variance, or a quantile such as q25")]
+    #[error(
+        "{0:?} is no statistic: count, min, max, mean, sigma, unweighted_mean, variance, std, mad, sum, or a quantile such as q25"
+    )]
     Name(String),
 }

@@ -1,52 +1,87 @@
-use crate::Error;
+use crate::{Error, Floats};
 
 /// A batch of rows as parallel columns of one length.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     child: &'a [u32],
-    value: &'a [f32],
-    sigma: &'a [f32],
+    value: &'a Floats,
+    sigma: Option<&'a Floats>,
+    weight: Option<&'a Floats>,
 }
 
 impl<'a> Rows<'a> {
-    /// Takes three columns: index of the child within the parent, value, and sigma of the value (same unit).
+    /// Takes the columns: index of the child within the parent, value, sigma of the value (same unit) and weight, where
+    /// there are these.
     ///
     /// # Errors
     /// [`Error::UnequalColumns`] when the lengths differ.
-    pub fn new(child: &'a [u32], value: &'a [f32], sigma: &'a [f32]) -> Result<Self, Error> {
-        if child.len() != value.len() || child.len() != sigma.len() {
-            return Err(Error::UnequalColumns { child: child.len(), value: value.len(), sigma: sigma.len() });
+    pub fn new(
+        child: &'a [u32],
+        value: &'a Floats,
+        sigma: Option<&'a Floats>,
+        weight: Option<&'a Floats>,
+    ) -> Result<Self, Error> {
+        for (column, numbers) in [("values", Some(value)), ("sigmas", sigma), ("weights", weight)] {
+            let rows = numbers.map_or(child.len(), Floats::len);
+            if rows != child.len() {
+                return Err(Error::UnequalColumns { child: child.len(), column, rows });
+            }
         }
-        Ok(Self { child, value, sigma })
+        Ok(Self { child, value, sigma, weight })
     }
 
     /// Number of rows.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.child.len()
     }
 
     /// Whether there are no rows.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.child.is_empty()
     }
 
     /// Child index of each row.
     #[must_use]
-    pub fn child(&self) -> &'a [u32] {
+    pub const fn child(&self) -> &'a [u32] {
         self.child
     }
 
     /// Value of each row.
     #[must_use]
-    pub fn value(&self) -> &'a [f32] {
+    pub const fn value(&self) -> &'a Floats {
         self.value
     }
 
-    /// Sigma of each row.
+    /// Sigma of each row, where there are sigmas.
     #[must_use]
-    pub fn sigma(&self) -> &'a [f32] {
+    pub const fn sigma(&self) -> Option<&'a Floats> {
         self.sigma
+    }
+
+    /// Weight of each row, where there are weights.
+    #[must_use]
+    pub const fn weight(&self) -> Option<&'a Floats> {
+        self.weight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_unequal_length_are_named() {
+        let (two, one) = (Floats::F32(vec![1.0; 2]), Floats::F64(vec![1.0]));
+        assert!(Rows::new(&[0, 1], &two, Some(&two), None).is_ok());
+        let wrong = [
+            (Rows::new(&[0], &two, None, None), 1, "values", 2),
+            (Rows::new(&[0, 1], &two, Some(&one), None), 2, "sigmas", 1),
+            (Rows::new(&[0, 1], &two, Some(&two), Some(&one)), 2, "weights", 1),
+        ];
+        for (found, child, column, rows) in wrong {
+            assert_eq!(found.unwrap_err(), Error::UnequalColumns { child, column, rows });
+        }
     }
 }

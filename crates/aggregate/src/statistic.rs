@@ -2,7 +2,7 @@ use crate::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// One statistic of a cell with values `v`, sigmas `s` and `n` rows (docs/store-format.md, "Arrays").
+/// One statistic of a cell with values `v` and `n` rows (docs/store-format.md, "Arrays").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Statistic {
     /// `n`.
@@ -11,9 +11,9 @@ pub enum Statistic {
     Min,
     /// Greatest value; -0.0 is less than 0.0.
     Max,
-    /// `sum(v / s^2) / sum(1 / s^2)`.
+    /// Mean of `v` by the [`Weighting`](crate::Weighting).
     WeightedMean,
-    /// `1 / sqrt(sum(1 / s^2))`: the formal sigma of the weighted mean, not a spread of the values.
+    /// The formal sigma of that mean, from those of the rows: not a spread of the values.
     WeightedMeanSigma,
     /// `sum(v) / n`.
     UnweightedMean,
@@ -21,6 +21,12 @@ pub enum Statistic {
     Variance,
     /// Quantile of `v`, linear between order statistics (type 7 of Hyndman and Fan, NumPy's default).
     Quantile(Permille),
+    /// Square root of the variance.
+    StandardDeviation,
+    /// Median of the absolute deviations of `v` from its median, both medians of type 7, unscaled.
+    MedianAbsoluteDeviation,
+    /// `sum(v)`.
+    Sum,
 }
 
 impl Statistic {
@@ -72,7 +78,8 @@ impl Permille {
 }
 
 impl fmt::Display for Statistic {
-    /// `count`, `min`, `max`, `mean`, `sigma`, `unweighted_mean`, `variance`, `q25` (per cent; `q2.5` for thousandths).
+    /// `count`, `min`, `max`, `mean`, `sigma`, `unweighted_mean`, `variance`, `std`, `mad`, `sum`, `q25` (per cent;
+    /// `q2.5` for thousandths).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count => f.write_str("count"),
@@ -82,6 +89,9 @@ impl fmt::Display for Statistic {
             Self::WeightedMeanSigma => f.write_str("sigma"),
             Self::UnweightedMean => f.write_str("unweighted_mean"),
             Self::Variance => f.write_str("variance"),
+            Self::StandardDeviation => f.write_str("std"),
+            Self::MedianAbsoluteDeviation => f.write_str("mad"),
+            Self::Sum => f.write_str("sum"),
             Self::Quantile(Permille(p)) if p % 10 == 0 => write!(f, "q{:02}", p / 10),
             Self::Quantile(Permille(p)) => write!(f, "q{}.{}", p / 10, p % 10),
         }
@@ -101,6 +111,9 @@ impl FromStr for Statistic {
             "sigma" => Self::WeightedMeanSigma,
             "unweighted_mean" => Self::UnweightedMean,
             "variance" => Self::Variance,
+            "std" => Self::StandardDeviation,
+            "mad" => Self::MedianAbsoluteDeviation,
+            "sum" => Self::Sum,
             _ => {
                 let (percent, tenth) =
                     text.strip_prefix('q').map(|q| q.split_once('.').unwrap_or((q, "0"))).ok_or_else(unknown)?;
@@ -121,7 +134,8 @@ mod tests {
     #[test]
     fn names_read_back() {
         let odd = Statistic::Quantile(Permille::new(25).unwrap());
-        for statistic in Statistic::STANDARD.into_iter().chain([Statistic::UnweightedMean, odd]) {
+        let others = ["unweighted_mean", "std", "mad", "sum"].map(|name| name.parse().unwrap());
+        for statistic in Statistic::STANDARD.into_iter().chain(others).chain([odd]) {
             assert_eq!(statistic.to_string().parse::<Statistic>().unwrap(), statistic);
         }
         assert_eq!(odd.to_string(), "q2.5");

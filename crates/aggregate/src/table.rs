@@ -8,10 +8,12 @@ pub const NO_DATA: f32 = f32::from_bits(0x7fc0_0000);
 pub struct StatisticTable {
     counts: Vec<i32>,
     columns: Vec<(Statistic, Vec<f32>)>,
+    sparse: usize,
+    sparse_rows: u64,
 }
 
 impl StatisticTable {
-    /// Rows in each child; the length is the number of children.
+    /// Rows in each child, 0 where they are fewer than was asked for; the length is the number of children.
     #[must_use]
     pub fn counts(&self) -> &[i32] {
         &self.counts
@@ -50,7 +52,19 @@ impl StatisticTable {
         self.counts.iter().filter(|&&count| count > 0).count()
     }
 
-    /// Number of rows in all children.
+    /// Number of children that were emptied because they have fewer rows than was asked for.
+    #[must_use]
+    pub const fn sparse(&self) -> usize {
+        self.sparse
+    }
+
+    /// Number of rows in those.
+    #[must_use]
+    pub const fn sparse_rows(&self) -> u64 {
+        self.sparse_rows
+    }
+
+    /// Number of rows in all children that were not emptied.
     #[must_use]
     pub fn total_rows(&self) -> u64 {
         self.counts.iter().map(|&count| u64::from(count.unsigned_abs())).sum()
@@ -60,7 +74,13 @@ impl StatisticTable {
     pub(crate) fn empty(children: usize, statistics: &[Statistic]) -> Self {
         let column = |&statistic| (statistic, vec![NO_DATA; children]);
         let columns = statistics.iter().filter(|&&s| s != Statistic::Count).map(column).collect();
-        Self { counts: vec![0; children], columns }
+        Self { counts: vec![0; children], columns, sparse: 0, sparse_rows: 0 }
+    }
+
+    /// Leaves a cell empty that has too few rows.
+    pub(crate) fn skip(&mut self, rows: usize) {
+        self.sparse += 1;
+        self.sparse_rows += rows as u64;
     }
 
     /// Stores the number of rows of a cell and its statistics, in the order of the columns.

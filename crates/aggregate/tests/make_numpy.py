@@ -1,11 +1,16 @@
-"""Writes numpy.txt: samples and their nine statistics as NumPy computes them in f64, rounded to f32.
+"""Writes numpy.txt: samples and their statistics as NumPy computes them in f64, rounded to f32.
 
 Run with NumPy 2:  python make_numpy.py > numpy.txt
 
-One line a sample, four fields parted by '|': name | values | sigmas | statistics. Every float is the hexadecimal bit
-pattern of an f32. A sample that both sides compute is `lcg SEED N` instead of values and sigmas (see `lcg`).
-Statistics: count min max weighted_mean weighted_mean_sigma variance q25 q50 q75.
+One line a sample, six fields parted by '|': name | type | values | sigmas | weights | statistics. Every float is a hexadecimal
+bit pattern: of an f32 or, where the type is f8, an f64; statistics are f32. A sample that both sides compute is `lcg SEED N`
+instead of values, sigmas and weights (see `lcg`).
+Statistics: count min max mean sigma variance q25 q50 q75 unweighted_mean std mad sum, mean and sigma weighted by the inverse
+variance; then mean and sigma by the given weights, and by equal ones.
 """
+
+import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,25 +22,40 @@ def lcg(seed, n):
         x = (x * 1664525 + 1013904223) % 2**32
         values.append(3500.0 + (x >> 16) / 65536.0 * 0.0078125)
         sigmas.append((10 + (x >> 8 & 0xFF)) / 1024.0)
-    return np.array(values, "f4"), np.array(sigmas, "f4")
+    sigmas = np.array(sigmas, "f4")
+    return np.array(values, "f4"), sigmas, sigmas
 
 
-def bits(array):
+def bits(array, kind="f4"):
     with np.errstate(over="ignore"):  # the variance of the widest sample is infinite in f32
-        array = np.atleast_1d(np.asarray(array, "f4"))
-    return " ".join(f"{b:08x}" for b in array.view("u4"))
+        array = np.atleast_1d(np.asarray(array, kind))
+    return " ".join(f"{b:0{2 * array.itemsize}x}" for b in array.view(kind.replace("f", "u")))
 
 
-def statistics(value, sigma):
-    v, w = value.astype("f8"), 1.0 / sigma.astype("f8") ** 2
-    floats = [v.min(), v.max(), np.sum(v * w) / np.sum(w), 1 / np.sqrt(np.sum(w)), np.var(v)]
+def variance(values):
+    """The exact one, rounded once: where heights differ by nanometres, NumPy's is off by the rounding of its mean."""
+    exact = [Fraction(value) for value in values.tolist()]
+    mean = sum(exact) / len(exact)
+    return float(sum((value - mean) ** 2 for value in exact) / len(exact))
+
+
+def statistics(value, sigma, weight):
+    v, s, u, n = value.astype("f8"), sigma.astype("f8"), weight.astype("f8"), len(value)
+    w = 1.0 / s**2
+    floats = [v.min(), v.max(), np.sum(v * w) / np.sum(w), 1 / np.sqrt(np.sum(w)), variance(v)]
     floats += list(np.quantile(v, [0.25, 0.5, 0.75]))
-    return f"{len(v)} {bits(floats)}"
+    floats += [np.mean(v), np.sqrt(variance(v)), np.quantile(np.abs(v - np.quantile(v, 0.5)), 0.5), math.fsum(v)]
+    floats += [np.sum(u * v) / np.sum(u), np.sqrt(np.sum((u * s) ** 2)) / np.sum(u)]
+    floats += [np.mean(v), np.sqrt(np.sum(s**2)) / n]
+    return f"{n} {bits(floats)}"
 
 
-def line(name, value, sigma):
-    value, sigma = np.array(value, "f4"), np.array(sigma, "f4")
-    print(f"{name}|{bits(value)}|{bits(sigma)}|{statistics(value, sigma)}")
+def line(name, value, sigma, weight=None, kind="f4"):
+    value, sigma = np.array(value, kind), np.array(sigma, kind)
+    # Weights of the first version's samples need no random numbers of their own.
+    weight = np.sqrt(sigma) if weight is None else np.array(weight, kind)
+    columns = "|".join(bits(column, kind) for column in (value, sigma, weight))
+    print(f"{name}|{kind}|{columns}|{statistics(value, sigma, weight)}")
 
 
 def main():
@@ -51,7 +71,14 @@ def main():
     line("wide range", [-3.4e38, 1e-38, 3.4e38], [1.0, 1.0, 1.0])
     line("outlier", [3500.0, 3500.001, 3499.999, 8000.0], [0.01, 0.01, 0.01, 5.0])
     for seed, n in [(1, 2000), (7, 1999), (99, 30001)]:
-        print(f"lcg n={n}|lcg {seed} {n}||{statistics(*lcg(seed, n))}")
+        print(f"lcg n={n}|f4|lcg {seed} {n}|||{statistics(*lcg(seed, n))}")
+    for n in [1, 2, 3, 8, 33]:
+        line(f"wide heights n={n}", 3500 + rng.normal(0, 0.001, n), rng.uniform(0.005, 0.3, n), rng.uniform(5, 90, n), "f8")
+    for n in [2, 21]:
+        line(f"nanometres n={n}", 3500 + rng.normal(0, 1e-9, n), rng.uniform(1e-9, 1e-8, n), rng.uniform(0.1, 9, n), "f8")
+    line("wide all equal", [1234.1] * 9, rng.uniform(0.01, 1, 9), rng.uniform(1, 2, 9), "f8")
+    line("both signs", rng.normal(0, 3, 50), rng.uniform(0.01, 1, 50), rng.uniform(1, 2, 50), "f8")
+    line("one dominant weight", [1.1, 2.2, 3.3], [0.1, 0.2, 0.3], [1e-9, 1e9, 1.0], "f8")
 
 
 main()

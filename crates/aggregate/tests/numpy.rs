@@ -1,18 +1,24 @@
-//! Against NumPy in f64 (fixture by `make_numpy.py`): counts, extremes and quantiles to the bit, the others within one ulp.
+//! Against NumPy in f64 (fixture by `make_numpy.py`): counts, extremes, quantiles and their like to the bit, the others within
+//! one ulp.
 #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may stop; rounding to f32 is meant")]
 
-use aggregate::{Reducer, ReducerLimits, Rows, Statistic};
+use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, Weighting};
 
 struct Case {
     name: String,
-    value: Vec<f32>,
-    sigma: Vec<f32>,
+    value: Floats,
+    sigma: Floats,
+    weight: Floats,
     count: i32,
     expected: Vec<f32>,
 }
 
-fn floats(text: &str) -> Vec<f32> {
+fn singles(text: &str) -> Vec<f32> {
     text.split_whitespace().map(|word| f32::from_bits(u32::from_str_radix(word, 16).unwrap())).collect()
+}
+
+fn doubles(text: &str) -> Vec<f64> {
+    text.split_whitespace().map(|word| f64::from_bits(u64::from_str_radix(word, 16).unwrap())).collect()
 }
 
 /// The generator's `lcg`, step by step.
@@ -28,12 +34,19 @@ fn lcg(seed: u32, n: usize) -> (Vec<f32>, Vec<f32>) {
 
 fn case(line: &str) -> Case {
     let fields: Vec<&str> = line.split('|').collect();
-    let (value, sigma) = match fields[1].strip_prefix("lcg ").and_then(|rest| rest.split_once(' ')) {
-        Some((seed, n)) => lcg(seed.parse().unwrap(), n.parse().unwrap()),
-        None => (floats(fields[1]), floats(fields[2])),
+    let column = |at: usize| match fields[1] {
+        "f4" => Floats::F32(singles(fields[at])),
+        _ => Floats::F64(doubles(fields[at])),
     };
-    let (count, expected) = fields[3].split_once(' ').unwrap();
-    Case { name: fields[0].into(), value, sigma, count: count.parse().unwrap(), expected: floats(expected) }
+    let (value, sigma, weight) = match fields[2].strip_prefix("lcg ").and_then(|rest| rest.split_once(' ')) {
+        Some((seed, n)) => {
+            let (value, sigma) = lcg(seed.parse().unwrap(), n.parse().unwrap());
+            (Floats::F32(value), Floats::F32(sigma.clone()), Floats::F32(sigma))
+        }
+        None => (column(2), column(3), column(4)),
+    };
+    let (count, expected) = fields[5].split_once(' ').unwrap();
+    Case { name: fields[0].into(), value, sigma, weight, count: count.parse().unwrap(), expected: singles(expected) }
 }
 
 /// Distance in units in the last place; values of one sign, or equal.
@@ -41,27 +54,62 @@ fn ulps(a: f32, b: f32) -> u32 {
     if a == b { 0 } else { a.to_bits().abs_diff(b.to_bits()) }
 }
 
-#[test]
-fn all_statistics_match_numpy() {
-    let cases: Vec<Case> = include_str!("numpy.txt").lines().map(case).collect();
-    assert_eq!(cases.len(), 31);
-    let mut reducer = Reducer::new(u32::try_from(cases.len()).unwrap(), ReducerLimits::default()).unwrap();
-    for (child, case) in (0..).zip(&cases) {
+/// Compares what the cases have from the column `from` on.
+fn compare(cases: &[Case], weighting: Weighting, statistics: &[Statistic], from: usize) -> u32 {
+    let children = u32::try_from(cases.len()).unwrap();
+    let mut reducer = Reducer::new(children, weighting, ReducerLimits::default()).unwrap();
+    for (child, case) in (0..).zip(cases) {
         let child = vec![child; case.value.len()];
-        reducer.fold(Rows::new(&child, &case.value, &case.sigma).unwrap()).unwrap();
+        let rows = Rows::new(&child, &case.value, Some(&case.sigma), Some(&case.weight)).unwrap();
+        reducer.fold(rows).unwrap();
     }
-    let table = reducer.finish(&Statistic::STANDARD);
+    let table = reducer.finish(statistics);
     let mut worst = 0;
     for (child, case) in cases.iter().enumerate() {
         assert_eq!(table.counts()[child], case.count, "{}", case.name);
-        for ((statistic, values), &expected) in table.columns().iter().zip(&case.expected) {
+        for ((statistic, values), &expected) in table.columns().iter().zip(&case.expected[from..]) {
             let distance = ulps(values[child], expected);
-            let exact = matches!(statistic, Statistic::Min | Statistic::Max | Statistic::Quantile(_));
+            let exact = matches!(
+                statistic,
+                Statistic::Min | Statistic::Max | Statistic::Quantile(_) | Statistic::MedianAbsoluteDeviation
+            );
             let allowed = u32::from(!exact);
             let got = values[child];
             assert!(distance <= allowed, "{}: {statistic:?} is {got}, NumPy has {expected}", case.name);
             worst = worst.max(distance);
         }
     }
-    println!("worst distance: {worst} ulp over {} samples", cases.len());
+    worst
+}
+
+#[test]
+fn all_statistics_match_numpy() {
+    let cases: Vec<Case> = include_str!("numpy.txt").lines().map(case).collect();
+    assert_eq!(cases.len(), 41);
+    let mut all = Statistic::STANDARD.to_vec();
+    all.extend(["unweighted_mean", "std", "mad", "sum"].map(|name| name.parse::<Statistic>().unwrap()));
+    let means = [Statistic::WeightedMean, Statistic::WeightedMeanSigma];
+    // Narrow columns beside wide ones are wide, and those alone stay narrow: the same numbers either way.
+    let narrow = cases.iter().take_while(|case| matches!(case.value, Floats::F32(_))).count();
+    for cases in [&cases[..], &cases[..narrow]] {
+        let worst = compare(cases, Weighting::InverseVariance, &all, 0)
+            .max(compare(cases, Weighting::Given, &means, 12))
+            .max(compare(cases, Weighting::Equal, &means, 14));
+        println!("worst distance: {worst} ulp over {} samples", cases.len());
+    }
+}
+
+#[test]
+fn a_row_without_its_sigma_leaves_its_cell_without_that_of_the_mean() {
+    let (value, sigma) = (Floats::F64(vec![0.1, 0.3, 0.5]), Floats::F32(vec![0.5, f32::NAN, 0.25]));
+    let ones = Floats::F32(vec![1.0; 3]);
+    for weighting in [Weighting::Given, Weighting::Equal] {
+        let mut reducer = Reducer::new(2, weighting, ReducerLimits::default()).unwrap();
+        reducer.fold(Rows::new(&[0, 0, 1], &value, Some(&sigma), Some(&ones)).unwrap()).unwrap();
+        let table = reducer.finish(&Statistic::STANDARD);
+        let column = |statistic| table.require(statistic).unwrap();
+        assert_eq!(column(Statistic::WeightedMean), [0.2, 0.5]);
+        assert_eq!(column(Statistic::WeightedMeanSigma)[0].to_bits(), 0x7fc0_0000);
+        assert_eq!(column(Statistic::WeightedMeanSigma)[1], 0.25);
+    }
 }

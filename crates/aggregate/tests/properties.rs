@@ -1,7 +1,7 @@
 //! Properties that hold for any rows.
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
-use aggregate::{Reducer, ReducerLimits, Rows, Statistic, StatisticTable};
+use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, StatisticTable, Weighting};
 use proptest::prelude::*;
 
 const CHILDREN: u32 = 64;
@@ -15,13 +15,13 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 fn fold(reducer: &mut Reducer, rows: &[Row]) {
     let child: Vec<u32> = rows.iter().map(|row| row.0).collect();
-    let value: Vec<f32> = rows.iter().map(|row| row.1).collect();
-    let sigma: Vec<f32> = rows.iter().map(|row| row.2).collect();
-    reducer.fold(Rows::new(&child, &value, &sigma).unwrap()).unwrap();
+    let value = Floats::F32(rows.iter().map(|row| row.1).collect());
+    let sigma = Floats::F32(rows.iter().map(|row| row.2).collect());
+    reducer.fold(Rows::new(&child, &value, Some(&sigma), None).unwrap()).unwrap();
 }
 
 fn reducer(children: u32, rows: &[Row]) -> Reducer {
-    let mut reducer = Reducer::new(children, ReducerLimits::default()).unwrap();
+    let mut reducer = Reducer::new(children, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
     fold(&mut reducer, rows);
     reducer
 }

@@ -2,7 +2,6 @@
 use crate::Error;
 use byte_ranges::thousands;
 use morton::{Cell, Latitude, Order};
-use pipeline::GranuleName;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -227,8 +226,10 @@ impl Catalog {
     /// Cycles in the names of its granules, ascending.
     #[must_use]
     pub fn cycles(&self) -> Vec<u8> {
-        let names = self.cells.values().flatten().filter_map(|link| GranuleName::parse(link));
-        let cycles: std::collections::BTreeSet<u8> = names.map(|name| name.cycle).collect();
+        let product = self.metadata.get("product").and_then(Value::as_str).unwrap_or("ATL06");
+        let Ok(product) = products::built_in(product) else { return Vec::new() };
+        let names = self.cells.values().flatten().filter_map(|link| product.named(link)?.number("cycle"));
+        let cycles: std::collections::BTreeSet<u8> = names.filter_map(|cycle| u8::try_from(cycle).ok()).collect();
         cycles.into_iter().collect()
     }
 }

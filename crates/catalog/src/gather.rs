@@ -1,47 +1,21 @@
 //! From a search, or from granules where they lie, to a catalog and a report of what happened on the way.
 use crate::build::{assemble, usable};
-use crate::{Catalog, Error, Gathered, Grid, NameFilter, Places, ReadOptions};
-use earthdata::{Found, LinkKind, Record, newest};
+use crate::{Catalog, Choice, Error, Gathered, Grid, Places, ReadOptions, SearchNotes};
+use earthdata::{Found, Record, newest};
 use footprint::CellFinder;
 use morton::Cell;
 use serde_json::{Map, Value, json};
-
-/// What a catalog shall hold.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Choice {
-    /// Which cells.
-    pub grid: Grid,
-    /// Which granules, by their names.
-    pub names: NameFilter,
-    /// Which links go into the lists.
-    pub links: LinkKind,
-    /// Short name of the product, for the metadata.
-    pub product: String,
-    /// More of the metadata: the areas as the caller wrote them, the place of indexes.
-    pub notes: Vec<(&'static str, Value)>,
-}
-
-/// The search whose granules go into a catalog.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SearchNotes {
-    /// Release of the product.
-    pub release: String,
-    /// Concept id of the collection, where the search named one.
-    pub collection: Option<String>,
-    /// Added around every footprint, km.
-    pub margin_km: f64,
-}
 
 impl Choice {
     /// The catalog of what a search found: a granule belongs to the cells that its footprint touches.
     #[must_use]
     pub fn of_search(&self, found: Found, notes: &SearchNotes) -> (Catalog, Gathered) {
         let mut report = Gathered { requests: found.requests, odd: found.odd, ..Gathered::default() };
-        let named = report.named(found.records, &self.names, false);
+        let named = report.named(found.records, &self.product, &self.names, false);
         // First of all: an older version that can be used is better than none.
         let (named, remarks) = usable(named);
         report.remarks = remarks;
-        let (mut records, older) = newest(named);
+        let (mut records, older) = newest(named, &self.product);
         // Two records of one version are one granule.
         records.dedup_by(|one, other| one.name == other.name);
         report.older = older;
@@ -69,10 +43,10 @@ impl Choice {
         progress: &dyn Fn(u64, u64),
     ) -> Result<(Catalog, Gathered), Error> {
         let mut report = Gathered::default();
-        let named = report.named(places.records(&options.data_host), &self.names, true);
-        let (records, older) = newest(named);
+        let named = report.named(places.records(&options.data_host), &self.product, &self.names, true);
+        let (records, older) = newest(named, &self.product);
         report.older = older;
-        let read = places.read(&self.grid, records, options, &mut report, progress).await?;
+        let read = places.read(self, records, options, &mut report, progress).await?;
         report.requests = places.requests();
         let (records, cells): (Vec<Record>, Vec<Vec<Cell>>) = read.into_iter().unzip();
         let mut cells = cells.into_iter();
@@ -93,7 +67,7 @@ impl Choice {
             ("cycle", one_or_many(&if names.cycles.is_empty() { catalog.cycles() } else { names.cycles.clone() })),
             ("parent_order", json!(self.grid.order.get())),
             ("latitude", json!(self.grid.latitude.to_string())),
-            ("product", json!(self.product)),
+            ("product", json!(self.product.name)),
             ("total_granules", json!(catalog.granules.len())),
             ("total_cells", json!(catalog.cells.len())),
         ];
@@ -109,8 +83,8 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Remarks;
-    use earthdata::Odd;
+    use crate::{NameFilter, Remarks};
+    use earthdata::{LinkKind, Odd};
     use footprint::Footprint;
     use morton::{Latitude, Order};
 
@@ -132,10 +106,10 @@ mod tests {
             grid: grid.within(&[footprint::Area::SouthOf(0.0)]).unwrap(),
             names: NameFilter { cycles: vec![22], ..NameFilter::default() },
             links: LinkKind::S3,
-            product: "ATL06".to_owned(),
+            product: products::built_in("ATL06").unwrap(),
             notes: vec![("south_of", json!(0.0))],
         };
-        let notes = SearchNotes { release: "007".to_owned(), collection: None, margin_km: 1.0 };
+        let notes = SearchNotes { release: Some("007".to_owned()), collection: None, margin_km: 1.0 };
         let (catalog, report) = choice.of_search(found, &notes);
         assert_eq!((catalog.granules.len(), report.found, report.other_names, report.elsewhere), (1, 6, 1, 1));
         let Remarks { unknown_extent, without_link } = &report.remarks;

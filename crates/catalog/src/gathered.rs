@@ -1,7 +1,8 @@
 //! What happened on the way to a catalog.
 use crate::NameFilter;
 use crate::build::Remarks;
-use earthdata::{GranuleName, Odd, Record};
+use earthdata::{Odd, Record};
+use pipeline::Product;
 
 /// What happened on the way to a catalog.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -80,11 +81,18 @@ impl Gathered {
     }
 
     /// The records that the filter of names lets through; counts the others, and removes odd records that it excludes.
-    pub(crate) fn named(&mut self, records: Vec<Record>, names: &NameFilter, by_date: bool) -> Vec<Record> {
+    pub(crate) fn named(
+        &mut self,
+        records: Vec<Record>,
+        product: &Product,
+        names: &NameFilter,
+        by_date: bool,
+    ) -> Vec<Record> {
         self.found = records.len() + self.odd.len();
-        let named: Vec<Record> = records.into_iter().filter(|record| names.fits(&record.name, by_date)).collect();
+        let named: Vec<Record> =
+            records.into_iter().filter(|record| names.fits(product, &record.name, by_date)).collect();
         // A record without a granule's name may be any granule.
-        self.odd.retain(|odd| GranuleName::parse(&odd.name).is_none() || names.fits(&odd.name, by_date));
+        self.odd.retain(|odd| product.named(&odd.name).is_none() || names.fits(product, &odd.name, by_date));
         self.other_names = self.found - named.len() - self.odd.len();
         named
     }

@@ -11,6 +11,7 @@
 
 mod answer;
 mod build;
+mod choice;
 mod error;
 mod extent;
 mod file;
@@ -21,10 +22,10 @@ mod names;
 mod places;
 
 pub use build::Remarks;
+pub use choice::{Choice, SearchNotes};
 pub use error::Error;
 pub use extent::{Extent, crossed_cells};
 pub use file::{Catalog, Links, Summary};
-pub use gather::{Choice, SearchNotes};
 pub use gathered::{Gathered, LeftOut};
 pub use grid::Grid;
 pub use names::NameFilter;

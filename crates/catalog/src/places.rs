@@ -1,7 +1,7 @@
 //! Granules from where they lie: which files, and where the rows of each are.
-use crate::{Error, Extent, Gathered, Grid, crossed_cells};
+use crate::{Choice, Error, Extent, Gathered, Grid, crossed_cells};
 use byte_ranges::SourceError;
-use earthdata::{GranuleName, Record};
+use earthdata::Record;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use pipeline::{GranuleError, Product};
@@ -89,6 +89,12 @@ impl Places {
         Ok(Self { clients: clients.clone(), locations })
     }
 
+    /// The first of them, by name.
+    #[must_use]
+    pub fn first(&self) -> Option<&Location> {
+        self.locations.values().next()
+    }
+
     /// A record of each, without extent.
     pub(crate) fn records(&self, data_host: &str) -> Vec<Record> {
         self.locations.keys().map(|place| Record::at(place, data_host)).collect()
@@ -102,19 +108,23 @@ impl Places {
     /// Reads where each granule is, several at a time: the records that count, with the wanted cells that they cross.
     pub(crate) async fn read(
         &self,
-        grid: &Grid,
+        choice: &Choice,
         records: Vec<Record>,
         options: &ReadOptions,
         report: &mut Gathered,
         progress: &dyn Fn(u64, u64),
     ) -> Result<Vec<(Record, Vec<Cell>)>, Error> {
-        let (product, several) = (Product::atl06(), several(&records));
+        let Choice { grid, product, .. } = choice;
+        let several = several(&records, product);
         let (all, done) = (records.len() as u64, std::cell::Cell::new(0));
         progress(0, all);
         let one = async |record: &Record| {
-            let order =
-                if identity(record).is_some_and(|name| several.contains_key(&name)) { fine(grid) } else { grid.order };
-            let content = self.content(record, &product, order, grid).await;
+            let order = if identity(record, product).is_some_and(|name| several.contains_key(&name)) {
+                fine(grid)
+            } else {
+                grid.order
+            };
+            let content = self.content(record, product, order, grid).await;
             done.set(done.get() + 1);
             progress(done.get(), all);
             match content {
@@ -133,11 +143,11 @@ impl Places {
             }
         }
         if granules.is_empty() && !report.foreign.is_empty() && report.failed.is_empty() {
-            return Err(all_foreign(&report.foreign, &product));
+            return Err(all_foreign(&report.foreign, product));
         }
         let cells =
             |extent: &Extent| extent.coarser(grid.order).into_keys().filter(|cell| grid.contains(*cell)).collect();
-        let whole = whole(granules, options.allow_partial, report)?;
+        let whole = whole(granules, product, options.allow_partial, report)?;
         Ok(whole.into_iter().map(|(record, extent)| (record, cells(&extent))).collect())
     }
 
@@ -148,7 +158,7 @@ impl Places {
         match crossed_cells(&record.name, &source, product, order, grid.latitude).await {
             Ok(extent) => Ok(Content::Granule(extent)),
             // A granule without tracks has no data: it touches nothing.
-            Err(GranuleError::NoTracks { named, expected }) if named.as_ref() == Some(&expected) => {
+            Err(GranuleError::NoTracks { named: Some(named), .. }) if product.is_called(&named) => {
                 Ok(Content::Granule(Extent::default()))
             }
             Err(GranuleError::NoTracks { named, .. }) => Ok(Content::Foreign(named)),
@@ -167,14 +177,14 @@ fn fine(grid: &Grid) -> Order {
     Order::new(FINE).map_or(grid.order, |fine| fine.max(grid.order))
 }
 
-fn identity(record: &Record) -> Option<String> {
-    GranuleName::parse(&record.name).map(|name| name.identity())
+fn identity(record: &Record, product: &Product) -> Option<String> {
+    product.named(&record.name).map(|name| name.identity)
 }
 
 /// Granules that several of the records are files of.
-fn several(records: &[Record]) -> BTreeMap<String, usize> {
+fn several(records: &[Record], product: &Product) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for name in records.iter().filter_map(identity) {
+    for name in records.iter().filter_map(|record| identity(record, product)) {
         *counts.entry(name).or_insert(0) += 1;
     }
     counts.retain(|_, count| *count > 1);
@@ -184,18 +194,19 @@ fn several(records: &[Record]) -> BTreeMap<String, usize> {
 /// Of the files of each granule the one that has all that the others have; an error where none has.
 fn whole(
     granules: Vec<(Record, Extent)>,
+    product: &Product,
     allow_partial: bool,
     report: &mut Gathered,
 ) -> Result<Vec<(Record, Extent)>, Error> {
     let mut same: BTreeMap<String, Vec<(Record, Extent)>> = BTreeMap::new();
     for (record, extent) in granules {
-        let key = identity(&record).unwrap_or_else(|| link(&record).to_owned());
+        let key = identity(&record, product).unwrap_or_else(|| link(&record).to_owned());
         same.entry(key).or_default().push((record, extent));
     }
     let mut kept = Vec::new();
     for mut files in same.into_values() {
         // The mission's own name first.
-        files.sort_by_key(|(record, _)| (pipeline::mission_name(&record.name) != record.name, link(record).to_owned()));
+        files.sort_by_key(|(record, _)| (product.mission_name(&record.name) != record.name, link(record).to_owned()));
         let at = files.iter().position(|(_, one)| files.iter().all(|(_, other)| one.holds(other)));
         match at {
             Some(at) => {
@@ -230,5 +241,5 @@ fn all_foreign(files: &[(String, Option<String>)], product: &Product) -> Error {
         *counts.entry(product.as_deref().unwrap_or("unknown")).or_insert(0) += 1;
     }
     let list: Vec<String> = counts.iter().map(|(product, count)| format!("{count} {product}")).collect();
-    Error::OtherProducts { files: files.len(), expected: product.short_name.clone(), found: list.join(", ") }
+    Error::OtherProducts { files: files.len(), expected: product.name.clone(), found: list.join(", ") }
 }

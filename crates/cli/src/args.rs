@@ -1,6 +1,6 @@
 //! The command line.
 use crate::access::AccessArgs;
-use aggregate::Statistic;
+use crate::product::{EditedProductArgs, ProductArgs};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 use morton::Latitude;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Catalog(Box<crate::catalog::CatalogArgs>),
     /// Run the cells of a catalog, on this machine or on Lambda, and report how each ended.
     Run(Box<crate::run::RunArgs>),
+    /// List and print descriptions of products, and check one against a granule.
+    Product(crate::product::ProductCommandArgs),
     /// Make small indexes of granules, with which cells are read in two rounds and a third of the requests.
     Index(crate::index::IndexArgs),
     /// Check the Earthdata login: which user, and until when.
@@ -91,9 +93,8 @@ pub(crate) struct CellArgs {
     /// Orders between cell and children that are written too, exact from the observations: 11,10,9
     #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
     pub(crate) overviews: Vec<u8>,
-    /// Statistics beside the nine: unweighted_mean, and quantiles as q05 or q97.5
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) also: Vec<Statistic>,
+    #[command(flatten)]
+    pub(crate) what: EditedProductArgs,
     /// Where to write the store: a folder, or s3://bucket/prefix, gs://bucket/prefix, az://container/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,
@@ -153,6 +154,8 @@ pub(crate) struct InspectArgs {
     /// Do not read the tracks for the cells that they cross.
     #[arg(long)]
     pub(crate) no_cells: bool,
+    #[command(flatten)]
+    pub(crate) product: ProductArgs,
     /// Order of those cells.
     #[arg(long, value_name = "ORDER", default_value_t = 6)]
     pub(crate) order: u8,

@@ -1,10 +1,11 @@
 //! `icestream catalog`: which granules touch which cells.
 mod choose;
 mod gather;
-mod report;
 
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
+use crate::out::{note, say};
+use crate::product::ProductArgs;
 use crate::{access, out, target};
 use ::catalog::{Catalog, Choice, Gathered, Grid, NameFilter};
 use clap::Args;
@@ -80,15 +81,14 @@ struct SearchArgs {
     /// Last day.
     #[arg(long, value_name = "DATE")]
     to_date: Option<String>,
-    /// Product.
-    #[arg(long, value_name = "NAME", default_value = "ATL06")]
-    product: String,
-    /// Release of the product.
-    #[arg(long, value_name = "RRR", default_value = "007")]
-    release: String,
-    /// Who archives it.
-    #[arg(long, value_name = "NAME", default_value = "NSIDC_CPRD")]
-    provider: String,
+    #[command(flatten)]
+    product: ProductArgs,
+    /// Release of the product [default: as its description says; of ATL06 007].
+    #[arg(long, value_name = "RRR")]
+    release: Option<String>,
+    /// Who archives it [default: as the product's description says; of ATL06 NSIDC_CPRD].
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// The collection by its concept id, in place of product, release and provider.
     #[arg(long, value_name = "ID")]
     collection: Option<String>,
@@ -154,8 +154,27 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
     if let Some(out) = &out {
         write(&catalog, out)?;
     }
-    report::show(args, out.as_deref(), &catalog, &report)?;
+    show(args, out.as_deref(), &catalog, &report)?;
     Ok(if report.is_whole() { exit::DONE } else { exit::PARTIAL })
+}
+
+/// The report, as text or as JSON.
+fn show(args: &CatalogArgs, out: Option<&Path>, catalog: &Catalog, report: &Gathered) -> Result<(), Failure> {
+    if args.json {
+        return crate::json::print(&report.answer(out, catalog));
+    }
+    if !args.quiet {
+        words::remarks(report).iter().for_each(|line| note!("{line}"));
+        words::mixed_cycles(catalog).iter().filter(|_| args.search.cycle.is_empty()).for_each(|line| note!("{line}"));
+        if let Some(out) = out.filter(|out| *out != Path::new("-")) {
+            note!("wrote {}", out.display());
+        }
+    }
+    if args.summary {
+        let text = catalog.summary();
+        if out == Some(Path::new("-")) { note!("{text}") } else { say!("{text}") }
+    }
+    Ok(())
 }
 
 /// Reads a catalog.
@@ -217,7 +236,7 @@ impl From<earthdata::Error> for Failure {
                     FailureClass::BadAnswer => Some("run the same command again later"),
                     FailureClass::NotFound => Some("check the product, the release and the address of the server"),
                     FailureClass::Denied => None,
-                    class => exit::hint_of(class),
+                    class => words::next_of(class),
                 };
                 match hint {
                     Some(hint) => failure.hint(hint),

@@ -3,10 +3,10 @@ use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::out::{self, note};
 use crate::progress::Progress;
-use crate::{access, event, files, json, report, target};
+use crate::{access, event, files, json, product, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
-use pipeline::{CellResult, Job, JobSpec, Layout, Product, Tuning};
+use pipeline::{CellResult, Job, JobSpec, Layout, Tuning};
 use std::path::Path;
 use std::time::Duration;
 use storage::{Clients, Location};
@@ -17,6 +17,8 @@ const CHILD_ORDER: u8 = 12;
 /// Everything that flags and event say together; flags win.
 struct Plan {
     inputs: Vec<String>,
+    /// The granules, where they are known by now.
+    granules: Option<Vec<Location>>,
     max_granules: Option<usize>,
     /// Folder or prefix of indexes.
     index: Option<String>,
@@ -46,23 +48,23 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     if args.json {
         json::print(&body)?;
     } else if let Some(ledger) = body.ledger.as_ref().filter(|_| !args.quiet) {
-        report::notes(ledger).iter().for_each(|line| note!("{line}"));
+        words::notes(ledger).iter().for_each(|line| note!("{line}"));
     }
-    Err(failure)
+    Err(product::explain(args.what.product.product.as_deref(), failure))
 }
 
 /// Writes the result in every requested form.
 fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Result<u8, Failure> {
     let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
     if let (Some(path), Some(level)) = (&args.csv, result.children()) {
-        let partial = report::partial(result).map_or_else(String::new, |partial| format!("# {partial}\n"));
+        let partial = words::partial(result).map_or_else(String::new, |partial| format!("# {partial}\n"));
         write_csv(path, &(partial + &pipeline::to_csv(level)))?;
     }
     if args.json {
         json::print(body)?;
     } else if !args.quiet {
-        note!("{}", report::table(result));
-        if let Some(words) = report::memory(result.ledger.totals.rows.used, args.memory << 20) {
+        note!("{}", words::table(result));
+        if let Some(words) = words::memory(result.ledger.totals.rows.used, args.memory << 20) {
             note!("  {words}");
         }
         if let Some(out) = out {
@@ -85,7 +87,7 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     let event = event.as_ref();
     let mut spec = match event {
         Some(event) => event.spec.clone(),
-        None => JobSpec::new(Vec::new(), target::order(CHILD_ORDER)?),
+        None => JobSpec::new(jobs::usual()?, Vec::new(), target::order(CHILD_ORDER)?),
     };
     spec.latitude = args.latitude.unwrap_or(spec.latitude);
     let cell: Cell = match (&args.cell, event) {
@@ -101,11 +103,6 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     if !args.overviews.is_empty() {
         spec.overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<_, _>>()?;
     }
-    if !args.also.is_empty() {
-        spec.product = Product::atl06();
-        spec.product.add_statistics(&args.also);
-    }
-    let job = spec.job(cell).map_err(Failure::usage)?;
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
     let of_event = event.and_then(|event| Event { spec: spec.clone(), ..event.clone() }.out());
@@ -125,13 +122,21 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
         Some(credentials) => jobs::reading(&writing, writing.options().s3.clone(), credentials, access.region.clone()),
         None => writing.clone(),
     };
+    let max_granules = event.and_then(|event| event.max_granules);
+    let granules = if args.what.is_auto(event) {
+        Some(access::block_on(locations(&inputs, max_granules, &reading))?)
+    } else {
+        None
+    };
+    let first = granules.as_ref().and_then(|granules| granules.first());
+    spec.product = access::block_on(args.what.find_with(event, first, &reading))?;
+    let job = spec.job(cell).map_err(Failure::usage)?;
     let memory = args.memory << 20;
     let tracks_in_flight = usize::from(args.tracks_in_flight);
     let verify = args.verify || event.is_some_and(|event| event.verify);
     let tuning = Tuning { tracks_in_flight, exhaustive: args.exhaustive, verify, memory };
-    let max_granules = event.and_then(|event| event.max_granules);
     let index = args.index.clone().or_else(|| event.and_then(|event| event.index.clone()));
-    Ok(Plan { inputs, max_granules, index, job, tuning, name, out, reading, writing })
+    Ok(Plan { inputs, granules, max_granules, index, job, tuning, name, out, reading, writing })
 }
 
 /// Reads, reduces and writes.
@@ -144,7 +149,10 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<Ended,
         cell: plan.name,
         job: plan.job.clone(),
         verify: plan.tuning.verify,
-        granules: locations(plan).await?,
+        granules: match &plan.granules {
+            Some(granules) => granules.clone(),
+            None => locations(&plan.inputs, plan.max_granules, &plan.reading).await?,
+        },
         index: plan.index.clone(),
         reading: plan.reading.clone(),
         output: plan.out.as_ref().map(output).transpose()?,
@@ -161,16 +169,16 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<Ended,
     Ok(jobs::run(&task, &host).await)
 }
 
-async fn locations(plan: &Plan) -> Result<Vec<Location>, Failure> {
+async fn locations(given: &[String], most: Option<usize>, clients: &Clients) -> Result<Vec<Location>, Failure> {
     let mut inputs = Vec::new();
-    for input in &plan.inputs {
+    for input in given {
         if input == "-" {
             inputs.extend(files::stdin_entries()?);
         } else {
             inputs.push(input.clone());
         }
     }
-    let mut locations = plan.reading.expand_all(&inputs).await?;
-    locations.truncate(plan.max_granules.unwrap_or(usize::MAX));
+    let mut locations = clients.expand_all(&inputs).await?;
+    locations.truncate(most.unwrap_or(usize::MAX));
     Ok(locations)
 }

@@ -3,7 +3,7 @@ use crate::access::AccessArgs;
 use crate::args::DemoArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::{access, report, tables};
+use crate::{access, tables};
 use ::plot::{Picture, PictureFormat, PictureOptions};
 use byte_ranges::MemorySource;
 use morton::{Cell, Order};
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     std::fs::create_dir_all(&args.out).map_err(io(&args.out))?;
     let store = args.out.join(format!("{CELL}.zarr"));
     let result = access::block_on(job(&store))?;
-    say!("{}", report::table(&result));
+    say!("{}", words::table(&result));
     let Some(level) = result.children() else { return Ok(exit::DONE) };
     let csv = args.out.join(format!("{CELL}.csv"));
     storage::write_file(&csv, pipeline::to_csv(level).as_bytes())?;
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
 
 async fn job(store: &Path) -> Result<CellResult, Failure> {
     let parent = Cell::from_decimal(CELL).map_err(Failure::usage)?;
-    let job = Job::new(parent, Order::new(12).map_err(Failure::usage)?).map_err(Failure::usage)?;
+    let job = Job::new(jobs::usual()?, parent, Order::new(12).map_err(Failure::usage)?).map_err(Failure::usage)?;
     let granules = GRANULES.map(|(name, bytes): (&str, &'static [u8])| {
         let bytes = bytes::Bytes::from_static(bytes);
         Granule::new(name, move || Ok(MemorySource::with_cost(bytes.clone(), byte_ranges::Cost::LOCAL)))

@@ -62,9 +62,14 @@ fn markdown() -> String {
         let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
     };
     section(&mut command, "icestream");
-    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
+    let is_shown = |sub: &&mut Command| sub.get_name() != "help" && !sub.is_hide_set();
+    for sub in command.get_subcommands_mut().filter(is_shown) {
         let name = format!("icestream {}", sub.get_name());
         section(sub, &name);
+        for below in sub.get_subcommands_mut().filter(is_shown) {
+            let name = format!("{name} {}", below.get_name());
+            section(below, &name);
+        }
     }
     text
 }

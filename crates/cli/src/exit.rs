@@ -76,11 +76,11 @@ impl From<SourceError> for Failure {
             SourceErrorKind::Denied if says("agree in a browser") => {
                 Some("agree there, and run the same command again")
             }
-            SourceErrorKind::Denied => denied(&error.location),
+            SourceErrorKind::Denied => words::denied(&error.location),
             SourceErrorKind::Expired if says("URL") => Some("get a new URL, and run the same command again"),
             SourceErrorKind::BadAnswer if says("redirect") => Some("check the URL: its server sends elsewhere"),
             _ if is_listing => Some("check --endpoint-url, and that the service lists as S3 does"),
-            _ => hint_of(class),
+            _ => words::next_of(class),
         };
         Self { code: code_of(class), hint: hint.map(Into::into), message: error.to_string() }
     }
@@ -95,7 +95,7 @@ impl From<pipeline::GranuleError> for Failure {
 impl Failure {
     /// A failure of a class of the ledger, with its exit code and next step.
     pub(crate) fn of_class(class: FailureClass, message: String) -> Self {
-        Self { code: code_of(class), hint: hint_of(class).map(Into::into), message }
+        Self { code: code_of(class), hint: words::next_of(class).map(Into::into), message }
     }
 
     /// A store was not written.
@@ -142,29 +142,6 @@ pub(crate) fn code_of_write(error: &std::io::Error) -> u8 {
     }
 }
 
-/// What to do where access was refused.
-fn denied(location: &str) -> Option<&'static str> {
-    let host = location.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-    Some(match () {
-        () if location == "S3" || location.starts_with("S3 credentials") => {
-            "`icestream login --check` shows which credentials are found"
-        }
-        () if location.starts_with("s3://") => {
-            "check that the credentials are for this bucket (AWS_ACCESS_KEY_ID, --profile): `icestream login --check` shows which are found"
-        }
-        () if ["gs://", "az://", "abfss://"].iter().any(|scheme| location.starts_with(scheme)) => {
-            "check that the credentials are for this bucket (docs/cloud.md says which variables hold them)"
-        }
-        () if host.ends_with("nasa.gov") || host.ends_with("nsidc.org") => {
-            "`icestream login` checks the Earthdata login (EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, ~/.netrc)"
-        }
-        () if !host.is_empty() => {
-            "check that the credentials are for this host (--token-host lets it have the Earthdata login), or download the granule"
-        }
-        () => "check the permissions of the file or the folder",
-    })
-}
-
 /// The exit code of a class.
 pub(crate) const fn code_of(class: FailureClass) -> u8 {
     match class {
@@ -186,36 +163,4 @@ pub(crate) const fn code_of(class: FailureClass) -> u8 {
         | FailureClass::NotRead
         | FailureClass::Other => FAILED,
     }
-}
-
-/// What to do about a class.
-pub(crate) const fn hint_of(class: FailureClass) -> Option<&'static str> {
-    Some(match class {
-        FailureClass::Denied => "check that the credentials are for this bucket or host",
-        FailureClass::Expired => "fetch new credentials and run the same command again",
-        FailureClass::NotFound => "check the path or URL",
-        FailureClass::Changed => "the granule was replaced while it was read: run the same command again",
-        FailureClass::BadAnswer => {
-            "the server does not serve byte ranges as asked: download the granule and give its path"
-        }
-        FailureClass::Unavailable | FailureClass::Timeout => {
-            "the server is busy or out of reach: run the same command again later"
-        }
-        FailureClass::Corrupt | FailureClass::Truncated => {
-            "download the granule again, or leave it out with --allow-partial"
-        }
-        FailureClass::Unsupported => "please report the granule; --allow-partial leaves it out",
-        FailureClass::Attribute => {
-            "repair the attribute (ncatted, h5py), or leave the granule out with --allow-partial"
-        }
-        FailureClass::Product => "the file is not a granule of this product; `icestream inspect` shows what is in it",
-        FailureClass::Exists => "--overwrite replaces it, --out writes elsewhere",
-        FailureClass::Foreign => "--out writes elsewhere",
-        FailureClass::Config
-        | FailureClass::Cancelled
-        | FailureClass::Limit
-        | FailureClass::Usage
-        | FailureClass::NotRead
-        | FailureClass::Other => return None,
-    })
 }

@@ -2,6 +2,7 @@
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::{note, say};
+use crate::product::EditedProductArgs;
 use crate::{access, json as answers};
 use byte_ranges::data_size;
 use clap::Args;
@@ -20,6 +21,8 @@ pub(crate) struct IndexArgs {
     /// Folder or bucket prefix (s3://, gs://, az://) for the indexes, one NAME.h5.icx a granule; `cell --index` and `run --index` take the same.
     #[arg(long, value_name = "DIR")]
     out: String,
+    #[command(flatten)]
+    what: EditedProductArgs,
     /// Make indexes anew that are there and fit their granules.
     #[arg(long)]
     force: bool,
@@ -36,9 +39,11 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
         let locations = clients.expand_all(&args.granules).await?;
         let total = locations.len();
         let clients = &clients;
+        let product = args.what.find(jobs::USUAL, locations.first(), clients).await?;
+        let product = &product;
         let made = futures_util::stream::iter(locations)
             .map(async |location| {
-                let made = jobs::index(clients, &location, &args.out, args.force).await;
+                let made = jobs::index(clients, &location, product, &args.out, args.force).await;
                 (location.name(), made.map_err(Failure::from))
             })
             .buffer_unordered(AT_ONCE);

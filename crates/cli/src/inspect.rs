@@ -30,13 +30,18 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
             };
             shown.push((node, attributes));
         }
-        let crossed = if args.no_cells { None } else { crossed(&location.name(), &source, args, order).await? };
+        let named = pipeline::product_of(&location.name(), &source).await?;
+        let fits = named.as_deref().map(products::fitting).unwrap_or_default();
+        let usual = fits.first().copied().unwrap_or(jobs::USUAL);
+        let product = args.product.find(usual, Some(&location), &access::clients(&args.access)).await?;
+        let crossed =
+            if args.no_cells { None } else { crossed(&location.name(), &source, &product, args, order).await? };
         let read = source.counts();
         if args.json {
             let nodes: Vec<Value> = shown.iter().map(|(node, attributes)| as_json(node, attributes)).collect();
             let cells = crossed.as_ref().map(|cells| cells.iter().map(cell_json).collect::<Vec<_>>());
             answers::print(&json!({
-                "granule": location.name(), "location": location.to_string(), "objects": nodes, "crossed_cells": cells,
+                "granule": location.name(), "location": location.to_string(), "product": named, "fits": fits, "objects": nodes, "crossed_cells": cells,
                 "requests": read.requests, "bytes_read": read.bytes,
             }))?;
             return Ok(exit::DONE);
@@ -44,6 +49,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
         for (node, attributes) in &shown {
             say!("{}", as_text(node));
             attributes.iter().for_each(|(name, value)| say!("{}  @{name} = {value}", "  ".repeat(node.depth)));
+        }
+        if let Some(named) = named {
+            let fits = if fits.is_empty() { "none is built in".to_owned() } else { fits.join(", ") };
+            say!("\nproduct {named}, for --product: {fits}");
         }
         if let Some(cells) = crossed {
             print_cells(&cells, args);
@@ -58,12 +67,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
 async fn crossed(
     name: &str,
     source: &impl Source,
+    product: &Product,
     args: &InspectArgs,
     order: Order,
 ) -> Result<Option<BTreeMap<Cell, u64>>, Failure> {
-    match crossed_cells(name, source, &Product::atl06(), order, args.latitude).await {
+    match crossed_cells(name, source, product, order, args.latitude).await {
         Ok(extent) => Ok(Some(extent.cells)),
-        Err(GranuleError::NoTracks { .. }) => Ok(None),
+        Err(GranuleError::NoTracks { .. }) if args.product.product.is_none() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -23,8 +23,8 @@ mod merge;
 mod out;
 mod overviews;
 mod plot;
+mod product;
 mod progress;
-mod report;
 mod run;
 mod serve;
 mod tables;
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Cells(args) => cells::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Product(args) => product::run(&args),
         Command::Index(args) => index::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Checksum(args) => checksum::run(&args),

@@ -5,9 +5,9 @@ mod tell;
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::note;
+use crate::product::EditedProductArgs;
 use crate::{access, catalog, files, target};
 use ::catalog::Catalog;
-use aggregate::Statistic;
 use clap::{Args, ValueEnum};
 use jobs::Architecture;
 use jobs::fan_out::{
@@ -20,6 +20,7 @@ use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::Location;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -45,9 +46,8 @@ pub(crate) struct RunArgs {
     /// Orders between cell and children that are written too: 11,10,9
     #[arg(long, value_name = "ORDERS", value_delimiter = ',')]
     overviews: Vec<u8>,
-    /// Statistics beside the nine: unweighted_mean (with it the variance composes exactly above the cells), quantiles as q05
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    also: Vec<Statistic>,
+    #[command(flatten)]
+    what: EditedProductArgs,
     /// A store for each cell, or one of the whole sphere that every cell writes its own chunks of.
     #[arg(long, value_name = "cell|sphere", default_value_t)]
     layout: Layout,
@@ -192,14 +192,17 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
     overviews.sort_unstable();
     overviews.dedup();
-    let mut spec = JobSpec {
+    let told = catalog.metadata.get("product").and_then(Value::as_str).unwrap_or(jobs::USUAL);
+    let first = catalog.cells.values().flatten().next().map(|link| Location::parse(link)).transpose()?;
+    let clients = access::clients(&args.access);
+    let product = access::block_on(args.what.find(told, first.as_ref(), &clients))?;
+    let spec = JobSpec {
         overviews,
         latitude,
         layout: args.layout,
         allow_partial: args.allow_partial,
-        ..JobSpec::new(Vec::new(), target::order(args.child_order)?)
+        ..JobSpec::new(product, Vec::new(), target::order(args.child_order)?)
     };
-    spec.product.add_statistics(&args.also);
     let index = || catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
     let index = args.index.clone().or_else(index);
     let (which, how) = (&args.which, &args.how);

@@ -32,10 +32,10 @@ pub enum Collection {
     Named {
         /// `ATL06`.
         short_name: String,
-        /// Release, `007`.
-        version: String,
-        /// `NSIDC_CPRD`.
-        provider: String,
+        /// Release, `007`; without one, all.
+        version: Option<String>,
+        /// `NSIDC_CPRD`; without one, any.
+        provider: Option<String>,
     },
 }
 
@@ -58,7 +58,9 @@ impl Query {
         let mut pairs = match &self.collection {
             Collection::ConceptId(id) => vec![("collection_concept_id", id.clone())],
             Collection::Named { short_name, version, provider } => {
-                vec![("short_name", short_name.clone()), ("version", version.clone()), ("provider", provider.clone())]
+                let named =
+                    [("short_name", Some(short_name)), ("version", version.as_ref()), ("provider", provider.as_ref())];
+                named.into_iter().filter_map(|(key, value)| Some((key, value?.clone()))).collect()
             }
         };
         pairs.extend(self.patterns.iter().map(|pattern| ("readable_granule_name[]", pattern.clone())));

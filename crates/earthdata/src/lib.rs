@@ -3,7 +3,7 @@
 //!
 //! * [`Search`] asks the CMR for granules by name, page by page with retries, and continues where an interrupted
 //!   search stopped ([`Resume`]). It finds [`Record`]s.
-//! * [`newest`] keeps the newest version of each granule; [`name_patterns`] and [`GranuleName`] handle granules' names.
+//! * [`newest`] keeps the newest version of each granule; [`name_patterns`] handles granules' names.
 //! * [`Login`], [`Earthdata`] and [`CredentialProvider`] get S3 credentials and keep them fresh. No `Debug`, error or file
 //!   shows a secret.
 //!
@@ -33,7 +33,6 @@ pub use identity::CheckedIdentity;
 pub use login::{Login, Proof};
 pub use name::name_patterns;
 pub use options::log_in;
-pub use pipeline::GranuleName;
 pub use provider::{CredentialProvider, RENEWAL_MARGIN};
 pub use record::{LinkKind, Odd, Record, https_link, newest};
 pub use resume::Resume;

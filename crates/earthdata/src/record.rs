@@ -2,7 +2,7 @@
 use crate::Error;
 use byte_ranges::{file_name, s3_link};
 use footprint::Footprint;
-use pipeline::GranuleName;
+use pipeline::{GranuleName, Product};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -97,14 +97,14 @@ pub fn https_link(s3: &str, host: &str) -> Option<String> {
     Some(format!("https://{host}/{path}"))
 }
 
-/// Keeps the newest release and version of each granule, in order of name, and says which were left out for which. Files of
+/// Keeps the newest release and version of each granule of a product, in order of name, and says which were left out for which. Files of
 /// one version stay side by side: which of them is whole only they themselves know. Each record stays once.
 #[must_use]
-pub fn newest(records: Vec<Record>) -> (Vec<Record>, Vec<(String, String)>) {
+pub fn newest(records: Vec<Record>, product: &Product) -> (Vec<Record>, Vec<(String, String)>) {
     let mut granules: BTreeMap<String, Vec<(Option<GranuleName>, Record)>> = BTreeMap::new();
     for record in records {
-        let name = GranuleName::parse(&record.name);
-        let identity = name.as_ref().map_or_else(|| record.name.clone(), GranuleName::identity);
+        let name = product.named(&record.name);
+        let identity = name.as_ref().map_or_else(|| record.name.clone(), |name| name.identity.clone());
         granules.entry(identity).or_default().push((name, record));
     }
     let (mut kept, mut dropped) = (Vec::new(), Vec::new());
@@ -157,7 +157,8 @@ mod tests {
             "ATL06_20231219171439_00132212_007_01.h5",
             "odd.h5",
         ];
-        let (kept, dropped) = newest(names.iter().map(|name| record(name)).collect());
+        let (kept, dropped) =
+            newest(names.iter().map(|name| record(name)).collect(), &products::built_in("ATL06").unwrap());
         let kept: Vec<&str> = kept.iter().map(|record| record.name.as_str()).collect();
         assert_eq!(kept, [names[2], names[3], names[5]]);
         assert_eq!(dropped, [(names[1].to_owned(), names[2].to_owned()), (names[0].to_owned(), names[2].to_owned())]);
@@ -172,7 +173,8 @@ mod tests {
             "b/odd.h5",
             "b/odd.h5",
         ];
-        let (kept, dropped) = newest(places.iter().map(|place| record(place)).collect());
+        let (kept, dropped) =
+            newest(places.iter().map(|place| record(place)).collect(), &products::built_in("ATL06").unwrap());
         let kept: Vec<&str> = kept.iter().filter_map(|record| record.file.as_deref()).collect();
         assert_eq!((kept, dropped), (vec![places[0], places[2], places[3], places[1]], Vec::new()));
     }

@@ -193,7 +193,7 @@ impl Entry {
 fn any_name(value: &Value) -> String {
     let texts = strings(value);
     let names = texts.iter().filter_map(|text| text.rsplit('/').next());
-    let mut names = names.filter(|name| crate::GranuleName::parse(name).is_some());
+    let mut names = names.filter(|name| products::granule_name(name).is_some());
     let archive = ["/umm/GranuleUR", "/meta/native-id", "/meta/concept-id"];
     let called = || archive.iter().find_map(|path| value.pointer(path)?.as_str());
     names.next().or_else(called).unwrap_or("a record without a name").to_owned()
@@ -259,7 +259,7 @@ impl Item {
         // Of the name's three places the first that holds one: UR and id may be database keys.
         let linked = s3.as_deref().or(https.as_deref()).map(|url| file_name(url).to_owned());
         let candidates = [produced, Some(umm.granule_ur.clone()), linked];
-        let name = candidates.into_iter().flatten().find(|name| pipeline::GranuleName::parse(name).is_some());
+        let name = candidates.into_iter().flatten().find(|name| products::granule_name(name).is_some());
         Record { name: name.unwrap_or(umm.granule_ur), s3, https, file: None, footprint }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a call failed: a type for machines, words for people.
 use byte_ranges::{SourceError, SourceErrorKind as Kind};
-use pipeline::{FailureClass, Ledger};
+use pipeline::{FailureClass, GranuleError, Ledger};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -179,6 +179,14 @@ impl Error {
     /// The place of the output cannot be looked at, or be written.
     pub(crate) fn of_place(error: SourceError) -> Self {
         Self { message: error.to_string(), ..Self::of_output(error) }
+    }
+}
+
+impl From<GranuleError> for Error {
+    fn from(error: GranuleError) -> Self {
+        let (message, class) = (error.to_string(), error.failure().class);
+        let cause = if let GranuleError::Source(cause) = error { Some(cause) } else { None };
+        Self { class, cause, ..Self::new(ErrorType::of_granule(class), message) }
     }
 }
 

@@ -1,9 +1,8 @@
 //! What a caller asks.
 use crate::fields::{Fields, wrong};
-use crate::{Error, names};
-use aggregate::Statistic;
+use crate::{AskedProduct, Error, names};
 use morton::{Cell, Order};
-use pipeline::{Job, JobSpec, Layout, Product};
+use pipeline::{Job, JobSpec, Layout};
 use serde_json::{Value, json};
 use std::fmt;
 use storage::{Credentials, Location, Secret};
@@ -31,6 +30,10 @@ pub enum Needs {
 pub struct Event {
     /// What to compute; its one cell is `parent_morton` of `parent_order`.
     pub spec: JobSpec,
+    /// Which product is asked for, and what to change of it; where the first granule decides, [`Task::recognise`] takes it.
+    ///
+    /// [`Task::recognise`]: crate::Task::recognise
+    pub asked: AskedProduct,
     /// The decimal id of the cell, which names its store.
     pub parent_morton: i64,
     /// Granules.
@@ -76,18 +79,18 @@ impl Event {
         }
         let overviews = fields.orders("overviews")?;
         check_overviews(&overviews, parent, child_order)?;
-        let mut product = Product::atl06();
-        product.add_statistics(&fields.all_parsed::<Statistic>("also")?);
+        let asked = AskedProduct::read(&fields)?;
+        let product = asked.edited(&fields)?;
         let spec = JobSpec {
-            product,
             overviews,
             latitude: fields.parsed("latitude")?.unwrap_or_default(),
             layout: fields.parsed("layout")?.unwrap_or_default(),
             allow_partial: fields.flag("allow_partial")?,
-            ..JobSpec::new(vec![parent], child_order)
+            ..JobSpec::new(product, vec![parent], child_order)
         };
         Ok(Self {
             spec,
+            asked,
             parent_morton,
             granule_urls,
             index: fields.text("index")?.map(str::to_owned),
@@ -107,8 +110,6 @@ impl Event {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let spec = &self.spec;
-        let usual = Product::atl06().statistics;
-        let also = spec.product.statistics.iter().filter(|statistic| !usual.contains(statistic));
         let mut event = json!({
             "parent_morton": self.parent_morton,
             "parent_order": spec.cells.first().map(|cell| cell.order().get()),
@@ -122,7 +123,6 @@ impl Event {
             "s3_credentials_ref": self.credentials_ref,
             "latitude": spec.latitude.to_string(),
             "overviews": spec.overviews.iter().map(|order| order.get()).collect::<Vec<_>>(),
-            "also": also.map(ToString::to_string).collect::<Vec<_>>(),
             "layout": spec.layout.to_string(),
             "allow_partial": spec.allow_partial,
             "verify": self.verify,
@@ -132,6 +132,7 @@ impl Event {
         });
         if let Some(fields) = event.as_object_mut() {
             fields.retain(|_, value| !value.is_null());
+            fields.extend(self.asked.value());
         }
         event
     }
@@ -214,8 +215,8 @@ fn parent(fields: &Fields<'_>) -> Result<(i64, Cell), Error> {
 }
 
 fn check_child_order(parent: Cell, child: Order) -> Result<(), Error> {
-    let checked = pipeline::Job::new(parent, child);
-    checked.map(drop).map_err(|error| wrong("child_order", &child.get().into(), error))
+    let checked = Job::fits(parent, child);
+    checked.map_err(|error| wrong("child_order", &child.get().into(), error))
 }
 
 fn check_overviews(overviews: &[Order], parent: Cell, child: Order) -> Result<(), Error> {
@@ -295,7 +296,7 @@ mod tests {
         let alone = Event { spec: JobSpec { layout: Layout::Cell, ..read.spec.clone() }, ..read.clone() };
         assert_eq!(alone.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
         let JobSpec { layout, overviews, product, .. } = &read.spec;
-        let also = product.statistics.len() - Product::atl06().statistics.len();
+        let also = product.statistics.len() - crate::usual().unwrap().statistics.len();
         assert_eq!((*layout, read.raise, overviews.len(), also), (Layout::Sphere, true, 2, 2));
         assert_eq!(Event::from_value(&read.to_value(), Needs::Function).unwrap(), read);
         assert!(!format!("{read:?}").contains("hush"));

@@ -60,12 +60,6 @@ impl<'a> Fields<'a> {
         text.parse().map(Some).map_err(|error: T::Err| wrong(name, &Value::from(text), error))
     }
 
-    /// A list of values of such a type.
-    pub(crate) fn all_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Vec<T>, Error> {
-        let parse = |text: String| text.parse().map_err(|error: T::Err| wrong(name, &Value::from(text), error));
-        self.texts(name)?.into_iter().map(parse).collect()
-    }
-
     fn list(&self, name: &str) -> Result<&'a [Value], Error> {
         let Some(value) = self.get(name) else { return Ok(&[]) };
         value.as_array().map(Vec::as_slice).ok_or_else(|| wrong(name, value, "write a list"))

@@ -24,13 +24,21 @@ where
         Ok(credentials) => credentials,
         Err(error) => return failed(&error),
     };
-    let mut answer = match Task::of(&event, credentials.clone(), clients) {
+    let mut answer = match task(&event, credentials.clone(), clients).await {
         Ok(task) => run(&task, host).await.answer,
         Err(error) => failed(&error),
     };
     let token = credentials.session_token.as_ref().map_or("", Secret::expose);
     answer.redact(&[credentials.secret_access_key.expose(), token]);
     answer
+}
+
+async fn task(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Task, Error> {
+    let mut task = Task::of(event, credentials, clients)?;
+    if event.asked.product.is_none() {
+        task.recognise(&event.asked.edits).await?;
+    }
+    Ok(task)
 }
 
 /// The credentials for reading: those in the event, else those that it names.

@@ -37,19 +37,25 @@ pub enum IndexError {
     Encode(#[from] Unusable),
 }
 
-/// Makes the index of a granule in the folder or under the prefix `out`, unless one is there that fits the granule; `force`
+/// Makes the index of a granule of `product` in the folder or under the prefix `out`, unless one is there that fits the granule; `force`
 /// makes it anew.
 ///
 /// # Errors
 /// [`IndexError`].
-pub async fn index(clients: &Clients, location: &Location, out: &str, force: bool) -> Result<Indexed, IndexError> {
+pub async fn index(
+    clients: &Clients,
+    location: &Location,
+    product: &Product,
+    out: &str,
+    force: bool,
+) -> Result<Indexed, IndexError> {
     let granule = location.name();
     let source = clients.open(location)?;
     let index_path = Sidecar::place_in(out, &granule);
-    let found = if force { None } else { fitting(clients, &source, &index_path).await };
+    let found = if force { None } else { fitting(clients, &source, product, &index_path).await };
     let (sidecar, kept) = match found {
         Some(sidecar) => (sidecar, true),
-        None => (Sidecar::of(&source, &granule, &Product::atl06()).await?, false),
+        None => (Sidecar::of(&source, &granule, product).await?, false),
     };
     let bytes = sidecar.encode()?;
     let index_bytes = bytes.len();
@@ -61,9 +67,9 @@ pub async fn index(clients: &Clients, location: &Location, out: &str, force: boo
     Ok(Indexed { granule, index_path, kept, index_bytes, granule_bytes: sidecar.size, requests, bytes_read })
 }
 
-/// The index that is there, if it is of this very granule.
-async fn fitting(clients: &Clients, source: &GranuleSource, place: &str) -> Option<Sidecar> {
+/// The index that is there, if it is of this very granule and has what the product reads.
+async fn fitting(clients: &Clients, source: &GranuleSource, product: &Product, place: &str) -> Option<Sidecar> {
     let sidecar = Sidecar::fetch(&clients.open(&Location::parse(place).ok()?).ok()?).await.ok()?;
     source.fetch(ByteRange::at(0, 1)?).await.ok()?;
-    (sidecar.is_of(source) == Some(true)).then_some(sidecar)
+    (sidecar.is_of(source) == Some(true) && sidecar.serves(product)).then_some(sidecar)
 }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod check;
 mod cost;
 mod credentials;
 mod error;
@@ -23,11 +24,13 @@ mod index;
 pub mod memory;
 mod names;
 mod output;
+mod product;
 mod run;
 mod task;
 mod watch;
 
 pub use answer::{Answer, Body};
+pub use check::check;
 pub use cost::{Architecture, Usage};
 pub use credentials::resolve;
 pub use error::{Error, ErrorType};
@@ -36,5 +39,6 @@ pub use handle::handle;
 pub use index::{IndexError, Indexed, index};
 pub use names::ignored;
 pub use output::begin_sphere;
+pub use product::{AskedProduct, USUAL, product_of, usual};
 pub use run::{Ended, Host, compute, exhaustively, run};
 pub use task::{Look, Opener, Output, Task, reading};

@@ -3,7 +3,7 @@ use crate::Error;
 use serde_json::Value;
 
 /// All that an event may hold.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 27] = [
     "parent_morton",
     "parent_order",
     "child_order",
@@ -16,7 +16,15 @@ const KNOWN: [&str; 19] = [
     "max_granules",
     "latitude",
     "overviews",
+    "product",
+    "keep",
+    "value",
+    "statistics",
     "also",
+    "cycle",
+    "beams",
+    "direction",
+    "min_count",
     "layout",
     "allow_partial",
     "verify",
@@ -27,8 +35,7 @@ const KNOWN: [&str; 19] = [
 /// Of other programs that send events to this one: no words are lost on them.
 const FOREIGN: [&str; 1] = ["chunk_idx"];
 /// Names that are meant as they are, though this engine does nothing with them.
-const MEANT: [&str; 10] =
-    ["product", "keep", "statistics", "cycle", "by", "windows", "change", "area", "clip", "parent_mortons"];
+const MEANT: [&str; 6] = ["by", "windows", "change", "area", "clip", "parent_mortons"];
 
 /// Refuses names that are nearly one that this engine knows: what they say would be lost.
 ///

@@ -1,7 +1,7 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
-use crate::{Error, Event};
+use crate::{Error, Event, product_of};
 use byte_ranges::SourceError;
-use pipeline::{Granule, Job, Open, Sidecar};
+use pipeline::{Edits, Granule, Job, JobSpec, Open, Sidecar};
 use storage::{Clients, Credentials, DEFAULT_REGION, GranuleSource, Location, Options, S3Access, S3Options, redacted};
 
 /// Everything that one cell needs: what to compute, from what, and where to.
@@ -108,6 +108,18 @@ impl Task {
             reading: reading(&writing, own, credentials, event.region.clone()),
             output: Some(Output { place: Location::parse(&out).map_err(bad)?, clients: writing, look: Look::Late }),
         })
+    }
+
+    /// Takes the product of the first granule, with these edits.
+    ///
+    /// # Errors
+    /// As [`product_of`]; [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for edits that the product cannot have.
+    pub async fn recognise(&mut self, edits: &Edits) -> Result<(), Error> {
+        let first = self.granules.first().ok_or_else(|| Error::bad_event("product `auto`: there is no granule"))?;
+        let (mut product, _) = product_of(&self.reading, first).await?;
+        edits.apply(&mut product).map_err(|error| Error::bad_event(error.to_string()))?;
+        self.job = JobSpec { product, ..self.job.spec().clone() }.job(self.job.parent())?;
+        Ok(())
     }
 
     /// The granules as the pipeline takes them, named without the signature of a presigned URL.

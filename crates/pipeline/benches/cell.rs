@@ -25,7 +25,8 @@ fn cell(job: &Job) -> CellResult {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let job = Job::new("-6134114".parse().unwrap(), Order::new(12).unwrap()).unwrap();
+    let product = toml::from_str(include_str!("../../products/built-in/ATL06.toml")).unwrap();
+    let job = Job::new(product, "-6134114".parse().unwrap(), Order::new(12).unwrap()).unwrap();
     criterion.bench_function("cell job from memory", |b| b.iter(|| cell(black_box(&job))));
     let result = cell(&job);
     assert_eq!(result.ledger.totals.rows.used, 8842);

@@ -58,11 +58,17 @@ impl TryFrom<String> for Number {
 }
 
 impl Decoding {
-    /// By the [`ATTRIBUTES`] of a dataset, as far as it has them, and its own fill value.
+    /// By the [`ATTRIBUTES`] of a dataset, as far as it has them, its own fill value, and `named` stored numbers that stand
+    /// for "no value" too.
     ///
     /// # Errors
     /// [`GranuleError::Attribute`] when one of them cannot be applied.
-    pub(crate) fn of(dataset: &Dataset, attributes: &[Attribute], role: Role) -> Result<Self, GranuleError> {
+    pub(crate) fn of(
+        dataset: &Dataset,
+        attributes: &[Attribute],
+        role: Role,
+        named: &[f64],
+    ) -> Result<Self, GranuleError> {
         let refuse = |name: &str, why: String| GranuleError::Attribute {
             place: dataset.path.clone(),
             why: format!("its attribute {name} cannot be applied: {why}"),
@@ -79,6 +85,7 @@ impl Decoding {
             offset: None,
             unwritten: Number(unwritten.unwrap_or(f64::NAN)),
         };
+        named.iter().for_each(|fill| decoding.add_fill(&dataset.datatype, *fill, true));
         for attribute in attributes {
             let name = attribute.name.as_str();
             let applied = match name {
@@ -95,29 +102,39 @@ impl Decoding {
         Ok(decoding)
     }
 
-    /// Takes the numbers of an attribute for "no value": as they are, and as they are in the column's own type.
+    /// Takes the numbers of an attribute for "no value".
     fn add_fills(&mut self, column: &Datatype, attribute: &Attribute) -> Result<(), String> {
-        for fill in all_numbers(attribute)? {
-            self.fills.push(Number(fill));
-            match column {
-                Datatype::FloatingPoint(float) if float.size <= 4 => {
-                    self.fills.extend(Some(rounded(fill)).filter(|rounded| rounded.is_finite()).map(Number));
-                }
-                Datatype::FloatingPoint(_) if is_f32(&attribute.datatype) => self.fills_f32.push(Number(fill)),
-                Datatype::FixedPoint(integer) => {
-                    // The largest integer of a type, rounded to a float, is one too large.
-                    let bits = i32::from(integer.precision) - i32::from(integer.signed);
-                    let beyond = (0..bits).fold(1.0, |power, _| 2.0 * power);
-                    if fill == beyond {
-                        self.fills.push(Number(fill - 1.0));
-                    } else if is_f32(&attribute.datatype) {
-                        self.fills_f32.push(Number(fill));
-                    }
-                }
-                _ => {}
-            }
-        }
+        let single = is_f32(&attribute.datatype);
+        all_numbers(attribute)?.into_iter().for_each(|fill| self.add_fill(column, fill, single));
         Ok(())
+    }
+
+    /// Takes a number for "no value": as it is, and as it is in the column's own type; `single`: as an `f32` too.
+    fn add_fill(&mut self, column: &Datatype, fill: f64, single: bool) {
+        self.fills.push(Number(fill));
+        match column {
+            Datatype::FloatingPoint(float) if float.size <= 4 => {
+                let stored = if float.size == 2 { half(fill) } else { rounded(fill) };
+                self.fills.extend(Some(stored).filter(|stored| stored.is_finite()).map(Number));
+            }
+            Datatype::FloatingPoint(_) if single => self.fills_f32.push(Number(rounded(fill))),
+            Datatype::FixedPoint(integer) => {
+                // The largest integer of a type, rounded to a float, is one too large.
+                let bits = i32::from(integer.precision) - i32::from(integer.signed);
+                let beyond = (0..bits).fold(1.0, |power, _| 2.0 * power);
+                if fill == beyond {
+                    self.fills.push(Number(fill - 1.0));
+                } else if single {
+                    self.fills_f32.push(Number(rounded(fill)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a value is the stored number itself.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.scale.is_none() && self.offset.is_none()
     }
 
     /// The value of a stored number; `None` where it stands for "no value".
@@ -184,6 +201,19 @@ const fn is_f32(datatype: &Datatype) -> bool {
     matches!(datatype, Datatype::FloatingPoint(float) if float.size <= 4)
 }
 
+/// Rounded to `float16`: to 11 significant bits, and to multiples of 2^-24 below its normal numbers.
+fn half(number: f64) -> f64 {
+    const DROPPED: u32 = 52 - 10;
+    const SMALLEST: f64 = 1.0 / 16_777_216.0;
+    if !number.is_finite() || number.abs() < 1024.0 * SMALLEST {
+        return (number / SMALLEST).round_ties_even() * SMALLEST;
+    }
+    let bits = number.to_bits();
+    let odd = bits >> DROPPED & 1;
+    let stored = f64::from_bits((bits + (1 << (DROPPED - 1)) - 1 + odd) >> DROPPED << DROPPED);
+    if stored.abs() > 65_504.0 { f64::INFINITY } else { stored }
+}
+
 /// Rounded to `f32`.
 #[expect(clippy::cast_possible_truncation, reason = "rounding is what is meant")]
 fn rounded(number: f64) -> f64 {
@@ -194,6 +224,22 @@ fn rounded(number: f64) -> f64 {
 mod tests {
     use super::*;
     use bytes::Bytes;
+
+    #[test]
+    fn halves_have_eleven_bits() {
+        for (number, stored) in [
+            (-9999.0, -10_000.0),
+            (1.0, 1.0),
+            (2049.0, 2048.0),
+            (2051.0, 2052.0),
+            (65_504.0, 65_504.0),
+            (0.1, 0.099_975_585_937_5),
+        ] {
+            assert_eq!(half(number), stored, "{number}");
+        }
+        assert!(half(1e9).is_infinite() && half(0.0) == 0.0 && half(f64::NAN).is_nan());
+    }
+
     use hdf5_pure::datatype::{CharacterSet, FixedString, StringPadding};
     use hdf5_pure::{Outline, Space};
 
@@ -223,7 +269,7 @@ mod tests {
     }
 
     fn decoding(datatype: &str, attributes: &[Attribute]) -> Decoding {
-        Decoding::of(&dataset(datatype), attributes, Role::Quantity).unwrap()
+        Decoding::of(&dataset(datatype), attributes, Role::Quantity, &[]).unwrap()
     }
 
     #[test]
@@ -275,10 +321,10 @@ mod tests {
         own.fill_value.clone_from(&own.chosen_fill);
         let stored = [0.0, -1.0, -2.0, -3.0, -4.0];
         let read = |decoding: Decoding| stored.map(|stored| decoding.value(stored).is_some());
-        assert_eq!(read(Decoding::of(&own, &both, Role::Quantity).unwrap()), [true, false, false, false, false]);
-        assert_eq!(read(Decoding::of(&own, &both, Role::Condition).unwrap()), [true, false, false, false, true]);
+        assert_eq!(read(Decoding::of(&own, &both, Role::Quantity, &[]).unwrap()), [true, false, false, false, false]);
+        assert_eq!(read(Decoding::of(&own, &both, Role::Condition, &[]).unwrap()), [true, false, false, false, true]);
         own.chosen_fill = Some(Bytes::copy_from_slice(&[0, 0]));
-        assert_eq!(read(Decoding::of(&own, &[], Role::Quantity).unwrap()), [true; 5]);
+        assert_eq!(read(Decoding::of(&own, &[], Role::Quantity, &[]).unwrap()), [true; 5]);
         let nan = decoding("<f4", &[attribute("_FillValue", "<f4", &f32::NAN.to_le_bytes())]);
         assert_eq!([f64::NAN, 0.0].map(|stored| nan.value(stored)), [None, Some(0.0)]);
     }
@@ -311,7 +357,7 @@ mod tests {
             (text("_Unsigned", b"true"), "signed integers"),
         ] {
             let name = attribute.name.clone();
-            let error = Decoding::of(&dataset("<i4"), &[attribute], Role::Condition).unwrap_err();
+            let error = Decoding::of(&dataset("<i4"), &[attribute], Role::Condition, &[]).unwrap_err();
             let words = error.to_string();
             assert!(words.starts_with(&format!("/a: its attribute {name} cannot be applied: ")), "{words}");
             assert!(words.contains(why), "{words}");

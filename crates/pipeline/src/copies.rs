@@ -1,6 +1,7 @@
 //! Which files of a job are the same granule, and which of them counts.
 use crate::filter::TrackRows;
-use crate::{Failure, FailureClass, GranuleEntry, GranuleName};
+use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Product};
+use aggregate::Floats;
 use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,32 +36,27 @@ impl File {
     }
 }
 
-/// The name of a granule in provenance and in the order of folding: as the mission writes it, whatever the file is called.
-/// A file that has no granule's name keeps its own.
-#[must_use]
-pub fn mission_name(file: &str) -> String {
-    GranuleName::parse(file).map_or_else(|| file.to_owned(), |name| format!("{name}.h5"))
-}
-
 /// A file and what its name says.
-type Named = (Option<GranuleName>, File);
+type NamedFile = (Option<GranuleName>, File);
 
 /// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
 /// the newest release and version stays. Its files are in order, those with the mission's own name first.
-pub(crate) fn copies(given: &[File]) -> (Vec<Vec<File>>, Vec<String>) {
+pub(crate) fn copies(given: &[File], product: &Product) -> (Vec<Vec<File>>, Vec<String>) {
     let mut warnings = Vec::new();
-    let mut granules: BTreeMap<(String, String), Vec<Named>> = BTreeMap::new();
+    let mut granules: BTreeMap<(String, String), Vec<NamedFile>> = BTreeMap::new();
     for granule in each_once(given, &mut warnings) {
-        let name = GranuleName::parse(&granule.name);
+        let name = product.named(&granule.name);
         let key = match &name {
-            Some(name) => (name.identity(), String::new()),
+            Some(name) => (name.identity.clone(), String::new()),
             None => (granule.name.clone(), granule.location.clone()),
         };
         granules.entry(key).or_default().push((name, granule));
     }
     warnings.extend(mixed_cycles(granules.values().flatten().filter_map(|(name, _)| name.as_ref())));
-    let mut newest: Vec<_> = granules.into_values().map(|same| newest(same, &mut warnings)).collect();
-    newest.sort_by_cached_key(|same| same.first().map(|first| (mission_name(&first.name), first.location.clone())));
+    let mut newest: Vec<_> = granules.into_values().map(|same| newest(same, product, &mut warnings)).collect();
+    newest.sort_by_cached_key(|same| {
+        same.first().map(|first| (product.mission_name(&first.name), first.location.clone()))
+    });
     (newest, warnings)
 }
 
@@ -83,9 +79,9 @@ fn each_once(given: &[File], warnings: &mut Vec<String>) -> Vec<File> {
 }
 
 /// Of the files of one granule those of its newest release and version.
-fn newest(mut same: Vec<(Option<GranuleName>, File)>, warnings: &mut Vec<String>) -> Vec<File> {
+fn newest(mut same: Vec<NamedFile>, product: &Product, warnings: &mut Vec<String>) -> Vec<File> {
     let newest = same.iter().map(|(name, _)| name.clone()).max().flatten();
-    let own_name = |granule: &File| mission_name(&granule.name) == granule.name;
+    let own_name = |granule: &File| product.mission_name(&granule.name) == granule.name;
     same.sort_by(|(_, a), (_, b)| (!own_name(a), a).cmp(&(!own_name(b), b)));
     let (kept, older): (Vec<_>, Vec<_>) = same.into_iter().partition(|(name, _)| *name == newest);
     let kept: Vec<File> = kept.into_iter().map(|(_, granule)| granule).collect();
@@ -97,7 +93,7 @@ fn newest(mut same: Vec<(Option<GranuleName>, File)>, warnings: &mut Vec<String>
 }
 
 fn mixed_cycles<'a>(names: impl Iterator<Item = &'a GranuleName>) -> Option<String> {
-    let cycles: BTreeSet<u8> = names.map(|name| name.cycle).collect();
+    let cycles: BTreeSet<u64> = names.filter_map(|name| name.number("cycle")).collect();
     let list = cycles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     (cycles.len() > 1)
         .then(|| format!("the granules are of {} cycles ({list}), which are reduced together", cycles.len()))
@@ -170,7 +166,7 @@ fn different(read: &[Outcome]) -> Outcome {
 }
 
 /// Metres by which a value may differ that was packed, or written anew in another type.
-const REWRITTEN: f32 = 0.01;
+const REWRITTEN: f64 = 0.01;
 
 /// Whether a file has every track of another with at least as many rows, and every row of it that counts here; of a track
 /// with as many rows, these and no others.
@@ -186,22 +182,23 @@ fn holds(whole: &Outcome, part: &Outcome) -> bool {
 
 /// Whether the rows of one track are rows of another, in the same order.
 fn is_subsequence(part: &TrackRows, whole: &TrackRows) -> bool {
-    let same = |a: (u32, f32, f32), b: (u32, f32, f32)| {
-        a.0 == b.0 && (a.1 - b.1).abs() <= REWRITTEN && (a.2 - b.2).abs() <= REWRITTEN
-    };
+    let near = |a: f64, b: f64| (a - b).abs() <= REWRITTEN || a.is_nan() && b.is_nan();
+    let same = |a: (u32, [f64; 3]), b: (u32, [f64; 3])| a.0 == b.0 && a.1.into_iter().zip(b.1).all(|(a, b)| near(a, b));
     let mut held = numbers(whole);
     numbers(part).all(|row| held.any(|held| same(held, row)))
 }
 
-/// The rows of a track: child, value, sigma.
-fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, f32, f32)> {
-    let values = rows.value.iter().zip(&rows.sigma);
-    rows.child.iter().zip(values).map(|(child, (value, sigma))| (*child, *value, *sigma))
+/// The rows of a track: child; value, uncertainty and weight.
+fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, [f64; 3])> {
+    let of = |numbers: &Option<Floats>, row| numbers.as_ref().map_or(0.0, |numbers| numbers.get(row));
+    let row = move |row: usize| [rows.value.get(row), of(&rows.sigma, row), of(&rows.weight, row)];
+    rows.child.iter().enumerate().map(move |(at, child)| (*child, row(at)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::tests::atl06;
     use crate::{RowCounts, TrackEntry};
 
     const NAME: &str = "ATL06_20190416093911_02770303_002_01.h5";
@@ -223,7 +220,7 @@ mod tests {
             "https://host/get?file=2&Expires=1".into(),
         ];
         let given: Vec<File> = places.iter().map(|place| File::at(place, 0)).collect();
-        let (files, warnings) = copies(&given);
+        let (files, warnings) = copies(&given, &atl06());
         let expected =
             [&[0, 2][..], &[5], &[4], &[1], &[6], &[7]].map(|at| at.iter().map(|&at| places[at].as_str()).collect());
         assert_eq!(located(&files), Vec::<Vec<&str>>::from(expected));
@@ -235,7 +232,7 @@ mod tests {
         let key = format!("nsidc-cumulus-prod-protected/ATLAS/ATL06/{NAME}");
         let (s3, https) =
             (format!("s3://{key}"), format!("https://data.nsidc.earthdatacloud.nasa.gov/{key}?A-userid=x"));
-        let (files, warnings) = copies(&[File::at(&s3, 0), File::at(&https, 1)]);
+        let (files, warnings) = copies(&[File::at(&s3, 0), File::at(&https, 1)], &atl06());
         assert_eq!((located(&files), warnings.len()), (vec![vec![s3.as_str()]], 1));
     }
 
@@ -247,7 +244,7 @@ mod tests {
             "b/ATL06_20190416093911_02770303_006_01_subsetted.HDF5",
             "a/ATL06_20190416093911_02770403_006_01.h5",
         ];
-        let (files, warnings) = copies(&given.map(|place| File::at(place, 0)));
+        let (files, warnings) = copies(&given.map(|place| File::at(place, 0)), &atl06());
         assert_eq!(located(&files), [vec![given[1], given[2]], vec![given[3]]]);
         assert!(warnings[0].contains("2 cycles (3, 4)"), "{warnings:?}");
         assert!(warnings[1].contains("005_02") && warnings[1].contains("006_01"), "{warnings:?}");
@@ -256,8 +253,14 @@ mod tests {
 
     #[test]
     fn provenance_knows_granules_by_the_missions_name() {
-        assert_eq!(mission_name(&format!("processed_{NAME}.nc4")), NAME);
-        assert_eq!(mission_name("data.h5"), "data.h5");
+        assert_eq!(atl06().mission_name(&format!("processed_{NAME}.nc4")), NAME);
+        assert_eq!(atl06().mission_name("data.h5"), "data.h5");
+    }
+
+    fn floats(numbers: impl Iterator<Item = f64>) -> Floats {
+        let mut floats = Floats::new();
+        numbers.for_each(|number| floats.push(number));
+        floats
     }
 
     /// A file with tracks of these numbers of rows, and the rows that count.
@@ -265,11 +268,13 @@ mod tests {
         let entry = |&(track, rows, _): &(&str, u64, &[u32])| TrackEntry {
             track: track.into(),
             rows: RowCounts { rows, ..RowCounts::default() },
+            ..TrackEntry::default()
         };
         let rows = |&(_, _, child): &(&str, u64, &[u32])| TrackRows {
             child: child.to_vec(),
-            value: child.iter().map(|_| 100.0 + location.len() as f32 / 1000.0).collect(),
-            sigma: vec![1.0; child.len()],
+            value: floats(child.iter().map(|_| 100.0 + location.len() as f64 / 1000.0)),
+            sigma: Some(floats(child.iter().map(|_| 1.0))),
+            weight: None,
         };
         let entry = GranuleEntry {
             location: location.into(),
@@ -298,7 +303,8 @@ mod tests {
         assert_eq!((chosen.entry.location.as_str(), chosen.warnings.len()), ("w.h5", 1));
         // With other values it is another one, and so it is with more rows that count among as many.
         let mut other = file("other.h5", &[rows]);
-        other.rows[0].value[1] += 50.0;
+        let value = |at: usize| other.rows[0].value.get(at) + if at == 1 { 50.0 } else { 0.0 };
+        other.rows[0].value = floats((0..2).map(value));
         let more = file("more.h5", &[("gt1l", 3, &[1, 2, 2])]);
         for other in [other, more] {
             let (chosen, _) = choose(vec![file("w.h5", &[rows]), other], false);

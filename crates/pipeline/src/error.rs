@@ -123,8 +123,10 @@ impl From<hdf5_pure::Error> for GranuleError {
 
 fn no_tracks(named: Option<&str>, expected: &str) -> String {
     match named.filter(|named| *named != expected) {
-        Some(named) => format!("the file is {named}, the job reads {expected}: give granules of {expected}"),
-        None => format!("the file has none of the tracks of {expected}: give granules of {expected}"),
+        Some(named) => format!("the file is {named}, the job reads {expected}: --product {named}, or other files"),
+        None => {
+            format!("the file has none of the tracks of {expected}: give granules of {expected}, or another --product")
+        }
     }
 }
 

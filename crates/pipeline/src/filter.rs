@@ -1,9 +1,11 @@
 //! Which of the selected rows count; every other one is counted by its reason.
-use crate::RowCounts;
 use crate::gather::Gathered;
-use crate::locate::Track;
 use crate::pieces::Column;
+use crate::product::{Heading, Test, Weight};
 use crate::select::Selected;
+use crate::track::{Part, Track};
+use crate::{Condition, Product, RowCounts};
+use aggregate::Floats;
 
 /// The rows of one track that count, in row order.
 #[derive(Default, Debug)]
@@ -11,48 +13,172 @@ pub(crate) struct TrackRows {
     /// Child index within the parent.
     pub(crate) child: Vec<u32>,
     /// Value, in the product's unit.
-    pub(crate) value: Vec<f32>,
-    /// Its one-sigma uncertainty.
-    pub(crate) sigma: Vec<f32>,
+    pub(crate) value: Floats,
+    /// Its one-sigma uncertainty, NaN where a row lacks it; `None` where the product or the granule has none.
+    pub(crate) sigma: Option<Floats>,
+    /// What the row weighs, where a column says so.
+    pub(crate) weight: Option<Floats>,
+}
+
+/// The columns of a track by what they are for, with what was read of each.
+struct Columns<'a> {
+    value: Option<Numeric<'a>>,
+    minus: Option<Numeric<'a>>,
+    uncertainty: Option<Numeric<'a>>,
+    weight: Option<Numeric<'a>>,
+    /// Conditions that the granule has a column for, with their numbers in the product.
+    keep: Vec<(usize, Numeric<'a>, Test)>,
+    limit: Option<f64>,
+    /// Whether a row needs its uncertainty.
+    needs_sigma: bool,
+}
+
+/// A column and the stored numbers of the selected rows.
+#[derive(Clone, Copy)]
+struct Numeric<'a> {
+    column: &'a Column,
+    stored: &'a [f64],
+}
+
+impl<'a> Numeric<'a> {
+    fn of(track: &'a Track, gathered: &'a Gathered, part: Part) -> Option<Self> {
+        let (at, column) = track.column(part)?;
+        Some(Self { column, stored: gathered.get(at)? })
+    }
+
+    /// The value of a row; `None` where there is none.
+    #[inline]
+    fn at(&self, row: usize) -> Option<f64> {
+        self.stored.get(row).and_then(|stored| self.column.value(*stored))
+    }
+}
+
+impl<'a> Columns<'a> {
+    fn of(product: &Product, track: &'a Track, gathered: &'a Gathered) -> Self {
+        let of = |part| Numeric::of(track, gathered, part);
+        let keep = product.keep.iter().enumerate().filter_map(|(number, keep)| {
+            let numeric = of(Part::Keep(number))?;
+            let test = if numeric.column.is_f32() { keep.test.of_f32() } else { keep.test.clone() };
+            Some((number, numeric, test))
+        });
+        let uncertainty = of(Part::Uncertainty);
+        Self {
+            value: of(Part::Value),
+            minus: of(Part::Minus),
+            uncertainty,
+            weight: of(Part::Weight),
+            keep: keep.collect(),
+            limit: product.output.limit(),
+            needs_sigma: product.weight == Weight::InverseVariance && uncertainty.is_some(),
+        }
+    }
+
+    /// The condition that a row fails first.
+    fn failed(&self, row: usize) -> Option<usize> {
+        let passes = |numeric: &Numeric<'_>, test: &Test| numeric.at(row).is_some_and(|number| test.passes(number));
+        self.keep.iter().find(|(_, numeric, test)| !passes(numeric, test)).map(|(number, ..)| *number)
+    }
+
+    /// Value, uncertainty and weight of a row, or why it is dropped.
+    fn row(&self, row: usize) -> Result<Row, Reason> {
+        let value = match (&self.value, &self.minus) {
+            (None, _) => 0.0,
+            (Some(value), None) => value.at(row).ok_or(Reason::Fill)?,
+            (Some(value), Some(minus)) => value.at(row).ok_or(Reason::Fill)? - minus.at(row).ok_or(Reason::Fill)?,
+        };
+        let sigma = self.uncertainty.as_ref().map(|sigma| sigma.at(row));
+        let weight = self.weight.as_ref().map(|weight| weight.at(row));
+        // What must be there for the row to count.
+        let needed = [sigma.filter(|_| self.needs_sigma), weight];
+        if needed.contains(&Some(None)) {
+            return Err(Reason::Fill);
+        }
+        let needed = || needed.into_iter().flatten().flatten();
+        let too_large = |number: f64| self.limit.is_some_and(|limit| number.abs() > limit);
+        let sigma_too_large = sigma.flatten().is_some_and(too_large);
+        if !value.is_finite() || needed().any(|number| !number.is_finite()) {
+            return Err(Reason::NotFinite);
+        }
+        if too_large(value) || self.needs_sigma && sigma_too_large {
+            return Err(Reason::OutOfRange);
+        }
+        if !as_f32(value).is_finite() || needed().any(|number| !as_f32(number).is_finite()) {
+            return Err(Reason::NotFinite);
+        }
+        if needed().any(|number| as_f32(number) <= 0.0) {
+            return Err(if weight.is_some() { Reason::WeightNotPositive } else { Reason::SigmaNotPositive });
+        }
+        let sigma = sigma.flatten().filter(|sigma| as_f32(*sigma).is_finite() && !sigma_too_large).unwrap_or(f64::NAN);
+        Ok(Row { value, sigma, weight: weight.flatten().unwrap_or(1.0) })
+    }
+}
+
+struct Row {
+    value: f64,
+    sigma: f64,
+    weight: f64,
+}
+
+/// Why a row is dropped that passes all conditions.
+enum Reason {
+    Fill,
+    NotFinite,
+    OutOfRange,
+    SigmaNotPositive,
+    WeightNotPositive,
 }
 
 /// Keeps the rows that count and counts the others by their reason. The first reason that applies is the one recorded:
-/// quality, fill, not finite, out of range, sigma not positive.
-pub(crate) fn keep(track: &Track, selected: &Selected, columns: &Gathered, counts: &mut RowCounts) -> TrackRows {
-    let mut kept = TrackRows::default();
-    let too_large = |number: f64| track.limit.is_some_and(|limit| number.abs() > limit);
-    let rows = selected.child.iter().zip(columns.value.iter().zip(&columns.sigma));
-    for (index, (&child, (&value, &sigma))) in rows.enumerate() {
-        let mut filters = track.filters.iter().zip(&columns.filters);
-        let passed = filters.all(|((column, keep), flags)| passes(column, flags.get(index), *keep));
-        let reason = match (track.value.value(value), track.sigma.value(sigma)) {
-            _ if !passed => &mut counts.quality,
-            (None, _) | (_, None) => &mut counts.fill,
-            (Some(value), Some(sigma)) if !value.is_finite() || !sigma.is_finite() => &mut counts.not_finite,
-            (Some(value), Some(sigma)) if too_large(value) || too_large(sigma) => &mut counts.out_of_range,
-            (Some(value), Some(sigma)) if !as_f32(value).is_finite() || !as_f32(sigma).is_finite() => {
-                &mut counts.not_finite
-            }
-            (_, Some(sigma)) if as_f32(sigma) <= 0.0 => &mut counts.sigma_not_positive,
-            (Some(value), Some(sigma)) => {
+/// direction, conditions in their order, fill, not finite, out of range, sigma or weight not positive.
+pub(crate) fn keep(
+    product: &Product,
+    track: &Track,
+    selected: &Selected,
+    gathered: &Gathered,
+    counts: &mut RowCounts,
+) -> (TrackRows, Vec<Condition>) {
+    let columns = Columns::of(product, track, gathered);
+    let mut kept = TrackRows {
+        sigma: columns.uncertainty.map(|_| Floats::default()),
+        weight: columns.weight.map(|_| Floats::default()),
+        ..TrackRows::default()
+    };
+    let mut failed = vec![0; product.keep.len()];
+    let mut turned = 0;
+    let northwards = product.direction.map(|direction| Some(direction == Heading::Ascending));
+    for (row, &child) in selected.child.iter().enumerate() {
+        if northwards.is_some_and(|wanted| selected.northwards.get(row).copied().flatten() != wanted) {
+            turned += 1;
+            continue;
+        }
+        if let Some(condition) = columns.failed(row) {
+            failed.get_mut(condition).into_iter().for_each(|count| *count += 1);
+            continue;
+        }
+        let count = match columns.row(row) {
+            Ok(Row { value, sigma, weight }) => {
                 kept.child.push(child);
-                kept.value.push(as_f32(value));
-                kept.sigma.push(as_f32(sigma));
+                kept.value.push(value);
+                kept.sigma.iter_mut().for_each(|sigmas| sigmas.push(sigma));
+                kept.weight.iter_mut().for_each(|weights| weights.push(weight));
                 &mut counts.used
             }
+            Err(Reason::Fill) => &mut counts.fill,
+            Err(Reason::NotFinite) => &mut counts.not_finite,
+            Err(Reason::OutOfRange) => &mut counts.out_of_range,
+            Err(Reason::SigmaNotPositive) => &mut counts.sigma_not_positive,
+            Err(Reason::WeightNotPositive) => &mut counts.weight_not_positive,
         };
-        *reason += 1;
+        *count += 1;
     }
-    kept
+    counts.quality += failed.iter().sum::<u64>() + turned;
+    let conditions = product.keep.iter().zip(failed).map(|(keep, rows)| (keep.to_string(), rows));
+    let turned = product.direction.map(|direction| (direction.to_string(), turned));
+    let conditions = turned.into_iter().chain(conditions).filter(|(_, rows)| *rows > 0);
+    (kept, conditions.map(|(condition, rows)| Condition { condition, rows }).collect())
 }
 
-/// Whether the decoded flag is the one to keep. A missing one is not.
-#[expect(clippy::cast_precision_loss, reason = "flags are small integers")]
-fn passes(column: &Column, stored: Option<&f64>, keep: i64) -> bool {
-    stored.and_then(|stored| column.value(*stored)) == Some(keep as f64)
-}
-
-/// Values are reduced as `f32`, the type of the product's columns; a wider column is rounded to nearest.
+/// Statistics are stored as `f32`: what cannot be one is no number of theirs.
 #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is meant")]
 const fn as_f32(value: f64) -> f32 {
     value as f32

@@ -1,21 +1,15 @@
 //! The columns of the selected rows: only the pieces that hold some of them are read.
 use crate::bodies::Bodies;
 use crate::budget::Budget;
-use crate::locate::Track;
 use crate::pieces::Column;
 use crate::select::Selected;
+use crate::track::Track;
 use crate::{GranuleError, fetch};
 use byte_ranges::{ByteRange, Source};
 use std::ops::Range;
 
-/// What was read of one track, one stored number a selected row.
-#[derive(Default, Debug)]
-pub(crate) struct Gathered {
-    pub(crate) value: Vec<f64>,
-    pub(crate) sigma: Vec<f64>,
-    /// In the order of the product's filters.
-    pub(crate) filters: Vec<Vec<f64>>,
-}
+/// What was read of one track: of each of its columns one stored number a selected row.
+pub(crate) type Gathered = Vec<Vec<f64>>;
 
 /// One piece of one column, and the selected rows that it holds.
 struct Item<'a> {
@@ -28,19 +22,18 @@ struct Item<'a> {
     target: Range<usize>,
 }
 
-/// Reads value, sigma and filter columns of the selected rows of every track.
+/// Reads the columns other than coordinates of the selected rows of every track.
 pub(crate) async fn columns<S: Source>(
     tracks: &[Track],
     selected: &[Selected],
     bodies: &Bodies<'_, S>,
     budget: &Budget,
 ) -> Result<Vec<Gathered>, GranuleError> {
-    let mut columns: Vec<Vec<Vec<f64>>> = Vec::with_capacity(tracks.len());
+    let mut columns: Vec<Gathered> = Vec::with_capacity(tracks.len());
     let mut items = Vec::new();
     for (index, (track, selected)) in tracks.iter().zip(selected).enumerate() {
-        let wanted: Vec<&Column> = wanted(track).collect();
-        columns.push(vec![vec![f64::NAN; selected.rows.len()]; wanted.len()]);
-        for (slot, column) in wanted.into_iter().enumerate() {
+        columns.push(vec![vec![f64::NAN; selected.rows.len()]; track.columns.len()]);
+        for (slot, (_, column)) in track.columns.iter().enumerate() {
             items.extend(pieces(index, slot, column, &selected.rows));
         }
     }
@@ -48,13 +41,13 @@ pub(crate) async fn columns<S: Source>(
         let _permit = budget.acquire(bytes).await;
         read_wave(&wave, bodies, &mut columns).await?;
     }
-    Ok(columns.into_iter().map(gathered).collect())
+    Ok(columns)
 }
 
 async fn read_wave<S: Source>(
     wave: &[Item<'_>],
     bodies: &Bodies<'_, S>,
-    columns: &mut [Vec<Vec<f64>>],
+    columns: &mut [Gathered],
 ) -> Result<(), GranuleError> {
     let (unwritten, stored): (Vec<&Item<'_>>, Vec<&Item<'_>>) = wave.iter().partition(|item| item.range.is_none());
     for item in unwritten {
@@ -66,15 +59,11 @@ async fn read_wave<S: Source>(
 
 impl Item<'_> {
     /// Decodes the piece and puts the values of the selected rows where they belong.
-    fn fill_in(&self, bytes: &[u8], columns: &mut [Vec<Vec<f64>>]) -> Result<(), GranuleError> {
+    fn fill_in(&self, bytes: &[u8], columns: &mut [Gathered]) -> Result<(), GranuleError> {
         let target = columns.get_mut(self.track).and_then(|slots| slots.get_mut(self.slot));
         let Some(target) = target.and_then(|column| column.get_mut(self.target.clone())) else { return Ok(()) };
         self.column.pick(self.piece, bytes, self.rows, target)
     }
-}
-
-fn wanted(track: &Track) -> impl Iterator<Item = &Column> {
-    [&track.value, &track.sigma].into_iter().chain(track.filters.iter().map(|(column, _)| column))
 }
 
 /// The pieces of a column that hold selected rows (`rows` ascends, as pieces do).
@@ -88,10 +77,4 @@ fn pieces<'a>(track: usize, slot: usize, column: &'a Column, rows: &'a [u64]) ->
         }
     }
     items
-}
-
-fn gathered(columns: Vec<Vec<f64>>) -> Gathered {
-    let mut columns = columns.into_iter();
-    let (value, sigma) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
-    Gathered { value, sigma, filters: columns.collect() }
 }

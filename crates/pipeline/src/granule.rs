@@ -2,16 +2,23 @@
 use crate::bodies::Bodies;
 use crate::budget::Budget;
 use crate::filter::TrackRows;
-use crate::locate::{self, Track};
+use crate::locate;
 use crate::planned::{self, Region};
 use crate::select::{self, Group, Selected};
 use crate::sidecar::{Sidecar, Unusable};
+use crate::track::Track;
 use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
-/// What was made of a granule: an entry and the rows of each track.
-pub(crate) type Tracks = Vec<(TrackEntry, TrackRows)>;
+/// What was made of a granule.
+#[derive(Default)]
+pub(crate) struct Tracks {
+    /// An entry and the rows of each track.
+    pub(crate) tracks: Vec<(TrackEntry, TrackRows)>,
+    /// Tracks that are left out, by their beams.
+    pub(crate) left_out: Vec<String>,
+}
 
 /// Reads one granule of that name. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at
 /// once.
@@ -25,7 +32,7 @@ pub(crate) async fn read<S: Source>(
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
     let located = locate::tracks(name, &mut file, source, job.product()).await?;
-    let tracks = located.tracks;
+    let (tracks, left_out) = (located.tracks, located.left_out);
     let plan = plan(job, tuning, region, located.label.doubt(name, job.product()));
     let mut bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
@@ -36,9 +43,9 @@ pub(crate) async fn read<S: Source>(
         if read != Reading::Planned {
             reading = read;
         }
-        done.extend(keep(batch, selected, &bodies, budget).await?);
+        done.extend(keep(job, batch, selected, &bodies, budget).await?);
     }
-    Ok((done, reading))
+    Ok((Tracks { tracks: done, left_out }, reading))
 }
 
 /// Reads one granule by its index: all that is needed in one round. [`Refused::Index`] when the index turns out not to be
@@ -53,7 +60,7 @@ pub(crate) async fn read_indexed<S: Source>(
     if sidecar.is_of(source) == Some(false) {
         return Err(stale());
     }
-    let tracks = sidecar.tracks(job.product())?;
+    let (tracks, left_out) = sidecar.tracks(job.product())?;
     let wanted =
         |(index, track): (usize, &Track)| sidecar.pieces(&track.name, job).map(move |piece| (index, piece)).collect();
     let wanted: Vec<(usize, usize)> = tracks.iter().enumerate().flat_map(|pair| -> Vec<_> { wanted(pair) }).collect();
@@ -75,7 +82,8 @@ pub(crate) async fn read_indexed<S: Source>(
         return Err(Refused::Index(Unusable::new("a chunk does not have the rows that it says")));
     }
     let selected = select::join(found, tracks.len());
-    Ok(keep(&tracks, selected, &bodies, budget).await?)
+    let tracks = keep(job, &tracks, selected, &bodies, budget).await?;
+    Ok(Tracks { tracks, left_out })
 }
 
 /// Why reading by an index stopped.
@@ -109,11 +117,12 @@ impl From<GranuleError> for Refused {
 
 /// Reads the other columns of the selected rows and keeps those that count.
 async fn keep<S: Source>(
+    job: &Job,
     tracks: &[Track],
     selected: Vec<Selected>,
     bodies: &Bodies<'_, S>,
     budget: &Budget,
-) -> Result<Tracks, GranuleError> {
+) -> Result<Vec<(TrackEntry, TrackRows)>, GranuleError> {
     let gathered = gather::columns(tracks, &selected, bodies, budget).await?;
     let kept = tracks.iter().zip(selected).zip(gathered).map(|((track, selected), columns)| {
         let mut rows = RowCounts {
@@ -123,8 +132,9 @@ async fn keep<S: Source>(
             in_parent: selected.rows.len() as u64,
             ..RowCounts::default()
         };
-        let kept = filter::keep(track, &selected, &columns, &mut rows);
-        (TrackEntry { track: track.name.clone(), rows }, kept)
+        let (kept, conditions) = filter::keep(job.product(), track, &selected, &columns, &mut rows);
+        let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
+        (TrackEntry { track: name, rows, conditions, chosen, not_tested: missing }, kept)
     });
     Ok(kept.collect())
 }

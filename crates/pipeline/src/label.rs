@@ -1,5 +1,5 @@
 //! What a file says it is: the root attributes `short_name` and `identifier_product_type`.
-use crate::{GranuleName, Product};
+use crate::Product;
 use byte_ranges::Step;
 use bytes::Bytes;
 use hdf5_pure::datatype::HeapRef;
@@ -29,23 +29,23 @@ impl Label {
 
     /// Whether the file says that it is of a product.
     pub(crate) fn names(&self, product: &Product) -> bool {
-        self.products.contains(&product.short_name)
+        self.products.iter().any(|label| product.is_called(label))
     }
 
     /// Why a file does not identify itself as one of the product, if it does not: label and name must both say so
     /// (design/0006-reading-only-what-matters.md). Such a file may be anything, and nothing is assumed about the order of its rows.
     pub(crate) fn doubt(&self, name: &str, product: &Product) -> Option<String> {
-        let expected = product.short_name.as_str();
+        let expected = product.name.as_str();
         if !self.names(product) {
             return Some(match self.product() {
                 Some(other) => format!("the file says that it is {other}, not {expected}"),
                 None => "the file does not say what product it is".into(),
             });
         }
-        match GranuleName::parse(name) {
-            Some(name) if name.product == expected => None,
-            _ => Some(format!("its name is not that of an {expected} granule")),
+        if product.named(name).is_some() {
+            return None;
         }
+        Some(format!("its name is not that of an {expected} granule"))
     }
 }
 
@@ -64,7 +64,7 @@ fn read(file: &mut File) -> StepResult<Label> {
 }
 
 /// The first text of an attribute; empty where there is none.
-fn text(file: &mut File, attribute: &Attribute) -> StepResult<String> {
+pub(crate) fn text(file: &mut File, attribute: &Attribute) -> StepResult<String> {
     let Some(first) = attribute.raw.get(..attribute.datatype.size()) else { return Ok(Step::Done(String::new())) };
     let first_of = |heap: &mut dyn FnMut(HeapRef) -> Result<Bytes, Error>| {
         let texts = attribute.datatype.strings(first, heap).unwrap_or_default();
@@ -87,10 +87,11 @@ fn text(file: &mut File, attribute: &Attribute) -> StepResult<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::tests::atl06;
 
     #[test]
     fn label_and_name_together_identify_a_file() {
-        let product = Product::atl06();
+        let product = atl06();
         let name = "processed_ATL06_20190416093911_02770303_002_01.h5";
         let label = |products: &[&str]| Label { products: products.iter().map(|&product| product.into()).collect() };
         assert_eq!(label(&["ATL06"]).doubt(name, &product), None);

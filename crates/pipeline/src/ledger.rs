@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct Ledger {
     /// Sums over all granules.
     pub totals: Totals,
+    /// Rows that failed each condition of the product, as the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Children that are as ones without rows, because they have fewer than the product asks for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sparse_cells: u64,
     /// One entry a granule, in the canonical order in which they were folded.
     pub granules: Vec<GranuleEntry>,
     /// What a person should know although nothing failed.
@@ -50,6 +56,9 @@ pub struct GranuleEntry {
     /// Tracks of the product that the granule does not have, or without the group of its columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
+    /// Tracks that the granule has and the job leaves out, by their beams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Range requests.
     pub requests: u64,
     /// Bytes received.
@@ -113,6 +122,24 @@ pub struct TrackEntry {
     /// Rows, used and dropped.
     #[serde(flatten)]
     pub rows: RowCounts,
+    /// Rows that failed each condition of the product, as the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Of columns with alternatives, the one that the granule has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<String>,
+    /// Optional columns that the granule lacks: what they are for was not tested, or not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_tested: Vec<String>,
+}
+
+/// Rows that failed a condition.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Condition {
+    /// The condition, as `--keep` writes it, or a direction.
+    pub condition: String,
+    /// Rows.
+    pub rows: u64,
 }
 
 /// Rows, used and dropped. `in_parent` = `used` + the drops other than `bad_coordinate`.
@@ -127,17 +154,20 @@ pub struct RowCounts {
     pub bad_coordinate: u64,
     /// Rows inside the parent cell.
     pub in_parent: u64,
-    /// Dropped: a quality filter did not pass.
+    /// Dropped: a condition did not pass.
     pub quality: u64,
     /// Dropped: value or sigma is a fill value: of the `_FillValue` or `missing_value` attribute, or the dataset's own.
     pub fill: u64,
     /// Dropped: value or sigma is NaN or infinite, or was never written.
     pub not_finite: u64,
-    /// Dropped: value or sigma is beyond the limit of absurd values, 1e5 m.
+    /// Dropped: value or sigma is beyond the limit of absurd values, of heights 1e5 m.
     #[serde(default)]
     pub out_of_range: u64,
-    /// Dropped: sigma is zero or negative.
+    /// Dropped: sigma is zero or negative, and the weight needs it.
     pub sigma_not_positive: u64,
+    /// Dropped: the weight is zero or negative.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub weight_not_positive: u64,
     /// Rows that count.
     pub used: u64,
 }
@@ -157,13 +187,14 @@ pub struct Failure {
 impl RowCounts {
     /// Rows that were dropped, by reason in words.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 6] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 7] {
         [
             ("quality", self.quality),
             ("fill", self.fill),
             ("not finite", self.not_finite),
             ("out of range", self.out_of_range),
             ("sigma not positive", self.sigma_not_positive),
+            ("weight not positive", self.weight_not_positive),
             ("bad coordinate", self.bad_coordinate),
         ]
     }
@@ -179,6 +210,7 @@ impl RowCounts {
         self.not_finite += other.not_finite;
         self.out_of_range += other.out_of_range;
         self.sigma_not_positive += other.sigma_not_positive;
+        self.weight_not_positive += other.weight_not_positive;
         self.used += other.used;
     }
 }
@@ -188,6 +220,7 @@ impl Ledger {
     #[must_use]
     pub fn new(granules: Vec<GranuleEntry>, warnings: Vec<String>) -> Self {
         let mut totals = Totals::default();
+        let mut conditions: Vec<Condition> = Vec::new();
         for entry in &granules {
             totals.granules += 1;
             totals.granules_failed += u64::from(entry.error.is_some());
@@ -198,13 +231,24 @@ impl Ledger {
             totals.granule_bytes += entry.size.unwrap_or(0);
             for track in &entry.tracks {
                 totals.rows.add(&track.rows);
+                for failed in &track.conditions {
+                    match conditions.iter_mut().find(|held| held.condition == failed.condition) {
+                        Some(held) => held.rows += failed.rows,
+                        None => conditions.push(failed.clone()),
+                    }
+                }
             }
         }
-        Self { totals, granules, warnings }
+        Self { totals, conditions, sparse_cells: 0, granules, warnings }
     }
 
     /// Entries of granules that failed.
     pub fn failed(&self) -> impl Iterator<Item = &GranuleEntry> {
         self.granules.iter().filter(|entry| entry.error.is_some())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

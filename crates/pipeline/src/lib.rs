@@ -8,7 +8,10 @@
 //! The result depends on the granules and the job alone. [`Tuning`] and the order of arrival change timing only.
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod attributes;
+mod axis;
+mod beams;
 mod bodies;
 mod budget;
 mod cf;
@@ -43,23 +46,27 @@ mod sidecar;
 mod spec;
 mod sphere;
 mod store;
+mod track;
 mod tuning;
 mod vector;
 mod verify;
 
-pub use copies::mission_name;
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use failure::FailureClass;
 pub use input::{Granule, Open};
-pub use ledger::{Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
-pub use name::{GranuleName, product_in_name};
+pub use ledger::{Condition, Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
+pub use name::product_in_name;
 pub use observer::{JobEvent, Observer};
 pub use orbit::Orbit;
 pub use overview::{Overviews, write_overviews};
 pub use positions::positions;
-pub use product::{Product, Quantity, RowFilter};
+pub use product::{
+    Axis, Beams, CmrCollection, ColumnSpec, Edits, GranuleName, Heading, Keep, NamePattern, OtherValue, Product,
+    ProductError, Quantity, Second, Test, Value, Weight,
+};
 pub use provenance::{GranuleUsed, Provenance, RowsUsed, SharedProvenance};
+pub use recognise::product_of;
 pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};

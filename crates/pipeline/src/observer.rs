@@ -1,5 +1,6 @@
 //! Watching a job: progress out, time and cancellation in.
 use crate::GranuleEntry;
+use aggregate::Floats;
 
 /// What happened just now.
 #[non_exhaustive]
@@ -31,9 +32,9 @@ pub enum JobEvent<'a> {
         /// Child of the parent that holds each.
         child: &'a [u32],
         /// Value, in the product's unit.
-        value: &'a [f32],
-        /// Its one-sigma uncertainty.
-        sigma: &'a [f32],
+        value: &'a Floats,
+        /// Its one-sigma uncertainty, where there is one.
+        sigma: Option<&'a Floats>,
     },
     /// A granule has been read or has failed.
     Finished(&'a GranuleEntry),

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a product's tracks have in common.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Orbit {
     /// Seconds a revolution.
     pub period: f64,
@@ -17,9 +18,14 @@ pub struct Orbit {
 }
 
 impl Orbit {
-    /// ICESat-2 with ATL06's segments: 1387 revolutions in 91 days at 92 degrees (Neumann et al. 2019, ATL03 ATBD); a
-    /// segment every 20 m (ATL06 ATBD); outer beams 6.6 km apart. Off-nadir pointing of up to 5 degrees from 500 km is 44 km
-    /// on the ground; the rest is for what a circle on a sphere is not (2 km for geodetic latitudes).
-    pub const ICESAT2_ATL06: Self =
-        Self { period: 91.0 * 86_400.0 / 1387.0, inclination: 92.0, spacing: 0.02, spread: 7.5, pointing: 50.0 };
+    /// Whether all of it is above 0, and finite.
+    pub(crate) fn is_possible(self) -> bool {
+        let Self { period, inclination, spacing, spread, pointing } = self;
+        [period, inclination, spacing, spread, pointing].iter().all(|number| number.is_finite() && *number > 0.0)
+    }
 }
+
+/// ICESat-2 as ATL06's description has it.
+#[cfg(test)]
+pub(crate) const ICESAT2: Orbit =
+    Orbit { period: 91.0 * 86_400.0 / 1387.0, inclination: 92.0, spacing: 0.02, spread: 7.5, pointing: 50.0 };

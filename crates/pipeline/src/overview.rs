@@ -1,8 +1,9 @@
 //! Levels above the parents of a sphere store, from what its cells hold (design note 0007).
+use crate::product::Weight;
 use crate::replace::{self, Replacement};
 use crate::sphere::{sphere_of, sphere_template};
 use crate::{Error, Job};
-use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored};
+use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored, Weighting};
 use byte_ranges::Storage;
 use dggs_zarr::{
     ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, Sphere, SphereLevel, StoreObject,
@@ -63,11 +64,12 @@ impl Overviews {
         let (min, max) = (singles(Statistic::Min)?, singles(Statistic::Max)?);
         let (mean, sigma) = (singles(Statistic::WeightedMean)?, singles(Statistic::WeightedMeanSigma)?);
         let (unweighted_mean, variance) = (singles(Statistic::UnweightedMean)?, singles(Statistic::Variance)?);
+        let (std, sum) = (singles(Statistic::StandardDeviation)?, singles(Statistic::Sum)?);
         let quantiles = quantiles(statistics).into_iter();
         let quantiles = quantiles.map(|permille| Ok((permille, singles(Statistic::Quantile(permille))?)));
         let quantiles: Vec<(Permille, &[f32])> = quantiles.collect::<Result<_, Error>>()?;
         let at = |values: &[f32], row: usize| values.get(row).copied().unwrap_or(NO_DATA);
-        let mut all = Combiner::new();
+        let mut all = Combiner::new(self.weighting());
         let mut here = Vec::with_capacity(quantiles.len());
         for (row, &count) in counts.iter().enumerate() {
             let Ok(count @ 1..) = u32::try_from(count) else { continue };
@@ -81,6 +83,8 @@ impl Overviews {
                 sigma: at(sigma, row),
                 unweighted_mean: at(unweighted_mean, row),
                 variance: at(variance, row),
+                std: at(std, row),
+                sum: at(sum, row),
                 quantiles: &here,
             });
         }
@@ -132,16 +136,46 @@ impl Overviews {
         Ok((sphere, chunks))
     }
 
-    /// What can be composed: a mean needs its sigma as weight, a variance a mean, quantiles something to lie between.
+    /// How the stored means were weighed. Where a granule may lack its uncertainty, a store does not say: as with a column of
+    /// weights, means do not compose.
+    fn weighting(&self) -> Weighting {
+        match self.job.product().weight {
+            Weight::InverseVariance if self.job.product().may_weigh_equally() => Weighting::Given,
+            Weight::InverseVariance => Weighting::InverseVariance,
+            Weight::Column(_) => Weighting::Given,
+            Weight::None => Weighting::Equal,
+        }
+    }
+
+    fn held(&self, statistic: Statistic) -> bool {
+        self.job.product().statistics.contains(&statistic)
+    }
+
+    /// What can be composed ([`Combiner`] has the table): a mean by inverse variance needs its sigma as weight, a variance a
+    /// mean or a sum, quantiles and the median absolute deviation something to lie between.
     fn statistics(&self) -> Vec<Statistic> {
-        let held = |statistic| self.job.product().statistics.contains(&statistic);
-        let weighted = held(Statistic::WeightedMean) && held(Statistic::WeightedMeanSigma);
+        let weighting = self.weighting();
+        let statistics = &self.job.product().statistics;
         let composes = |statistic: &Statistic| match statistic {
-            Statistic::WeightedMean => weighted,
-            Statistic::Variance => held(Statistic::WeightedMean) || held(Statistic::UnweightedMean),
+            Statistic::WeightedMean => match weighting {
+                Weighting::InverseVariance => self.held(Statistic::WeightedMeanSigma),
+                Weighting::Given => false,
+                Weighting::Equal => true,
+            },
+            Statistic::WeightedMeanSigma => weighting != Weighting::Given,
+            Statistic::Variance | Statistic::StandardDeviation => {
+                [Statistic::WeightedMean, Statistic::UnweightedMean, Statistic::Sum].into_iter().any(|s| self.held(s))
+            }
+            Statistic::MedianAbsoluteDeviation => !quantiles(statistics).is_empty(),
             _ => true,
         };
-        self.job.product().statistics.iter().copied().filter(composes).collect()
+        statistics.iter().copied().filter(composes).collect()
+    }
+
+    /// Whether the cells' unweighted means are stored, under any name, or their sums.
+    fn holds_means(&self) -> bool {
+        let equal = self.weighting() == Weighting::Equal && self.held(Statistic::WeightedMean);
+        equal || self.held(Statistic::UnweightedMean) || self.held(Statistic::Sum)
     }
 
     /// The cells of an order that have rows, and the statistics of each.
@@ -149,7 +183,7 @@ impl Overviews {
         let shift = 2 * u32::from(self.job.parent().order().get() - order.get());
         let mut cells: BTreeMap<u64, Combiner> = BTreeMap::new();
         for (&parent, all) in &self.parents {
-            cells.entry(parent >> shift).or_default().join(all);
+            cells.entry(parent >> shift).or_insert_with(|| Combiner::new(self.weighting())).join(all);
         }
         let statistics = self.statistics();
         cells.into_iter().map(|(id, mut all)| (id, all.finish(&statistics))).collect()
@@ -177,7 +211,7 @@ impl Overviews {
         let variables = statistics.iter().map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
-            attributes: self.attributes(product.quantity.attributes(statistic, &statistics), statistic),
+            attributes: self.attributes(product.attributes(statistic, &statistics), statistic),
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
         let mut provenance = own;
@@ -195,10 +229,19 @@ impl Overviews {
                  distributions, each linear between min, quantiles and max, weighted by their counts; measured on ATL06, \
                  it is off by less than 2 % of the interquartile range"
             ),
-            Statistic::Variance if !self.job.product().statistics.contains(&Statistic::UnweightedMean) => format!(
-                "population variance (ddof = 0), unweighted, composed from the cells of order {children}; their unweighted \
-                 means, which are not stored, are estimated from their quantiles"
+            Statistic::MedianAbsoluteDeviation => format!(
+                "estimate from the stored quantiles of the cells of order {children}: median absolute deviation of their \
+                 distributions, each linear between min, quantiles and max, weighted by their counts; unscaled"
             ),
+            Statistic::Variance | Statistic::StandardDeviation if !self.holds_means() => {
+                let name = if statistic == Statistic::Variance { "variance" } else { "standard deviation" };
+                let from =
+                    if quantiles(&self.job.product().statistics).is_empty() { "weighted means" } else { "quantiles" };
+                format!(
+                    "population {name} (ddof = 0), unweighted, composed from the cells of order {children}; their \
+                     unweighted means, which are not stored, are estimated from their {from}"
+                )
+            }
             _ => return attributes,
         };
         if let Some(Value::String(name)) = attributes.get("long_name").cloned() {
@@ -271,7 +314,7 @@ mod tests {
 
     fn job(statistics: &[Statistic]) -> Job {
         let order = |order| Order::new(order).unwrap();
-        let mut spec = JobSpec::new(Vec::new(), order(7));
+        let mut spec = JobSpec::new(crate::product::tests::atl06(), Vec::new(), order(7));
         spec.product.statistics = statistics.to_vec();
         spec.job(Cell::new(order(6), 45_763).unwrap()).unwrap()
     }
@@ -311,26 +354,77 @@ mod tests {
         assert_eq!((counts[11_440], counts[0], counts.iter().sum::<i32>()), (7, 5, 12));
     }
 
+    fn of(product: crate::Product) -> Job {
+        let order = |order| Order::new(order).unwrap();
+        JobSpec::new(product, Vec::new(), order(7)).job(Cell::new(order(6), 45_763).unwrap()).unwrap()
+    }
+
+    /// ATL06 with these statistics and this weight.
+    fn product(statistics: &str, weight: Weight) -> crate::Product {
+        let mut product = crate::product::tests::atl06();
+        product.statistics = statistics.split(' ').map(|name| name.parse().unwrap()).collect();
+        product.weight = weight;
+        product
+    }
+
+    fn composed(product: crate::Product) -> String {
+        let level = Overviews::new(&of(product), Order::new(5).unwrap()).unwrap().levels().pop().unwrap();
+        let names: Vec<&str> = level.variables.iter().map(|variable| variable.name.as_str()).collect();
+        names.join(" ").replace("h_", "")
+    }
+
     #[test]
     fn what_does_not_compose_is_left_out() {
-        let order = Order::new(5).unwrap();
-        let without_sigma = job(&[Statistic::Count, Statistic::WeightedMean, Statistic::Min, Statistic::Max]);
-        let level = Overviews::new(&without_sigma, order).unwrap().levels().pop().unwrap();
-        let names: Vec<&str> = level.variables.iter().map(|variable| variable.name.as_str()).collect();
-        assert_eq!(names, ["count", "h_min", "h_max"]);
-        assert!(Overviews::new(&job(&[Statistic::Min]), order).is_err(), "no count");
-        assert!(Overviews::new(&without_sigma, Order::new(6).unwrap()).is_err(), "not above the parents");
+        let column = || Weight::Column("a/length".parse().unwrap());
+        for (statistics, weight, expected) in [
+            ("count mean min max", Weight::InverseVariance, "count min max"),
+            ("count mean sigma", Weight::InverseVariance, "count mean sigma"),
+            ("count mean sigma std sum", column(), "count std sum"),
+            ("count mean sigma mad q50", Weight::None, "count mean sigma mad q50"),
+            ("count mean", Weight::None, "count mean"),
+            ("count std variance mad", Weight::None, "count"),
+            ("count std sum", Weight::None, "count std sum"),
+        ] {
+            assert_eq!(composed(product(statistics, weight)), expected, "{statistics}");
+        }
+        let mut optional = product("count mean sigma unweighted_mean", Weight::InverseVariance);
+        optional.uncertainty.as_mut().unwrap().optional = true;
+        assert_eq!(composed(optional), "count unweighted_mean");
+        let job = job(&Statistic::STANDARD);
+        assert!(Overviews::new(&job, Order::new(6).unwrap()).is_err(), "not above the parents");
+    }
+
+    #[test]
+    fn a_cell_without_its_sigma_takes_only_the_sigma_from_those_above() {
+        let job = of(product("count mean sigma std sum", Weight::None));
+        let order = |order| Order::new(order).unwrap();
+        let mut overviews = Overviews::new(&job, order(5)).unwrap();
+        for (id, sigma) in [(45_763_u64, NO_DATA), (45_761, 0.5)] {
+            let mut level = children(&job, [0, 3, 1, 0], 10.0);
+            level.variables[2].values = Column::F32(vec![NO_DATA, sigma, sigma, NO_DATA]);
+            level.variables[3].values = Column::F32(vec![NO_DATA, 2.0, 2.0, NO_DATA]);
+            level.variables[4].values = Column::F32(vec![NO_DATA, 30.0, 10.0, NO_DATA]);
+            overviews.add(Cell::new(order(6), id).unwrap(), &level).unwrap();
+        }
+        let rows = overviews.rows(order(5));
+        let values = rows.values().next().unwrap();
+        assert_eq!((values[0], values[1], values[3], values[4]), (8.0, 10.0, 2.0, 80.0));
+        assert!(values[2].is_nan());
     }
 
     #[test]
     fn estimates_say_so() {
-        let mut more = Statistic::STANDARD.to_vec();
-        more.push(Statistic::UnweightedMean);
-        for (statistics, exact) in [(Statistic::STANDARD.as_slice(), false), (&more, true)] {
-            let level = Overviews::new(&job(statistics), Order::new(5).unwrap()).unwrap().levels().pop().unwrap();
+        for (statistics, exact) in [
+            ("count min max mean sigma variance std mad q25 q50", false),
+            ("count min max mean sigma variance std mad q25 q50 unweighted_mean", true),
+            ("count min max mean sigma variance std mad q25 q50 sum", true),
+        ] {
+            let job = of(product(statistics, Weight::InverseVariance));
+            let level = Overviews::new(&job, Order::new(5).unwrap()).unwrap().levels().pop().unwrap();
             for variable in &level.variables {
                 let name = variable.attributes["long_name"].as_str().unwrap();
-                let estimate = variable.name.contains("_q") || variable.name.ends_with("variance") && !exact;
+                let of = |names: &[&str]| names.iter().any(|name| variable.name == format!("h_{name}"));
+                let estimate = of(&["q25", "q50", "mad"]) || of(&["variance", "std"]) && !exact;
                 assert_eq!(name.starts_with("estimate of"), estimate, "{name}");
             }
         }

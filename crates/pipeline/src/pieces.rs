@@ -1,8 +1,11 @@
 //! A column as pieces of consecutive rows, whatever its storage layout.
 use crate::GranuleError;
+use crate::bodies::Bodies;
 use crate::cf::Decoding;
-use byte_ranges::ByteRange;
-use hdf5_pure::{Chunk, ChunkMap, Dataset, Outline};
+use byte_ranges::{ByteRange, Source};
+use bytes::Bytes;
+use hdf5_pure::datatype::Datatype;
+use hdf5_pure::{Chunk, ChunkMap, DataLayout, Dataset, Outline};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,10 +29,14 @@ pub(crate) fn leader(tracks: impl Iterator<Item = (u64, u64)>) -> usize {
     longest.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(0, |(track, _)| track)
 }
 
-/// A one-dimensional dataset, cut into pieces that are stored apart.
+/// A dataset of one dimension, or one column of a dataset of two, cut into pieces that are stored apart.
 #[derive(Debug)]
 pub(crate) struct Column {
     dataset: Arc<Dataset>,
+    /// Index on the second axis, where there is one.
+    second: Option<u64>,
+    /// Which element of each row of a chunk is the column's, and the number of elements that such a row has.
+    within: (usize, usize),
     /// By row, without gaps.
     pieces: Vec<Piece>,
     /// How its numbers become values.
@@ -41,14 +48,32 @@ pub(crate) struct Column {
 pub(crate) struct Piece {
     /// Rows of the track.
     pub(crate) rows: Range<u64>,
-    /// Where they are; `None` when they were never written.
-    chunk: Option<Chunk>,
+    held: Held,
+}
+
+/// Where the rows of a piece are.
+#[derive(Debug)]
+enum Held {
+    /// Nowhere: they were never written.
+    Nowhere,
+    /// In the dataset's header (a compact layout).
+    Header(Bytes),
+    /// In a chunk.
+    Chunk(Chunk),
 }
 
 impl Piece {
     /// Bytes to fetch, if any.
     pub(crate) fn range(&self) -> Option<ByteRange> {
-        self.chunk.as_ref().and_then(|chunk| ByteRange::at(chunk.address, chunk.size))
+        match &self.held {
+            Held::Chunk(chunk) => ByteRange::at(chunk.address, chunk.size),
+            Held::Nowhere | Held::Header(_) => None,
+        }
+    }
+
+    /// Whether its rows were never written.
+    pub(crate) const fn is_unwritten(&self) -> bool {
+        matches!(self.held, Held::Nowhere)
     }
 }
 
@@ -57,6 +82,9 @@ impl Piece {
 pub(crate) struct ColumnRecord {
     #[serde(flatten)]
     outline: Outline,
+    /// Index on the second axis; the chunks are those that hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second: Option<u64>,
     #[serde(flatten)]
     decoding: Decoding,
     /// Address, stored size and filter mask of each piece; `null` for one that was never written.
@@ -68,9 +96,12 @@ impl Column {
     pub(crate) fn record(&self) -> Result<ColumnRecord, GranuleError> {
         let refuse = |why: &str| GranuleError::product(self.place(), why);
         let outline = self.dataset.outline().ok_or_else(|| refuse("is of a type or layout that cannot be indexed"))?;
-        let chunk = |piece: &Piece| piece.chunk.as_ref().map(|chunk| (chunk.address, chunk.size, chunk.filter_mask));
+        let chunk = |piece: &Piece| match &piece.held {
+            Held::Chunk(chunk) => Some((chunk.address, chunk.size, chunk.filter_mask)),
+            Held::Nowhere | Held::Header(_) => None,
+        };
         let chunks = self.pieces.iter().map(chunk).collect();
-        Ok(ColumnRecord { outline, decoding: self.decoding.clone(), chunks })
+        Ok(ColumnRecord { outline, second: self.second, decoding: self.decoding.clone(), chunks })
     }
 
     /// The inverse of [`Column::record`].
@@ -79,34 +110,49 @@ impl Column {
         let chunk_shape = dataset.chunk_shape();
         let step = chunk_shape.first().copied().unwrap_or(0);
         let rows = dataset.shape.first().copied().unwrap_or(0);
-        if dataset.shape.len() != 1 || rows.div_ceil(step.max(1)) != record.chunks.len() as u64 {
+        if rows.div_ceil(step.max(1)) != record.chunks.len() as u64 {
             return Err(GranuleError::product(path, "has another number of chunks than its shape asks for"));
         }
+        let width = chunk_shape.get(1).copied().unwrap_or(1).max(1);
+        let block = record.second.map(|second| second / width * width);
         let stored = record.chunks.iter().zip(0..).filter_map(|(&chunk, index)| {
             let (address, size, filter_mask) = chunk?;
-            Some(Chunk { origin: vec![step.saturating_mul(index)], address, size, filter_mask })
+            let origin = std::iter::once(step.saturating_mul(index)).chain(block).collect();
+            Some(Chunk { origin, address, size, filter_mask })
         });
         let map = ChunkMap { chunk_shape, chunks: stored.collect() };
-        Self::new(dataset, record.decoding.clone(), map)
+        Self::new(dataset, record.second, record.decoding.clone(), map)
     }
 
-    /// The column of a dataset of one dimension, with its whole chunk map.
-    pub(crate) fn new(dataset: Arc<Dataset>, decoding: Decoding, map: ChunkMap) -> Result<Self, GranuleError> {
+    /// The column of a dataset with its whole chunk map; `second` is the index on its second axis, where it has one.
+    pub(crate) fn new(
+        dataset: Arc<Dataset>,
+        second: Option<u64>,
+        decoding: Decoding,
+        map: ChunkMap,
+    ) -> Result<Self, GranuleError> {
         let rows = dataset.shape.first().copied().unwrap_or(0);
         let step = map.chunk_shape.first().copied().unwrap_or(rows).max(1);
         let count = rows.div_ceil(step);
         if count > MAX_PIECES {
             return Err(GranuleError::product(&dataset.path, format!("has {count} chunks, more than {MAX_PIECES}")));
         }
-        let mut pieces: Vec<Piece> =
-            (0..count).map(|k| Piece { rows: k * step..rows.min((k + 1).saturating_mul(step)), chunk: None }).collect();
+        let (block, within) = second_axis(&dataset, second, &map)?;
+        let rows_of = |k: u64| k * step..rows.min((k + 1).saturating_mul(step));
+        let mut pieces: Vec<Piece> = (0..count).map(|k| Piece { rows: rows_of(k), held: Held::Nowhere }).collect();
+        if let (DataLayout::Compact { data, .. }, Some(piece)) = (&dataset.layout, pieces.first_mut()) {
+            piece.held = Held::Header(data.clone());
+        }
         for chunk in map.chunks {
+            if chunk.origin.get(1).is_some_and(|&from| from != block) {
+                continue;
+            }
             let index = chunk.origin.first().map_or(0, |row| row / step);
             if let Some(piece) = usize::try_from(index).ok().and_then(|index| pieces.get_mut(index)) {
-                piece.chunk = Some(chunk);
+                piece.held = Held::Chunk(chunk);
             }
         }
-        Ok(Self { dataset, pieces, decoding })
+        Ok(Self { dataset, second, within, pieces, decoding })
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -167,23 +213,85 @@ impl Column {
     /// All stored numbers of a piece from its bytes.
     fn decode(&self, piece: &Piece, stored: &[u8]) -> Result<Vec<f64>, GranuleError> {
         let rows = piece.rows.end - piece.rows.start;
-        let Some(chunk) = &piece.chunk else {
-            if rows > MAX_UNWRITTEN_ROWS {
+        let raw = match &piece.held {
+            Held::Nowhere if rows > MAX_UNWRITTEN_ROWS => {
                 return Err(GranuleError::product(self.place(), format!("has {rows} rows that were never written")));
             }
-            return Ok(vec![self.decoding.unwritten.0; index(rows)]);
+            Held::Nowhere => return Ok(vec![self.decoding.unwritten.0; index(rows)]),
+            Held::Header(data) => data.to_vec(),
+            Held::Chunk(chunk) => self.dataset.decode_chunk(chunk, stored).map_err(GranuleError::at(self.place()))?,
         };
-        let raw = self.dataset.decode_chunk(chunk, stored).map_err(GranuleError::at(self.place()))?;
+        let raw = self.own(raw);
         let numbers = self.dataset.datatype.decode_rounded(&raw);
         let mut values = numbers.map_err(|error| GranuleError::at(self.place())(error.into()))?;
         values.truncate(index(rows));
         if values.len() as u64 == rows {
             return Ok(values);
         }
-        Err(GranuleError::product(
-            self.place(),
-            format!("chunk at {} holds {} of {rows} rows", chunk.address, values.len()),
-        ))
+        let first = piece.rows.start;
+        Err(GranuleError::product(self.place(), format!("chunk of row {first} holds {} of {rows} rows", values.len())))
+    }
+
+    /// The column's own elements of those of a chunk.
+    fn own(&self, raw: Vec<u8>) -> Vec<u8> {
+        let (at, width) = self.within;
+        if width == 1 {
+            return raw;
+        }
+        let size = self.dataset.datatype.size();
+        let rows = raw.chunks_exact(size.saturating_mul(width));
+        rows.filter_map(|row| row.get(at * size..(at + 1) * size)).flatten().copied().collect()
+    }
+
+    /// Whether its numbers are `f32` as they are stored.
+    pub(crate) fn is_f32(&self) -> bool {
+        self.decoding.is_plain() && matches!(&self.dataset.datatype, Datatype::FloatingPoint(float) if float.size == 4)
+    }
+
+    /// All numbers of the column, decoded, NaN for "no value": for short ones.
+    pub(crate) async fn all<S: Source>(&self, bodies: &Bodies<'_, S>) -> Result<Vec<f64>, GranuleError> {
+        let ranges: Vec<ByteRange> = self.pieces.iter().filter_map(Piece::range).collect();
+        let mut arrived = vec![Bytes::new(); ranges.len()];
+        let keep = |index: usize, bytes| {
+            arrived.get_mut(index).into_iter().for_each(|place| *place = Bytes::clone(&bytes));
+            Ok(())
+        };
+        bodies.each(&ranges, keep).await?;
+        let mut arrived = arrived.into_iter();
+        let mut numbers = Vec::new();
+        for piece in &self.pieces {
+            let bytes = piece.range().and_then(|_| arrived.next()).unwrap_or_default();
+            numbers.extend(self.decode(piece, &bytes)?);
+        }
+        self.decoding.values(&mut numbers);
+        Ok(numbers)
+    }
+}
+
+/// Where an index on the second axis is: the first column of the chunks that hold it; and which element of a chunk's row it
+/// is, of how many.
+fn second_axis(dataset: &Dataset, second: Option<u64>, map: &ChunkMap) -> Result<(u64, (usize, usize)), GranuleError> {
+    let refuse = |why: String| Err(GranuleError::product(&dataset.path, why));
+    match (dataset.shape.as_slice(), second) {
+        ([_], None) => Ok((0, (0, 1))),
+        ([_, columns], Some(second)) if second < *columns => {
+            let width = map.chunk_shape.get(1).copied().unwrap_or(*columns).max(1);
+            let block = second / width * width;
+            // Chunks are whole also at the edge; contiguous data end there.
+            let chunked = matches!(dataset.layout, DataLayout::Chunked(_));
+            let held = if chunked { width } else { width.min(columns - block) };
+            Ok((block, (index(second - block), index(held))))
+        }
+        ([_, columns], Some(second)) => refuse(format!(
+            "has {columns} numbers a row, no [{second}]: write one from 0 to {}",
+            columns.saturating_sub(1)
+        )),
+        ([_, columns], None) => {
+            let name = dataset.path.rsplit('/').next().unwrap_or_default();
+            refuse(format!("has {columns} numbers a row where a column has one: choose one, like {name}[0]"))
+        }
+        ([_], Some(second)) => refuse(format!("has one number a row, no [{second}]: leave the index out")),
+        (shape, _) => refuse(format!("has {} dimensions where a column has one", shape.len())),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where all rows of a granule are.
 use crate::bodies::Bodies;
-use crate::locate::{self, Located, Track};
+use crate::locate::{self, Located};
 use crate::metered::Metered;
+use crate::product::Weight;
 use crate::select::{self, Group};
+use crate::track::Track;
 use crate::{GranuleError, Product, fetch};
 use byte_ranges::Source;
 use hdf5_pure::{File, Limits};
@@ -51,11 +53,7 @@ pub async fn positions<S: Source>(
 
 /// A product whose only columns are its coordinates: the others are not looked for.
 fn places_alone(product: &Product) -> Product {
-    Product {
-        value: product.latitude.clone(),
-        sigma: product.longitude.clone(),
-        filters: Vec::new(),
-        orbit: None,
-        ..product.clone()
-    }
+    let value = product.latitude.clone().into();
+    let (uncertainty, keep, orbit) = (None, Vec::new(), None);
+    Product { value, uncertainty, weight: Weight::None, keep, orbit, ..product.clone() }
 }

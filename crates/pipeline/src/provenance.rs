@@ -1,10 +1,11 @@
 //! Provenance as stores hold it: what was read and how, enough to compute a store again and get the same bytes. Nothing in
 //! it depends on where or when.
-use crate::{CellResult, GranuleEntry, Job, Layout, Product, RowCounts, mission_name};
+use crate::product::of_any_version;
+use crate::{CellResult, GranuleEntry, Job, Layout, Product, RowCounts};
 use serde::{Deserialize, Serialize};
 
-/// The version of the format that is written. Version 1 is not named in a store.
-const VERSION: u32 = 1;
+/// The version of the format that is written. Version 1, which had one kind of product, is not named in a store.
+const VERSION: u32 = 2;
 
 /// Provenance of one cell: of its store, or of its part of a store of the sphere.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -15,6 +16,7 @@ pub struct Provenance {
     /// Name and version of the program.
     pub engine: String,
     /// What was read and reduced.
+    #[serde(deserialize_with = "of_any_version")]
     pub product: Product,
     /// Decimal id of the parent cell; `None` above order 18.
     pub parent_morton: Option<i64>,
@@ -42,6 +44,7 @@ pub struct SharedProvenance {
     /// [`Layout::Sphere`].
     pub layout: Layout,
     /// What is read and reduced.
+    #[serde(deserialize_with = "of_any_version")]
     pub product: Product,
     /// Order of the parent cells.
     pub parent_order: u8,
@@ -80,7 +83,7 @@ pub enum GranuleUsed {
 pub struct RowsUsed {
     /// Rows in the parent cell.
     pub in_parent: u64,
-    /// Dropped by a quality column.
+    /// Dropped by a condition, or by the direction of flight.
     pub quality: u64,
     /// Dropped: the value is the fill value.
     pub fill: u64,
@@ -89,8 +92,11 @@ pub struct RowsUsed {
     /// Dropped: the value is none that the quantity can have. Stores of version 0.1 have no such row.
     #[serde(default)]
     pub out_of_range: u64,
-    /// Dropped: the uncertainty is not above 0.
+    /// Dropped: the uncertainty is not above 0, and the weight needs it.
     pub sigma_not_positive: u64,
+    /// Dropped: the weight is not above 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub weight_not_positive: u64,
     /// Used.
     pub used: u64,
 }
@@ -101,13 +107,13 @@ impl Provenance {
         Self {
             version: VERSION,
             engine: format!("icestream {}", env!("CARGO_PKG_VERSION")),
-            product: job.product().clone(),
+            product: job.product().deciding(),
             parent_morton: job.parent().decimal().ok(),
             parent_order: job.parent().order().get(),
             child_order: job.child_order().get(),
             partial: result.is_partial(),
             rows: ledger.totals.rows.into(),
-            granules: ledger.granules.iter().map(GranuleUsed::of).collect(),
+            granules: ledger.granules.iter().map(|entry| GranuleUsed::of(entry, job.product())).collect(),
             latitude_convention: None,
         }
     }
@@ -118,7 +124,7 @@ impl SharedProvenance {
         Self {
             version: VERSION,
             layout: Layout::Sphere,
-            product: job.product().clone(),
+            product: job.product().deciding(),
             parent_order: job.parent().order().get(),
             child_order: job.child_order().get(),
             cells: dggs_zarr::CELLS.to_owned(),
@@ -127,8 +133,8 @@ impl SharedProvenance {
 }
 
 impl GranuleUsed {
-    fn of(entry: &GranuleEntry) -> Self {
-        let name = mission_name(&entry.granule);
+    fn of(entry: &GranuleEntry, product: &Product) -> Self {
+        let name = product.mission_name(&entry.granule);
         if entry.error.is_some() {
             return Self::Failed { name, failed: true };
         }
@@ -157,13 +163,19 @@ impl GranuleUsed {
 
 impl From<RowCounts> for RowsUsed {
     fn from(rows: RowCounts) -> Self {
-        let RowCounts { in_parent, quality, fill, not_finite, out_of_range, sigma_not_positive, used, .. } = rows;
-        Self { in_parent, quality, fill, not_finite, out_of_range, sigma_not_positive, used }
+        let RowCounts { in_parent, quality, fill, not_finite, out_of_range, .. } = rows;
+        let RowCounts { sigma_not_positive, weight_not_positive, used, .. } = rows;
+        Self { in_parent, quality, fill, not_finite, out_of_range, sigma_not_positive, weight_not_positive, used }
     }
 }
 
 const fn first() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -174,6 +186,7 @@ const fn is_first(version: &u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::tests::atl06;
     use serde_json::json;
 
     #[test]
@@ -181,7 +194,7 @@ mod tests {
         let rows =
             json!({"in_parent": 5, "quality": 1, "fill": 0, "not_finite": 0, "sigma_not_positive": 0, "used": 4});
         let mut own = json!({
-            "engine": "icestream 0.1.0", "product": Product::atl06(), "parent_morton": -6_134_114, "parent_order": 6,
+            "engine": "icestream 0.1.0", "product": atl06().deciding(), "parent_morton": -6_134_114, "parent_order": 6,
             "child_order": 12, "partial": true, "rows": rows, "latitude_convention": "spherical",
             "granules": [{"name": "a.h5", "size": 7, "tracks": 6, "rows": rows}, {"name": "b.h5", "failed": true}],
         });
@@ -192,7 +205,7 @@ mod tests {
         object["rows"]["out_of_range"] = 0.into();
         object["granules"][0]["rows"]["out_of_range"] = 0.into();
         assert_eq!(serde_json::to_value(&read).unwrap(), own, "version 1 is not named");
-        let later = Provenance { version: 2, ..read };
+        let later = Provenance { version: VERSION, ..read };
         assert_eq!(serde_json::to_value(&later).unwrap()["version"], 2);
         own["granules"][0]["rows"] = "many".into();
         assert!(serde_json::from_value::<Provenance>(own).is_err());

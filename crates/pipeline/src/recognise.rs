@@ -1,8 +1,8 @@
 //! Which product a file is of that has none of the job's tracks: by its label, by its groups, by its name.
 use crate::label::Label;
-use crate::product_in_name;
+use crate::{GranuleError, product_in_name};
 use byte_ranges::Source;
-use hdf5_pure::{Error, File};
+use hdf5_pure::{Error, File, Limits};
 
 const GROUND_TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 const PAIR_TRACKS: [&str; 3] = ["pt1", "pt2", "pt3"];
@@ -30,6 +30,15 @@ const SIGNS: [(&str, &[&str], &str); 17] = [
     ("GEDI01_B", &BEAMS, "rxwaveform"),
     ("GEDI02_A", &BEAMS, "rh"),
 ];
+
+/// The product that a granule is of, by its content or its name: `ATL06`, `GEDI02_A`.
+///
+/// # Errors
+/// What reading the file answers.
+pub async fn product_of<S: Source>(name: &str, source: S) -> Result<Option<String>, GranuleError> {
+    let mut file = File::new(Limits::default());
+    Ok(recognised(&mut file, &source, name).await?)
+}
 
 /// The product that a file is of, as far as it follows from its content or its name.
 ///
@@ -64,7 +73,6 @@ mod tests {
     use super::*;
     use byte_ranges::MemorySource;
     use futures_util::FutureExt as _;
-    use hdf5_pure::Limits;
 
     fn recognise(bytes: &[u8], name: &str) -> Option<String> {
         let source = MemorySource::new(bytes.to_vec());

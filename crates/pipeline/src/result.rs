@@ -67,12 +67,21 @@ pub(crate) fn orders(job: &Job) -> Vec<Order> {
     orders
 }
 
-/// Reduces the folded rows to the children and to every overview.
-pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<Vec<Level>, Error> {
-    orders(job).into_iter().map(|order| level(job, reducer, order)).collect()
+/// Reduces the folded rows to the children and to every overview; and the children that have too few rows.
+pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<(Vec<Level>, u64), Error> {
+    let mut sparse = 0;
+    let mut levels = Vec::new();
+    for order in orders(job) {
+        let (level, emptied) = level(job, reducer, order)?;
+        if order == job.child_order() {
+            sparse = emptied;
+        }
+        levels.push(level);
+    }
+    Ok((levels, sparse))
 }
 
-fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
+fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<(Level, u64), Error> {
     let config = |error: &dyn std::fmt::Display| Error::Config(error.to_string());
     let shift = job.child_order().get() - order.get();
     let table = reducer.finish_at(shift, &job.product().statistics).map_err(|e| config(&e))?;
@@ -80,7 +89,8 @@ fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<Level, Error> {
     let cell_ids: Vec<u64> = ids.collect();
     let morton: Result<Vec<i64>, _> = cell_ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
     let morton = morton.map_err(|e| config(&e))?;
-    Ok(Level { order, cell_ids, morton, variables: variables(job, table) })
+    let sparse = table.sparse() as u64;
+    Ok((Level { order, cell_ids, morton, variables: variables(job, table) }, sparse))
 }
 
 fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
@@ -94,7 +104,7 @@ fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
                 Statistic::Count => Column::I32(counts.clone()),
                 _ => Column::F32(values.next()?.1),
             };
-            let attributes = product.quantity.attributes(statistic, &product.statistics);
+            let attributes = product.attributes(statistic, &product.statistics);
             Some(Variable { name: product.array_name(statistic), values, attributes })
         })
         .collect()

@@ -1,15 +1,16 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
-use crate::copies::{self, File, Outcome, mission_name};
+use crate::copies::{self, File, Outcome};
 use crate::filter::TrackRows;
 use crate::granule::{self, Refused};
 use crate::metered::Metered;
 use crate::planned::Region;
+use crate::product::Weight;
 use crate::{
     CellResult, Error, Failure, FailureClass, Granule, GranuleEntry, Job, JobEvent, Ledger, Observer, Open, Reading,
     Sidecar, Tuning, Unusable, result, verify,
 };
-use aggregate::{Reducer, ReducerLimits, Rows};
+use aggregate::{Reducer, ReducerLimits, Rows, Weighting};
 use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::cell::Cell;
@@ -48,7 +49,7 @@ async fn compute<O: Open>(
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
     let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
-    let (files, mut warnings) = copies::copies(&given);
+    let (files, mut warnings) = copies::copies(&given, job.product());
     observer.event(JobEvent::Planned { granules: files.len() });
     let region = if tuning.exhaustive { None } else { Region::of(job) };
     let budget = Budget::new(tuning.memory);
@@ -70,19 +71,34 @@ async fn compute<O: Open>(
         rows.push(outcome.rows);
         warnings.extend(outcome.warnings);
     }
-    let ledger = Ledger::new(entries, warnings);
+    let mut ledger = Ledger::new(entries, warnings);
     if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
         return Err(Error::Unreadable { ledger: Box::new(ledger) });
     }
-    let reducer = fold(job, rows.into_iter().flatten())?;
-    Ok(CellResult { job: job.clone(), levels: result::levels(job, &reducer)?, ledger })
+    let rows: Vec<TrackRows> = rows.into_iter().flatten().collect();
+    let reducer = fold(job, rows, &mut ledger.warnings)?;
+    let (levels, sparse) = result::levels(job, &reducer)?;
+    ledger.sparse_cells = sparse;
+    Ok(CellResult { job: job.clone(), levels, ledger })
 }
 
-fn fold(job: &Job, tracks: impl Iterator<Item = TrackRows>) -> Result<Reducer, Error> {
+/// Reduces the rows of all tracks. Where an uncertainty is optional and a granule lacks it, no row is weighed by it.
+fn fold(job: &Job, tracks: Vec<TrackRows>, warnings: &mut Vec<String>) -> Result<Reducer, Error> {
     let config = |error: aggregate::Error| Error::Config(error.to_string());
-    let mut reducer = Reducer::new(job.children(), ReducerLimits::default()).map_err(config)?;
-    for track in tracks {
-        let rows = Rows::new(&track.child, &track.value, &track.sigma).map_err(config)?;
+    let product = job.product();
+    let unweighted = product.weight == Weight::InverseVariance && tracks.iter().any(|track| track.sigma.is_none());
+    if let Some(uncertainty) = product.uncertainty.as_ref().filter(|_| unweighted) {
+        warnings.push(format!("a granule has no {}: all rows weigh the same in the means", uncertainty.name()));
+    }
+    let weighting = match product.weight {
+        Weight::InverseVariance if !unweighted => Weighting::InverseVariance,
+        Weight::InverseVariance | Weight::None => Weighting::Equal,
+        Weight::Column(_) => Weighting::Given,
+    };
+    let reducer = Reducer::new(job.children(), weighting, ReducerLimits::default()).map_err(config)?;
+    let mut reducer = reducer.with_min_count(product.min_count);
+    for TrackRows { child, value, sigma, weight } in tracks {
+        let rows = Rows::new(&child, &value, sigma.as_ref(), weight.as_ref()).map_err(config)?;
         reducer.fold(rows).map_err(config)?;
     }
     Ok(reducer)
@@ -114,11 +130,18 @@ impl<O: Open> Reader<'_, O> {
             self.stopped.set(true);
         }
         for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
-            let TrackRows { child, value, sigma } = rows;
-            self.observer.event(JobEvent::Rows { granule: &entry.granule, track: &track.track, child, value, sigma });
+            let TrackRows { child, value, sigma, .. } = rows;
+            let (granule, track, sigma) = (&entry.granule, &track.track, sigma.as_ref());
+            self.observer.event(JobEvent::Rows { granule, track, child, value, sigma });
         }
         self.observer.event(JobEvent::Finished(entry));
         (outcome, failed)
+    }
+
+    /// Whether an index is of a file's granule.
+    fn is_of(&self, sidecar: &Sidecar, file: &File) -> bool {
+        let name = |file: &str| self.job.product().mission_name(file);
+        name(&sidecar.granule) == name(file.name())
     }
 
     async fn read_file(&self, file: &File) -> Outcome {
@@ -156,10 +179,11 @@ impl<O: Open> Reader<'_, O> {
                 };
                 match read {
                     Ok((tracks, reading)) => {
-                        (entry.tracks, rows) = tracks.into_iter().unzip();
-                        entry.reading = Some(reading);
-                        let there = |name: &&String| entry.tracks.iter().any(|track| track.track == **name);
-                        entry.absent = self.job.product().tracks.iter().filter(|name| !there(name)).cloned().collect();
+                        (entry.tracks, rows) = tracks.tracks.into_iter().unzip();
+                        (entry.reading, entry.left_out) = (Some(reading), tracks.left_out);
+                        let there = |name: &String| entry.tracks.iter().any(|track| track.track == *name);
+                        let gone = |name: &&String| !there(name) && !entry.left_out.contains(name);
+                        entry.absent = self.job.product().tracks.iter().filter(gone).cloned().collect();
                     }
                     Err(error) => entry.error = Some(error.failure()),
                 }
@@ -191,7 +215,7 @@ impl<O: Open> Reader<'_, O> {
                 entry.bytes += opened.bytes();
                 match sidecar {
                     Err(why) => Refused::from(why),
-                    Ok(sidecar) if mission_name(&sidecar.granule) != mission_name(file.name()) => {
+                    Ok(sidecar) if !self.is_of(&sidecar, file) => {
                         Refused::from(Unusable::new("it is of another granule"))
                     }
                     Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, &self.budget).await {

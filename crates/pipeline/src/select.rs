@@ -1,8 +1,8 @@
 //! Which rows of a track lie inside the parent cell: reading coordinates and classifying them.
 use crate::bodies::Bodies;
 use crate::budget::Budget;
-use crate::locate::Track;
 use crate::pieces::Column;
+use crate::track::Track;
 use crate::{GranuleError, Job, fetch};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
@@ -16,6 +16,8 @@ pub(crate) struct Selected {
     pub(crate) rows: Vec<u64>,
     /// Child index of each row within the parent.
     pub(crate) child: Vec<u32>,
+    /// Whether the satellite flew northwards over each row, `None` where its neighbours do not tell; only where the job asks.
+    pub(crate) northwards: Vec<Option<bool>>,
     /// Rows whose coordinates were read.
     pub(crate) rows_read: u64,
     /// Of those, rows whose coordinates were written and are no place on Earth.
@@ -73,6 +75,7 @@ pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
         if let Some(all) = joined.get_mut(track) {
             all.rows.extend(selected.rows);
             all.child.extend(selected.child);
+            all.northwards.extend(selected.northwards);
             all.rows_read += selected.rows_read;
             all.bad_coordinate += selected.bad_coordinate;
         }
@@ -200,17 +203,43 @@ impl<'a> Group<'a> {
                 }
             }
         }
+        if job.product().direction.is_some() {
+            let first = self.rows.start;
+            let here = selected.rows.iter().map(|row| usize::try_from(row - first).unwrap_or(usize::MAX));
+            selected.northwards = here.map(|row| northwards(latitude, row)).collect();
+        }
         Ok(Found { track: self.track, piece: self.piece, selected })
     }
 
     /// Whether one of a row's coordinates was never written: [`Track::unwritten`] counts it, however the track is read.
     fn is_unwritten(&self, row: u64) -> bool {
-        let missing = self.parts.iter().filter(|part| part.range.is_none());
-        let mut missing = missing.filter_map(|part| part.column.pieces().get(part.piece));
-        missing.any(|held| held.rows.contains(&row))
+        let mut held = self.parts.iter().filter_map(|part| part.column.pieces().get(part.piece));
+        held.any(|held| held.is_unwritten() && held.rows.contains(&row))
     }
 
     fn place(&self) -> String {
         self.parts.first().map_or_else(String::new, |part| part.column.place().into())
+    }
+}
+
+/// Whether latitude grows from a row to the next that has one, among rows that are stored together; from the one before where
+/// none follows.
+fn northwards(latitude: &[f64], row: usize) -> Option<bool> {
+    let here = *latitude.get(row)?;
+    let differs = |other: &&f64| !other.is_nan() && **other != here;
+    let after = latitude.get(row + 1..)?.iter().find(differs).map(|after| *after > here);
+    after.or_else(|| latitude.get(..row)?.iter().rev().find(differs).map(|before| here > *before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_flown_towards_the_next_place() {
+        let latitude = [1.0, 2.0, f64::NAN, 2.0, 3.0, 2.5, 2.5];
+        let all: Vec<_> = (0..latitude.len()).map(|row| northwards(&latitude, row)).collect();
+        assert_eq!([0, 1, 3, 4, 5, 6].map(|row| all[row]), [true, true, true, false, false, false].map(Some));
+        assert_eq!([northwards(&[1.0], 0), northwards(&[1.0, f64::NAN], 0), northwards(&[], 0)], [None; 3]);
     }
 }

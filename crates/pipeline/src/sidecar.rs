@@ -2,16 +2,19 @@
 //! cells the rows of each coordinate chunk lie in. With it a cell is read in one round, without any metadata of the file.
 //!
 //! It speaks of one version of one file, and is believed only when the file's size and tag are the ones it was made of.
+use crate::beams::{self, Beam};
 use crate::bodies::Bodies;
-use crate::locate::{Located, Track};
+use crate::locate::Located;
 use crate::pieces::{Column, ColumnRecord};
+use crate::product::Beams;
 use crate::select::{self, Group};
-use crate::{GranuleError, Job, Product, fetch, locate};
+use crate::track::{Found, Part, Track, group_path, parts};
+use crate::{ColumnSpec, GranuleError, Job, Product, fetch, locate};
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind, Stamp};
 use hdf5_pure::{File, Limits};
 use morton::{INVALID, Latitude, Order};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the format.
 const VERSION: u32 = 2;
@@ -37,7 +40,10 @@ pub struct Sidecar {
     pub size: u64,
     /// Its entity tag or time of change.
     pub tag: String,
-    /// Group inside a track that holds the columns.
+    /// Name of the product; indexes that do not say it are of ATL06.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    product: String,
+    /// Group inside a track that holds the columns, unless the track says another one.
     group: String,
     /// Order of the cells.
     order: u8,
@@ -56,9 +62,29 @@ struct Versioned {
 /// One track: its columns by name, and the cells of each piece of its latitude.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct TrackRecord {
-    columns: BTreeMap<String, ColumnRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// Its beam, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beam: Option<Beam>,
+    columns: BTreeMap<String, NamedColumn>,
+    /// Columns of conditions: what stands for "no value" is told in another way there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    conditions: BTreeMap<String, NamedColumn>,
+    /// Columns that the product names and the track does not have.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    missing: BTreeSet<String>,
     spherical: Vec<Vec<u64>>,
     authalic: Vec<Vec<u64>>,
+}
+
+/// One column, and the numbers that the product says stand for "no value" in it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct NamedColumn {
+    #[serde(flatten)]
+    column: ColumnRecord,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named: Vec<f64>,
 }
 
 /// Why an index is of no use; the granule is then read without it.
@@ -69,6 +95,10 @@ pub struct Unusable(String);
 impl Unusable {
     pub(crate) fn new(why: impl Into<String>) -> Self {
         Self(why.into())
+    }
+
+    fn missing(what: &str) -> Self {
+        Self(format!("it does not have {what}"))
     }
 }
 
@@ -92,7 +122,13 @@ impl Sidecar {
     /// or versions of the file cannot be distinguished.
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
         let mut file = File::new(Limits::default());
-        let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, product).await?;
+        let all = Product { beams: Beams::All, direction: None, ..product.clone() };
+        let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, &all).await?;
+        let names: Vec<String> = tracks.iter().map(|track| track.name.clone()).collect();
+        let beams = match product.beams {
+            Beams::Strong | Beams::Weak => Some(beams::of(&mut file, source, &names).await?),
+            Beams::All | Beams::Named(_) => None,
+        };
         let bodies = Bodies::new(source, file.arrived().clone());
         drop(file);
         let Some(Stamp { size, tag }) = source.stamp() else {
@@ -102,11 +138,15 @@ impl Sidecar {
             ));
         };
         let mut records = BTreeMap::new();
-        for track in &tracks {
-            records.insert(track.name.clone(), TrackRecord::of(track, &bodies, product).await?);
+        let group = tracks.first().map_or_else(String::new, |track| track.group.clone());
+        for (at, track) in tracks.iter().enumerate() {
+            let mut record = TrackRecord::of(track, &bodies, product).await?;
+            record.group = Some(track.group.clone()).filter(|own| *own != group);
+            record.beam = beams.as_ref().and_then(|beams| beams.get(at).copied());
+            records.insert(track.name.clone(), record);
         }
-        let (granule, group) = (granule.to_owned(), product.group.clone());
-        Ok(Self { icestream_index: VERSION, granule, size, tag, group, order: ORDER, tracks: records, absent })
+        let (granule, product) = (granule.to_owned(), product.name.clone());
+        Ok(Self { icestream_index: VERSION, granule, size, tag, product, group, order: ORDER, tracks: records, absent })
     }
 
     /// The bytes to keep: JSON in a zlib stream (RFC 1950), whose Adler-32 detects damage.
@@ -169,29 +209,80 @@ impl Sidecar {
         source.stamp().map(|stamp| stamp.size == self.size && stamp.tag == self.tag)
     }
 
-    /// The tracks as `locate` would find them.
-    pub(crate) fn tracks(&self, product: &Product) -> Result<Vec<Track>, Unusable> {
-        if self.group != product.group {
-            return Err(Unusable::new("it is of another product"));
-        }
-        let present = product.tracks.iter().filter(|name| !self.absent.contains(name));
-        present.map(|name| self.track(name, product)).collect()
+    /// Whether it has what a product reads.
+    #[must_use]
+    pub fn serves(&self, product: &Product) -> bool {
+        self.tracks(product).is_ok()
     }
 
-    fn track(&self, name: &str, product: &Product) -> Result<Track, Unusable> {
-        let missing = |what: &str| Unusable::new(format!("it does not have {what}"));
-        let record = self.tracks.get(name).ok_or_else(|| missing(name))?;
-        let columns = locate::column_names(product).into_iter().map(|column| {
-            let path = format!("/{name}/{}/{column}", product.group);
-            let record = record.columns.get(column).ok_or_else(|| missing(&path))?;
-            Column::from_record(&path, record).map_err(|error| Unusable::new(error.to_string()))
-        });
-        let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
-        let track =
-            locate::track(name, columns.into_iter(), product).map_err(|error| Unusable::new(error.to_string()))?;
+    /// The tracks as `locate` would find them, and those that are left out.
+    pub(crate) fn tracks(&self, product: &Product) -> Result<(Vec<Track>, Vec<String>), Unusable> {
+        let mut left_out = Vec::new();
+        let mut tracks = Vec::new();
+        for name in product.tracks.iter().filter(|name| !self.absent.contains(name)) {
+            let record = self.tracks.get(name).ok_or_else(|| Unusable::missing(name))?;
+            let counts = match &product.beams {
+                Beams::All => true,
+                Beams::Named(names) => names.contains(name),
+                wanted => {
+                    let beam = record.beam.ok_or_else(|| Unusable::missing("the strength of its beams"))?;
+                    beam == if *wanted == Beams::Strong { Beam::Strong } else { Beam::Weak }
+                }
+            };
+            if counts {
+                tracks.push(self.track(name, record, product)?);
+            } else {
+                left_out.push(name.clone());
+            }
+        }
+        Ok((tracks, left_out))
+    }
+
+    fn track(&self, name: &str, record: &TrackRecord, product: &Product) -> Result<Track, Unusable> {
+        let group = record.group.as_ref().unwrap_or(&self.group);
+        if !product.group.contains(group) {
+            return Err(Unusable::new("it is of another product"));
+        }
+        let mut found = Found::default();
+        let mut columns = Vec::new();
+        for (part, wanted) in parts(product) {
+            let path = |column: &str| format!("{}/{column}", group_path(name, group));
+            match self.column(record, part, wanted).map_err(|column| Unusable::missing(&path(&column)))? {
+                Some((column, record)) => {
+                    if wanted.column.len() > 1 {
+                        found.chosen.push(column.clone());
+                    }
+                    let read = Column::from_record(&path(&column), &record.column);
+                    columns.push((part, read.map_err(|error| Unusable::new(error.to_string()))?));
+                }
+                None if wanted.optional => found.missing.push(wanted.name()),
+                None => return Err(Unusable::missing(&path(&wanted.name()))),
+            }
+        }
+        let track = Track::new(name, group, columns, found).map_err(|error| Unusable::new(error.to_string()))?;
         let pieces = track.pieces();
         let complete = record.spherical.len() == pieces && record.authalic.len() == pieces;
-        if complete { Ok(track) } else { Err(missing("the cells of every chunk")) }
+        if complete { Ok(track) } else { Err(Unusable::missing("the cells of every chunk")) }
+    }
+
+    /// The first of a column's alternatives that the track has, `None` where it has none of them. The error names one of which
+    /// the index does not know.
+    fn column<'a>(
+        &self,
+        record: &'a TrackRecord,
+        part: Part,
+        wanted: &ColumnSpec,
+    ) -> Result<Option<(String, &'a NamedColumn)>, String> {
+        let condition = matches!(part, Part::Keep(_)) && !self.product.is_empty();
+        let held = if condition { &record.conditions } else { &record.columns };
+        for name in wanted.names() {
+            match held.get(&name) {
+                Some(column) if column.named == wanted.fill => return Ok(Some((name, column))),
+                None if record.missing.contains(&name) => {}
+                _ => return Err(name),
+            }
+        }
+        Ok(None)
     }
 
     /// Pieces of a track's latitude that hold rows of the job's parent, or may do so.
@@ -215,12 +306,25 @@ impl Sidecar {
 
 impl TrackRecord {
     async fn of<S: Source>(track: &Track, bodies: &Bodies<'_, S>, product: &Product) -> Result<Self, GranuleError> {
-        let mut columns = BTreeMap::new();
-        for (name, column) in locate::column_names(product).into_iter().zip(track.columns()) {
-            columns.insert(name.to_owned(), column.record()?);
+        let (mut columns, mut conditions, mut missing) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        for (part, wanted) in parts(product) {
+            let held = match part {
+                Part::Latitude => Some(&track.latitude),
+                Part::Longitude => Some(&track.longitude),
+                part => track.column(part).map(|(_, column)| column),
+            };
+            let Some(column) = held else {
+                missing.extend(wanted.names());
+                continue;
+            };
+            let chosen = wanted.names().find(|name| wanted.column.len() == 1 || track.found.chosen.contains(name));
+            let chosen = chosen.unwrap_or_default();
+            missing.extend(wanted.names().take_while(|name| *name != chosen));
+            let record = NamedColumn { column: column.record()?, named: wanted.fill.clone() };
+            if let Part::Keep(_) = part { &mut conditions } else { &mut columns }.insert(chosen, record);
         }
-        let mut record =
-            Self { columns, spherical: vec![Vec::new(); track.pieces()], authalic: vec![Vec::new(); track.pieces()] };
+        let (spherical, authalic) = (vec![Vec::new(); track.pieces()], vec![Vec::new(); track.pieces()]);
+        let mut record = Self { group: None, beam: None, columns, conditions, missing, spherical, authalic };
         let groups: Vec<Group<'_>> = (0..track.pieces()).filter_map(|piece| Group::new(0, track, piece)).collect();
         for (_, wave) in fetch::waves(groups, WAVE, Group::bytes) {
             let read = select::read(&wave, bodies, |group, longitude, latitude| {

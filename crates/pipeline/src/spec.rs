@@ -23,8 +23,9 @@ pub enum Layout {
 /// the output goes and how fast it is made are not part of it.
 ///
 /// ```
-/// use pipeline::JobSpec;
-/// let mut spec = JobSpec::new(vec!["-6134114".parse().unwrap()], morton::Order::new(12).unwrap());
+/// use pipeline::{JobSpec, Product};
+/// let product: Product = toml::from_str(include_str!("../../products/built-in/ATL06.toml")).unwrap();
+/// let mut spec = JobSpec::new(product, vec!["-6134114".parse().unwrap()], morton::Order::new(12).unwrap());
 /// spec.allow_partial = true;
 /// let text = serde_json::to_string(&spec).unwrap();
 /// assert_eq!(serde_json::from_str::<JobSpec>(&text).unwrap(), spec);
@@ -61,11 +62,11 @@ pub struct Job {
 }
 
 impl JobSpec {
-    /// The usual settings: spherical latitude, ATL06, no overviews, a store for each cell, all granules or nothing.
+    /// The usual settings: spherical latitude, no overviews, a store for each cell, all granules or nothing.
     #[must_use]
-    pub fn new(cells: Vec<Cell>, child_order: Order) -> Self {
+    pub fn new(product: Product, cells: Vec<Cell>, child_order: Order) -> Self {
         Self {
-            product: Product::atl06(),
+            product,
             cells,
             child_order,
             overviews: Vec::new(),
@@ -87,7 +88,7 @@ impl JobSpec {
     /// The bytes that identify the result: equal for two specs that ask for the same, whatever the order of their lists.
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
-        let mut spec = self.clone();
+        let mut spec = Self { product: self.product.deciding(), ..self.clone() };
         spec.overviews.sort_unstable();
         spec.overviews.dedup();
         spec.cells.sort_unstable();
@@ -102,21 +103,31 @@ impl Job {
     ///
     /// # Errors
     /// [`Error::Config`] when `child_order` is coarser than the parent or more than ten orders finer.
-    pub fn new(parent: Cell, child_order: Order) -> Result<Self, Error> {
-        JobSpec::new(Vec::new(), child_order).job(parent)
+    pub fn new(product: Product, parent: Cell, child_order: Order) -> Result<Self, Error> {
+        JobSpec::new(product, Vec::new(), child_order).job(parent)
     }
 
     /// The job of a spec with one cell.
     fn of(spec: JobSpec) -> Result<Self, Error> {
         let [parent] = *spec.cells else { return Err(Error::Config("a job has one cell".into())) };
-        let (from, to) = (parent.order().get(), spec.child_order.get());
+        Self::fits(parent, spec.child_order)?;
+        spec.product.check().map_err(|error| Error::Config(format!("product {}: {error}", spec.product.name)))?;
+        Ok(Self { parent, spec })
+    }
+
+    /// Whether a parent can have children of an order.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `child_order` is coarser than the parent or more than ten orders finer.
+    pub fn fits(parent: Cell, child_order: Order) -> Result<(), Error> {
+        let (from, to) = (parent.order().get(), child_order.get());
         if to < from || to - from > MAX_LEVELS {
             let most = from + MAX_LEVELS;
             return Err(Error::Config(format!(
                 "child order {to} is not within {from}..={most} for a parent of order {from}"
             )));
         }
-        Ok(Self { parent, spec })
+        Ok(())
     }
 
     /// What is asked for; its cell is the parent.
@@ -235,11 +246,13 @@ mod as_word {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::tests::atl06;
     use aggregate::Statistic;
 
     fn spec() -> JobSpec {
         let order = |order| Order::new(order).unwrap();
-        let mut spec = JobSpec::new(vec!["-6134114".parse().unwrap(), "nested:6/7".parse().unwrap()], order(12));
+        let mut spec =
+            JobSpec::new(atl06(), vec!["-6134114".parse().unwrap(), "nested:6/7".parse().unwrap()], order(12));
         spec.overviews = vec![order(9), order(8), order(9)];
         spec
     }

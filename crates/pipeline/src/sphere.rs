@@ -159,14 +159,13 @@ pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
 #[must_use]
 pub fn sphere_of(job: &Job) -> Sphere {
     let product = job.product();
-    let quantity = &product.quantity;
     let variables: Vec<TemplateVariable> = product
         .statistics
         .iter()
         .map(|&statistic| TemplateVariable {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
-            attributes: quantity.attributes(statistic, &product.statistics),
+            attributes: product.attributes(statistic, &product.statistics),
         })
         .collect();
     let level =
@@ -197,11 +196,13 @@ mod tests {
 
     fn result(nested: u64) -> CellResult {
         let order = |order| Order::new(order).unwrap();
-        let spec = JobSpec::new(Vec::new(), order(8));
+        let spec = JobSpec::new(crate::product::tests::atl06(), Vec::new(), order(8));
         let spec = JobSpec { overviews: vec![order(7), order(3), order(7)], ..spec };
         let job = spec.job(Cell::new(order(6), nested).unwrap()).unwrap();
-        let reducer = Reducer::new(job.children(), aggregate::ReducerLimits::default()).unwrap();
-        let levels = crate::result::levels(&job, &reducer).unwrap();
+        let reducer =
+            Reducer::new(job.children(), aggregate::Weighting::InverseVariance, aggregate::ReducerLimits::default())
+                .unwrap();
+        let (levels, _) = crate::result::levels(&job, &reducer).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
     }
 

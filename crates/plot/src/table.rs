@@ -115,7 +115,11 @@ pub(crate) fn provenance(table: &Table) -> String {
         |part: &&Value| part["parent_morton"].as_i64().is_none_or(|id| drawn.is_empty() || drawn.contains(&id));
     let parts: Vec<&Value> = parts(&table.provenance).into_iter().filter(of_drawn).collect();
     let mut said = Vec::new();
-    let product = parts.iter().find_map(|part| part["product"]["short_name"].as_str());
+    let product = parts.iter().find_map(|part| {
+        // Stores of version 0.1 call it otherwise.
+        let product = &part["product"];
+        product["name"].as_str().or(product["short_name"].as_str())
+    });
     said.extend(product.map(str::to_owned));
     let granules: BTreeSet<&str> = parts
         .iter()

@@ -36,7 +36,7 @@ impl Recipe {
         if !own.is_object() {
             return Err(format!("group {finest} has no provenance (`{OWN}`)"));
         }
-        let product = serde_json::from_value(own["product"].clone()).map_err(|error| format!("product: {error}"))?;
+        let product = Product::from_store(own["product"].clone()).map_err(|error| format!("product: {error}"))?;
         let latitude = own["latitude_convention"].as_str().ok_or("no latitude convention")?;
         let latitude = latitude.parse().map_err(|error: morton::Error| error.to_string())?;
         let parent_order = own["parent_order"].as_u64().and_then(|order| u8::try_from(order).ok());
@@ -60,10 +60,9 @@ impl Recipe {
     pub(crate) fn job(&self, parent: Cell) -> Result<Job, String> {
         let finest = self.orders.first().copied().ok_or("no order as fine as the parents")?;
         let spec = JobSpec {
-            product: self.product.clone(),
             latitude: self.latitude,
             overviews: self.orders.clone(),
-            ..JobSpec::new(Vec::new(), finest)
+            ..JobSpec::new(self.product.clone(), Vec::new(), finest)
         };
         spec.job(parent).map_err(|error| error.to_string())
     }

@@ -2,7 +2,7 @@
 use super::{Area, AreaArgs, Catalog, CatalogArgs, Choice, Grid, NameFilter, Path, Value, json, target};
 use crate::exit::{self, Failure};
 use crate::files;
-use pipeline::FailureClass;
+use pipeline::{FailureClass, Product};
 
 /// The cells that are wanted, and the catalog that is read, which knows its own order and latitude.
 pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<(Grid, Option<Catalog>), Failure> {
@@ -21,7 +21,7 @@ pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<(Grid, Option
 }
 
 /// What the catalog shall hold, and what its metadata say of the flags.
-pub(super) fn choice(args: &CatalogArgs, grid: Grid) -> Choice {
+pub(super) fn choice(args: &CatalogArgs, grid: Grid, product: Product) -> Choice {
     let (search, area) = (&args.search, &args.area);
     let notes = [
         ("bbox", area.bbox.as_ref().map(|bounds| json!(bounds))),
@@ -37,7 +37,7 @@ pub(super) fn choice(args: &CatalogArgs, grid: Grid) -> Choice {
         from_date: search.from_date.clone(),
         to_date: search.to_date.clone(),
     };
-    Choice { grid, names, links: args.links, product: search.product.clone(), notes }
+    Choice { grid, names, links: args.links, product, notes }
 }
 
 fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {

@@ -7,24 +7,28 @@ use crate::progress;
 use ::catalog::{Grid, Places, ReadOptions, SearchNotes, is_hdf5};
 use earthdata::{CMR_URL, Collection, Found, Hosts, Progress, Query, Resume, Search, name_patterns, window_edge};
 use indicatif::{ProgressBar, ProgressStyle};
+use pipeline::{CmrCollection, Product};
 use storage::Clients;
 
 pub(super) async fn gather(args: &CatalogArgs, grid: Grid, out: Option<&Path>) -> Result<(Catalog, Gathered), Failure> {
     let clients = access::clients(&args.access);
-    let choice = choose::choice(args, grid);
+    let asked = &args.search.product;
     if !args.from.is_empty() {
-        return from_places(args, &choice, &clients).await;
+        let places = Places::find(&clients, &inputs(args)?).await?;
+        let product = asked.find(jobs::USUAL, places.first(), &clients).await?;
+        return from_places(args, &places, &choose::choice(args, grid, product)).await;
     }
+    let choice = choose::choice(args, grid, asked.find(jobs::USUAL, None, &clients).await?);
+    let release = choice.product.collections.first().and_then(|collection| collection.version.clone());
     let notes = SearchNotes {
-        release: args.search.release.clone(),
+        release: args.search.release.clone().or(release),
         collection: args.search.collection.clone(),
         margin_km: args.area.margin,
     };
-    Ok(choice.of_search(search(args, &clients, out).await?, &notes))
+    Ok(choice.of_search(search(args, &choice.product, &clients, out).await?, &notes))
 }
 
-async fn from_places(args: &CatalogArgs, choice: &Choice, clients: &Clients) -> Result<(Catalog, Gathered), Failure> {
-    let places = Places::find(clients, &inputs(args)?).await?;
+async fn from_places(args: &CatalogArgs, places: &Places, choice: &Choice) -> Result<(Catalog, Gathered), Failure> {
     let options = ReadOptions {
         concurrency: args.concurrency.into(),
         allow_partial: args.allow_partial,
@@ -35,7 +39,7 @@ async fn from_places(args: &CatalogArgs, choice: &Choice, clients: &Clients) -> 
         bar.set_length(all);
         bar.set_position(done);
     };
-    let made = choice.of_places(&places, &options, &show).await;
+    let made = choice.of_places(places, &options, &show).await;
     bar.finish_and_clear();
     Ok(made?)
 }
@@ -59,8 +63,13 @@ fn inputs(args: &CatalogArgs) -> Result<Vec<String>, Failure> {
     Ok(inputs)
 }
 
-async fn search(args: &CatalogArgs, clients: &Clients, out: Option<&Path>) -> Result<Found, Failure> {
-    let query = query(args)?;
+async fn search(
+    args: &CatalogArgs,
+    product: &Product,
+    clients: &Clients,
+    out: Option<&Path>,
+) -> Result<Found, Failure> {
+    let query = query(args, product)?;
     let server = access::variable("ICESTREAM_CMR_URL").unwrap_or_else(|| CMR_URL.to_owned());
     let search = Search::new(clients.http()?, clients.options().retry, &server, &query)?;
     let beside = || out.filter(|out| *out != Path::new("-")).map(Resume::beside);
@@ -88,7 +97,7 @@ async fn search(args: &CatalogArgs, clients: &Clients, out: Option<&Path>) -> Re
     Ok(found?)
 }
 
-fn query(args: &CatalogArgs) -> Result<Query, Failure> {
+fn query(args: &CatalogArgs, product: &Product) -> Result<Query, Failure> {
     let search = &args.search;
     if search.cycle.is_empty() && search.from_date.is_none() && search.to_date.is_none() {
         let failure = Failure::usage("name the cycle (--cycle) or the dates (--from-date, --to-date)");
@@ -96,16 +105,19 @@ fn query(args: &CatalogArgs) -> Result<Query, Failure> {
     }
     let collection = match &search.collection {
         Some(id) => Collection::ConceptId(id.clone()),
-        None => Collection::Named {
-            short_name: search.product.clone(),
-            version: search.release.clone(),
-            provider: search.provider.clone(),
-        },
+        None => {
+            let known = product.collections.first().cloned();
+            let none =
+                || Failure::usage(format!("product {} names no collection: give one with --collection", product.name));
+            let CmrCollection { short_name, version, provider } = known.ok_or_else(none)?;
+            let (version, provider) = (search.release.clone().or(version), search.provider.clone().or(provider));
+            Collection::Named { short_name, version, provider }
+        }
     };
     let edge = |date: &Option<String>, ends| date.as_deref().map(|date| window_edge(date, ends)).transpose();
     Ok(Query {
         collection,
-        patterns: name_patterns(&search.product, &search.cycle, &search.orbit_region),
+        patterns: name_patterns(product, &search.cycle, &search.orbit_region),
         window: (edge(&search.from_date, false)?, edge(&search.to_date, true)?),
         page_size: search.page_size,
     })

@@ -125,14 +125,15 @@ fn is_due(told: Duration, now: Duration) -> bool {
 impl Sums {
     /// `12 of 50 cells, 1 failed, 40 s elapsed, 2 m left; 0.3 cells/s, ...`
     fn line(&self, all: &Sums, elapsed: Duration, in_flight: usize, throttled: u64) -> String {
-        let left =
-            self.left(all, elapsed).map_or_else(|| "rest unknown".to_owned(), |left| format!("{} left", time(left)));
+        let left = self
+            .left(all, elapsed)
+            .map_or_else(|| "rest unknown".to_owned(), |left| format!("{} left", words::time(left)));
         format!(
             "{} of {} cells, {} failed, {} elapsed, {left}; {}",
             self.cells,
             all.cells,
             self.failed,
-            time(elapsed.as_secs_f64()),
+            words::time(elapsed.as_secs_f64()),
             self.pace(elapsed, in_flight, throttled)
         )
     }
@@ -140,7 +141,7 @@ impl Sums {
     /// `1 failed, ETA 4 m, 3.2 cells/s, ...`
     fn text(&self, all: &Sums, elapsed: Duration, in_flight: usize, throttled: u64) -> String {
         let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
-        let left = self.left(all, elapsed).map_or_else(String::new, |left| format!("ETA {}, ", time(left)));
+        let left = self.left(all, elapsed).map_or_else(String::new, |left| format!("ETA {}, ", words::time(left)));
         format!("{failed}{left}{}", self.pace(elapsed, in_flight, throttled))
     }
 
@@ -157,17 +158,6 @@ impl Sums {
         let rate = self.cells as f64 / elapsed.as_secs_f64().max(1e-3);
         let throttled = if throttled > 0 { format!(", {throttled} throttled") } else { String::new() };
         format!("{rate:.1} cells/s, {in_flight} under way{throttled}, {}, ${:.4}", data_size(self.bytes), self.dollars)
-    }
-}
-
-/// Seconds as people read them: `41 s`, `4 m`, `1 h 20 m`.
-pub(super) fn time(seconds: f64) -> String {
-    let whole = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX).as_secs();
-    match whole {
-        0..2 => format!("{seconds:.1} s"),
-        2..120 => format!("{whole} s"),
-        120..7_200 => format!("{} m", whole / 60),
-        _ => format!("{} h {} m", whole / 3_600, whole / 60 % 60),
     }
 }
 

@@ -11,10 +11,10 @@ fn query() -> Query {
     Query {
         collection: Collection::Named {
             short_name: "ATL06".into(),
-            version: "007".into(),
-            provider: "NSIDC_CPRD".into(),
+            version: Some("007".into()),
+            provider: Some("NSIDC_CPRD".into()),
         },
-        patterns: name_patterns("ATL06", &[22], &[]),
+        patterns: name_patterns(&products::built_in("ATL06").unwrap(), &[22], &[]),
         window: (Some("2023-12-01T00:00:00Z".into()), Some("2024-03-31T23:59:59Z".into())),
         page_size: 2,
     }

@@ -53,7 +53,7 @@ impl Filter {
     /// Its registered name, with the level of deflate: `deflate(6)`, `shuffle`; `filter 300` where the id is not registered.
     #[must_use]
     pub fn describe(&self) -> String {
-        let name = registered_name(self.id).map_or_else(|| format!("filter {}", self.id), str::to_lowercase);
+        let name = registered_name(self.id).map_or_else(|| format!("filter {}", self.id), str::to_ascii_lowercase);
         match (self.id, self.client_data.first()) {
             (1, Some(level)) => format!("{name}({level})"),
             _ => name,

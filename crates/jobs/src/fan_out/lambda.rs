@@ -9,6 +9,7 @@ use super::options::{LambdaOptions, RunShape, USUAL_CONCURRENCY};
 use super::plan::RunPlan;
 use super::spent::Spent;
 use super::work::CellWork;
+use crate::AskedProduct;
 use crate::{Answer, ErrorType, Event, Usage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -118,6 +119,7 @@ impl Lambda {
         let (bucket, prefix) =
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
         Event {
+            asked: AskedProduct::of(self.shape.spec.product.clone()),
             spec: JobSpec { cells: vec![work.cell], ..self.shape.spec.clone() },
             parent_morton: work.name,
             granule_urls: work.granules.clone(),

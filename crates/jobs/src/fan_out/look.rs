@@ -162,6 +162,7 @@ async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<T
 fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Provenance) -> bool {
     let Ok(job) = shape.spec.job(work.cell) else { return false };
     let held = |name: &str| own.granules.iter().find(|granule| granule.name() == name);
+    let name_of = |link: &str| job.product().mission_name(byte_ranges::file_name(link));
     let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
         let path = Location::parse(link).ok().and_then(|location| location.as_path().map(ToOwned::to_owned));
@@ -170,18 +171,13 @@ fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Provenance) -> boo
         size.is_none_or(|size| held(&name_of(link)).is_some_and(|granule| fits(size, granule)))
     });
     own.engine == format!("icestream {}", env!("CARGO_PKG_VERSION"))
-        && own.product == *job.product()
+        && own.product == job.product().deciding()
         && own.latitude_convention.as_deref() == Some(shape.spec.latitude.to_string().as_str())
         && own.parent_morton == Some(work.name)
         && own.granules.len() == names.len()
         && names.iter().all(|name| held(name).is_some())
         && sizes_fit
         && (!own.partial || shape.spec.allow_partial && !work.again)
-}
-
-/// A granule as the provenance names it.
-fn name_of(link: &str) -> String {
-    pipeline::mission_name(byte_ranges::file_name(link))
 }
 
 /// The end of a cell, read from its store.

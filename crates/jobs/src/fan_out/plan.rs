@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn a_signature_changes_no_key_and_everything_else_does() {
         let order = |order| Order::new(order).unwrap();
-        let spec = JobSpec { overviews: vec![order(9)], ..JobSpec::new(Vec::new(), order(12)) };
+        let spec =
+            JobSpec { overviews: vec![order(9)], ..JobSpec::new(crate::usual().unwrap(), Vec::new(), order(12)) };
         let shape = RunShape { spec: spec.clone(), index: None, audit: 0.0, out: "s3://b/p".to_owned() };
         let cell = Cell::from_decimal(-6_134_114).unwrap();
         let key = |shape: &RunShape, link: &str| shape.key(cell, &[link.to_owned()]);

@@ -7,6 +7,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// A cell that the granule of ATL08 crosses.
+const ATL08_CELL: &str = "4334232";
+
 /// The command, of `ICESTREAM` or built now with the profile of the tests.
 pub(crate) fn icestream() -> &'static Path {
     static ICESTREAM: OnceLock<PathBuf> = OnceLock::new();
@@ -97,4 +100,38 @@ fn killed_at_any_moment_a_rerun_leaves_the_same_store() {
     let mut function = Function::start();
     assert_eq!(function.answer(&asked("store/killed"))["statusCode"], 200);
     same("store/killed");
+}
+
+/// A product that is named, and one that the granule names, with edits.
+#[test]
+fn events_of_other_products_write_what_the_command_writes() {
+    let test = "events_of_other_products_write_what_the_command_writes";
+    let Some(folder) = testing::shared("data/products", test) else { return };
+    let name = "ATL08_processed_20200821122613_08730802_004_01.h5";
+    std::fs::copy(folder.join(name), s3().bucket("granules").join(name)).unwrap();
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lambda-atl08-{}.zarr", std::process::id()));
+    let flags =
+        ["--product", "ATL08", "--keep", "segment_landcover in 1,5", "--also", "mad", "--cell", ATL08_CELL, "--out"];
+    let mut command = Command::new(icestream());
+    let done =
+        command.args(["cell", "--quiet", "--overwrite"]).args(flags).arg(&out).arg(folder.join(name)).env_clear();
+    assert!(done.status().unwrap().success());
+    let wanted = objects(&out);
+    let mut function = Function::start();
+    for (product, prefix) in [("ATL08", "store/atl08"), ("auto", "store/auto")] {
+        let mut asked = event(prefix);
+        for (key, value) in [
+            ("parent_morton", serde_json::json!(ATL08_CELL.parse::<i64>().unwrap())),
+            ("granule_urls", serde_json::json!([format!("s3://granules/{name}")])),
+            ("product", product.into()),
+            ("keep", serde_json::json!(["segment_landcover in 1,5"])),
+            ("also", serde_json::json!(["mad"])),
+        ] {
+            asked[key] = value;
+        }
+        let answer = function.answer(&asked);
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        let found = objects(&s3().bucket("out").join(format!("{prefix}/{ATL08_CELL}.zarr")));
+        assert!(found == wanted && found.keys().any(|key| key.starts_with("12/h_mad/")), "{product}");
+    }
 }

@@ -5,7 +5,6 @@
 //! spacing, density, gaps or length; where nothing was read on one side, the bracket is open there.
 use super::course::{Course, Spot};
 use super::trace::{Mark, Trace};
-use crate::locate::Track;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -36,7 +35,7 @@ pub(crate) struct Bracket {
 }
 
 impl Known {
-    pub(crate) fn of(track: &Track) -> Self {
+    pub(crate) fn of(track: &crate::track::Track) -> Self {
         Self::new(track.latitude.pieces().iter().map(|piece| piece.rows.clone()).collect())
     }
 

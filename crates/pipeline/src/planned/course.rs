@@ -270,7 +270,7 @@ impl Sums {
 mod tests {
     use super::*;
 
-    const ORBIT: Orbit = Orbit::ICESAT2_ATL06;
+    const ORBIT: Orbit = crate::orbit::ICESAT2;
 
     /// Where an orbit passes, with the formulas of an ephemeris: argument of latitude, kilometres beside, node.
     fn flown(u: f64, beside: f64, node: f64) -> Vector {

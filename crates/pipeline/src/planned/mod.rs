@@ -21,9 +21,9 @@ pub(crate) use region::Region;
 pub(crate) use trace::Trace;
 
 use crate::bodies::Bodies;
-use crate::locate::Track;
 use crate::pieces::{is_long, leader};
 use crate::select::{self, Found, Group, Selected};
+use crate::track::Track;
 use crate::{GranuleError, Job, Orbit, vector};
 use bracket::Known;
 use byte_ranges::{ByteRange, Source};

@@ -3,7 +3,7 @@ use super::objects::Checker;
 use crate::{Error, OWN, Objects as _};
 use dggs_zarr::StoreObject;
 use morton::Cell;
-use pipeline::{CellResult, Job, mission_name};
+use pipeline::{CellResult, Job, Product};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::{Clients, Location};
@@ -18,7 +18,7 @@ pub(crate) async fn check(
     let Some(recipe) = checker.recipe.clone() else { return Ok(0) };
     let mut found: BTreeMap<String, Vec<Location>> = BTreeMap::new();
     for location in clients.expand_all(granules).await? {
-        found.entry(mission_name(&location.name())).or_default().push(location);
+        found.entry(recipe.product.mission_name(&location.name())).or_default().push(location);
     }
     let mut done = 0;
     for parent in checker.parents.clone() {
@@ -33,7 +33,7 @@ pub(crate) async fn check(
             checker.findings.warning("partial", &key, "not computed again: granules were missing at that time");
             continue;
         }
-        let Some(locations) = locate(checker, own, &key, &found) else { continue };
+        let Some(locations) = locate(checker, &recipe.product, own, &key, &found) else { continue };
         let job = recipe.job(parent).map_err(Error::Recipe)?;
         let objects = compute(&job, &locations).await.and_then(|result| match recipe.parent {
             Some(_) => pipeline::to_objects(&result),
@@ -53,12 +53,13 @@ pub(crate) async fn check(
 /// The granules of a cell; `None` after reporting which are missing.
 fn locate(
     checker: &mut Checker,
+    product: &Product,
     own: &Value,
     key: &str,
     found: &BTreeMap<String, Vec<Location>>,
 ) -> Option<Vec<Location>> {
-    let names = own["granules"].as_array()?.iter().filter_map(|granule| granule["name"].as_str()).map(mission_name);
-    let names: Vec<String> = names.collect();
+    let names = own["granules"].as_array()?.iter().filter_map(|granule| granule["name"].as_str());
+    let names: Vec<String> = names.map(|name| product.mission_name(name)).collect();
     let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| !found.contains_key(*name)).collect();
     if !missing.is_empty() {
         let what = format!("not computed again: {} granules are not at hand: {}", missing.len(), missing.join(", "));

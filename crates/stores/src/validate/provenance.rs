@@ -1,16 +1,16 @@
 //! What a store says of its making.
 use super::finding::Findings;
 use morton::Cell;
-use pipeline::GranuleName;
+use pipeline::Product;
 use serde_json::Value;
 
 /// Why rows in the parent were not used.
 const DROPPED: [&str; 4] = ["quality", "fill", "not_finite", "sigma_not_positive"];
-/// A reason that stores of version 0.1 do not name: it held for no row.
-const DROPPED_SINCE: &str = "out_of_range";
+/// Reasons that not every store names: where one is absent, it held for no row.
+const DROPPED_SINCE: [&str; 2] = ["out_of_range", "weight_not_positive"];
 
 /// Checks the provenance of one cell; `key` is the document that holds it. Returns the rows that it says were used.
-pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
+pub(crate) fn check(own: &Value, product: &Product, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
     let mut wrong = |what: String| findings.error("provenance", key, what);
     if !own.is_object() {
         wrong("there is no provenance, so the sources are unknown".into());
@@ -29,7 +29,7 @@ pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Finding
         wrong(format!("rows do not add up: {rows}"));
     }
     match own["granules"].as_array() {
-        Some(granules) => check_granules(granules, used, &mut wrong),
+        Some(granules) => check_granules(granules, product, used, &mut wrong),
         None => wrong("the granules are not named".into()),
     }
     if own["partial"] == true {
@@ -38,7 +38,7 @@ pub(crate) fn check(own: &Value, key: &str, parent: Cell, findings: &mut Finding
     used
 }
 
-fn check_granules(granules: &[Value], used: Option<u64>, wrong: &mut impl FnMut(String)) {
+fn check_granules(granules: &[Value], product: &Product, used: Option<u64>, wrong: &mut impl FnMut(String)) {
     let mut names: Vec<&str> = Vec::new();
     let mut sum = 0;
     for granule in granules {
@@ -62,7 +62,7 @@ fn check_granules(granules: &[Value], used: Option<u64>, wrong: &mut impl FnMut(
         wrong(format!("{} rows were used, but the granules give {sum}", used.unwrap_or_default()));
     }
     // Files of one name in several places are one granule only where that is a granule's name.
-    let out_of_order = |pair: &[&str]| pair[0] > pair[1] || pair[0] == pair[1] && GranuleName::parse(pair[0]).is_some();
+    let out_of_order = |pair: &[&str]| pair[0] > pair[1] || pair[0] == pair[1] && product.named(pair[0]).is_some();
     if names.windows(2).any(out_of_order) {
         wrong("granules are not in ascending order of their names, each once".into());
     }
@@ -72,7 +72,7 @@ fn check_granules(granules: &[Value], used: Option<u64>, wrong: &mut impl FnMut(
 fn balanced(rows: &Value) -> Option<u64> {
     let number = |name: &str| rows[name].as_u64();
     let dropped = DROPPED.iter().map(|name| number(name)).sum::<Option<u64>>()?;
-    let later = rows.get(DROPPED_SINCE).map_or(Some(0), Value::as_u64)?;
+    let later = DROPPED_SINCE.iter().map(|name| rows.get(name).map_or(Some(0), Value::as_u64)).sum::<Option<u64>>()?;
     let used = number("used")?;
     (number("in_parent")? == used + dropped + later).then_some(used)
 }

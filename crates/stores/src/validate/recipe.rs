@@ -4,8 +4,10 @@ use super::metadata::Documents;
 use crate::{OWN, Objects as _, Place, Recipe};
 use dggs_zarr::{ArrayMeta, Attributes, Column, DataType};
 use morton::{Cell, Order};
-use pipeline::Product;
 use serde_json::{Map, Value, json};
+
+/// The product of stores that do not say theirs: all stores were once of it.
+const USUAL: &str = "ATL06";
 
 /// The recipe that the finest group states; where it does not, that of another group; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.
@@ -67,7 +69,7 @@ async fn guess(
     let bits = children.checked_ilog2()?;
     let parents = Order::new(u8::try_from(u32::from(finest.get()).checked_sub(bits / 2)?).ok()?).ok()?;
     let mut own = json!({
-        "product": Product::atl06(), "parent_order": parents.get(), "child_order": finest.get(),
+        "product": products::built_in(USUAL).ok()?, "parent_order": parents.get(), "child_order": finest.get(),
         "latitude_convention": latitude,
     });
     if sphere {

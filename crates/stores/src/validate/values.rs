@@ -3,7 +3,7 @@ use super::finding::Findings;
 use aggregate::Statistic;
 use dggs_zarr::{Column, Level};
 use morton::Cell;
-use pipeline::Product;
+use pipeline::{Product, Weight};
 
 /// A column of a level; empty where it is not stored or of another type.
 struct Columns<'a> {
@@ -34,6 +34,12 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Whether every cell with rows has a sigma: rows that lack theirs count unless they are weighed by it.
+fn has_sigma(product: &Product) -> bool {
+    let optional = product.uncertainty.as_ref().is_some_and(|column| column.optional);
+    product.weight == Weight::InverseVariance && !optional
+}
+
 /// Checks the values of a level against each other. `path` is what comes before the names of arrays in messages.
 pub(crate) fn check(level: &Level, product: &Product, findings: &mut Findings) {
     let columns = Columns::of(level, product);
@@ -45,10 +51,17 @@ pub(crate) fn check(level: &Level, product: &Product, findings: &mut Findings) {
         let rows = values.len().min(counts.len());
         let nan = |row: usize| values[row].is_nan();
         report.rows("no-data", statistic, "a value where the count is 0", rows, |row| counts[row] == 0 && !nan(row));
-        report.rows("no-data", statistic, "no value where there are rows", rows, |row| counts[row] > 0 && nan(row));
-        report.rows("not-finite", statistic, "an infinite value", rows, |row| values[row].is_infinite());
+        if statistic != Statistic::WeightedMeanSigma || has_sigma(product) {
+            report.rows("no-data", statistic, "no value where there are rows", rows, |row| counts[row] > 0 && nan(row));
+        }
+        // Squares and sums of values that f32 holds may be beyond it.
+        if !matches!(statistic, Statistic::Variance | Statistic::Sum) {
+            report.rows("not-finite", statistic, "an infinite value", rows, |row| values[row].is_infinite());
+        }
     }
     spans(&mut report);
+    deviations(&mut report);
+    sums(&mut report);
 }
 
 /// What lies between least and greatest.
@@ -63,20 +76,6 @@ fn spans(report: &mut Report<'_, '_>) {
         let both = rows.min(mean.len());
         report.rows("mean", statistic, "a mean outside of the extremes", both, |row| outside(mean, row));
     }
-    let sigma = columns.singles(Statistic::WeightedMeanSigma);
-    report.rows("sigma", Statistic::WeightedMeanSigma, "a sigma that is not above 0", sigma.len(), |row| {
-        sigma[row] <= 0.0
-    });
-    let variance = columns.singles(Statistic::Variance);
-    report.rows("variance", Statistic::Variance, "a variance below 0", variance.len(), |row| variance[row] < 0.0);
-    // Popoviciu's inequality, with room for the rounding of what is stored.
-    let most = |row: usize| {
-        let half = (f64::from(max[row]) - f64::from(min[row])) / 2.0;
-        half * half * 1.000_001
-    };
-    let both = rows.min(variance.len());
-    let wide = |row: usize| f64::from(variance[row]) > most(row);
-    report.rows("variance", Statistic::Variance, "a variance larger than the extremes allow", both, wide);
     let mut lower = (Statistic::Min, min);
     let mut quantiles: Vec<Statistic> = columns.product.statistics.clone();
     quantiles.retain(|statistic| matches!(statistic, Statistic::Quantile(_)));
@@ -90,17 +89,77 @@ fn spans(report: &mut Report<'_, '_>) {
     }
 }
 
-/// Checks a coarser level against the children: counts and extremes compose exactly.
+/// Sigmas, and spreads that the extremes allow.
+fn deviations(report: &mut Report<'_, '_>) {
+    let columns = report.columns;
+    let sigma = columns.singles(Statistic::WeightedMeanSigma);
+    let zero = !has_sigma(columns.product);
+    report.rows("sigma", Statistic::WeightedMeanSigma, "a sigma that is not above 0", sigma.len(), |row| {
+        sigma[row] < 0.0 || sigma[row] == 0.0 && !zero
+    });
+    let (min, max) = (columns.singles(Statistic::Min), columns.singles(Statistic::Max));
+    // With room for the rounding of what is stored.
+    let range = |row: usize| {
+        let (min, max) = (f64::from(min[row]), f64::from(max[row]));
+        (max - min) * 1.000_001 + (max.abs() + min.abs()) * f64::from(f32::EPSILON)
+    };
+    // Popoviciu's inequality: no standard deviation is above half of the range.
+    for (statistic, power, share) in [
+        (Statistic::Variance, 2, 0.5),
+        (Statistic::StandardDeviation, 1, 0.5),
+        (Statistic::MedianAbsoluteDeviation, 1, 1.0),
+    ] {
+        let values = columns.singles(statistic);
+        let text = format!("a {statistic} below 0");
+        report.rows("variance", statistic, &text, values.len(), |row| values[row] < 0.0);
+        let rows = values.len().min(min.len()).min(max.len());
+        let text = format!("a {statistic} larger than the extremes allow");
+        report
+            .rows("variance", statistic, &text, rows, |row| f64::from(values[row]) > (share * range(row)).powi(power));
+    }
+    let (variance, std) = (columns.singles(Statistic::Variance), columns.singles(Statistic::StandardDeviation));
+    let differs = |row: usize| {
+        let (variance, std) = (f64::from(variance[row]), f64::from(std[row]));
+        variance.is_finite() && (std * std - variance).abs() > variance * 1e-6 + f64::from(f32::MIN_POSITIVE)
+    };
+    let rows = variance.len().min(std.len());
+    let text = "a std that is not the root of the variance";
+    report.rows("variance", Statistic::StandardDeviation, text, rows, differs);
+}
+
+/// Sums are counts times unweighted means.
+fn sums(report: &mut Report<'_, '_>) {
+    let columns = report.columns;
+    let (sum, counts) = (columns.singles(Statistic::Sum), columns.counts);
+    let (min, max) = (columns.singles(Statistic::Min), columns.singles(Statistic::Max));
+    let equal = columns.product.weight == Weight::None;
+    let means = [Statistic::UnweightedMean, Statistic::WeightedMean];
+    for &statistic in if equal { &means[..] } else { &means[..1] } {
+        let mean = columns.singles(statistic);
+        let differs = |row: usize| {
+            let rows = f64::from(counts[row]);
+            let room = rows * f64::from(min[row].abs().max(max[row].abs())) * 1e-6 + f64::from(f32::MIN_POSITIVE);
+            sum[row].is_finite() && (f64::from(sum[row]) - rows * f64::from(mean[row])).abs() > room
+        };
+        let rows = [sum.len(), mean.len(), min.len(), max.len()].into_iter().fold(counts.len(), usize::min);
+        let text = format!("a sum that is not the count times the {statistic}");
+        report.rows("sum", Statistic::Sum, &text, rows, differs);
+    }
+}
+
+/// Checks a coarser level against the children: counts and extremes compose exactly, unless cells with
+/// few rows are left empty: their rows are still in the coarser level.
 pub(crate) fn check_levels(fine: &Level, coarse: &Level, product: &Product, findings: &mut Findings) {
     let shift = 2 * u32::from(fine.order.get().saturating_sub(coarse.order.get()));
     let (below, above) = (Columns::of(fine, product), Columns::of(coarse, product));
     let group = |row: usize| row << shift..(row + 1) << shift;
     let sum = |row: usize| below.counts.get(group(row)).map(|counts| counts.iter().map(|&n| i64::from(n)).sum::<i64>());
     let mut report = Report { columns: &above, findings };
+    let whole = product.min_count <= 1;
     let text = format!("a count that is not the sum of those of order {}", fine.order);
     let rows = above.counts.len();
     report.rows("levels", Statistic::Count, &text, rows, |row| {
-        sum(row).is_some_and(|sum| sum != i64::from(above.counts[row]))
+        sum(row).is_some_and(|sum| sum > i64::from(above.counts[row]) || whole && sum != i64::from(above.counts[row]))
     });
     for (statistic, takes_less) in [(Statistic::Min, true), (Statistic::Max, false)] {
         let (children, parents) = (below.singles(statistic), above.singles(statistic));
@@ -110,7 +169,8 @@ pub(crate) fn check_levels(fine: &Level, coarse: &Level, product: &Product, find
         };
         let text = format!("a {statistic} that is not that of order {}", fine.order);
         report.rows("levels", statistic, &text, parents.len(), |row| {
-            extreme(row).is_some_and(|extreme| extreme != parents[row])
+            let inside = |extreme: f32| if takes_less { parents[row] > extreme } else { parents[row] < extreme };
+            extreme(row).is_some_and(|extreme| inside(extreme) || whole && extreme != parents[row])
         });
     }
 }

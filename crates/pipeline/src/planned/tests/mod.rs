@@ -6,6 +6,8 @@
 mod shapes;
 
 use super::{Doubt, Known, Region, Survey, Trace};
+use crate::orbit::ICESAT2;
+use crate::product::tests::atl06;
 use crate::vector::{EARTH_RADIUS, Vector, angle};
 use crate::{Job, JobSpec, Orbit};
 use morton::{Cell, Latitude, LonLat, Order};
@@ -15,7 +17,7 @@ use std::collections::BTreeSet;
 use std::f64::consts::{PI, TAU};
 
 /// ICESat-2, but for fewer rows to the kilometre.
-const ORBIT: Orbit = Orbit { spacing: 0.2, ..Orbit::ICESAT2_ATL06 };
+const ORBIT: Orbit = Orbit { spacing: 0.2, ..ICESAT2 };
 /// A solar day to a revolution, as the reference tracks have it; the planner assumes a sidereal one.
 const EARTH_RATE: f64 = TAU / 86_400.0;
 const ACROSS: [f64; 6] = [-3.345, -3.255, -0.045, 0.045, 3.255, 3.345];
@@ -192,7 +194,7 @@ fn planned(job: &Job, tracks: &[Track]) -> Planned {
 
 fn job(longitude: f64, latitude: f64, order: u8, mode: Latitude) -> Job {
     let cell = Cell::at(LonLat::degrees(longitude, latitude).unwrap(), Order::new(order).unwrap(), mode).unwrap();
-    let spec = JobSpec::new(Vec::new(), Order::new(order + 2).unwrap());
+    let spec = JobSpec::new(atl06(), Vec::new(), Order::new(order + 2).unwrap());
     JobSpec { latitude: mode, ..spec }.job(cell).unwrap()
 }
 

@@ -89,7 +89,7 @@ fn gaps_may_be_of_any_length() {
 fn a_pass_may_meet_a_cell_twice() {
     // Nested 40970 at order 6 lies at 88 degrees, where a pass bends round the pole.
     let cell = Cell::new(Order::new(6).unwrap(), 40970).unwrap();
-    let job = Job::new(cell, Order::new(8).unwrap()).unwrap();
+    let job = Job::new(crate::product::tests::atl06(), cell, Order::new(8).unwrap()).unwrap();
     let mut twice = 0;
     for step in 0..720 {
         let extent = Extent { chunk: 60, ..plain().tracks[0].clone() };

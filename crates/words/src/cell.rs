@@ -1,11 +1,12 @@
-//! The answer of a job as a readable table.
+//! The result of a cell.
 use byte_ranges::{data_size, thousands};
 use dggs_zarr::{Column, Level};
 use pipeline::{CellResult, Ledger};
 use stores::Partial;
 
 /// The main numbers of a result.
-pub(crate) fn table(result: &CellResult) -> String {
+#[must_use]
+pub fn table(result: &CellResult) -> String {
     let mut lines = Vec::new();
     let rows = &result.ledger.totals.rows;
     let (parent, order) = (result.job.parent(), result.job.child_order());
@@ -31,13 +32,15 @@ pub(crate) fn table(result: &CellResult) -> String {
 }
 
 /// That granules are missing from a result, if some are.
-pub(crate) fn partial(result: &CellResult) -> Option<Partial> {
+#[must_use]
+pub fn partial(result: &CellResult) -> Option<Partial> {
     let granules = result.ledger.failed().map(|entry| entry.granule.clone()).collect();
     result.is_partial().then_some(Partial { cells: 1, granules })
 }
 
 /// Failures and warnings, a line each.
-pub(crate) fn notes(ledger: &Ledger) -> Vec<String> {
+#[must_use]
+pub fn notes(ledger: &Ledger) -> Vec<String> {
     let warnings = ledger.warnings.iter().map(|warning| format!("  warning: {warning}"));
     let failures = ledger.failed().filter_map(|entry| {
         let failure = entry.error.as_ref()?;
@@ -86,7 +89,8 @@ fn reading(ledger: &Ledger) -> String {
 const BYTES_OF_ROW: u64 = 48;
 
 /// That the rows of a cell have taken more memory than data under way may, if they have.
-pub(crate) fn memory(rows: u64, under_way: u64) -> Option<String> {
+#[must_use]
+pub fn memory(rows: u64, under_way: u64) -> Option<String> {
     let taken = rows.saturating_mul(BYTES_OF_ROW);
     let words = format!(
         "the rows of this cell take about {} beside the {} of --memory: it needs that much at the least",

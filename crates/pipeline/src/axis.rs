@@ -1,0 +1,74 @@
+//! Columns that are chosen by a coordinate of the second axis: which index that is, in each file.
+use crate::GranuleError;
+use crate::bodies::Bodies;
+use crate::cf::{Decoding, Role};
+use crate::pieces::Column;
+use crate::product::{Axis, Second};
+use crate::track::{FoundTrack, group_path};
+use byte_ranges::Source;
+use hdf5_pure::{Dataset, File, Object, Selection};
+use std::sync::Arc;
+
+/// Most numbers of a coordinate of the second axis; real ones have tens.
+const MAX_NUMBERS: u64 = 4096;
+
+/// Puts the index in the place of each coordinate's value.
+pub(crate) async fn resolve<S: Source>(
+    file: &mut File,
+    source: &S,
+    tracks: &mut [FoundTrack],
+) -> Result<(), GranuleError> {
+    for track in tracks {
+        let group = group_path(&track.name, &track.group);
+        for column in &mut track.columns {
+            let Second::Axis(Axis { column: coordinate, value }) = &column.second else { continue };
+            let path = format!("{group}/{coordinate}");
+            let numbers = coordinates(file, source, &path).await?;
+            column.second = Second::Index(index(&path, coordinate, &numbers, *value)?);
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::float_cmp, reason = "cycles and codes are exact")]
+fn index(path: &str, coordinate: &str, numbers: &[f64], wanted: Option<f64>) -> Result<u64, GranuleError> {
+    let held = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let last = coordinate.rsplit('/').next().unwrap_or(coordinate);
+    let next =
+        if last == "cycle_number" { "--cycle N".to_owned() } else { format!("[{coordinate}=N] behind the column") };
+    let Some(wanted) = wanted else {
+        return Err(GranuleError::product(path, format!("has {held}: choose one with {next}")));
+    };
+    match numbers.iter().position(|number| *number == wanted) {
+        Some(index) => Ok(index as u64),
+        None => Err(GranuleError::product(path, format!("has {held}, not {wanted}: choose one of them with {next}"))),
+    }
+}
+
+/// All numbers of a short dataset.
+pub(crate) async fn coordinates<S: Source>(file: &mut File, source: &S, path: &str) -> Result<Vec<f64>, GranuleError> {
+    let found = hdf5_pure::drive(file, source, |file| file.find(&[path])).await?;
+    match found.into_iter().next().transpose().map_err(GranuleError::at(path))?.flatten() {
+        Some(Object::Dataset(dataset)) => numbers(file, source, dataset).await,
+        Some(_) => Err(GranuleError::product(path, "is not a dataset")),
+        None => Err(GranuleError::product(path, "is missing although columns are chosen by it")),
+    }
+}
+
+/// All numbers of a short dataset.
+pub(crate) async fn numbers<S: Source>(
+    file: &mut File,
+    source: &S,
+    dataset: Arc<Dataset>,
+) -> Result<Vec<f64>, GranuleError> {
+    let path = dataset.path.clone();
+    if dataset.elements().is_none_or(|count| count > MAX_NUMBERS) {
+        return Err(GranuleError::product(path, format!("has more than {MAX_NUMBERS} numbers")));
+    }
+    let all = Selection::all(&dataset);
+    let map = hdf5_pure::drive(file, source, |file| file.chunk_maps(&[(&dataset, &all)])).await?;
+    let Some(map) = map.into_iter().next() else { return Ok(Vec::new()) };
+    let decoding = Decoding::of(&dataset, &[], Role::Condition, &[])?;
+    let column = Column::new(dataset, None, decoding, map.map_err(GranuleError::at(path))?)?;
+    column.all(&Bodies::new(source, file.arrived().clone())).await
+}
