@@ -45,8 +45,8 @@ export function showChoice() {
 }
 
 /** Offers the arrays of a product; of another product's, the same statistic stays chosen. */
-function offer({ output, statistics, ...rest }) {
-  const names = arrays({ output, statistics, ...rest });
+function offer({ output, statistics }) {
+  const names = arrays({ output, statistics });
   const held = [...$("variable").options].map(({ value }) => value);
   if (held.join() !== names.join()) $("variable").replaceChildren(...names.map((name) => make("option", { value: name }, name)));
   if (!names.includes(state.variable)) {

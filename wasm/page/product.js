@@ -35,24 +35,26 @@ export function arrays({ output, statistics }) {
   return [...[...first, ...rest].map((statistic) => `${output.prefix}_${statistic}`), "count"];
 }
 
+const columns = (product) => [product.value, product.value.minus, product.uncertainty, product.weight, ...(product.keep ?? [])];
+
 /** Its columns that have one number a repeat cycle. */
-const byCycle = (product) =>
-  [product.value, product.value.minus, product.uncertainty, product.weight, ...(product.keep ?? [])].filter((column) => column?.axis?.column.split("/").pop() === "cycle_number");
+const byCycle = (product) => columns(product).filter((column) => column?.axis?.column.split("/").pop() === "cycle_number");
 
 export const hasCycles = (product) => byCycle(product).length > 0;
 
 /** A product with a cycle (or null) and conditions, `PATH OP VALUE` each, as the flags --cycle and --keep of the command. */
 export function edited(product, { cycle, keep }) {
   const copy = structuredClone(product);
-  if (cycle !== null) for (const column of byCycle(copy)) column.axis.value = cycle;
-  const kept = conditions(copy.keep ?? [], keep);
+  const kept = conditions(copy, keep);
   if (kept.length > 0) copy.keep = kept;
   else delete copy.keep;
+  if (cycle !== null) for (const column of byCycle(copy)) column.axis.value ??= cycle;
   return copy;
 }
 
 /** Each replaces those on its path, whatever the index, and is appended otherwise; `PATH any` drops, `none` drops all. */
-function conditions(held, texts) {
+function conditions(product, texts) {
+  const held = product.keep ?? [];
   const edits = texts.filter((text) => text !== "none").map(edit);
   const start = texts.includes("none") ? [] : held;
   const on = ({ path }, { column }) => column.includes(path);
@@ -67,7 +69,10 @@ function conditions(held, texts) {
     for (const each of fresh) placed.add(each);
     return fresh.filter(({ test }) => test).map((each) => condition(each, keep));
   });
-  return [...kept, ...edits.filter((each) => each.test && !placed.has(each)).map((each) => condition(each, {}))];
+  // What is not said of the second axis is as in the product's other column of that path, which may have another fill.
+  const beside = ({ path }) => structuredClone(columns(product).find((column) => column?.column?.includes(path)) ?? {});
+  const fresh = edits.filter((each) => each.test && !placed.has(each));
+  return [...kept, ...fresh.map((each) => condition(each, { ...beside(each), fill: undefined }))];
 }
 
 /** In the place of another one, what is not said of the column is as there. */

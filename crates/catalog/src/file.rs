@@ -226,7 +226,7 @@ impl Catalog {
     /// Cycles in the names of its granules, ascending.
     #[must_use]
     pub fn cycles(&self) -> Vec<u8> {
-        let product = self.metadata.get("product").and_then(Value::as_str).unwrap_or("ATL06");
+        let product = self.metadata.get("product").and_then(Value::as_str).unwrap_or(products::USUAL);
         let Ok(product) = products::built_in(product) else { return Vec::new() };
         let names = self.cells.values().flatten().filter_map(|link| product.named(link)?.number("cycle"));
         let cycles: std::collections::BTreeSet<u8> = names.filter_map(|cycle| u8::try_from(cycle).ok()).collect();

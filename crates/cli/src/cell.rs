@@ -129,7 +129,7 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
         None
     };
     let first = granules.as_ref().and_then(|granules| granules.first());
-    spec.product = access::block_on(args.what.find_with(event, first, &reading))?;
+    spec.product = access::block_on(args.what.find(event, products::USUAL, first, &reading))?;
     let job = spec.job(cell).map_err(Failure::usage)?;
     let memory = args.memory << 20;
     let tracks_in_flight = usize::from(args.tracks_in_flight);

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
         let locations = clients.expand_all(&args.granules).await?;
         let total = locations.len();
         let clients = &clients;
-        let product = args.what.find(jobs::USUAL, locations.first(), clients).await?;
+        let product = args.what.find(None, products::USUAL, locations.first(), clients).await?;
         let product = &product;
         let made = futures_util::stream::iter(locations)
             .map(async |location| {

@@ -30,9 +30,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
             };
             shown.push((node, attributes));
         }
-        let named = pipeline::product_of(&location.name(), &source).await?;
+        let name = location.name();
+        let named = file.query(|file| pipeline::product_in(file, &name)).await?;
         let fits = named.as_deref().map(products::fitting).unwrap_or_default();
-        let usual = fits.first().copied().unwrap_or(jobs::USUAL);
+        let usual = fits.first().copied().unwrap_or(products::USUAL);
         let product = args.product.find(usual, Some(&location), &access::clients(&args.access)).await?;
         let crossed =
             if args.no_cells { None } else { crossed(&location.name(), &source, &product, args, order).await? };

@@ -4,14 +4,12 @@ use crate::exit::{self, Failure};
 use crate::out::{note, say};
 use crate::{access, files, json};
 use clap::{Args, Subcommand};
-use jobs::Event;
+use jobs::{AUTO, Event};
+use morton::{Cell, Latitude, Order};
 use pipeline::{Edits, Product};
 use serde_json::json;
 use std::path::Path;
 use storage::{Clients, Location};
-
-/// In the place of a name: the product that the first granule is of.
-const AUTO: &str = "auto";
 
 /// Which product.
 #[derive(Args, Clone, Debug)]
@@ -82,33 +80,23 @@ impl ProductArgs {
 }
 
 impl EditedProductArgs {
-    /// The product, with the edits.
+    /// The product with the edits: that of the flags, else of the event, else `usual`. Edits of the event count where the flags say
+    /// nothing, unless the flags name another product.
     pub(crate) async fn find(
         &self,
+        event: Option<&Event>,
         usual: &str,
         first: Option<&Location>,
         clients: &Clients,
     ) -> Result<Product, Failure> {
-        let mut product = self.product.find(usual, first, clients).await?;
-        apply(&self.edits(), &mut product)?;
-        Ok(product)
-    }
-
-    /// The product and the edits of the flags, and those of the event where the flags say nothing.
-    pub(crate) async fn find_with(
-        &self,
-        event: Option<&Event>,
-        first: Option<&Location>,
-        clients: &Clients,
-    ) -> Result<Product, Failure> {
-        let Some(asked) = event.map(|event| &event.asked).filter(|_| self.product.product.is_none()) else {
-            return self.find(jobs::USUAL, first, clients).await;
+        let asked = event.map(|event| &event.asked).filter(|_| self.product.product.is_none());
+        let mut product = match asked.map(|asked| &asked.product) {
+            Some(Some(product)) => product.clone(),
+            Some(None) => self.product.find(AUTO, first, clients).await?,
+            None => self.product.find(usual, first, clients).await?,
         };
-        let mut product = match &asked.product {
-            Some(product) => product.clone(),
-            None => self.product.find(AUTO, first, clients).await?,
-        };
-        apply(&self.edits().or(asked.edits.clone()), &mut product)?;
+        let edits = self.edits().or(asked.map(|asked| asked.edits.clone()).unwrap_or_default());
+        apply(&edits, &mut product)?;
         Ok(product)
     }
 
@@ -235,7 +223,16 @@ fn check(args: &CheckArgs) -> Result<(), Failure> {
     };
     let location = Location::parse(granule)?;
     let clients = access::clients(&args.access);
-    let found = access::block_on(async { Ok::<_, Failure>(jobs::check(&product, &location, &clients).await?) });
+    let found = access::block_on(async {
+        let (name, order) = (location.name(), Order::new(0).map_err(Failure::usage)?);
+        let source = clients.open(&location)?;
+        let crossed = ::catalog::crossed_cells(&name, &source, &product, order, Latitude::default()).await?;
+        // Without rows, any cell shows the tracks.
+        let any = crossed.cells.is_empty().then(|| Cell::new(order, 0)).transpose().map_err(Failure::usage)?;
+        Ok::<_, Failure>(
+            jobs::check(&product, &location, any.into_iter().chain(crossed.cells.into_keys()), &clients).await?,
+        )
+    });
     let found = found.map_err(|failure| explain(Some(&args.description), failure.at(granule)))?;
     if args.json {
         return json::print(&json!({ "product": product, "granule": found }));

@@ -192,10 +192,10 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
     overviews.sort_unstable();
     overviews.dedup();
-    let told = catalog.metadata.get("product").and_then(Value::as_str).unwrap_or(jobs::USUAL);
-    let first = catalog.cells.values().flatten().next().map(|link| Location::parse(link)).transpose()?;
+    let told = catalog.metadata.get("product").and_then(Value::as_str).unwrap_or(products::USUAL);
+    let first = catalog.cells.values().flatten().next().and_then(|link| Location::parse(link).ok());
     let clients = access::clients(&args.access);
-    let product = access::block_on(args.what.find(told, first.as_ref(), &clients))?;
+    let product = access::block_on(args.what.find(None, told, first.as_ref(), &clients))?;
     let spec = JobSpec {
         overviews,
         latitude,

@@ -2,8 +2,8 @@
 
 use pipeline::Product;
 
-/// The `readable_granule_name[]` patterns of some cycles and regions of a product, all regions when none is named; none where
-/// the product's names do not tell the cycle. `?` stands for one character, `*` for any number.
+/// The `readable_granule_name[]` patterns of some cycles and regions of a product; all regions when none is named. A product
+/// whose names have no cycle has no patterns. `?` matches one character, `*` any number.
 #[must_use]
 pub fn name_patterns(product: &Product, cycles: &[u8], regions: &[u8]) -> Vec<String> {
     let regions: Vec<Option<u8>> =

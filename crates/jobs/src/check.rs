@@ -1,42 +1,32 @@
 //! What a product finds in a granule, all over the globe.
 use crate::{Error, Opener};
-use morton::{Cell, Order};
+use morton::Cell;
 use pipeline::{Granule, GranuleEntry, Job, Product, Tuning};
 use storage::{Clients, Location};
 
-/// Reads a granule as a product says, cell by cell of order 0: its tracks, and how many rows count or do not, and why.
+/// Reads a granule as a product says, in these cells of order 0, which all its rows lie in: its tracks, and how many rows count or
+/// do not, and why.
 ///
 /// # Errors
 /// What reading the granule answers; a granule of another product.
-pub async fn check(product: &Product, location: &Location, clients: &Clients) -> Result<GranuleEntry, Error> {
-    let order = Order::new(0).map_err(|error| Error::bad_event(error.to_string()))?;
-    let mut cells: Vec<u64> = Vec::new();
-    let source = clients.open(location).map_err(pipeline::GranuleError::from)?;
-    pipeline::positions(&location.name(), source, product, |_, lon, lat| {
-        let mut ids = vec![morton::INVALID; lon.len()];
-        if morton::nested_of(order, morton::Latitude::default(), lon, lat, &mut ids).is_ok() {
-            cells.extend(ids.into_iter().filter(|id| *id != morton::INVALID));
-            cells.sort_unstable();
-            cells.dedup();
-        }
-    })
-    .await?;
-    if cells.is_empty() {
-        cells.push(0);
-    }
+pub async fn check(
+    product: &Product,
+    location: &Location,
+    cells: impl IntoIterator<Item = Cell>,
+    clients: &Clients,
+) -> Result<GranuleEntry, Error> {
     let granules = [Granule::new(location.unsigned(), Opener::new(clients.clone(), location.clone()))];
     let tuning = Tuning { exhaustive: true, ..Tuning::default() };
     let mut found: Option<GranuleEntry> = None;
     for cell in cells {
-        let cell = Cell::new(order, cell).map_err(|error| Error::bad_event(error.to_string()))?;
-        let result = crate::compute(&granules, &Job::new(product.clone(), cell, order)?, &tuning, &()).await?;
+        let result = crate::compute(&granules, &Job::new(product.clone(), cell, cell.order())?, &tuning, &()).await?;
         let Some(entry) = result.ledger.granules.into_iter().next() else { continue };
         match &mut found {
             None => found = Some(entry),
             Some(found) => add(found, &entry),
         }
     }
-    found.ok_or_else(|| Error::bad_event("there is no granule"))
+    found.ok_or_else(|| Error::bad_event("there is no cell"))
 }
 
 /// Adds the rows of another cell. Rows, and those without a place, are those of the whole track in each.

@@ -29,6 +29,12 @@ impl<'a> Fields<'a> {
         self.get(name).map(|value| integer(value).ok_or_else(|| wrong(name, value, "write a whole number"))).transpose()
     }
 
+    /// A whole number from 0.
+    pub(crate) fn count(&self, name: &str) -> Result<Option<u32>, Error> {
+        let Some(number) = self.integer(name)? else { return Ok(None) };
+        u32::try_from(number).map(Some).map_err(|_| wrong(name, &number.into(), "write a whole number from 0"))
+    }
+
     /// An order of cells.
     pub(crate) fn order(&self, name: &str) -> Result<Option<Order>, Error> {
         self.get(name).map(|value| order(name, value)).transpose()

@@ -39,6 +39,6 @@ pub use handle::handle;
 pub use index::{IndexError, Indexed, index};
 pub use names::ignored;
 pub use output::begin_sphere;
-pub use product::{AskedProduct, USUAL, product_of, usual};
+pub use product::{AUTO, AskedProduct, product_of, usual};
 pub use run::{Ended, Host, compute, exhaustively, run};
 pub use task::{Look, Opener, Output, Task, reading};

@@ -5,19 +5,15 @@ use pipeline::{Edits, FailureClass, GranuleError, Product};
 use serde_json::{Map, Value, json};
 use storage::{Clients, Location};
 
-/// The product of jobs that name none.
-pub const USUAL: &str = "ATL06";
 /// In the place of a name: the product that the first granule is of.
-const AUTO: &str = "auto";
-/// Keys of an event that change its product, as [`Edits`] has them.
-const EDITS: [&str; 8] = ["keep", "value", "statistics", "also", "cycle", "beams", "direction", "min_count"];
+pub const AUTO: &str = "auto";
 
 /// The product that jobs read unless something else is said: ATL06.
 ///
 /// # Errors
 /// [`ErrorType::Internal`](crate::ErrorType::Internal) for a description in this program that is none.
 pub fn usual() -> Result<Product, Error> {
-    products::built_in(USUAL).map_err(|error| Error::new(ErrorType::Internal, error.to_string()))
+    products::built_in(products::USUAL).map_err(|error| Error::new(ErrorType::Internal, error.to_string()))
 }
 
 /// The built-in product that a granule is of, and the others that fit it too.
@@ -92,7 +88,7 @@ impl AskedProduct {
         let product = match &self.product {
             None => json!(AUTO),
             Some(product) if products::built_in(&product.name).as_ref() != Ok(product) => json!(product),
-            Some(product) if product.name == USUAL => return event,
+            Some(product) if product.name == products::USUAL => return event,
             Some(product) => json!(product.name),
         };
         event.insert("product".to_owned(), product);
@@ -108,19 +104,15 @@ fn described(value: &Value) -> Result<Product, String> {
 }
 
 fn edits(fields: &Fields<'_>) -> Result<Edits, Error> {
-    for list in ["keep", "statistics", "also"] {
-        fields.texts(list)?;
-    }
-    for text in ["value", "beams", "direction"] {
-        fields.text(text)?;
-    }
-    let mut said = Map::new();
-    for key in EDITS {
-        let Some(value) = fields.get(key) else { continue };
-        let whole = if matches!(key, "cycle" | "min_count") { fields.integer(key)?.map(Value::from) } else { None };
-        let one = Value::Object([(key.to_owned(), whole.unwrap_or_else(|| value.clone()))].into_iter().collect());
-        serde_json::from_value::<Edits>(one.clone()).map_err(|error| wrong(key, value, error))?;
-        said.extend(one.as_object().cloned().unwrap_or_default());
-    }
-    serde_json::from_value(Value::Object(said)).map_err(|error| Error::bad_event(error.to_string()))
+    let text = |name| Ok::<_, Error>(fields.text(name)?.map(str::to_owned));
+    Ok(Edits {
+        keep: fields.texts("keep")?,
+        value: text("value")?,
+        statistics: fields.texts("statistics")?,
+        also: fields.texts("also")?,
+        cycle: fields.count("cycle")?,
+        beams: text("beams")?,
+        direction: text("direction")?,
+        min_count: fields.count("min_count")?,
+    })
 }

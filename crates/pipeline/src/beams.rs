@@ -18,7 +18,7 @@ pub(crate) enum Beam {
     Strong,
     /// Weak; of GEDI a coverage beam.
     Weak,
-    /// The observatory turned: not known of which rows it is the one or the other.
+    /// The observatory turned during the granule: which rows are of a strong beam is unknown.
     Neither,
 }
 
@@ -34,22 +34,17 @@ pub(crate) async fn of<S: Source>(file: &mut File, source: &S, tracks: &[String]
         if let Some(Object::Dataset(dataset)) = orientation {
             let numbers = axis::numbers(file, source, dataset).await?;
             let all = |wanted: f64| numbers.iter().all(|number| *number == wanted);
-            let of = |track: &String| match track.ends_with('l') {
-                left if all(0.0) => {
-                    if left {
-                        Beam::Strong
-                    } else {
-                        Beam::Weak
-                    }
-                }
-                left if all(1.0) => {
-                    if left {
-                        Beam::Weak
-                    } else {
-                        Beam::Strong
-                    }
-                }
-                _ => Beam::Neither,
+            let strong_end = if all(0.0) {
+                Some('l')
+            } else if all(1.0) {
+                Some('r')
+            } else {
+                None
+            };
+            let of = |track: &String| match strong_end {
+                None => Beam::Neither,
+                Some(end) if track.ends_with(end) => Beam::Strong,
+                Some(_) => Beam::Weak,
             };
             if !numbers.is_empty() {
                 return Ok(tracks.iter().map(of).collect());

@@ -58,8 +58,7 @@ impl TryFrom<String> for Number {
 }
 
 impl Decoding {
-    /// By the [`ATTRIBUTES`] of a dataset, as far as it has them, its own fill value, and `named` stored numbers that stand
-    /// for "no value" too.
+    /// By the [`ATTRIBUTES`] that a dataset has and its own fill value. `named` are more stored numbers that mean "no value".
     ///
     /// # Errors
     /// [`GranuleError::Attribute`] when one of them cannot be applied.

@@ -66,7 +66,7 @@ pub use product::{
     ProductError, Quantity, Second, Test, Value, Weight,
 };
 pub use provenance::{GranuleUsed, Provenance, RowsUsed, SharedProvenance};
-pub use recognise::product_of;
+pub use recognise::{product_in, product_of};
 pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};

@@ -1,8 +1,8 @@
 //! Which product a file is of that has none of the job's tracks: by its label, by its groups, by its name.
 use crate::label::Label;
 use crate::{GranuleError, product_in_name};
-use byte_ranges::Source;
-use hdf5_pure::{Error, File, Limits};
+use byte_ranges::{Source, Step};
+use hdf5_pure::{Error, File, Limits, StepResult};
 
 const GROUND_TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 const PAIR_TRACKS: [&str; 3] = ["pt1", "pt2", "pt3"];
@@ -45,18 +45,30 @@ pub async fn product_of<S: Source>(name: &str, source: S) -> Result<Option<Strin
 /// # Errors
 /// What reading the file answers.
 pub(crate) async fn recognised<S: Source>(file: &mut File, source: &S, name: &str) -> Result<Option<String>, Error> {
-    let label = hdf5_pure::drive(file, source, |file| Ok(Label::read(file))).await?;
+    hdf5_pure::drive(file, source, |file| product_in(file, name)).await
+}
+
+/// The same as a query of an open file, which reads nothing twice.
+///
+/// # Errors
+/// What reading the file answers.
+pub fn product_in(file: &mut File, name: &str) -> StepResult<Option<String>> {
+    let label = match Label::read(file) {
+        Step::Need(needed) => return Ok(Step::Need(needed)),
+        Step::Done(label) => label,
+    };
     if let Some(named) = label.product().and_then(in_label) {
-        return Ok(Some(named));
+        return Ok(Step::Done(Some(named)));
     }
     let paths: Vec<(&str, String)> = SIGNS
         .iter()
         .flat_map(|(product, tracks, sign)| tracks.iter().map(move |track| (*product, format!("/{track}/{sign}"))))
         .collect();
     let asked: Vec<&str> = paths.iter().map(|(_, path)| path.as_str()).collect();
-    let found = hdf5_pure::drive(file, source, |file| file.find(&asked)).await?;
-    let by_group = paths.iter().zip(found).find(|(_, found)| matches!(found, Ok(Some(_))));
-    Ok(by_group.map(|((product, _), _)| (*product).to_owned()).or_else(|| product_in_name(name)))
+    Ok(file.find(&asked)?.map(|found| {
+        let by_group = paths.iter().zip(found).find(|(_, found)| matches!(found, Ok(Some(_))));
+        by_group.map(|((product, _), _)| (*product).to_owned()).or_else(|| product_in_name(name))
+    }))
 }
 
 /// The product that a label names: `GEDI_L2B` is `GEDI02_B`; placeholders of writers, which have no digit, name none.

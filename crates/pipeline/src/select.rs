@@ -16,7 +16,8 @@ pub(crate) struct Selected {
     pub(crate) rows: Vec<u64>,
     /// Child index of each row within the parent.
     pub(crate) child: Vec<u32>,
-    /// Whether the satellite flew northwards over each row, `None` where its neighbours do not tell; only where the job asks.
+    /// Whether the satellite flew northwards over each row; `None` where no neighbour has another latitude. Empty unless the job
+    /// asks.
     pub(crate) northwards: Vec<Option<bool>>,
     /// Rows whose coordinates were read.
     pub(crate) rows_read: u64,

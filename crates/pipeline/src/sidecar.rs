@@ -68,7 +68,7 @@ struct TrackRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beam: Option<Beam>,
     columns: BTreeMap<String, NamedColumn>,
-    /// Columns of conditions: what stands for "no value" is told in another way there.
+    /// Columns of conditions. They have their own rule for "no value" (`cf::Role`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     conditions: BTreeMap<String, NamedColumn>,
     /// Columns that the product names and the track does not have.
@@ -265,8 +265,8 @@ impl Sidecar {
         if complete { Ok(track) } else { Err(Unusable::missing("the cells of every chunk")) }
     }
 
-    /// The first of a column's alternatives that the track has, `None` where it has none of them. The error names one of which
-    /// the index does not know.
+    /// The first of a column's alternatives that the track has; `None` where it has none. The error names an alternative that the
+    /// index has no entry for.
     fn column<'a>(
         &self,
         record: &'a TrackRecord,

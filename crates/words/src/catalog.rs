@@ -20,7 +20,7 @@ pub fn remarks(report: &Gathered) -> Vec<String> {
     lines
 }
 
-/// That a catalog is of several cycles, which may be mixed by mistake where nobody has asked for them.
+/// A warning for a catalog of several cycles: they may be mixed by mistake if nobody asked for them.
 #[must_use]
 pub fn mixed_cycles(catalog: &Catalog) -> Option<String> {
     let cycles = catalog.cycles();

@@ -129,19 +129,28 @@ def unpack(stored, dataset):
         return values if offset is None else values + offset
 
 
-def quantity(group, column):
-    """(values, missing) of a coordinate, value, uncertainty or weight; None where it is optional and absent.
-
-    A number that was never written is none: NaN, unless the fill value that it reads as says that it is missing.
-    """
+def numbers(group, column, is_quantity):
+    """(dataset, stored numbers, index, missing) of a column; None where it is optional and absent."""
     column = described(column)
     dataset = find(group, column)
     if dataset is None:
         return None
     stored, index = stored_numbers(group, column, dataset)
     missing = np.zeros(len(stored), bool)
-    for fill in fills_of(dataset, True, column.get("fill", ())):
+    for fill in fills_of(dataset, is_quantity, column.get("fill", ())):
         missing |= stands_for(stored, fill)
+    return dataset, stored, index, missing
+
+
+def quantity(group, column):
+    """(values, missing) of a coordinate, value, uncertainty or weight; None where it is optional and absent.
+
+    A number that was never written is none: NaN, unless the fill value that it reads as says that it is missing.
+    """
+    read = numbers(group, column, True)
+    if read is None:
+        return None
+    dataset, stored, index, missing = read
     values = unpack(stored, dataset)
     values[never_written(dataset, index)] = np.nan
     return values, missing
@@ -150,13 +159,9 @@ def quantity(group, column):
 def flags(group, column):
     """(values, missing) of the column of a condition. Numbers that are not packed keep their type: integers are exact beyond 2^53,
     and what an f32 is compared with is rounded to f32."""
-    column = described(column)
-    dataset = find(group, column)
-    if dataset is None:
+    read = numbers(group, column, False)
+    if read is None:
         return None
-    stored, _ = stored_numbers(group, column, dataset)
-    missing = np.zeros(len(stored), bool)
-    for fill in fills_of(dataset, False, column.get("fill", ())):
-        missing |= stands_for(stored, fill)
+    dataset, stored, _, missing = read
     plain = (stored.dtype.kind in "iu" or stored.dtype == np.float32) and packing(dataset) == [None, None]
     return (stored if plain else unpack(stored, dataset)), missing

@@ -15,10 +15,10 @@ pub(super) async fn gather(args: &CatalogArgs, grid: Grid, out: Option<&Path>) -
     let asked = &args.search.product;
     if !args.from.is_empty() {
         let places = Places::find(&clients, &inputs(args)?).await?;
-        let product = asked.find(jobs::USUAL, places.first(), &clients).await?;
+        let product = asked.find(products::USUAL, places.first(), &clients).await?;
         return from_places(args, &places, &choose::choice(args, grid, product)).await;
     }
-    let choice = choose::choice(args, grid, asked.find(jobs::USUAL, None, &clients).await?);
+    let choice = choose::choice(args, grid, asked.find(products::USUAL, None, &clients).await?);
     let release = choice.product.collections.first().and_then(|collection| collection.version.clone());
     let notes = SearchNotes {
         release: args.search.release.clone().or(release),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// A column of a product: a dataset inside the track's group, one number a row. Written as a text, `h_li`, `rh[98]` or
-/// `h_corr[cycle_number=7]`; as a list of such texts, of which the first that exists counts; or as a table.
+/// A column of a product: a dataset inside the track's group, one number a row. A description writes it as a text (`h_li`,
+/// `rh[98]`, `h_corr[cycle_number=7]`), as a list of such texts, whose first that exists counts, or as a table.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct ColumnSpec {
     /// Paths inside the group, at least one; the first that a track has counts.
@@ -73,6 +73,20 @@ impl ColumnSpec {
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {
         self.column == other.column && self.second == other.second
+    }
+
+    /// Whether both have a path in common, whatever they take of the second axis.
+    pub(super) fn shares_path(&self, other: &Self) -> bool {
+        self.column.iter().any(|path| other.column.contains(path))
+    }
+
+    /// Where it says nothing of the second axis: takes what the first of `others` with a path in common takes.
+    pub(super) fn take_second_of<'a>(&mut self, mut others: impl Iterator<Item = &'a Self>) {
+        if self.second == Second::None
+            && let Some(same) = others.find(|other| other.shares_path(self))
+        {
+            self.second = same.second.clone();
+        }
     }
 
     /// A column by parts that were read apart.

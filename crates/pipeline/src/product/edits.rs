@@ -36,12 +36,6 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// Whether nothing is to be changed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// These, and those of `other` where these say nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -100,7 +94,9 @@ impl Edits {
 impl Product {
     /// Takes another value: one of [`Product::values`], or any column; of that the unit is not known, and no uncertainty.
     fn choose_value(&mut self, text: &str) -> Result<(), String> {
-        let column = self.on_its_axis(text.parse()?);
+        let mut column: ColumnSpec = text.parse()?;
+        let others = self.values.iter().filter_map(|other| other.value.column());
+        column.take_second_of(self.columns().chain(others));
         let is_it =
             |value: &Value| value.minus().is_none() && value.column().is_some_and(|own| own.is_same_place(&column));
         if is_it(&self.value) {
@@ -134,28 +130,19 @@ impl Product {
         if found { Ok(()) } else { Err(format!("{} has no column with one number a cycle", self.name)) }
     }
 
-    /// A column that does not say what it takes of its second axis takes what the product takes of the same one.
-    fn on_its_axis(&self, mut column: ColumnSpec) -> ColumnSpec {
-        let others = self.values.iter().filter_map(|other| other.value.column());
-        let same = self.columns().chain(others).find(|own| shares_path(own, &column));
-        if let Some(same) = same.filter(|_| column.second == Second::None) {
-            column.second = same.second.clone();
-        }
-        column
-    }
-
     fn edit_conditions(&mut self, texts: &[String]) -> Result<(), String> {
         let mut edits = texts.iter().map(|text| Edit::parse(text)).collect::<Result<Vec<_>, _>>()?;
         for edit in &mut edits {
             if let Edit::Keep(keep) = edit {
-                keep.column = self.on_its_axis(keep.column.clone());
+                let conditions = self.keep.iter().map(|keep| &keep.column);
+                keep.column.take_second_of(conditions.chain(self.columns()));
             }
         }
         if edits.contains(&Edit::None) {
             self.keep.clear();
         }
         for column in edits.iter().filter_map(Edit::any) {
-            if !self.keep.iter().any(|keep| shares_path(&keep.column, column)) {
+            if !self.keep.iter().any(|keep| keep.column.shares_path(column)) {
                 let names: Vec<String> = self.keep.iter().map(ToString::to_string).collect();
                 let held = if names.is_empty() { "there is none at all".into() } else { names.join(", ") };
                 return Err(format!("there is no condition on {}: {held}", column.name()));
@@ -164,7 +151,7 @@ impl Product {
         let mut kept: Vec<Keep> = Vec::new();
         let mut placed = vec![false; edits.len()];
         for held in std::mem::take(&mut self.keep) {
-            let on_it = |edit: &Edit| edit.column().is_some_and(|column| shares_path(&held.column, column));
+            let on_it = |edit: &Edit| edit.column().is_some_and(|column| held.column.shares_path(column));
             if !edits.iter().any(on_it) {
                 kept.push(held);
                 continue;
@@ -213,23 +200,15 @@ impl Edit {
         }
     }
 
-    /// Its condition, in the place of another one: what is not said of the column is as there.
+    /// Its condition, in the place of another one, whose fill it takes.
     fn keep(&self, held: Option<&Keep>) -> Option<Keep> {
         let Self::Keep(keep) = self else { return None };
         let mut keep = keep.clone();
         if let Some(held) = held {
             keep.column.fill.clone_from(&held.column.fill);
-            if keep.column.second == Second::None {
-                keep.column.second = held.column.second.clone();
-            }
         }
         Some(keep)
     }
-}
-
-/// Whether two columns have a path in common, whatever they take of the second axis.
-fn shares_path(a: &ColumnSpec, b: &ColumnSpec) -> bool {
-    a.column.iter().any(|path| b.column.contains(path))
 }
 
 #[cfg(test)]

@@ -251,7 +251,7 @@ impl FromStr for Keep {
 
 /// Path, operator and values of a condition.
 fn operator(text: &str) -> Option<(&str, &str, &str)> {
-    // Not inside the path's brackets, where `cycle_number=7` may stand.
+    // Not inside the path's brackets, which may hold `cycle_number=7`.
     let indexed = text.find('[').is_some_and(|bracket| !text[..bracket].contains([' ', '!', '>', '<', '=']));
     let from = text.find(']').filter(|_| indexed).map_or(0, |bracket| bracket + 1);
     let rest = text.get(from..)?;

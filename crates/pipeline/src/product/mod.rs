@@ -45,7 +45,7 @@ pub struct Product {
     /// Its collections in NASA's catalog (CMR); the first is searched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collections: Vec<CmrCollection>,
-    /// Groups that each hold one track, any of which may be absent; one empty name for a product without tracks.
+    /// Groups that each hold one track; any may be absent. A product without tracks has one empty name.
     pub tracks: Vec<String>,
     /// Group inside a track that holds the columns, empty where the track does; the first that has the columns counts. A track without
     /// it counts as absent.
@@ -169,7 +169,7 @@ impl Product {
         let wrong = |key: &str, why: &str| Err(ProductError { key: key.into(), why: why.into() });
         let held = |statistic| self.statistics.contains(&statistic);
         if !held(Statistic::Count) {
-            return wrong("statistics", "lacks count, which tells where there are rows: add \"count\"");
+            return wrong("statistics", "lacks count, without which cells without rows are not known: add \"count\"");
         }
         if let Some(statistic) = repeated(&self.statistics) {
             return wrong("statistics", &format!("names {statistic} twice"));

@@ -25,7 +25,7 @@ pub struct Quantity {
 const ABSURD_METRES: f64 = 1e5;
 
 impl Quantity {
-    /// The quantity of a column of which no more is known than its path: `rh[98]` is `rh98`, `canopy/h_canopy` is `h_canopy`.
+    /// The quantity of a column, by its path alone: `rh[98]` has the prefix `rh98`, `canopy/h_canopy` has `h_canopy`.
     pub(super) fn of_column(column: &ColumnSpec) -> Self {
         let path = column.column.first().map_or("", String::as_str);
         let last = path.rsplit('/').next().unwrap_or(path);

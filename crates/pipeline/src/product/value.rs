@@ -99,7 +99,7 @@ impl<'de> Deserialize<'de> for Value {
                 match table {
                     Table { count: true, column, minus: None, .. } if column.is_empty() => Ok(Value::Rows),
                     Table { count: true, .. } => {
-                        Err(de::Error::custom("count = true stands alone: rows have no column"))
+                        Err(de::Error::custom("count = true allows no other key: rows have no column"))
                     }
                     Table { column, index, axis, fill, minus, .. } => {
                         let column = ColumnSpec::of(&column, index, axis, fill, false).map_err(de::Error::custom)?;

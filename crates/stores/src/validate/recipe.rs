@@ -6,9 +6,6 @@ use dggs_zarr::{ArrayMeta, Attributes, Column, DataType};
 use morton::{Cell, Order};
 use serde_json::{Map, Value, json};
 
-/// The product of stores that do not say theirs: all stores were once of it.
-const USUAL: &str = "ATL06";
-
 /// The recipe that the finest group states; where it does not, that of another group; where none does, a guess from
 /// shapes and ids, with the product that this engine knows.
 pub(crate) async fn find(place: &Place, documents: &Documents, findings: &mut Findings) -> Option<Recipe> {
@@ -69,7 +66,7 @@ async fn guess(
     let bits = children.checked_ilog2()?;
     let parents = Order::new(u8::try_from(u32::from(finest.get()).checked_sub(bits / 2)?).ok()?).ok()?;
     let mut own = json!({
-        "product": products::built_in(USUAL).ok()?, "parent_order": parents.get(), "child_order": finest.get(),
+        "product": products::built_in(products::USUAL).ok()?, "parent_order": parents.get(), "child_order": finest.get(),
         "latitude_convention": latitude,
     });
     if sphere {
