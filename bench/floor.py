@@ -44,12 +44,13 @@ def children_of(latitude, longitude):
 
 
 def chunk_extents(dataset, rows):
-    """(offset, bytes) of the stored chunks of a one-dimensional dataset that hold these rows; all chunks for None."""
+    """(offset, bytes) of the stored chunks of a dataset that hold these rows (first axis); all chunks for None."""
     if dataset.chunks is None:
         return [(dataset.id.get_offset(), dataset.id.get_storage_size())]
     length = dataset.chunks[0]
     wanted = range(-(-len(dataset) // length)) if rows is None else np.unique(rows // length)
-    infos = (dataset.id.get_chunk_info_by_coord((int(chunk) * length,)) for chunk in wanted)
+    rest = (0,) * (dataset.ndim - 1)
+    infos = (dataset.id.get_chunk_info_by_coord((int(chunk) * length, *rest)) for chunk in wanted)
     return [(info.byte_offset, info.size) for info in infos if info.byte_offset is not None]
 
 

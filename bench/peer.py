@@ -1,4 +1,4 @@
-"""What the two Python systems share: their command line, their clock, and the table that they leave.
+"""What the Python systems share: their command line, their clock, and the table that they leave.
 
 A peer is called as `PEER.py CELL CSV URL...`, works, writes the children as CSV, and prints one JSON line with the wall
 and CPU seconds of the work. Interpreter start, imports and writing the CSV are outside of that section.
@@ -19,14 +19,14 @@ def cpu_seconds():
     )
 
 
-def run(work, versions):
+def run(work, versions, names=STATISTICS):
     """Runs `work(cell, urls)`, which gives rows of (decimal morton id, statistics by name) and a dictionary of notes."""
     cell, csv, *urls = sys.argv[1:]
     cpu, wall = cpu_seconds(), time.perf_counter()
     rows, notes = work(int(cell), urls)
     report = {"wall": time.perf_counter() - wall, "cpu": cpu_seconds() - cpu, "notes": notes, "versions": versions}
     with open(csv, "w") as out:
-        print("morton", *STATISTICS, sep=",", file=out)
+        print("morton", *names, sep=",", file=out)
         for morton, values in rows:
-            print(morton, *(values[name] for name in STATISTICS), sep=",", file=out)
+            print(morton, *(values[name] for name in names), sep=",", file=out)
     print(json.dumps(report))
