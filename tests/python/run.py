@@ -69,7 +69,11 @@ if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
     CHECKS.append(("a real granule as other programs write it",
                    [[PYTHON, "tests/python/check_cf.py", ICESTREAM, "4441321", granule, *rewritten]]))
     CHECKS += [check("real granules", str(real), 4441321, mode) for check in (store, exports) for mode in MODES]
+HOSTILE = [PYTHON, "tests/python/products/hostile.py", "--command", ICESTREAM]
+CHECKS.append(("photons on broken segments, three ways of reading", [[*HOSTILE, "--seeds", "20"]]))
 if products := shared("data/products", "stores of every built-in product"):
+    begins = products / "ATL03_indexbegin_start_end_FVs.h5"
+    CHECKS.append(("photons on the segments of a real beam", [[*HOSTILE, "--seeds", "0", "--begins", str(begins)]]))
     CHECKS.append(("stores of every built-in product, against h5py, healpy and NumPy",
                    [[PYTHON, "tests/python/products/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
 

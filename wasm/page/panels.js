@@ -30,6 +30,7 @@ export function showRead(node, { requests, bytes, size, granules, milliseconds, 
 
 const ROW_COUNTS = [
   ["used", "used"],
+  ["unlinked", "dropped: without one parent"],
   ["quality", "dropped: conditions"],
   ["fill", "dropped: fill value"],
   ["not_finite", "dropped: not finite"],

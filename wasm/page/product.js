@@ -2,9 +2,10 @@
 import { PRODUCTS } from "./products.js";
 
 export { PRODUCTS };
-export const DEFAULT = PRODUCTS[0];
-
 export const byName = (name) => PRODUCTS.find((product) => product.name === name);
+
+/** What granules are taken for that say nothing. */
+export const DEFAULT = byName("ATL06");
 
 /** The product whose granules call themselves so, of several the one without a suffix. */
 export const calledSo = (name) => byName(name) ?? PRODUCTS.find((product) => product.short_names.includes(name));

@@ -97,7 +97,7 @@ async fn run<'a>(
     };
     let granules: Vec<_> = request.granules.iter().zip(0..).map(granule).collect();
     let tuning = Tuning { tracks_in_flight: TRACKS_IN_FLIGHT, ..Tuning::default() };
-    match pipeline::run_cell(&granules, job, &tuning, observer).await {
+    match pipeline::run_cell(&granules, job, &tuning, None, observer).await {
         Ok(result) => {
             observer.release();
             answer::done(&result)

@@ -2,14 +2,15 @@
 //! list, as `wasm/page/products.js` has it. It is read key by key: serde's readers would be a tenth of the module.
 use crate::host;
 use js_sys::{Array, Object};
-use pipeline::{Axis, ColumnSpec, Keep, Orbit, Product, Quantity, Second, Test, Value, Weight};
+use pipeline::{Axis, ColumnSpec, Keep, Orbit, ParentLink, Product, Quantity, Second, Test, Value, Weight};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::str::FromStr;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 const PRODUCT: &str = " name short_names names tracks group latitude longitude value uncertainty weight beams direction \
-    min_count statistics output keep orbit ";
+    min_count statistics output keep link orbit ";
+const LINK: &str = " begin count base latitude longitude margin groups ";
 const QUANTITY: &str = " prefix label standard_name units limit ";
 const ORBIT: &str = " period inclination spacing spread pointing ";
 const AXIS: &str = " column value ";
@@ -57,7 +58,20 @@ fn product(table: &Table<'_>) -> Product {
         output: quantity(&table.table("output", QUANTITY)),
         keep: table.items("keep").into_iter().map(|keep| condition(&table.of(keep, COLUMN))).collect(),
         values: Vec::new(),
+        link: table.given("link", LINK).as_ref().map(link),
         orbit: table.given("orbit", ORBIT).as_ref().map(orbit),
+    }
+}
+
+fn link(table: &Table<'_>) -> ParentLink {
+    ParentLink {
+        begin: column(&table.table("begin", COLUMN)),
+        count: column(&table.table("count", COLUMN)),
+        base: table.whole("base").unwrap_or(0).into(),
+        latitude: table.given("latitude", COLUMN).as_ref().map(column),
+        longitude: table.given("longitude", COLUMN).as_ref().map(column),
+        margin: table.number("margin"),
+        groups: table.texts("groups"),
     }
 }
 

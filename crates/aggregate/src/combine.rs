@@ -277,7 +277,7 @@ const fn float(rows: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Floats, Reducer, ReducerLimits, Rows};
+    use crate::{Batch, Floats, Reducer, ReducerLimits, StatisticTable};
 
     /// A rough surface: rows of 64 cells, heights near 3000 m.
     fn sampled(seed: u64, n: u32) -> (Vec<u32>, Floats, Floats) {
@@ -297,11 +297,12 @@ mod tests {
         (all.0, Floats::F32(all.1), Floats::F32(all.2))
     }
 
-    fn reducer(weighting: Weighting) -> Reducer {
+    /// Statistics of those rows, that many orders up.
+    fn reduced(shift: u8, statistics: &[Statistic]) -> StatisticTable {
         let (child, value, sigma) = sampled(7, 20_000);
-        let mut reducer = Reducer::new(64, weighting, ReducerLimits::default()).unwrap();
-        reducer.fold(Rows::new(&child, &value, Some(&sigma), Some(&sigma)).unwrap()).unwrap();
-        reducer
+        let rows = [Batch { child, value, sigma: Some(sigma.clone()), weight: Some(sigma) }];
+        let reducer = Reducer::new(64, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
+        reducer.finish_at(&rows[..], shift, statistics).unwrap()
     }
 
     /// A cell of one row.
@@ -311,10 +312,10 @@ mod tests {
         Stored { count: 1, min, max, mean, sigma: 1.0, unweighted_mean, variance: 0.0, std, sum, quantiles: &[] }
     }
 
-    fn combined(reducer: &Reducer, weighting: Weighting, points: Option<u32>, stored: &[Statistic]) -> Vec<f64> {
-        let table = reducer.finish(stored);
+    fn combined(points: Option<u32>, stored: &[Statistic]) -> Vec<f64> {
+        let table = reduced(0, stored);
         let column = |statistic| table.column(statistic).unwrap_or(&[NO_DATA; 64]);
-        let mut all = Combiner::new(weighting);
+        let mut all = Combiner::new(Weighting::InverseVariance);
         for (cell, &count) in table.counts().iter().enumerate() {
             let at = |statistic| column(statistic)[cell];
             let quantile = |permille| (permille, at(Statistic::Quantile(permille)));
@@ -340,10 +341,9 @@ mod tests {
 
     #[test]
     fn what_composes_equals_the_rows_and_the_rest_is_close() {
-        let reducer = reducer(Weighting::InverseVariance);
-        let exact = reducer.finish_at(3, &Statistic::STANDARD).unwrap();
+        let exact = reduced(3, &Statistic::STANDARD);
         for points in [None, Some(1024)] {
-            let found = combined(&reducer, Weighting::InverseVariance, points, &Statistic::STANDARD);
+            let found = combined(points, &Statistic::STANDARD);
             assert_eq!(found[0], 20_000.0);
             let truth: Vec<f64> = exact.columns().iter().map(|(_, values)| f64::from(values[0])).collect();
             assert_eq!(found[1..3], truth[..2], "extremes");
@@ -362,9 +362,8 @@ mod tests {
     fn with_stored_means_the_variance_is_exact() {
         let mut stored = Statistic::STANDARD.to_vec();
         stored.push(Statistic::UnweightedMean);
-        let reducer = reducer(Weighting::InverseVariance);
-        let exact = reducer.finish_at(3, &stored).unwrap();
-        let found = combined(&reducer, Weighting::InverseVariance, Some(1024), &stored);
+        let exact = reduced(3, &stored);
+        let found = combined(Some(1024), &stored);
         for (at, statistic) in [(5, Statistic::Variance), (9, Statistic::UnweightedMean)] {
             let truth = f64::from(exact.column(statistic).unwrap()[0]);
             assert!((found[at] - truth).abs() / truth < 1e-6, "{statistic}: {} {truth}", found[at]);

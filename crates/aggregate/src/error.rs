@@ -30,17 +30,22 @@ pub enum Error {
         /// Largest number allowed.
         limit: u32,
     },
-    /// More rows than the limit allows.
-    #[error("more than {limit} rows in one parent cell")]
-    TooManyRows {
-        /// Largest number of rows allowed.
-        limit: u32,
+    /// More rows in one cell than its count holds.
+    #[error("{rows} rows in cell {cell}, {} at most", i32::MAX)]
+    Count {
+        /// Index of the cell within the parent, of the order that was asked for.
+        cell: usize,
+        /// Its rows.
+        rows: u64,
     },
-    /// The memory for more rows could not be had.
-    #[error("no memory for {rows} more rows")]
+    /// The rows cannot be had again, or are not those that they were.
+    #[error("cannot read the rows again: {0}")]
+    Unreadable(String),
+    /// The memory for rows could not be had.
+    #[error("no memory for {rows} rows")]
     OutOfMemory {
-        /// Rows that were to be added.
-        rows: usize,
+        /// Rows that were to be held.
+        rows: u64,
     },
     /// The children do not form whole ancestors that many orders up.
     #[error("{children} children do not form whole cells {shift} orders up")]
@@ -61,4 +66,11 @@ pub enum Error {
         "{0:?} is no statistic: count, min, max, mean, sigma, unweighted_mean, variance, std, mad, sum, or a quantile such as q25"
     )]
     Name(String),
+}
+
+impl Error {
+    /// A pass found other rows than the one before it.
+    pub(crate) fn changed() -> Self {
+        Self::Unreadable("they differ from those of the pass before".to_owned())
+    }
 }

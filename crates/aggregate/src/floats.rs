@@ -1,4 +1,5 @@
 use std::collections::TryReserveError;
+use std::ops::Range;
 
 /// The numbers of a column of rows: `f32` while each of them is one exactly, else `f64`.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +74,7 @@ impl Floats {
     }
 
     /// Takes the type that all numbers of another column fit, and makes room for them.
-    pub(crate) fn make_room(&mut self, more: &Self) -> Result<(), TryReserveError> {
+    fn make_room(&mut self, more: &Self) -> Result<(), TryReserveError> {
         match (&mut *self, more) {
             (Self::F32(held), Self::F64(more)) if !more.is_empty() => {
                 let mut wide = Vec::new();
@@ -108,30 +109,113 @@ impl Floats {
 
     /// All numbers in order.
     pub fn iter(&self) -> impl Iterator<Item = f64> {
-        let (singles, doubles): (&[f32], &[f64]) = match self {
-            Self::F32(held) => (held, &[]),
-            Self::F64(held) => (&[], held),
-        };
-        singles.iter().copied().map(f64::from).chain(doubles.iter().copied())
+        self.all().iter()
     }
 
-    /// Puts the numbers of the given rows, each below the length, in the place of what `into` holds.
-    pub(crate) fn gather(&self, rows: &[u32], into: &mut Vec<f64>) {
-        into.clear();
+    /// Some of the numbers; none where the range is not within the length.
+    pub(crate) fn part(&self, range: Range<usize>) -> Numbers<'_> {
         match self {
-            Self::F32(held) => into.extend(rows.iter().map(|&row| f64::from(held[row as usize]))),
-            Self::F64(held) => into.extend(rows.iter().map(|&row| held[row as usize])),
+            Self::F32(held) => Numbers::F32(held.get(range).unwrap_or_default()),
+            Self::F64(held) => Numbers::F64(held.get(range).unwrap_or_default()),
         }
     }
 
-    /// Appends NaN up to a length; room has been made.
-    pub(crate) fn pad(&mut self, len: usize) {
+    /// All of the numbers.
+    pub(crate) fn all(&self) -> Numbers<'_> {
+        self.part(0..self.len())
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::F32(held) => held.capacity().saturating_mul(size_of::<f32>()),
+            Self::F64(held) => held.capacity().saturating_mul(size_of::<f64>()),
+        };
+        bytes as u64
+    }
+
+    /// Zeros in the place of what is held.
+    ///
+    /// # Errors
+    /// [`TryReserveError`] when the allocator refuses.
+    pub(crate) fn zero(&mut self, len: usize) -> Result<(), TryReserveError> {
         match self {
-            Self::F32(held) => held.resize(len.max(held.len()), f32::NAN),
-            Self::F64(held) => held.resize(len.max(held.len()), f64::NAN),
+            Self::F32(held) => zero(held, len),
+            Self::F64(held) => zero(held, len),
         }
     }
 }
+
+/// Zeros in the place of what is held.
+///
+/// # Errors
+/// [`TryReserveError`] when the allocator refuses.
+pub(crate) fn zero<T: Clone + Default>(held: &mut Vec<T>, len: usize) -> Result<(), TryReserveError> {
+    held.clear();
+    if held.capacity() < len {
+        // Not both at once.
+        *held = Vec::new();
+    }
+    held.try_reserve_exact(len)?;
+    held.resize(len, T::default());
+    Ok(())
+}
+
+/// Numbers of a column: one after the other, or every first or second one of pairs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Numbers<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+    First(&'a [[f32; 2]]),
+    Second(&'a [[f32; 2]]),
+}
+
+impl<'a> Numbers<'a> {
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::F32(held) => held.len(),
+            Self::F64(held) => held.len(),
+            Self::First(held) | Self::Second(held) => held.len(),
+        }
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = f64> + use<'a> {
+        let (mut singles, mut doubles, mut pairs): (&[f32], &[f64], &[[f32; 2]]) = (&[], &[], &[]);
+        match self {
+            Self::F32(held) => singles = held,
+            Self::F64(held) => doubles = held,
+            Self::First(held) | Self::Second(held) => pairs = held,
+        }
+        let second = matches!(self, Self::Second(_));
+        let pairs = pairs.iter().map(move |&[a, b]| f64::from(if second { b } else { a }));
+        singles.iter().copied().map(f64::from).chain(doubles.iter().copied()).chain(pairs)
+    }
+}
+
+/// The expression with an iterator over the numbers in their type.
+macro_rules! with {
+    ($numbers:expr, $each:ident => $body:expr) => {
+        match $numbers {
+            $crate::floats::Numbers::F32(held) => {
+                let $each = held.iter().copied();
+                $body
+            }
+            $crate::floats::Numbers::F64(held) => {
+                let $each = held.iter().copied();
+                $body
+            }
+            $crate::floats::Numbers::First(held) => {
+                let $each = held.iter().map(|pair| pair[0]);
+                $body
+            }
+            $crate::floats::Numbers::Second(held) => {
+                let $each = held.iter().map(|pair| pair[1]);
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with;
 
 /// The number as an `f32`, if it is one.
 #[expect(clippy::cast_possible_truncation, reason = "compared with what it was")]

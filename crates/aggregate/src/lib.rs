@@ -1,16 +1,18 @@
 //! Statistics of the children of one parent cell, from rows of `(child, value)`, with a sigma and a weight where there are.
 //!
-//! A [`Reducer`] keeps the rows of one parent in parallel columns, each number as an `f32` where it is one ([`Floats`]): 12
-//! bytes a row of an `f32` value with its sigma. [`Reducer::finish`] groups them by child with one stable counting sort and
-//! reduces each group on its own, in `f64`, storing `f32`.
-//! [`Reducer::finish_at`] does the same for ancestors of the children: from the rows, so the result is exact.
+//! A [`Reducer`] holds no rows: it goes through those of one parent as often as it must, wherever the caller keeps them
+//! ([`Batches`]), each number as an `f32` where it is one ([`Floats`]). [`Reducer::finish`] counts them by child in a first
+//! pass; in a second one a stable counting sort puts the numbers of each child side by side, which are then reduced in `f64`,
+//! storing `f32`. Where they do not fit in the memory allowed, there are more passes: one for each range of children that fits,
+//! and some for each child that alone does not. [`Reducer::finish_at`] does the same for ancestors of the children: from the
+//! rows, so the result is exact.
 //!
 //! A [`Combiner`] makes the statistics of a coarser cell from stored ones, where no rows are at hand.
 //!
 //! # Same bytes everywhere
 //!
-//! Rows are summed in the order in which they were folded, so the caller folds in one canonical order (granule, track,
-//! row); how the rows are split over calls has no influence. The arithmetic is IEEE 754 addition, multiplication,
+//! Rows are summed in the order in which they come, so the caller keeps one canonical order (granule, track, row); neither how
+//! they are split into batches nor how much memory there is has any influence. The arithmetic is IEEE 754 addition, multiplication,
 //! division and square root, without fused operations or library functions, and every NaN in a result has the bit
 //! pattern [`NO_DATA`].
 //!
@@ -28,30 +30,41 @@
 //! of its own cell wrong, and no others; nothing panics.
 //!
 //! ```
-//! use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, Weighting};
+//! use aggregate::{Batch, Floats, Reducer, ReducerLimits, Statistic, Weighting};
 //!
-//! let mut reducer = Reducer::new(4, Weighting::InverseVariance, ReducerLimits::default())?;
 //! let (value, sigma) = (Floats::F32(vec![10.0, 5.0, 20.0]), Floats::F32(vec![1.0; 3]));
-//! reducer.fold(Rows::new(&[2, 0, 2], &value, Some(&sigma), None)?)?;
-//! let table = reducer.finish(&Statistic::STANDARD);
+//! let rows = [Batch { child: vec![2, 0, 2], value, sigma: Some(sigma), weight: None }];
+//! let reducer = Reducer::new(4, Weighting::InverseVariance, ReducerLimits::default())?;
+//! let table = reducer.finish(&rows[..], &Statistic::STANDARD)?;
 //! assert_eq!(table.counts(), [1, 0, 2, 0]);
 //! assert_eq!(table.column(Statistic::WeightedMean).map(|means| means[2]), Some(15.0));
 //! # Ok::<(), aggregate::Error>(())
 //! ```
 #![forbid(unsafe_code)]
 
+mod batch;
+mod columns;
 mod combine;
 mod error;
+mod figures;
 mod floats;
-mod grouping;
-mod ordered;
+mod groups;
+mod moments;
+mod needs;
+mod plan;
+mod quantile;
+mod real;
 mod reducer;
 mod rows;
 mod sample;
+mod selection;
 mod statistic;
+mod stream;
+mod survey;
 mod table;
 mod weighting;
 
+pub use batch::{Batch, Batches};
 pub use combine::{Combiner, Stored};
 pub use error::Error;
 pub use floats::Floats;

@@ -1,4 +1,6 @@
 use crate::{Error, Floats};
+use std::iter;
+use std::ops::Range;
 
 /// A batch of rows as parallel columns of one length.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +50,20 @@ impl<'a> Rows<'a> {
         self.child
     }
 
+    /// Rows after one another of the same cell `child >> bits`: the cell, and which rows they are.
+    pub(crate) fn runs(&self, bits: u32) -> impl Iterator<Item = (usize, Range<usize>)> + use<'a> {
+        let mut from = 0;
+        let mut rest = self.child;
+        iter::from_fn(move || {
+            let (first, others) = rest.split_first()?;
+            let same = others.iter().position(|child| child >> bits != first >> bits).unwrap_or(others.len());
+            rest = others.get(same..).unwrap_or_default();
+            let run = from..from + 1 + same;
+            from = run.end;
+            Some(((first >> bits) as usize, run))
+        })
+    }
+
     /// Value of each row.
     #[must_use]
     pub const fn value(&self) -> &'a Floats {
@@ -70,6 +86,17 @@ impl<'a> Rows<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_cover_all_rows() {
+        let value = Floats::F32(vec![1.0; 6]);
+        let runs = |child: &[u32], bits| -> Vec<(usize, Range<usize>)> {
+            Rows::new(child, &value, None, None).unwrap().runs(bits).collect()
+        };
+        assert_eq!(runs(&[5, 4, 4, 9, 9, 9], 0), [(5, 0..1), (4, 1..3), (9, 3..6)]);
+        assert_eq!(runs(&[5, 4, 4, 9, 9, 9], 2), [(1, 0..3), (2, 3..6)]);
+        assert!(Rows::new(&[], &Floats::new(), None, None).unwrap().runs(0).next().is_none());
+    }
 
     #[test]
     fn columns_of_unequal_length_are_named() {

@@ -78,14 +78,22 @@ impl StatisticTable {
     }
 
     /// Leaves a cell empty that has too few rows.
-    pub(crate) fn skip(&mut self, rows: usize) {
+    pub(crate) fn skip(&mut self, rows: u64) {
         self.sparse += 1;
-        self.sparse_rows += rows as u64;
+        self.sparse_rows += rows;
     }
 
-    /// Stores the number of rows of a cell and its statistics, in the order of the columns.
-    pub(crate) fn set(&mut self, cell: usize, count: i32, mut statistic: impl FnMut(Statistic) -> f64) {
-        self.counts[cell] = count;
+    /// Stores the number of rows of a cell.
+    ///
+    /// # Errors
+    /// [`Error::Count`] when the count cannot hold it.
+    pub(crate) fn count(&mut self, cell: usize, rows: u64) -> Result<(), Error> {
+        self.counts[cell] = i32::try_from(rows).map_err(|_| Error::Count { cell, rows })?;
+        Ok(())
+    }
+
+    /// Stores the statistics of a cell, in the order of the columns.
+    pub(crate) fn set(&mut self, cell: usize, statistic: impl Fn(Statistic) -> f64) {
         for (wanted, values) in &mut self.columns {
             values[cell] = narrow(statistic(*wanted));
         }
@@ -97,4 +105,17 @@ fn narrow(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to nearest is the specified result")]
     let rounded = value as f32;
     if rounded.is_nan() { NO_DATA } else { rounded }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_with_more_rows_than_its_count_holds_is_an_error() {
+        let mut table = StatisticTable::empty(2, &[]);
+        assert_eq!(table.count(0, 0x7fff_ffff), Ok(()));
+        assert_eq!(table.count(1, 0x8000_0000), Err(Error::Count { cell: 1, rows: 0x8000_0000 }));
+        assert_eq!(table.counts(), [i32::MAX, 0]);
+    }
 }

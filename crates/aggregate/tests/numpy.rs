@@ -2,7 +2,7 @@
 //! one ulp.
 #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may stop; rounding to f32 is meant")]
 
-use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, Weighting};
+use aggregate::{Batch, Floats, Reducer, ReducerLimits, Statistic, Weighting};
 
 struct Case {
     name: String,
@@ -57,13 +57,15 @@ fn ulps(a: f32, b: f32) -> u32 {
 /// Compares what the cases have from the column `from` on.
 fn compare(cases: &[Case], weighting: Weighting, statistics: &[Statistic], from: usize) -> u32 {
     let children = u32::try_from(cases.len()).unwrap();
-    let mut reducer = Reducer::new(children, weighting, ReducerLimits::default()).unwrap();
-    for (child, case) in (0..).zip(cases) {
-        let child = vec![child; case.value.len()];
-        let rows = Rows::new(&child, &case.value, Some(&case.sigma), Some(&case.weight)).unwrap();
-        reducer.fold(rows).unwrap();
-    }
-    let table = reducer.finish(statistics);
+    let batch = |(child, case): (u32, &Case)| Batch {
+        child: vec![child; case.value.len()],
+        value: case.value.clone(),
+        sigma: Some(case.sigma.clone()),
+        weight: Some(case.weight.clone()),
+    };
+    let rows: Vec<Batch> = (0..).zip(cases).map(batch).collect();
+    let reducer = Reducer::new(children, weighting, ReducerLimits::default()).unwrap();
+    let table = reducer.finish(&rows[..], statistics).unwrap();
     let mut worst = 0;
     for (child, case) in cases.iter().enumerate() {
         assert_eq!(table.counts()[child], case.count, "{}", case.name);
@@ -103,10 +105,10 @@ fn all_statistics_match_numpy() {
 fn a_row_without_its_sigma_leaves_its_cell_without_that_of_the_mean() {
     let (value, sigma) = (Floats::F64(vec![0.1, 0.3, 0.5]), Floats::F32(vec![0.5, f32::NAN, 0.25]));
     let ones = Floats::F32(vec![1.0; 3]);
+    let rows = [Batch { child: vec![0, 0, 1], value, sigma: Some(sigma), weight: Some(ones) }];
     for weighting in [Weighting::Given, Weighting::Equal] {
-        let mut reducer = Reducer::new(2, weighting, ReducerLimits::default()).unwrap();
-        reducer.fold(Rows::new(&[0, 0, 1], &value, Some(&sigma), Some(&ones)).unwrap()).unwrap();
-        let table = reducer.finish(&Statistic::STANDARD);
+        let reducer = Reducer::new(2, weighting, ReducerLimits::default()).unwrap();
+        let table = reducer.finish(&rows[..], &Statistic::STANDARD).unwrap();
         let column = |statistic| table.require(statistic).unwrap();
         assert_eq!(column(Statistic::WeightedMean), [0.2, 0.5]);
         assert_eq!(column(Statistic::WeightedMeanSigma)[0].to_bits(), 0x7fc0_0000);

@@ -1,7 +1,7 @@
 //! Properties that hold for any rows.
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
-use aggregate::{Floats, Reducer, ReducerLimits, Rows, Statistic, StatisticTable, Weighting};
+use aggregate::{Batch, Floats, Reducer, ReducerLimits, Statistic, StatisticTable, Weighting};
 use proptest::prelude::*;
 
 const CHILDREN: u32 = 64;
@@ -13,17 +13,21 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop::collection::vec((0..CHILDREN, value, 0.001_f32..10.0), 0..400)
 }
 
-fn fold(reducer: &mut Reducer, rows: &[Row]) {
-    let child: Vec<u32> = rows.iter().map(|row| row.0).collect();
+fn batch(rows: &[Row]) -> Batch {
+    let child = rows.iter().map(|row| row.0).collect();
     let value = Floats::F32(rows.iter().map(|row| row.1).collect());
     let sigma = Floats::F32(rows.iter().map(|row| row.2).collect());
-    reducer.fold(Rows::new(&child, &value, Some(&sigma), None).unwrap()).unwrap();
+    Batch { child, value, sigma: Some(sigma), weight: None }
 }
 
-fn reducer(children: u32, rows: &[Row]) -> Reducer {
-    let mut reducer = Reducer::new(children, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
-    fold(&mut reducer, rows);
-    reducer
+/// Of this number of children, an ancestor that many orders up each.
+fn reduced(children: u32, rows: &[Batch], shift: u8, statistics: &[Statistic]) -> StatisticTable {
+    let reducer = Reducer::new(children, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
+    reducer.finish_at(rows, shift, statistics).unwrap()
+}
+
+fn standard(rows: &[Row]) -> StatisticTable {
+    reduced(CHILDREN, &[batch(rows)], 0, &Statistic::STANDARD)
 }
 
 /// Everything in a table, to the bit.
@@ -34,35 +38,34 @@ fn bits(table: &StatisticTable) -> (Vec<i32>, Vec<Vec<u32>>) {
 
 proptest! {
     #[test]
-    fn how_rows_are_split_over_calls_does_not_matter(rows in rows(), cuts in prop::collection::vec(0_usize..400, 0..6)) {
-        let whole = reducer(CHILDREN, &rows).finish(&Statistic::STANDARD);
+    fn how_rows_are_split_into_batches_does_not_matter(rows in rows(), cuts in prop::collection::vec(0_usize..400, 0..6)) {
+        let whole = standard(&rows);
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(rows.len())).collect();
         cuts.sort_unstable();
         cuts.push(rows.len());
-        let mut parts = reducer(CHILDREN, &[]);
+        let mut parts = Vec::new();
         let mut from = 0;
         for cut in cuts {
-            fold(&mut parts, &rows[from..cut]);
+            parts.push(batch(&rows[from..cut]));
             from = cut;
         }
-        prop_assert_eq!(bits(&parts.finish(&Statistic::STANDARD)), bits(&whole));
+        prop_assert_eq!(bits(&reduced(CHILDREN, &parts, 0, &Statistic::STANDARD)), bits(&whole));
         prop_assert_eq!(whole.total_rows(), rows.len() as u64);
     }
 
     #[test]
     fn a_coarser_order_equals_reducing_with_coarser_ids(rows in rows(), shift in 0_u8..=3) {
         let coarse: Vec<Row> = rows.iter().map(|&(child, v, s)| (child >> (2 * shift), v, s)).collect();
-        let direct = reducer(CHILDREN >> (2 * shift), &coarse).finish(&Statistic::STANDARD);
-        let from_rows = reducer(CHILDREN, &rows).finish_at(shift, &Statistic::STANDARD).unwrap();
+        let direct = reduced(CHILDREN >> (2 * shift), &[batch(&coarse)], 0, &Statistic::STANDARD);
+        let from_rows = reduced(CHILDREN, &[batch(&rows)], shift, &Statistic::STANDARD);
         prop_assert_eq!(bits(&from_rows), bits(&direct));
     }
 
     #[test]
     fn a_column_does_not_depend_on_the_others(rows in rows(), pick in 1_usize..9) {
-        let reducer = reducer(CHILDREN, &rows);
         let statistic = Statistic::STANDARD[pick];
-        let all = reducer.finish(&Statistic::STANDARD);
-        let alone = reducer.finish(&[statistic]);
+        let all = standard(&rows);
+        let alone = reduced(CHILDREN, &[batch(&rows)], 0, &[statistic]);
         let to_bits = |table: &StatisticTable| -> Vec<u32> {
             table.column(statistic).unwrap().iter().map(|v| v.to_bits()).collect()
         };
@@ -71,7 +74,7 @@ proptest! {
 
     #[test]
     fn statistics_are_in_order(rows in rows()) {
-        let table = reducer(CHILDREN, &rows).finish(&Statistic::STANDARD);
+        let table = standard(&rows);
         let column = |index: usize| &table.columns()[index].1;
         for (cell, &count) in table.counts().iter().enumerate() {
             if count == 0 {
@@ -90,7 +93,7 @@ proptest! {
     fn any_bits_are_survived(rows in prop::collection::vec((0..CHILDREN, any::<u32>(), any::<u32>()), 0..100)) {
         let rows: Vec<Row> =
             rows.into_iter().map(|(child, v, s)| (child, f32::from_bits(v), f32::from_bits(s))).collect();
-        let table = reducer(CHILDREN, &rows).finish(&Statistic::STANDARD);
+        let table = standard(&rows);
         let mut values = table.columns().iter().flat_map(|(_, values)| values);
         prop_assert!(values.all(|v| !v.is_nan() || v.to_bits() == 0x7fc0_0000));
     }

@@ -2,7 +2,7 @@
 //! version of this crate, which knew no other rows. A line an order: how many orders up, counts, then the columns.
 #![expect(clippy::cast_possible_truncation, reason = "rounding to f32 is meant")]
 
-use aggregate::{Floats, Permille, Reducer, ReducerLimits, Rows, Statistic, Weighting};
+use aggregate::{Batch, Floats, Permille, Reducer, ReducerLimits, Statistic, Weighting};
 
 /// FNV-1a.
 fn hash(words: impl Iterator<Item = u32>) -> String {
@@ -34,10 +34,10 @@ fn f32_rows_have_the_statistics_that_they_always_had() {
     statistics.push(Statistic::UnweightedMean);
     statistics.extend([25, 950].map(|permille| Statistic::Quantile(Permille::new(permille).unwrap())));
     for (value, sigma) in [(Floats::F32(value), Floats::F32(sigma)), wide] {
-        let mut reducer = Reducer::new(4096, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
-        reducer.fold(Rows::new(&child, &value, Some(&sigma), None).unwrap()).unwrap();
+        let reducer = Reducer::new(4096, Weighting::InverseVariance, ReducerLimits::default()).unwrap();
+        let rows = [Batch { child: child.clone(), value, sigma: Some(sigma), weight: None }];
         for (shift, expected) in (0..=6).zip(include_str!("unchanged.txt").lines()) {
-            let table = reducer.finish_at(shift, &statistics).unwrap();
+            let table = reducer.finish_at(&rows[..], shift, &statistics).unwrap();
             let counts = hash(table.counts().iter().map(|count| count.unsigned_abs()));
             let columns = table.columns().iter().map(|(_, values)| hash(values.iter().map(|v| v.to_bits())));
             let found: Vec<String> = [shift.to_string(), counts].into_iter().chain(columns).collect();

@@ -114,6 +114,9 @@ pub(crate) struct CellArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing.
     #[arg(long)]
     pub(crate) allow_partial: bool,
+    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of telling it.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Folder or bucket prefix with indexes that `icestream index` made; a granule whose index is missing or stale is read
     /// without.
     #[arg(long, value_name = "DIR")]
@@ -124,8 +127,8 @@ pub(crate) struct CellArgs {
     /// Tracks that are read at the same time, over all granules.
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) tracks_in_flight: u16,
-    /// Memory for data under way, in MiB; the rows of the cell come on top, 48 bytes each.
-    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536))]
+    /// Memory for data and rows, in MiB; rows that it has no room for go to a temporary file (in TMPDIR).
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65536))]
     pub(crate) memory: u64,
     /// Read all coordinates, also where rows cannot lie in the cell: to check that nothing is missed.
     #[arg(long)]

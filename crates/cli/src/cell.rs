@@ -64,9 +64,6 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Res
         json::print(body)?;
     } else if !args.quiet {
         note!("{}", words::table(result));
-        if let Some(words) = words::memory(result.ledger.totals.rows.used, args.memory << 20) {
-            note!("  {words}");
-        }
         if let Some(out) = out {
             note!("  wrote {out} in {:.2} s", body.duration_s);
         }
@@ -99,6 +96,7 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     spec.child_order = args.child_order.map_or(Ok(spec.child_order), target::order)?;
     spec.layout = args.layout.unwrap_or(spec.layout);
     spec.allow_partial |= args.allow_partial;
+    spec.strict |= args.strict;
     // A list that is given as a flag stands for the event's.
     if !args.overviews.is_empty() {
         spec.overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<_, _>>()?;

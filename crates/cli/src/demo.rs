@@ -57,7 +57,7 @@ async fn job(store: &Path) -> Result<CellResult, Failure> {
         let bytes = bytes::Bytes::from_static(bytes);
         Granule::new(name, move || Ok(MemorySource::with_cost(bytes.clone(), byte_ranges::Cost::LOCAL)))
     });
-    let result = jobs::compute(&granules, &job, &Tuning::default(), &()).await;
+    let result = jobs::compute(&granules, &job, &Tuning::default(), None, &()).await;
     let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;
     let sink = Clients::new(Options::default()).sink(&Location::from(store.to_path_buf()))?;
     pipeline::write(&result, &sink).await.map_err(Failure::of_write)?;

@@ -73,16 +73,16 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
 fn answer(made: &Indexed) -> Value {
     json!({
         "granule": made.granule, "index_path": made.index_path, "kept": made.kept, "index_bytes": made.index_bytes,
-        "granule_bytes": made.granule_bytes, "requests": made.requests, "bytes_read": made.bytes_read,
+        "granule_bytes": made.granule_bytes, "requests": made.requests, "bytes_read": made.bytes_read, "broken": made.broken,
     })
 }
 
 fn words(made: &Indexed) -> String {
     let (index, granule) = (data_size(made.index_bytes as u64), data_size(made.granule_bytes));
-    if made.kept {
-        return format!("index of {index} fits, kept");
-    }
-    format!("index of {index} for {granule}, read {} in {} requests", data_size(made.bytes_read), made.requests)
+    let read = format!("for {granule}, read {} in {} requests", data_size(made.bytes_read), made.requests);
+    let what = if made.kept { "fits, kept" } else { &read };
+    let broken = made.broken.iter().map(|what| format!("; {what}")).collect::<String>();
+    format!("index of {index} {what}{broken}")
 }
 
 impl From<IndexError> for Failure {

@@ -31,7 +31,7 @@ pub(crate) struct EditedProductArgs {
     /// `segment_landcover in 1,5`; operators are = != >= <= > < in. `none` drops all conditions. May be given several times.
     #[arg(long, value_name = "CONDITION")]
     keep: Vec<String>,
-    /// Another value: one that the product names, or the path of a column in the tracks.
+    /// Another value: one that the product names, the path of a column in the tracks, or count: only how many rows there are.
     #[arg(long, value_name = "COLUMN")]
     value: Option<String>,
     /// Statistics, in place of the product's: count, min, max, mean, sigma, variance, std, unweighted_mean, mad, sum, quantiles

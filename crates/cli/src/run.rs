@@ -57,6 +57,9 @@ pub(crate) struct RunArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing the cell.
     #[arg(long)]
     allow_partial: bool,
+    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of telling it.
+    #[arg(long)]
+    strict: bool,
     /// Compute a share of the cells (1%, 0.01) a second time from all coordinates, and fail those whose results differ; which
     /// ones follows from their names.
     #[arg(long, value_name = "SHARE", value_parser = share)]
@@ -201,6 +204,7 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
         latitude,
         layout: args.layout,
         allow_partial: args.allow_partial,
+        strict: args.strict,
         ..JobSpec::new(product, Vec::new(), target::order(args.child_order)?)
     };
     let index = || catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);

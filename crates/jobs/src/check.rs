@@ -1,5 +1,5 @@
 //! What a product finds in a granule, all over the globe.
-use crate::{Error, Opener};
+use crate::{Error, Opener, TemporaryFile};
 use morton::Cell;
 use pipeline::{Granule, GranuleEntry, Job, Product, Tuning};
 use storage::{Clients, Location};
@@ -19,7 +19,8 @@ pub async fn check(
     let tuning = Tuning { exhaustive: true, ..Tuning::default() };
     let mut found: Option<GranuleEntry> = None;
     for cell in cells {
-        let result = crate::compute(&granules, &Job::new(product.clone(), cell, cell.order())?, &tuning, &()).await?;
+        let job = Job::new(product.clone(), cell, cell.order())?;
+        let result = crate::compute(&granules, &job, &tuning, Some(&TemporaryFile::default()), &()).await?;
         let Some(entry) = result.ledger.granules.into_iter().next() else { continue };
         match &mut found {
             None => found = Some(entry),

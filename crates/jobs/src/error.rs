@@ -200,6 +200,9 @@ impl From<pipeline::Error> for Error {
             }
             pipeline::Error::Write(error) => Self::of_output(error),
             pipeline::Error::Config(_) => Self::bad_event(message),
+            pipeline::Error::NoRoom { .. } | pipeline::Error::Scratch(_) => {
+                Self { class, ..Self::new(ErrorType::OutOfBudget, message) }
+            }
             _ => Self { class, ..Self::new(ErrorType::Internal, message) },
         }
     }
@@ -228,6 +231,15 @@ mod tests {
         assert_eq!(ErrorType::from_name("Sandbox.Timedout"), ErrorType::Timeout);
         assert_eq!(ErrorType::from_name("Runtime.ExitError"), ErrorType::Internal);
         assert_eq!(serde_json::from_value::<ErrorType>("NewOne".into()).unwrap(), ErrorType::Internal);
+    }
+
+    #[test]
+    fn rows_without_room_are_a_matter_of_the_budget() {
+        let no_room = pipeline::Error::NoRoom { rows: 12_000_000, read: 3, granules: 12, memory: 128 << 20 };
+        let error = Error::from(no_room);
+        assert_eq!((error.kind, error.class), (ErrorType::OutOfBudget, FailureClass::Limit));
+        assert!(error.message.contains("48000000 are to be expected"), "{}", error.message);
+        assert_eq!(Error::from(pipeline::Error::Scratch("full".into())).kind, ErrorType::OutOfBudget);
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl Event {
             latitude: fields.parsed("latitude")?.unwrap_or_default(),
             layout: fields.parsed("layout")?.unwrap_or_default(),
             allow_partial: fields.flag("allow_partial")?,
+            strict: fields.flag("strict")?,
             ..JobSpec::new(product, vec![parent], child_order)
         };
         Ok(Self {
@@ -125,6 +126,7 @@ impl Event {
             "overviews": spec.overviews.iter().map(|order| order.get()).collect::<Vec<_>>(),
             "layout": spec.layout.to_string(),
             "allow_partial": spec.allow_partial,
+            "strict": spec.strict,
             "verify": self.verify,
             "region": self.region,
             "endpoint_url": self.endpoint_url,

@@ -20,6 +20,8 @@ pub struct Indexed {
     pub requests: u64,
     /// Bytes read of the granule.
     pub bytes_read: u64,
+    /// Tracks whose rows do not hang on their parents as they should: what is wrong, in words.
+    pub broken: Vec<String>,
 }
 
 /// Why a granule has no index.
@@ -64,7 +66,11 @@ pub async fn index(
     }
     let read = source.counts();
     let (requests, bytes_read) = (read.requests, read.bytes);
-    Ok(Indexed { granule, index_path, kept, index_bytes, granule_bytes: sidecar.size, requests, bytes_read })
+    let granule_bytes = sidecar.size;
+    let broken =
+        sidecar.broken().map(|(track, faults)| format!("{track}: the link to its parents is broken: {faults}"));
+    let broken = broken.collect();
+    Ok(Indexed { granule, index_path, kept, index_bytes, granule_bytes, requests, bytes_read, broken })
 }
 
 /// The index that is there, if it is of this very granule and has what the product reads.

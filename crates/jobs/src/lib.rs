@@ -26,6 +26,7 @@ mod names;
 mod output;
 mod product;
 mod run;
+mod scratch;
 mod task;
 mod watch;
 
@@ -41,4 +42,5 @@ pub use names::ignored;
 pub use output::begin_sphere;
 pub use product::{AUTO, AskedProduct, product_of, usual};
 pub use run::{Ended, Host, compute, exhaustively, run};
+pub use scratch::TemporaryFile;
 pub use task::{Look, Opener, Output, Task, reading};

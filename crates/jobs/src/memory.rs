@@ -6,8 +6,6 @@ const MIB: u64 = 1 << 20;
 const PROGRAM: u64 = 32;
 /// A child cell while its statistics are finished and encoded, over all columns, in bytes.
 const PER_CHILD: u64 = 128;
-/// Data under way beyond this makes nothing faster, in MiB.
-const MOST: u64 = 256;
 
 /// Resident memory now, in bytes; `None` where the system does not say.
 #[must_use]
@@ -28,12 +26,11 @@ pub fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// How a function of `memory_mib` goes about a job: a third of what the program leaves is for data under way, the rest
-/// for rows that were kept, tables and the output.
+/// How a function of `memory_mib` goes about a job: an eighth of what the program leaves is for tables and the output.
 #[must_use]
 pub fn tuning(memory_mib: Option<u64>) -> Tuning {
     let Some(all) = memory_mib else { return Tuning::default() };
-    Tuning { memory: (all.saturating_sub(PROGRAM) / 3).clamp(16, MOST) * MIB, ..Tuning::default() }
+    Tuning { memory: (all.saturating_sub(PROGRAM) / 8 * 7).max(32) * MIB, ..Tuning::default() }
 }
 
 /// MiB that a job takes at the least, whatever its granules hold.

@@ -3,7 +3,7 @@ use crate::Error;
 use serde_json::Value;
 
 /// All that an event may hold.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "parent_morton",
     "parent_order",
     "child_order",
@@ -27,6 +27,7 @@ const KNOWN: [&str; 27] = [
     "min_count",
     "layout",
     "allow_partial",
+    "strict",
     "verify",
     "region",
     "endpoint_url",

@@ -1,8 +1,8 @@
 //! From a task to its answer, within limits of time and memory.
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
-use crate::{Answer, Architecture, Body, Error, ErrorType, Opener, Task, Usage, memory, output};
-use pipeline::{CellResult, Granule, Job, Observer, Open, Tuning};
+use crate::{Answer, Architecture, Body, Error, ErrorType, Opener, Task, TemporaryFile, Usage, memory, output};
+use pipeline::{CellResult, Granule, Job, Observer, Open, Scratch, Tuning};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -49,9 +49,10 @@ pub async fn compute<O: Open>(
     granules: &[Granule<O>],
     job: &Job,
     tuning: &Tuning,
+    scratch: Option<&dyn Scratch>,
     observer: &dyn Observer,
 ) -> Result<CellResult, pipeline::Error> {
-    pipeline::run_cell(granules, job, tuning, observer).await
+    pipeline::run_cell(granules, job, tuning, scratch, observer).await
 }
 
 /// Computes a job from all coordinates: a check that planned its reading would agree with a loss.
@@ -62,7 +63,8 @@ pub async fn exhaustively(job: &Job, granules: &[Location], clients: &Clients) -
     let granule =
         |location: &Location| Granule::new(location.unsigned(), Opener::new(clients.clone(), location.clone()));
     let granules: Vec<_> = granules.iter().map(granule).collect();
-    compute(&granules, job, &Tuning { exhaustive: true, ..Tuning::default() }, &()).await
+    let tuning = Tuning { exhaustive: true, ..Tuning::default() };
+    compute(&granules, job, &tuning, Some(&TemporaryFile::default()), &()).await
 }
 
 /// Runs a task: reads, reduces, writes. A failure has an answer too; nothing half-written is visible as a store.
@@ -142,7 +144,10 @@ where
 
 async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
     let tuning = Tuning { verify: task.verify, ..host.tuning };
-    Ok(compute(&task.granules(), &task.job, &tuning, watch).await?)
+    let file = TemporaryFile::default();
+    // Functions have little of a disk: what they cannot hold is an error.
+    let scratch = host.memory_mib.is_none().then_some(&file as &dyn Scratch);
+    Ok(compute(&task.granules(), &task.job, &tuning, scratch, watch).await?)
 }
 
 fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {

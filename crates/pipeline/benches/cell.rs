@@ -21,7 +21,7 @@ fn cell(job: &Job) -> CellResult {
     let granules = GRANULES.map(|(name, bytes): (&str, &'static [u8])| {
         Granule::new(name, move || Ok(MemorySource::with_cost(Bytes::from_static(bytes), Cost::LOCAL)))
     });
-    run_cell(&granules, job, &Tuning::default(), &()).now_or_never().unwrap().unwrap()
+    run_cell(&granules, job, &Tuning::default(), None, &()).now_or_never().unwrap().unwrap()
 }
 
 fn bench(criterion: &mut Criterion) {

@@ -61,10 +61,19 @@ pub(crate) async fn numbers<S: Source>(
     source: &S,
     dataset: Arc<Dataset>,
 ) -> Result<Vec<f64>, GranuleError> {
-    let path = dataset.path.clone();
     if dataset.elements().is_none_or(|count| count > MAX_NUMBERS) {
-        return Err(GranuleError::product(path, format!("has more than {MAX_NUMBERS} numbers")));
+        return Err(GranuleError::product(&dataset.path, format!("has more than {MAX_NUMBERS} numbers")));
     }
+    whole(file, source, dataset).await
+}
+
+/// All numbers of a dataset of one dimension.
+pub(crate) async fn whole<S: Source>(
+    file: &mut File,
+    source: &S,
+    dataset: Arc<Dataset>,
+) -> Result<Vec<f64>, GranuleError> {
+    let path = dataset.path.clone();
     let all = Selection::all(&dataset);
     let map = hdf5_pure::drive(file, source, |file| file.chunk_maps(&[(&dataset, &all)])).await?;
     let Some(map) = map.into_iter().next() else { return Ok(Vec::new()) };

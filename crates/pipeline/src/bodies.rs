@@ -3,10 +3,16 @@ use crate::{GranuleError, fetch};
 use byte_ranges::{ByteMap, ByteRange, Lookup, Source};
 use bytes::Bytes;
 
-/// Where chunks are read from.
+/// Where chunks are read from. A copy shares what is at hand, and keeps what it fetches for itself.
 pub(crate) struct Bodies<'a, S> {
     source: &'a S,
     arrived: ByteMap,
+}
+
+impl<S> Clone for Bodies<'_, S> {
+    fn clone(&self) -> Self {
+        Self { source: self.source, arrived: self.arrived.clone() }
+    }
 }
 
 impl<'a, S: Source> Bodies<'a, S> {

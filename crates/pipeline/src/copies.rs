@@ -1,7 +1,8 @@
 //! Which files of a job are the same granule, and which of them counts.
-use crate::filter::TrackRows;
+use crate::granule::TrackRows;
+use crate::kept::{Kept, Ticket};
 use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Product};
-use aggregate::Floats;
+use aggregate::{Batch, Floats};
 use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +103,7 @@ fn mixed_cycles<'a>(names: impl Iterator<Item = &'a GranuleName>) -> Option<Stri
 /// What reading one file gave.
 pub(crate) struct Outcome {
     pub(crate) entry: GranuleEntry,
-    /// The rows of its tracks that count.
+    /// The rows of its tracks that count, a track each.
     pub(crate) rows: Vec<TrackRows>,
     /// What people should know of other files of the granule.
     pub(crate) warnings: Vec<String>,
@@ -112,18 +113,20 @@ pub(crate) struct Outcome {
 /// took is added to its entry. A file that cannot be read may be the whole one: it fails the granule. Where partial
 /// results are allowed, it is listed beside the one that counts, and the result is partial. If no file is whole, the granule fails
 /// too.
-pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool) -> (Outcome, Vec<Outcome>) {
+pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool, kept: &Kept<'_>) -> (Outcome, Vec<Outcome>) {
     let sum = |count: fn(&GranuleEntry) -> u64| read.iter().map(|one| count(&one.entry)).sum();
     let (requests, bytes, milliseconds) = (sum(|e| e.requests), sum(|e| e.bytes), sum(|e| e.milliseconds));
     let (mut sound, mut failed): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| one.entry.error.is_none());
-    let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other)));
+    let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other, kept)));
     let mut chosen = match at {
         _ if !failed.is_empty() && (!allow_partial || sound.is_empty()) => {
-            failed.drain(..).next().unwrap_or_else(|| different(&sound))
+            failed.drain(..).next().unwrap_or_else(|| different(&sound, kept))
         }
         Some(at) => whole(sound.remove(at), &sound, &failed),
-        None => different(&sound),
+        None => different(&sound, kept),
     };
+    // Of files that do not count no row is kept.
+    sound.iter().flat_map(|other| &other.rows).flat_map(|rows| &rows.tickets).for_each(|ticket| kept.drop(*ticket));
     (chosen.entry.requests, chosen.entry.bytes, chosen.entry.milliseconds) = (requests, bytes, milliseconds);
     for other in &mut failed {
         (other.entry.requests, other.entry.bytes, other.entry.milliseconds) = (0, 0, 0);
@@ -148,9 +151,9 @@ fn whole(mut chosen: Outcome, others: &[Outcome], failed: &[Outcome]) -> Outcome
 }
 
 /// The failure of a granule whose files are different parts of it.
-fn different(read: &[Outcome]) -> Outcome {
+fn different(read: &[Outcome], kept: &Kept<'_>) -> Outcome {
     let pairs = read.iter().enumerate().flat_map(|(at, one)| read.iter().skip(at + 1).map(move |other| (one, other)));
-    let mut apart = pairs.filter(|(one, other)| !holds(one, other) && !holds(other, one));
+    let mut apart = pairs.filter(|(one, other)| !holds(one, other, kept) && !holds(other, one, kept));
     let mut entry = read.first().map_or_else(GranuleEntry::default, |one| GranuleEntry {
         granule: one.entry.granule.clone(),
         location: one.entry.location.clone(),
@@ -170,29 +173,36 @@ const REWRITTEN: f64 = 0.01;
 
 /// Whether a file has every track of another with at least as many rows, and every row of it that counts here; of a track
 /// with as many rows, these and no others.
-fn holds(whole: &Outcome, part: &Outcome) -> bool {
+fn holds(whole: &Outcome, part: &Outcome, kept: &Kept<'_>) -> bool {
     part.entry.tracks.iter().zip(&part.rows).all(|(track, rows)| {
         let mut tracks = whole.entry.tracks.iter().zip(&whole.rows);
         tracks.find(|(other, _)| other.track == track.track).is_some_and(|(other, held)| {
-            let fits = other.rows.rows > track.rows.rows || held.child.len() == rows.child.len();
-            other.rows.rows >= track.rows.rows && fits && is_subsequence(rows, held)
+            let fits = other.rows.rows > track.rows.rows || other.rows.used == track.rows.used;
+            other.rows.rows >= track.rows.rows && fits && is_subsequence(rows, held, kept)
         })
     })
 }
 
 /// Whether the rows of one track are rows of another, in the same order.
-fn is_subsequence(part: &TrackRows, whole: &TrackRows) -> bool {
+fn is_subsequence(part: &TrackRows, whole: &TrackRows, kept: &Kept<'_>) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= REWRITTEN || a.is_nan() && b.is_nan();
     let same = |a: (u32, [f64; 3]), b: (u32, [f64; 3])| a.0 == b.0 && a.1.into_iter().zip(b.1).all(|(a, b)| near(a, b));
-    let mut held = numbers(whole);
-    numbers(part).all(|row| held.any(|held| same(held, row)))
+    let mut held = numbers(whole, kept);
+    numbers(part, kept).all(|row| held.any(|held| same(held, row)))
 }
 
-/// The rows of a track: child; value, uncertainty and weight.
-fn numbers(rows: &TrackRows) -> impl Iterator<Item = (u32, [f64; 3])> {
-    let of = |numbers: &Option<Floats>, row| numbers.as_ref().map_or(0.0, |numbers| numbers.get(row));
-    let row = move |row: usize| [rows.value.get(row), of(&rows.sigma, row), of(&rows.weight, row)];
-    rows.child.iter().enumerate().map(move |(at, child)| (*child, row(at)))
+/// The rows of a track: child; value, uncertainty and weight. A batch that cannot be read again ends the job (`Kept::stopped`).
+fn numbers(rows: &TrackRows, kept: &Kept<'_>) -> impl Iterator<Item = (u32, [f64; 3])> {
+    let batch = |ticket: &Ticket| kept.with(*ticket, Batch::clone).unwrap_or_default();
+    let of = |numbers: &Option<Floats>, row: usize| numbers.as_ref().map_or(0.0, |numbers| numbers.get(row));
+    let numbers = move |batch: Batch| {
+        let row = move |row| {
+            let child = *batch.child.get(row)?;
+            Some((child, [batch.value.get(row), of(&batch.sigma, row), of(&batch.weight, row)]))
+        };
+        (0..).map_while(row)
+    };
+    rows.tickets.iter().map(batch).flat_map(numbers)
 }
 
 #[cfg(test)]
@@ -263,19 +273,33 @@ mod tests {
         floats
     }
 
-    /// A file with tracks of these numbers of rows, and the rows that count.
-    fn file(location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
-        let entry = |&(track, rows, _): &(&str, u64, &[u32])| TrackEntry {
-            track: track.into(),
-            rows: RowCounts { rows, ..RowCounts::default() },
-            ..TrackEntry::default()
-        };
-        let rows = |&(_, _, child): &(&str, u64, &[u32])| TrackRows {
-            child: child.to_vec(),
-            value: floats(child.iter().map(|_| 100.0 + location.len() as f64 / 1000.0)),
-            sigma: Some(floats(child.iter().map(|_| 1.0))),
+    /// The rows of a track, a batch each.
+    fn rows(kept: &Kept<'_>, child: &[u32], value: &[f64]) -> TrackRows {
+        let one = |number: f64| floats(std::iter::once(number));
+        let batch = |(&child, &value): (&u32, &f64)| Batch {
+            child: vec![child],
+            value: one(value),
+            sigma: Some(one(1.0)),
             weight: None,
         };
+        let batches = child.iter().zip(value).map(batch);
+        TrackRows { tickets: batches.map(|batch| kept.push(batch).unwrap()).collect(), has_sigma: true }
+    }
+
+    /// Room for all rows of a test.
+    fn all() -> Kept<'static> {
+        Kept::new(None, u64::MAX)
+    }
+
+    /// A file with tracks of these numbers of rows, and the rows that count.
+    fn file(kept: &Kept<'_>, location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
+        let entry = |&(track, rows, child): &(&str, u64, &[u32])| TrackEntry {
+            track: track.into(),
+            rows: RowCounts { rows, used: child.len() as u64, ..RowCounts::default() },
+            ..TrackEntry::default()
+        };
+        let value = 100.0 + location.len() as f64 / 1000.0;
+        let rows = |&(_, _, child): &(&str, u64, &[u32])| rows(kept, child, &vec![value; child.len()]);
         let entry = GranuleEntry {
             location: location.into(),
             tracks: tracks.iter().map(entry).collect(),
@@ -287,10 +311,11 @@ mod tests {
 
     #[test]
     fn a_whole_granule_beats_its_part_in_either_order() {
-        let whole = || file("w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
-        let part = || file("p.h5", &[("gt1l", 2, &[1, 3])]);
+        let kept = &all();
+        let whole = || file(kept, "w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
+        let part = || file(kept, "p.h5", &[("gt1l", 2, &[1, 3])]);
         for read in [vec![whole(), part()], vec![part(), whole()]] {
-            let (chosen, _) = choose(read, false);
+            let (chosen, _) = choose(read, false, kept);
             assert_eq!((chosen.entry.location.as_str(), chosen.entry.requests), ("w.h5", 6));
             assert!(chosen.warnings[0].contains("p.h5 is left out"), "{:?}", chosen.warnings);
         }
@@ -298,29 +323,30 @@ mod tests {
 
     #[test]
     fn a_file_written_anew_is_the_same_granule() {
-        let rows: (&str, u64, &[u32]) = ("gt1l", 3, &[1, 2]);
-        let (chosen, _) = choose(vec![file("w.h5", &[rows]), file("packed.h5", &[rows])], false);
+        let kept = &all();
+        let held: (&str, u64, &[u32]) = ("gt1l", 3, &[1, 2]);
+        let (chosen, _) = choose(vec![file(kept, "w.h5", &[held]), file(kept, "packed.h5", &[held])], false, kept);
         assert_eq!((chosen.entry.location.as_str(), chosen.warnings.len()), ("w.h5", 1));
         // With other values it is another one, and so it is with more rows that count among as many.
-        let mut other = file("other.h5", &[rows]);
-        let value = |at: usize| other.rows[0].value.get(at) + if at == 1 { 50.0 } else { 0.0 };
-        other.rows[0].value = floats((0..2).map(value));
-        let more = file("more.h5", &[("gt1l", 3, &[1, 2, 2])]);
+        let mut other = file(kept, "other.h5", &[held]);
+        other.rows[0] = rows(kept, &[1, 2], &[100.004, 150.0]);
+        let more = file(kept, "more.h5", &[("gt1l", 3, &[1, 2, 2])]);
         for other in [other, more] {
-            let (chosen, _) = choose(vec![file("w.h5", &[rows]), other], false);
+            let (chosen, _) = choose(vec![file(kept, "w.h5", &[held]), other], false, kept);
             assert!(chosen.entry.error.unwrap().message.contains("different parts or versions"));
         }
     }
 
     #[test]
     fn different_parts_are_refused_with_both_named() {
+        let kept = &all();
         for other in [
-            file("b.h5", &[("gt1l", 9, &[7])]),
-            file("b.h5", &[("gt1l", 3, &[7])]),
-            file("b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
-            file("b.h5", &[("gt1l", 2, &[2, 1])]),
+            file(kept, "b.h5", &[("gt1l", 9, &[7])]),
+            file(kept, "b.h5", &[("gt1l", 3, &[7])]),
+            file(kept, "b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
+            file(kept, "b.h5", &[("gt1l", 2, &[2, 1])]),
         ] {
-            let (chosen, _) = choose(vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), other], false);
+            let (chosen, _) = choose(vec![file(kept, "a.h5", &[("gt1l", 3, &[1, 2])]), other], false, kept);
             let error = chosen.entry.error.unwrap().message;
             assert!(error.contains("a.h5 and b.h5 are different parts"), "{error}");
         }
@@ -328,14 +354,15 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_may_be_the_whole_one() {
+        let kept = &all();
         let failed = || {
-            let mut failed = file("f.h5", &[]);
+            let mut failed = file(kept, "f.h5", &[]);
             failed.entry.error = Some(Failure { class: FailureClass::Denied, place: None, message: "no".into() });
             failed
         };
-        let read = || vec![file("a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
-        assert_eq!(choose(read(), false).0.entry.location, "f.h5");
-        let (chosen, failed) = choose(read(), true);
+        let read = || vec![file(kept, "a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
+        assert_eq!(choose(read(), false, kept).0.entry.location, "f.h5");
+        let (chosen, failed) = choose(read(), true, kept);
         assert!(failed.len() == 1 && failed[0].entry.error.is_some(), "the result is partial");
         assert_eq!((chosen.entry.location.as_str(), chosen.entry.error.is_none()), ("a.h5", true));
         assert!(chosen.warnings[0].contains("f.h5"), "{:?}", chosen.warnings);

@@ -1,5 +1,5 @@
 //! Why a job, or one granule of it, stopped.
-use crate::{Failure, FailureClass, Ledger};
+use crate::{Failure, FailureClass, Ledger, LinkFaults};
 use byte_ranges::SourceError;
 
 /// Why a job failed.
@@ -15,6 +15,23 @@ pub enum Error {
         /// What was read, and what stopped.
         ledger: Box<Ledger>,
     },
+    /// The rows that count take more memory than there is, and there is no place for them on a disk.
+    #[error("{}", no_room(*rows, *read, *granules, *memory))]
+    NoRoom {
+        /// Rows that were kept.
+        rows: u64,
+        /// Granules that were read whole by then.
+        read: usize,
+        /// Granules of the job.
+        granules: usize,
+        /// Bytes that the job may hold.
+        memory: u64,
+    },
+    /// The place for rows that memory has no room for took no more, or did not give back what it has.
+    #[error(
+        "rows could not be put aside: {0}; free some room there, choose another folder with TMPDIR, or give more --memory"
+    )]
+    Scratch(String),
     /// The job was computed both ways, and the results differ.
     #[error("not all rows of the cell were found: {0}; run it with --exhaustive, and please report this granule")]
     Differs(String),
@@ -37,7 +54,8 @@ impl Error {
             }
             Self::Write(error) => error.kind.into(),
             Self::Config(_) => FailureClass::Config,
-            Self::Differs(_) | Self::Encode(_) => FailureClass::Other,
+            Self::NoRoom { .. } => FailureClass::Limit,
+            Self::Differs(_) | Self::Encode(_) | Self::Scratch(_) => FailureClass::Other,
         }
     }
 }
@@ -78,6 +96,17 @@ pub enum GranuleError {
         /// Which attribute, and why not.
         why: String,
     },
+    /// The link of its rows to their parents is broken, and the job is strict.
+    #[error("{track}: the link to its parents is broken: {faults}; without --strict its rows are read, whole")]
+    Link {
+        /// Group name of the track.
+        track: String,
+        /// What is wrong.
+        faults: LinkFaults,
+    },
+    /// There was no room for more rows: the job ends.
+    #[error("there is no room for more rows")]
+    NoRoom,
     /// The bytes did not come.
     #[error("{0}")]
     Source(#[from] SourceError),
@@ -106,6 +135,8 @@ impl GranuleError {
             Self::Product { place, .. } => (FailureClass::Product, Some(place.clone())),
             Self::NoTracks { .. } => (FailureClass::Product, None),
             Self::Attribute { place, .. } => (FailureClass::Attribute, Some(place.clone())),
+            Self::Link { track, .. } => (FailureClass::Product, Some(track.clone())),
+            Self::NoRoom => (FailureClass::NotRead, None),
             Self::Source(error) => (error.kind.into(), None),
         };
         Failure { class, place, message: self.to_string() }
@@ -119,6 +150,19 @@ impl From<hdf5_pure::Error> for GranuleError {
             error => Self::Hdf5 { place: None, error },
         }
     }
+}
+
+fn no_room(rows: u64, read: usize, granules: usize, memory: u64) -> String {
+    let mebibytes = memory >> 20;
+    let expected = if read > 0 {
+        let each = rows.div_ceil(read as u64);
+        format!(", about {} are to be expected", each.saturating_mul(granules as u64))
+    } else {
+        String::new()
+    };
+    format!(
+        "more rows count than the {mebibytes} MiB of memory hold: they have room for {rows}, and with {read} of {granules} granules read{expected}; give more memory, take cells of a finer order or fewer granules, or use `icestream cell` on a machine with a disk, which puts rows aside"
+    )
 }
 
 fn no_tracks(named: Option<&str>, expected: &str) -> String {

@@ -1,23 +1,45 @@
 //! Which of the selected rows count; every other one is counted by its reason.
 use crate::gather::Gathered;
+use crate::parents::NO_PARENT;
 use crate::pieces::Column;
 use crate::product::{Heading, Test, Weight};
 use crate::select::Selected;
 use crate::track::{Part, Track};
 use crate::{Condition, Product, RowCounts};
-use aggregate::Floats;
+use aggregate::{Batch, Floats};
 
-/// The rows of one track that count, in row order.
-#[derive(Default, Debug)]
-pub(crate) struct TrackRows {
-    /// Child index within the parent.
-    pub(crate) child: Vec<u32>,
-    /// Value, in the product's unit.
-    pub(crate) value: Floats,
-    /// Its one-sigma uncertainty, NaN where a row lacks it; `None` where the product or the granule has none.
-    pub(crate) sigma: Option<Floats>,
-    /// What the row weighs, where a column says so.
-    pub(crate) weight: Option<Floats>,
+/// What became of the rows of one track.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Tally {
+    pub(crate) counts: RowCounts,
+    /// Rows that failed each condition of the product.
+    failed: Vec<u64>,
+    /// Rows that were flown over the other way.
+    turned: u64,
+}
+
+impl Tally {
+    /// The rows of a track, and those without coordinates that need not be read to be known.
+    pub(crate) fn unwritten(track: &Track) -> Self {
+        let counts = RowCounts { rows: track.rows, bad_coordinate: track.unwritten(), ..RowCounts::default() };
+        Self { counts, ..Self::default() }
+    }
+
+    /// Adds another tally of the same track.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.failed.resize(self.failed.len().max(other.failed.len()), 0);
+        self.failed.iter_mut().zip(&other.failed).for_each(|(all, more)| *all += more);
+        self.turned += other.turned;
+    }
+
+    /// The conditions that rows failed, in their order.
+    pub(crate) fn conditions(&self, product: &Product) -> Vec<Condition> {
+        let conditions = product.keep.iter().zip(&self.failed).map(|(keep, rows)| (keep.to_string(), *rows));
+        let turned = product.direction.map(|direction| (direction.to_string(), self.turned));
+        let failed = turned.into_iter().chain(conditions).filter(|(_, rows)| *rows > 0);
+        failed.map(|(condition, rows)| Condition { condition, rows }).collect()
+    }
 }
 
 /// The columns of a track by what they are for, with what was read of each.
@@ -128,31 +150,31 @@ enum Reason {
     WeightNotPositive,
 }
 
-/// Keeps the rows that count and counts the others by their reason. The first reason that applies is the one recorded:
-/// direction, conditions in their order, fill, not finite, out of range, sigma or weight not positive.
-pub(crate) fn keep(
-    product: &Product,
-    track: &Track,
-    selected: &Selected,
-    gathered: &Gathered,
-    counts: &mut RowCounts,
-) -> (TrackRows, Vec<Condition>) {
+/// Keeps the rows that count, in row order, and counts the others by their reason. The first reason that applies is the one
+/// recorded: no parent, direction, conditions in their order, fill, not finite, out of range, sigma or weight not positive.
+pub(crate) fn keep(product: &Product, track: &Track, selected: &Selected, gathered: &Gathered) -> (Batch, Tally) {
     let columns = Columns::of(product, track, gathered);
-    let mut kept = TrackRows {
+    let mut kept = Batch {
         sigma: columns.uncertainty.map(|_| Floats::default()),
         weight: columns.weight.map(|_| Floats::default()),
-        ..TrackRows::default()
+        ..Batch::default()
     };
-    let mut failed = vec![0; product.keep.len()];
-    let mut turned = 0;
+    let mut tally = Tally { failed: vec![0; product.keep.len()], ..Tally::default() };
+    let counts = &mut tally.counts;
+    (counts.rows_read, counts.bad_coordinate) = (selected.rows_read, selected.bad_coordinate);
+    counts.in_parent = selected.rows.len() as u64;
     let northwards = product.direction.map(|direction| Some(direction == Heading::Ascending));
     for (row, &child) in selected.child.iter().enumerate() {
+        if selected.parents.get(row) == Some(&NO_PARENT) {
+            counts.unlinked += 1;
+            continue;
+        }
         if northwards.is_some_and(|wanted| selected.northwards.get(row).copied().flatten() != wanted) {
-            turned += 1;
+            tally.turned += 1;
             continue;
         }
         if let Some(condition) = columns.failed(row) {
-            failed.get_mut(condition).into_iter().for_each(|count| *count += 1);
+            tally.failed.get_mut(condition).into_iter().for_each(|count| *count += 1);
             continue;
         }
         let count = match columns.row(row) {
@@ -171,11 +193,8 @@ pub(crate) fn keep(
         };
         *count += 1;
     }
-    counts.quality += failed.iter().sum::<u64>() + turned;
-    let conditions = product.keep.iter().zip(failed).map(|(keep, rows)| (keep.to_string(), rows));
-    let turned = product.direction.map(|direction| (direction.to_string(), turned));
-    let conditions = turned.into_iter().chain(conditions).filter(|(_, rows)| *rows > 0);
-    (kept, conditions.map(|(condition, rows)| Condition { condition, rows }).collect())
+    counts.quality = tally.failed.iter().sum::<u64>() + tally.turned;
+    (kept, tally)
 }
 
 /// Statistics are stored as `f32`: what cannot be one is no number of theirs.

@@ -1,11 +1,11 @@
 //! The columns of the selected rows: only the pieces that hold some of them are read.
+use crate::GranuleError;
 use crate::bodies::Bodies;
-use crate::budget::Budget;
 use crate::pieces::Column;
 use crate::select::Selected;
 use crate::track::Track;
-use crate::{GranuleError, fetch};
 use byte_ranges::{ByteRange, Source};
+use bytes::Bytes;
 use std::ops::Range;
 
 /// What was read of one track: of each of its columns one stored number a selected row.
@@ -27,34 +27,24 @@ pub(crate) async fn columns<S: Source>(
     tracks: &[Track],
     selected: &[Selected],
     bodies: &Bodies<'_, S>,
-    budget: &Budget,
 ) -> Result<Vec<Gathered>, GranuleError> {
     let mut columns: Vec<Gathered> = Vec::with_capacity(tracks.len());
-    let mut items = Vec::new();
+    let mut items: Vec<Item<'_>> = Vec::new();
     for (index, (track, selected)) in tracks.iter().zip(selected).enumerate() {
         columns.push(vec![vec![f64::NAN; selected.rows.len()]; track.columns.len()]);
         for (slot, (_, column)) in track.columns.iter().enumerate() {
             items.extend(pieces(index, slot, column, &selected.rows));
         }
     }
-    for (bytes, wave) in fetch::waves(items, budget.wave(), |item| item.range.map_or(0, ByteRange::len)) {
-        let _permit = budget.acquire(bytes).await;
-        read_wave(&wave, bodies, &mut columns).await?;
-    }
-    Ok(columns)
-}
-
-async fn read_wave<S: Source>(
-    wave: &[Item<'_>],
-    bodies: &Bodies<'_, S>,
-    columns: &mut [Gathered],
-) -> Result<(), GranuleError> {
-    let (unwritten, stored): (Vec<&Item<'_>>, Vec<&Item<'_>>) = wave.iter().partition(|item| item.range.is_none());
+    let (unwritten, stored): (Vec<Item<'_>>, Vec<Item<'_>>) = items.into_iter().partition(|item| item.range.is_none());
     for item in unwritten {
-        item.fill_in(&[], columns)?;
+        item.fill_in(&[], &mut columns)?;
     }
     let wants: Vec<ByteRange> = stored.iter().filter_map(|item| item.range).collect();
-    bodies.each(&wants, |index, bytes| stored.get(index).map_or(Ok(()), |item| item.fill_in(&bytes, columns))).await
+    let fill_in =
+        |index, bytes: Bytes| stored.get(index).map_or(Ok(()), |item: &Item<'_>| item.fill_in(&bytes, &mut columns));
+    bodies.each(&wants, fill_in).await?;
+    Ok(columns)
 }
 
 impl Item<'_> {

@@ -1,13 +1,16 @@
-//! One granule: locate, select rows by coordinates, gather their columns, filter.
+//! One granule: locate, read parents, find rows by coordinates, gather their columns, filter.
 use crate::bodies::Bodies;
-use crate::budget::Budget;
-use crate::filter::TrackRows;
+use crate::budget::{Budget, Permit};
+use crate::filter::Tally;
+use crate::harvest::{Crop, Harvest, Index, Lot, STALE};
+use crate::kept::{Kept, Ticket};
 use crate::locate;
+use crate::parents::{BYTES_OF_PARENT, Parents, Pieces, Wanted};
 use crate::planned::{self, Region};
-use crate::select::{self, Group, Selected};
+use crate::select::Group;
 use crate::sidecar::{Sidecar, Unusable};
-use crate::track::Track;
-use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning, filter, gather};
+use crate::track::{Part, Track};
+use crate::{GranuleError, Job, Orbit, Reading, TrackEntry, Tuning};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
@@ -20,6 +23,24 @@ pub(crate) struct Tracks {
     pub(crate) left_out: Vec<String>,
 }
 
+/// The rows of one track that count, in batches in row order.
+#[derive(Default)]
+pub(crate) struct TrackRows {
+    pub(crate) tickets: Vec<Ticket>,
+    /// Whether the track has the uncertainty of its rows.
+    pub(crate) has_sigma: bool,
+}
+
+/// What all granules of a job share.
+pub(crate) struct Room<'a> {
+    /// For what is under way.
+    pub(crate) budget: Budget,
+    /// For parents that are kept while their rows are read.
+    pub(crate) parents: Budget,
+    /// The rows that count.
+    pub(crate) kept: Kept<'a>,
+}
+
 /// Reads one granule of that name. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at
 /// once.
 pub(crate) async fn read<S: Source>(
@@ -28,7 +49,7 @@ pub(crate) async fn read<S: Source>(
     job: &Job,
     tuning: &Tuning,
     region: Option<&Region>,
-    budget: &Budget,
+    room: &Room<'_>,
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
     let located = locate::tracks(name, &mut file, source, job.product()).await?;
@@ -39,51 +60,49 @@ pub(crate) async fn read<S: Source>(
     let mut done = Vec::with_capacity(tracks.len());
     let mut reading = Reading::Planned;
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let (selected, read) = select(batch, job, &plan, &mut bodies, budget).await?;
-        if read != Reading::Planned {
-            reading = read;
+        let read = Batched { tracks: batch, job, room };
+        let (crops, how) = read.rows(&plan, &mut bodies).await?;
+        if how != Reading::Planned {
+            reading = how;
         }
-        done.extend(keep(job, batch, selected, &bodies, budget).await?);
+        done.extend(crops);
     }
     Ok((Tracks { tracks: done, left_out }, reading))
 }
 
-/// Reads one granule by its index: all that is needed in one round. [`Refused::Index`] when the index turns out not to be
-/// of this file.
+/// Reads one granule by its index: all that is needed in one round, as far as memory allows. [`Refused::Index`] when the index
+/// turns out not to be of this file.
 pub(crate) async fn read_indexed<S: Source>(
     source: &S,
     sidecar: &Sidecar,
     job: &Job,
-    budget: &Budget,
+    room: &Room<'_>,
 ) -> Result<Tracks, Refused> {
-    let stale = || Refused::Index(Unusable::new("it is of another version of the granule"));
     if sidecar.is_of(source) == Some(false) {
-        return Err(stale());
+        return Err(Unusable::new(STALE).into());
     }
     let (tracks, left_out) = sidecar.tracks(job.product())?;
-    let wanted =
-        |(index, track): (usize, &Track)| sidecar.pieces(&track.name, job).map(move |piece| (index, piece)).collect();
-    let wanted: Vec<(usize, usize)> = tracks.iter().enumerate().flat_map(|pair| -> Vec<_> { wanted(pair) }).collect();
-    let groups: Vec<Group<'_>> =
-        wanted.iter().filter_map(|&(track, piece)| Group::new(track, tracks.get(track)?, piece)).collect();
-    let mut wants: Vec<ByteRange> = groups.iter().flat_map(Group::ranges).collect();
-    wants.extend(wanted.iter().filter_map(|&(track, piece)| Some(tracks.get(track)?.value_ranges(piece))).flatten());
-    if wants.is_empty() {
-        wants.extend(ByteRange::at(0, 1)); // any byte will do to learn which version the file is of
-    }
     let mut bodies = Bodies::new(source, ByteMap::new());
-    bodies.prefetch(&wants).await?;
-    if sidecar.is_of(source) != Some(true) {
-        return Err(stale());
+    let read = Batched { tracks: &tracks, job, room };
+    let faults: Vec<_> = tracks.iter().map(|track| sidecar.faults(&track.name)).collect();
+    let (parents, _permit) = read.indexed_parents(&bodies, &faults).await?;
+    let wanted = tracks.iter().enumerate().flat_map(|(index, track)| {
+        let pieces = sidecar.pieces(&track.name, job);
+        pieces.filter_map(move |piece| Some(Lot::Unseen { group: Group::new(index, track, piece)?, values: true }))
+    });
+    let lots: Vec<Lot<'_>> = wanted.collect();
+    if lots.is_empty() && source.stamp().is_none() {
+        // Any byte will do to learn which version the file is of.
+        bodies.prefetch(&ByteRange::at(0, 1).into_iter().collect::<Vec<_>>()).await?;
     }
-    let classify = |group: &Group<'_>, longitude: &[f64], latitude: &[f64]| group.classify(job, longitude, latitude);
-    let found = select::read(&groups, &bodies, classify).await?;
-    if sidecar.is_exact_for(job) && found.iter().any(|found| found.selected.rows.is_empty()) {
-        return Err(Refused::Index(Unusable::new("a chunk does not have the rows that it says")));
+    let is_current = || sidecar.is_of(source) == Some(true);
+    let index = Index { is_current: &is_current, exact: sidecar.is_exact_for(job) };
+    let crops = read.harvest(&parents, &bodies, Some(&index)).of(lots).await;
+    if !is_current() {
+        return Err(Unusable::new(STALE).into());
     }
-    let selected = select::join(found, tracks.len());
-    let tracks = keep(job, &tracks, selected, &bodies, budget).await?;
-    Ok(Tracks { tracks, left_out })
+    let crops = crops?.map_err(Unusable::new)?;
+    Ok(Tracks { tracks: read.entries(crops, &parents), left_out })
 }
 
 /// Why reading by an index stopped.
@@ -107,6 +126,7 @@ impl From<GranuleError> for Refused {
             | GranuleError::Product { .. }
             | GranuleError::NoTracks { .. }
             | GranuleError::Attribute { .. } => true,
+            GranuleError::Link { .. } | GranuleError::NoRoom => false,
             GranuleError::Source(error) => {
                 matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated)
             }
@@ -115,58 +135,187 @@ impl From<GranuleError> for Refused {
     }
 }
 
-/// Reads the other columns of the selected rows and keeps those that count.
-async fn keep<S: Source>(
-    job: &Job,
-    tracks: &[Track],
-    selected: Vec<Selected>,
-    bodies: &Bodies<'_, S>,
-    budget: &Budget,
-) -> Result<Vec<(TrackEntry, TrackRows)>, GranuleError> {
-    let gathered = gather::columns(tracks, &selected, bodies, budget).await?;
-    let kept = tracks.iter().zip(selected).zip(gathered).map(|((track, selected), columns)| {
-        let mut rows = RowCounts {
-            rows: track.rows,
-            rows_read: selected.rows_read,
-            bad_coordinate: selected.bad_coordinate + track.unwritten(),
-            in_parent: selected.rows.len() as u64,
-            ..RowCounts::default()
-        };
-        let (kept, conditions) = filter::keep(job.product(), track, &selected, &columns, &mut rows);
-        let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
-        (TrackEntry { track: name, rows, conditions, chosen, not_tested: missing }, kept)
-    });
-    Ok(kept.collect())
-}
-
 /// By what reading is planned; the error says why it cannot be.
-type Plan<'a> = Result<(&'a Region, &'a Orbit), String>;
+type Plan<'a> = Result<(&'a Region, Option<&'a Orbit>), String>;
 
 /// `doubt`: why the granule is perhaps not what it seems.
 fn plan<'a>(job: &'a Job, tuning: &Tuning, region: Option<&'a Region>, doubt: Option<String>) -> Plan<'a> {
     if tuning.exhaustive {
         return Err("asked for".into());
     }
-    let orbit = job.product().orbit.as_ref().ok_or("nothing is known of the product's orbit")?;
+    let product = job.product();
+    let by_parents = product.link.as_ref().is_some_and(|link| link.places().is_some());
+    if product.orbit.is_none() && !by_parents {
+        return Err("nothing is known of the product's orbit".into());
+    }
     let region = region.ok_or("the cell is too small to plan for")?;
+    // Places of parents say more than an orbit does.
+    let orbit = product.orbit.as_ref().filter(|_| !by_parents);
     doubt.map_or(Ok((region, orbit)), Err)
 }
 
-/// Rows of the tracks inside the parent: by as few coordinates as will do where that can be planned, else by all of them.
-async fn select<S: Source>(
-    tracks: &[Track],
-    job: &Job,
-    plan: &Plan<'_>,
-    bodies: &mut Bodies<'_, S>,
-    budget: &Budget,
-) -> Result<(Vec<Selected>, Reading), GranuleError> {
-    let why = match plan {
-        Ok(known) if planned::worthwhile(tracks) => match planned::selected(tracks, job, *known, bodies).await? {
-            Ok(selected) => return Ok((selected, Reading::Planned)),
-            Err(doubt) => doubt.to_string(),
-        },
-        Ok(_) => "no track has more than two chunks".into(),
-        Err(why) => why.clone(),
-    };
-    Ok((select::exhaustive(tracks, job, bodies, budget).await?, Reading::Exhaustive(why)))
+/// Tracks of a granule that are read at the same time.
+struct Batched<'a> {
+    tracks: &'a [Track],
+    job: &'a Job,
+    room: &'a Room<'a>,
+}
+
+impl<'a> Batched<'a> {
+    /// Rows of the tracks inside the parent: by as few coordinates as will do where that can be planned, else by all of them.
+    async fn rows<S: Source>(
+        &self,
+        plan: &Plan<'_>,
+        bodies: &mut Bodies<'_, S>,
+    ) -> Result<(Vec<(TrackEntry, TrackRows)>, Reading), GranuleError> {
+        if self.job.product().link.is_some() {
+            return self.rows_of_parents(plan, bodies).await;
+        }
+        let why = match plan {
+            Ok((region, Some(orbit))) if planned::worthwhile(self.tracks) => {
+                match planned::selected(self.tracks, self.job, (region, orbit), bodies).await? {
+                    Ok(found) => {
+                        let lots = found.into_iter().map(Lot::Found).collect();
+                        let harvest = self.harvest(&[], bodies, None);
+                        // What was found is not looked at again, so there is no doubt.
+                        let crops = harvest.of(lots).await?.unwrap_or_default();
+                        return Ok((self.entries(crops, &[]), Reading::Planned));
+                    }
+                    Err(doubt) => doubt.to_string(),
+                }
+            }
+            Ok(_) => "no track has more than two chunks".into(),
+            Err(why) => why.clone(),
+        };
+        let crops = self.harvest(&[], bodies, None).of(self.all()).await?.unwrap_or_default();
+        Ok((self.entries(crops, &[]), Reading::Exhaustive(why)))
+    }
+
+    /// The same where rows hang on parents: by their places, where links are sound.
+    async fn rows_of_parents<S: Source>(
+        &self,
+        plan: &Plan<'_>,
+        bodies: &Bodies<'_, S>,
+    ) -> Result<(Vec<(TrackEntry, TrackRows)>, Reading), GranuleError> {
+        let why = match plan {
+            Ok((region, _)) => {
+                let (parents, pieces, permit) = self.parents(Some(region), bodies).await?;
+                // What is left of parents is little, but for tracks whose link is broken.
+                let _permit = permit.filter(|_| pieces.contains(&Pieces::All));
+                let lots = self.lots(&pieces);
+                match self.harvest(&parents, bodies, None).of(lots).await? {
+                    Ok(crops) => {
+                        let broken =
+                            self.tracks.iter().zip(&parents).find(|(_, parents)| {
+                                parents.as_ref().is_some_and(|parents| !parents.faults.is_sound())
+                            });
+                        let reading = broken.map_or(Reading::Planned, |(track, _)| {
+                            Reading::Exhaustive(format!("the link of {} to its parents is broken", track.name))
+                        });
+                        return Ok((self.entries(crops, &parents), reading));
+                    }
+                    Err(doubt) => doubt,
+                }
+            }
+            Err(why) => why.clone(),
+        };
+        let (parents, _, _permit) = self.parents(None, bodies).await?;
+        let crops = self.harvest(&parents, bodies, None).of(self.all()).await?.unwrap_or_default();
+        Ok((self.entries(crops, &parents), Reading::Exhaustive(why)))
+    }
+
+    /// The parents of every track, and the pieces that may hold rows of the region.
+    async fn parents<S: Source>(
+        &self,
+        region: Option<&Region>,
+        bodies: &Bodies<'_, S>,
+    ) -> Result<(Vec<Option<Parents>>, Vec<Pieces>, Option<Permit<'a>>), GranuleError> {
+        let product = self.job.product();
+        let Some(link) = &product.link else { return Ok((Vec::new(), Vec::new(), None)) };
+        let wanted = Wanted { product, link, region };
+        let mut bodies = bodies.clone();
+        let wants: Vec<ByteRange> = self.tracks.iter().flat_map(|track| wanted.ranges(track)).collect();
+        let rows = self.tracks.iter().filter_map(|track| track.parents.first()).map(|(_, first)| first.rows());
+        // Where pieces are chosen, little is kept of a track before the next one is looked at.
+        let count: u64 = if region.is_some() { rows.max().unwrap_or(0) } else { rows.sum() };
+        let stored: u64 = wants.iter().map(|want| want.len()).sum();
+        let permit = self.room.parents.acquire(count.saturating_mul(BYTES_OF_PARENT).saturating_add(stored)).await;
+        bodies.prefetch(&wants).await?;
+        let (mut all, mut pieces) = (Vec::new(), Vec::new());
+        for track in self.tracks {
+            let (parents, own) = wanted.of(track, &bodies).await?;
+            if self.job.spec().strict && !parents.faults.is_sound() {
+                return Err(GranuleError::Link { track: track.name.clone(), faults: parents.faults });
+            }
+            all.push(Some(parents));
+            pieces.push(own);
+        }
+        Ok((all, pieces, Some(permit)))
+    }
+
+    /// The parents as an index has them: they are read where rows take something of them.
+    async fn indexed_parents<S: Source>(
+        &self,
+        bodies: &Bodies<'_, S>,
+        faults: &[crate::LinkFaults],
+    ) -> Result<(Vec<Option<Parents>>, Option<Permit<'a>>), GranuleError> {
+        let product = self.job.product();
+        let Some(link) = &product.link else { return Ok((Vec::new(), None)) };
+        for (track, faults) in self.tracks.iter().zip(faults) {
+            if self.job.spec().strict && !faults.is_sound() {
+                return Err(GranuleError::Link { track: track.name.clone(), faults: *faults });
+            }
+        }
+        let wanted = Wanted { product, link, region: None };
+        if self.tracks.iter().any(|track| wanted.takes(track)) {
+            let (parents, _, permit) = self.parents(None, bodies).await?;
+            return Ok((parents, permit));
+        }
+        Ok((faults.iter().map(|faults| Some(Parents::with_faults(*faults))).collect(), None))
+    }
+
+    fn lots(&self, pieces: &[Pieces]) -> Vec<Lot<'a>> {
+        let mut lots = Vec::new();
+        for ((index, track), pieces) in self.tracks.iter().enumerate().zip(pieces) {
+            let mut add = |piece: usize, values: bool| {
+                lots.extend(Group::new(index, track, piece).map(|group| Lot::Unseen { group, values }));
+            };
+            match pieces {
+                Pieces::All => (0..track.pieces()).for_each(|piece| add(piece, false)),
+                Pieces::Some(pieces) => pieces.iter().for_each(|&piece| add(piece, true)),
+                Pieces::Probe(piece) => add(*piece, false),
+            }
+        }
+        lots
+    }
+
+    fn all(&self) -> Vec<Lot<'a>> {
+        self.lots(&vec![Pieces::All; self.tracks.len()])
+    }
+
+    fn harvest<'b, S>(
+        &'b self,
+        parents: &'b [Option<Parents>],
+        bodies: &'b Bodies<'b, S>,
+        index: Option<&'b Index<'b>>,
+    ) -> Harvest<'b, S> {
+        let Room { budget, kept, .. } = self.room;
+        Harvest { job: self.job, tracks: self.tracks, parents, bodies, budget, kept, index }
+    }
+
+    fn entries(&self, crops: Vec<Crop>, parents: &[Option<Parents>]) -> Vec<(TrackEntry, TrackRows)> {
+        let product = self.job.product();
+        let entry = |(at, (track, crop)): (usize, (&Track, Crop))| {
+            let Crop { mut tally, tickets } = crop;
+            let unwritten = Tally::unwritten(track);
+            tally.add(&unwritten);
+            let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
+            let link = parents.get(at).and_then(Option::as_ref).map(|parents| parents.faults).unwrap_or_default();
+            let (rows, conditions) = (tally.counts, tally.conditions(product));
+            let has_sigma = track.column(Part::Uncertainty).is_some();
+            let entry = TrackEntry { track: name, rows, conditions, chosen, not_tested: missing, link };
+            (entry, TrackRows { tickets, has_sigma })
+        };
+        self.tracks.iter().zip(crops).enumerate().map(entry).collect()
+    }
 }

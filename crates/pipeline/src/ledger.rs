@@ -1,5 +1,5 @@
 //! The ledger: what was read, used, dropped and why, and what failed. No loss without a record.
-use crate::FailureClass;
+use crate::{FailureClass, LinkFaults};
 use serde::{Deserialize, Serialize};
 
 /// Everything that happened to the granules of one job.
@@ -131,6 +131,9 @@ pub struct TrackEntry {
     /// Optional columns that the granule lacks: what they are for was not tested, or not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_tested: Vec<String>,
+    /// What is wrong with the link of its rows to their parents; absent where it is sound, or there is none.
+    #[serde(default, skip_serializing_if = "LinkFaults::is_sound")]
+    pub link: LinkFaults,
 }
 
 /// Rows that failed a condition.
@@ -154,6 +157,9 @@ pub struct RowCounts {
     pub bad_coordinate: u64,
     /// Rows inside the parent cell.
     pub in_parent: u64,
+    /// Dropped: no parent has the row, or several have, and the job takes numbers of parents.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlinked: u64,
     /// Dropped: a condition did not pass.
     pub quality: u64,
     /// Dropped: value or sigma is a fill value: of the `_FillValue` or `missing_value` attribute, or the dataset's own.
@@ -187,8 +193,9 @@ pub struct Failure {
 impl RowCounts {
     /// Rows that were dropped, by reason in words.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 7] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 8] {
         [
+            ("without one parent", self.unlinked),
             ("quality", self.quality),
             ("fill", self.fill),
             ("not finite", self.not_finite),
@@ -205,6 +212,7 @@ impl RowCounts {
         self.rows_read += other.rows_read;
         self.bad_coordinate += other.bad_coordinate;
         self.in_parent += other.in_parent;
+        self.unlinked += other.unlinked;
         self.quality += other.quality;
         self.fill += other.fill;
         self.not_finite += other.not_finite;

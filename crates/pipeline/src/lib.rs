@@ -19,11 +19,14 @@ mod copies;
 mod csv;
 mod error;
 mod failure;
+mod family;
 mod fetch;
 mod filter;
 mod gather;
 mod granule;
+mod harvest;
 mod input;
+mod kept;
 mod label;
 mod ledger;
 mod locate;
@@ -32,6 +35,7 @@ mod name;
 mod observer;
 mod orbit;
 mod overview;
+mod parents;
 mod pieces;
 mod planned;
 mod positions;
@@ -54,7 +58,9 @@ mod verify;
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use failure::FailureClass;
+pub use family::LinkFaults;
 pub use input::{Granule, Open};
+pub use kept::Scratch;
 pub use ledger::{Condition, Failure, GranuleEntry, Ledger, Reading, RowCounts, Totals, TrackEntry};
 pub use name::product_in_name;
 pub use observer::{JobEvent, Observer};
@@ -62,8 +68,8 @@ pub use orbit::Orbit;
 pub use overview::{Overviews, write_overviews};
 pub use positions::positions;
 pub use product::{
-    Axis, Beams, CmrCollection, ColumnSpec, Edits, GranuleName, Heading, Keep, NamePattern, OtherValue, Product,
-    ProductError, Quantity, Second, Test, Value, Weight,
+    Axis, Beams, CmrCollection, ColumnSpec, Edits, GranuleName, Heading, Keep, NamePattern, OtherValue, ParentLink,
+    Product, ProductError, Quantity, Second, Test, Value, Weight,
 };
 pub use provenance::{GranuleUsed, Provenance, RowsUsed, SharedProvenance};
 pub use recognise::{product_in, product_of};

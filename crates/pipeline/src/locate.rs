@@ -6,7 +6,7 @@ use crate::cf::{ATTRIBUTES, Decoding};
 use crate::label::Label;
 use crate::pieces::{Column, is_long, leader};
 use crate::product::{Beams, ColumnSpec, Second};
-use crate::track::{Found, FoundColumn, FoundTrack, Part, Track, group_path, parts};
+use crate::track::{Found, FoundColumn, FoundTrack, Part, Track, column_path, group_path, is_of_parents, parts};
 use crate::{GranuleError, Product, recognise};
 use byte_ranges::{ByteRange, Source, Step};
 use hdf5_pure::{Attribute, Dataset, File, Object, Selection, StepResult};
@@ -50,8 +50,9 @@ pub(crate) async fn tracks<S: Source>(
     let columns = columns(file, source, &found, &opening).await?;
     let tracks = found.into_iter().zip(columns);
     let tracks = tracks.map(|(track, columns)| {
-        let parts = track.columns.iter().map(|column| column.part);
-        Track::new(&track.name, &track.group, parts.zip(columns).collect(), track.found)
+        let found = track.columns.iter().zip(columns);
+        let columns = found.map(|(found, column)| (found.part, found.of_parents, column)).collect();
+        Track::new(&track.name, &track.group, columns, track.found)
     });
     let tracks = tracks.collect::<Result<Vec<Track>, _>>()?;
     let read = |name: &String| tracks.iter().any(|track| track.name == *name);
@@ -74,7 +75,8 @@ async fn datasets<S: Source>(
         product.tracks.iter().filter(unnamed).flat_map(|track| places(product, track)).collect();
     let mut paths = Vec::new();
     for place in &places {
-        paths.extend(parts.iter().flat_map(|(_, column)| &column.column).map(|path| place.path(path)));
+        let columns = parts.iter().flat_map(|(part, column)| column.column.iter().map(|path| (*part, path)));
+        paths.extend(columns.map(|(part, path)| column_path(product, part, (place.track, place.group), path)));
         paths.push(place.root());
     }
     let asked: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -101,7 +103,7 @@ async fn datasets<S: Source>(
         if !is_there || tracks.last().is_some_and(|before| before.name == *place.track) {
             continue;
         }
-        match track(&place, columns) {
+        match track(product, &place, columns) {
             Ok(track) => {
                 tracks.push(track);
                 error = error.filter(|(failed, _)| failed != place.track);
@@ -144,10 +146,6 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn path(&self, column: &str) -> String {
-        format!("{}/{column}", group_path(self.track, self.group))
-    }
-
     fn root(&self) -> String {
         let path = group_path(self.track, self.group);
         if path.is_empty() { "/".into() } else { path }
@@ -161,7 +159,7 @@ fn places<'a>(product: &'a Product, track: &'a String) -> impl Iterator<Item = P
 /// What a file answered for the paths of a column.
 type Answers<'a> = (Part, &'a ColumnSpec, Vec<(&'a str, Result<Option<Object>, hdf5_pure::Error>)>);
 
-fn track(place: &Place<'_>, columns: Vec<Answers<'_>>) -> Result<FoundTrack, GranuleError> {
+fn track(product: &Product, place: &Place<'_>, columns: Vec<Answers<'_>>) -> Result<FoundTrack, GranuleError> {
     let mut track = FoundTrack {
         name: place.track.clone(),
         group: place.group.clone(),
@@ -183,11 +181,13 @@ fn track(place: &Place<'_>, columns: Vec<Answers<'_>>) -> Result<FoundTrack, Gra
                     track.found.chosen.extend(column.names().nth(at));
                 }
                 let (second, fill) = (column.second.clone(), column.fill.clone());
-                track.columns.push(FoundColumn { part, dataset, second, fill });
+                let name = column.column.get(at).map_or("", String::as_str);
+                let of_parents = is_of_parents(product, part, name);
+                track.columns.push(FoundColumn { part, dataset, second, fill, of_parents });
             }
             None if column.optional => track.found.missing.push(column.name()),
             None => {
-                let path = place.path(&column.column.join(" or "));
+                let path = column_path(product, part, (place.track, place.group), &column.column.join(" or "));
                 return Err(GranuleError::product(path, "is missing although its track is there"));
             }
         }

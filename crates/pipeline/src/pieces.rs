@@ -180,6 +180,12 @@ impl Column {
         self.decoding.value(stored)
     }
 
+    /// Whether one piece ends and the next begins at a row.
+    pub(crate) fn is_cut_at(&self, row: u64) -> bool {
+        let before = self.pieces.partition_point(|piece| piece.rows.end <= row);
+        self.pieces.get(before).is_none_or(|piece| piece.rows.start >= row)
+    }
+
     /// Coordinates of those of `rows` that the piece holds: degrees, NaN where there is none.
     pub(crate) fn coordinates(&self, piece: usize, stored: &[u8], rows: &Range<u64>) -> Result<Vec<f64>, GranuleError> {
         let Some(held) = self.pieces.get(piece) else { return Ok(Vec::new()) };
@@ -250,6 +256,13 @@ impl Column {
 
     /// All numbers of the column, decoded, NaN for "no value": for short ones.
     pub(crate) async fn all<S: Source>(&self, bodies: &Bodies<'_, S>) -> Result<Vec<f64>, GranuleError> {
+        let mut numbers = self.stored(bodies).await?;
+        self.decoding.values(&mut numbers);
+        Ok(numbers)
+    }
+
+    /// All numbers of the column as they are stored: for short ones.
+    pub(crate) async fn stored<S: Source>(&self, bodies: &Bodies<'_, S>) -> Result<Vec<f64>, GranuleError> {
         let ranges: Vec<ByteRange> = self.pieces.iter().filter_map(Piece::range).collect();
         let mut arrived = vec![Bytes::new(); ranges.len()];
         let keep = |index: usize, bytes| {
@@ -263,7 +276,6 @@ impl Column {
             let bytes = piece.range().and_then(|_| arrived.next()).unwrap_or_default();
             numbers.extend(self.decode(piece, &bytes)?);
         }
-        self.decoding.values(&mut numbers);
         Ok(numbers)
     }
 }

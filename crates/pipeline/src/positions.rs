@@ -54,6 +54,6 @@ pub async fn positions<S: Source>(
 /// A product whose only columns are its coordinates: the others are not looked for.
 fn places_alone(product: &Product) -> Product {
     let value = product.latitude.clone().into();
-    let (uncertainty, keep, orbit) = (None, Vec::new(), None);
-    Product { value, uncertainty, weight: Weight::None, keep, orbit, ..product.clone() }
+    let (uncertainty, keep, link, orbit) = (None, Vec::new(), None, None);
+    Product { value, uncertainty, weight: Weight::None, keep, link, orbit, ..product.clone() }
 }

@@ -83,6 +83,9 @@ pub enum GranuleUsed {
 pub struct RowsUsed {
     /// Rows in the parent cell.
     pub in_parent: u64,
+    /// Dropped: without one parent whose numbers the job takes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlinked: u64,
     /// Dropped by a condition, or by the direction of flight.
     pub quality: u64,
     /// Dropped: the value is the fill value.
@@ -164,8 +167,18 @@ impl GranuleUsed {
 impl From<RowCounts> for RowsUsed {
     fn from(rows: RowCounts) -> Self {
         let RowCounts { in_parent, quality, fill, not_finite, out_of_range, .. } = rows;
-        let RowCounts { sigma_not_positive, weight_not_positive, used, .. } = rows;
-        Self { in_parent, quality, fill, not_finite, out_of_range, sigma_not_positive, weight_not_positive, used }
+        let RowCounts { sigma_not_positive, weight_not_positive, unlinked, used, .. } = rows;
+        Self {
+            in_parent,
+            unlinked,
+            quality,
+            fill,
+            not_finite,
+            out_of_range,
+            sigma_not_positive,
+            weight_not_positive,
+            used,
+        }
     }
 }
 

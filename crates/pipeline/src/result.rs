@@ -1,6 +1,6 @@
 //! What a job computes.
 use crate::{Error, Job, Ledger};
-use aggregate::{Reducer, Statistic, StatisticTable};
+use aggregate::{Batches, Reducer, Statistic, StatisticTable};
 use dggs_zarr::{Column, Level, Variable};
 use morton::{Cell, Order};
 
@@ -68,11 +68,11 @@ pub(crate) fn orders(job: &Job) -> Vec<Order> {
 }
 
 /// Reduces the folded rows to the children and to every overview; and the children that have too few rows.
-pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<(Vec<Level>, u64), Error> {
+pub(crate) fn levels(job: &Job, reducer: &Reducer, rows: &dyn Batches) -> Result<(Vec<Level>, u64), Error> {
     let mut sparse = 0;
     let mut levels = Vec::new();
     for order in orders(job) {
-        let (level, emptied) = level(job, reducer, order)?;
+        let (level, emptied) = level(job, reducer, rows, order)?;
         if order == job.child_order() {
             sparse = emptied;
         }
@@ -81,10 +81,14 @@ pub(crate) fn levels(job: &Job, reducer: &Reducer) -> Result<(Vec<Level>, u64), 
     Ok((levels, sparse))
 }
 
-fn level(job: &Job, reducer: &Reducer, order: Order) -> Result<(Level, u64), Error> {
+fn level(job: &Job, reducer: &Reducer, rows: &dyn Batches, order: Order) -> Result<(Level, u64), Error> {
     let config = |error: &dyn std::fmt::Display| Error::Config(error.to_string());
     let shift = job.child_order().get() - order.get();
-    let table = reducer.finish_at(shift, &job.product().statistics).map_err(|e| config(&e))?;
+    let table = reducer.finish_at(rows, shift, &job.product().statistics);
+    let table = table.map_err(|error| match error {
+        aggregate::Error::Unreadable(why) => Error::Scratch(why),
+        error => config(&error),
+    })?;
     let ids = job.parent().children(order).map_err(|e| config(&e))?;
     let cell_ids: Vec<u64> = ids.collect();
     let morton: Result<Vec<i64>, _> = cell_ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();

@@ -1,16 +1,16 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
 use crate::copies::{self, File, Outcome};
-use crate::filter::TrackRows;
-use crate::granule::{self, Refused};
+use crate::granule::{self, Refused, Room, TrackRows};
+use crate::kept::{Full, InOrder, Kept};
 use crate::metered::Metered;
 use crate::planned::Region;
 use crate::product::Weight;
 use crate::{
     CellResult, Error, Failure, FailureClass, Granule, GranuleEntry, Job, JobEvent, Ledger, Observer, Open, Reading,
-    Sidecar, Tuning, Unusable, result, verify,
+    Scratch, Sidecar, Tuning, Unusable, result, verify,
 };
-use aggregate::{Reducer, ReducerLimits, Rows, Weighting};
+use aggregate::{Batch, Reducer, ReducerLimits, Weighting};
 use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::cell::Cell;
@@ -20,23 +20,26 @@ const INDEXES: bool = cfg!(feature = "indexes");
 
 /// Reads the granules, keeps the rows inside the parent, and reduces them to the statistics of its children.
 ///
-/// The result does not depend on the order of `granules`, on `tuning`, or on the order in which bytes arrive.
+/// The result does not depend on the order of `granules`, on `tuning`, or on the order in which bytes arrive. Rows that memory
+/// has no room for go to `scratch`; without one there is an end to how many can count.
 ///
 /// # Errors
 /// [`Error::Unreadable`] with the ledger when a granule cannot be read and the job does not allow partial results;
-/// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::Config`] when the job makes no sense.
+/// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::NoRoom`] and [`Error::Scratch`] when rows cannot be kept;
+/// [`Error::Config`] when the job makes no sense.
 pub async fn run_cell<O: Open>(
     granules: &[Granule<O>],
     job: &Job,
     tuning: &Tuning,
+    scratch: Option<&dyn Scratch>,
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
-    let result = compute(granules, job, tuning, observer).await?;
+    let result = compute(granules, job, tuning, scratch, observer).await?;
     // The browser, where size counts, goes without: all of reading would be compiled a second time.
     if INDEXES && tuning.verify {
         let exhaustive = Tuning { exhaustive: true, ..*tuning };
         // Behind a pointer: a future of that size would be carried through every job.
-        let whole = Box::pin(compute(granules, job, &exhaustive, &())).await?;
+        let whole = Box::pin(compute(granules, job, &exhaustive, scratch, &())).await?;
         verify::same(&result, &whole)?;
     }
     Ok(result)
@@ -46,14 +49,18 @@ async fn compute<O: Open>(
     granules: &[Granule<O>],
     job: &Job,
     tuning: &Tuning,
+    scratch: Option<&dyn Scratch>,
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
     let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
     let (files, mut warnings) = copies::copies(&given, job.product());
     observer.event(JobEvent::Planned { granules: files.len() });
     let region = if tuning.exhaustive { None } else { Region::of(job) };
-    let budget = Budget::new(tuning.memory);
-    let reader = Reader { job, tuning, region, budget, stopped: Cell::new(false), granules, observer };
+    let shares = Shares::of(tuning.memory, scratch.is_some());
+    let kept = Kept::new(scratch, shares.kept);
+    let room = Room { budget: Budget::new(shares.under_way), parents: Budget::new(shares.parents), kept };
+    let (stopped, finished) = (Cell::new(false), Cell::new(0));
+    let reader = Reader { job, tuning, region, room: &room, stopped, finished, granules, observer };
     let at_once = tuning.tracks_in_flight.div_ceil(job.product().tracks.len().max(1)).max(1);
     let mut read: Vec<(usize, (Outcome, Vec<Outcome>))> = futures_util::stream::iter(files.iter().enumerate())
         .map(|(index, files)| {
@@ -63,6 +70,14 @@ async fn compute<O: Open>(
         .buffer_unordered(at_once)
         .collect()
         .await;
+    match room.kept.stopped() {
+        Some(Full::Memory { rows }) => {
+            let (read, granules, memory) = (reader.finished.get(), files.len(), tuning.memory);
+            return Err(Error::NoRoom { rows, read, granules, memory });
+        }
+        Some(Full::Scratch(why)) => return Err(Error::Scratch(why)),
+        None => {}
+    }
     read.sort_unstable_by_key(|(index, _)| *index);
     let mut entries = Vec::with_capacity(read.len());
     let mut rows = Vec::with_capacity(read.len());
@@ -75,33 +90,59 @@ async fn compute<O: Open>(
     if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
         return Err(Error::Unreadable { ledger: Box::new(ledger) });
     }
-    let rows: Vec<TrackRows> = rows.into_iter().flatten().collect();
-    let reducer = fold(job, rows, &mut ledger.warnings)?;
-    let (levels, sparse) = result::levels(job, &reducer)?;
+    let tracks: Vec<TrackRows> = rows.into_iter().flatten().collect();
+    let weighting = weighting(job, &tracks, &mut ledger.warnings);
+    ledger.warnings.extend(links(&ledger.granules));
+    let config = |error: aggregate::Error| Error::Config(error.to_string());
+    let limits = ReducerLimits { memory: shares.finishing, ..ReducerLimits::default() };
+    let reducer = Reducer::new(job.children(), weighting, limits).map_err(config)?;
+    let reducer = reducer.with_min_count(job.product().min_count);
+    let tickets = tracks.into_iter().flat_map(|rows| rows.tickets).collect();
+    let (levels, sparse) = result::levels(job, &reducer, &InOrder { kept: &room.kept, tickets })?;
     ledger.sparse_cells = sparse;
     Ok(CellResult { job: job.clone(), levels, ledger })
 }
 
-/// Reduces the rows of all tracks. Where an uncertainty is optional and a granule lacks it, no row is weighed by it.
-fn fold(job: &Job, tracks: Vec<TrackRows>, warnings: &mut Vec<String>) -> Result<Reducer, Error> {
-    let config = |error: aggregate::Error| Error::Config(error.to_string());
+/// What a job's memory is for, in bytes.
+struct Shares {
+    under_way: u64,
+    parents: u64,
+    kept: u64,
+    finishing: u64,
+}
+
+impl Shares {
+    /// With a scratch place there is no need to keep much in memory, and statistics are finished in fewer passes.
+    const fn of(memory: u64, scratch: bool) -> Self {
+        let eighth = memory / 8;
+        let (kept, finishing) = if scratch { (2 * eighth, 3 * eighth) } else { (3 * eighth, 2 * eighth) };
+        Self { under_way: 2 * eighth, parents: eighth, kept, finishing }
+    }
+}
+
+/// How rows are weighed. Where an uncertainty is optional and a granule lacks it, no row is weighed by it.
+fn weighting(job: &Job, tracks: &[TrackRows], warnings: &mut Vec<String>) -> Weighting {
     let product = job.product();
-    let unweighted = product.weight == Weight::InverseVariance && tracks.iter().any(|track| track.sigma.is_none());
+    let unweighted = product.weight == Weight::InverseVariance && tracks.iter().any(|track| !track.has_sigma);
     if let Some(uncertainty) = product.uncertainty.as_ref().filter(|_| unweighted) {
         warnings.push(format!("a granule has no {}: all rows weigh the same in the means", uncertainty.name()));
     }
-    let weighting = match product.weight {
+    match product.weight {
         Weight::InverseVariance if !unweighted => Weighting::InverseVariance,
         Weight::InverseVariance | Weight::None => Weighting::Equal,
         Weight::Column(_) => Weighting::Given,
-    };
-    let reducer = Reducer::new(job.children(), weighting, ReducerLimits::default()).map_err(config)?;
-    let mut reducer = reducer.with_min_count(product.min_count);
-    for TrackRows { child, value, sigma, weight } in tracks {
-        let rows = Rows::new(&child, &value, sigma.as_ref(), weight.as_ref()).map_err(config)?;
-        reducer.fold(rows).map_err(config)?;
     }
-    Ok(reducer)
+}
+
+/// Links to parents that are broken, in words.
+fn links(granules: &[GranuleEntry]) -> Vec<String> {
+    let tracks = granules.iter().flat_map(|entry| entry.tracks.iter().map(move |track| (entry, track)));
+    let broken = tracks.filter(|(_, track)| !track.link.is_sound());
+    broken
+        .map(|(entry, track)| {
+            format!("{}, {}: the link to its parents is broken: {}", entry.granule, track.track, track.link)
+        })
+        .collect()
 }
 
 /// What all granules of a job share.
@@ -110,9 +151,11 @@ struct Reader<'a, O> {
     tuning: &'a Tuning,
     /// The parent's shape, where one is of use.
     region: Option<Region>,
-    budget: Budget,
+    room: &'a Room<'a>,
     /// Set by the first failure that fails the job: later granules are not opened.
     stopped: Cell<bool>,
+    /// Granules that were read.
+    finished: Cell<usize>,
     granules: &'a [Granule<O>],
     observer: &'a dyn Observer,
 }
@@ -124,15 +167,20 @@ impl<O: Open> Reader<'_, O> {
         for file in files {
             read.push(self.read_file(file).await);
         }
-        let (outcome, failed) = copies::choose(read, self.job.spec().allow_partial);
+        let (outcome, failed) = copies::choose(read, self.job.spec().allow_partial, &self.room.kept);
         let entry = &outcome.entry;
-        if entry.error.is_some() && !self.job.spec().allow_partial {
+        if entry.error.is_some() && !self.job.spec().allow_partial || self.room.kept.stopped().is_some() {
             self.stopped.set(true);
         }
+        self.finished.set(self.finished.get() + usize::from(entry.error.is_none()));
         for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
-            let TrackRows { child, value, sigma, .. } = rows;
-            let (granule, track, sigma) = (&entry.granule, &track.track, sigma.as_ref());
-            self.observer.event(JobEvent::Rows { granule, track, child, value, sigma });
+            let (granule, track) = (&entry.granule, &track.track);
+            rows.tickets.iter().for_each(|ticket| {
+                self.room.kept.show(*ticket, |batch| {
+                    let Batch { child, value, sigma, .. } = batch;
+                    self.observer.event(JobEvent::Rows { granule, track, child, value, sigma: sigma.as_ref() });
+                });
+            });
         }
         self.observer.event(JobEvent::Finished(entry));
         (outcome, failed)
@@ -173,7 +221,7 @@ impl<O: Open> Reader<'_, O> {
                 let read = match indexed {
                     Some(read) => read.map(|tracks| (tracks, Reading::Indexed)),
                     None => {
-                        granule::read(file.name(), &source, self.job, self.tuning, self.region.as_ref(), &self.budget)
+                        granule::read(file.name(), &source, self.job, self.tuning, self.region.as_ref(), self.room)
                             .await
                     }
                 };
@@ -218,7 +266,7 @@ impl<O: Open> Reader<'_, O> {
                     Ok(sidecar) if !self.is_of(&sidecar, file) => {
                         Refused::from(Unusable::new("it is of another granule"))
                     }
-                    Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, &self.budget).await {
+                    Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, self.room).await {
                         Err(refused) => refused,
                         Ok(tracks) => {
                             entry.index = Some("used".into());
@@ -237,3 +285,6 @@ impl<O: Open> Reader<'_, O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

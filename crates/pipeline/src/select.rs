@@ -1,9 +1,8 @@
 //! Which rows of a track lie inside the parent cell: reading coordinates and classifying them.
 use crate::bodies::Bodies;
-use crate::budget::Budget;
 use crate::pieces::Column;
 use crate::track::Track;
-use crate::{GranuleError, Job, fetch};
+use crate::{GranuleError, Job};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
 use morton::children_of;
@@ -19,6 +18,8 @@ pub(crate) struct Selected {
     /// Whether the satellite flew northwards over each row; `None` where no neighbour has another latitude. Empty unless the job
     /// asks.
     pub(crate) northwards: Vec<Option<bool>>,
+    /// The parent of each row, `NO_PARENT` where it has none or several. Empty unless rows take something of their parents.
+    pub(crate) parents: Vec<u32>,
     /// Rows whose coordinates were read.
     pub(crate) rows_read: u64,
     /// Of those, rows whose coordinates were written and are no place on Earth.
@@ -49,23 +50,6 @@ struct Part<'a> {
     column: &'a Column,
     piece: usize,
     range: Option<ByteRange>,
-}
-
-/// Reads all coordinates of the tracks.
-pub(crate) async fn exhaustive<S: Source>(
-    tracks: &[Track],
-    job: &Job,
-    bodies: &Bodies<'_, S>,
-    budget: &Budget,
-) -> Result<Vec<Selected>, GranuleError> {
-    let pieces = |(index, track)| (0..Track::pieces(track)).map(move |piece| Group::new(index, track, piece));
-    let groups: Vec<Group<'_>> = tracks.iter().enumerate().flat_map(pieces).flatten().collect();
-    let mut found = Vec::new();
-    for (bytes, wave) in fetch::waves(groups, budget.wave(), Group::bytes) {
-        let _permit = budget.acquire(bytes).await;
-        found.extend(read(&wave, bodies, |group, longitude, latitude| group.classify(job, longitude, latitude)).await?);
-    }
-    Ok(join(found, tracks.len()))
 }
 
 /// What was found in each track, in row order.

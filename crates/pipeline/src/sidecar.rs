@@ -5,11 +5,12 @@
 use crate::beams::{self, Beam};
 use crate::bodies::Bodies;
 use crate::locate::Located;
+use crate::parents::Wanted;
 use crate::pieces::{Column, ColumnRecord};
 use crate::product::Beams;
 use crate::select::{self, Group};
-use crate::track::{Found, Part, Track, group_path, parts};
-use crate::{ColumnSpec, GranuleError, Job, Product, fetch, locate};
+use crate::track::{Found, Part, Track, column_path, is_of_parents, parts};
+use crate::{ColumnSpec, GranuleError, Job, LinkFaults, Product, fetch, locate};
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind, Stamp};
 use hdf5_pure::{File, Limits};
 use morton::{INVALID, Latitude, Order};
@@ -74,6 +75,9 @@ struct TrackRecord {
     /// Columns that the product names and the track does not have.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     missing: BTreeSet<String>,
+    /// What is wrong with the link of its rows to their parents.
+    #[serde(default, skip_serializing_if = "LinkFaults::is_sound")]
+    link: LinkFaults,
     spherical: Vec<Vec<u64>>,
     authalic: Vec<Vec<u64>>,
 }
@@ -246,14 +250,15 @@ impl Sidecar {
         let mut found = Found::default();
         let mut columns = Vec::new();
         for (part, wanted) in parts(product) {
-            let path = |column: &str| format!("{}/{column}", group_path(name, group));
+            let path = |column: &str| column_path(product, part, (name, group), column);
             match self.column(record, part, wanted).map_err(|column| Unusable::missing(&path(&column)))? {
                 Some((column, record)) => {
                     if wanted.column.len() > 1 {
                         found.chosen.push(column.clone());
                     }
                     let read = Column::from_record(&path(&column), &record.column);
-                    columns.push((part, read.map_err(|error| Unusable::new(error.to_string()))?));
+                    let of_parents = is_of_parents(product, part, &column);
+                    columns.push((part, of_parents, read.map_err(|error| Unusable::new(error.to_string()))?));
                 }
                 None if wanted.optional => found.missing.push(wanted.name()),
                 None => return Err(Unusable::missing(&path(&wanted.name()))),
@@ -298,6 +303,17 @@ impl Sidecar {
         pieces.iter().enumerate().filter(move |(_, cells)| holds(cells)).map(|(piece, _)| piece)
     }
 
+    /// Tracks whose rows do not hang on their parents as they should.
+    pub fn broken(&self) -> impl Iterator<Item = (&str, LinkFaults)> {
+        let all = self.tracks.iter().map(|(track, record)| (track.as_str(), record.link));
+        all.filter(|(_, faults)| !faults.is_sound())
+    }
+
+    /// What is wrong with the link of a track's rows.
+    pub(crate) fn faults(&self, track: &str) -> LinkFaults {
+        self.tracks.get(track).map(|record| record.link).unwrap_or_default()
+    }
+
     /// Whether [`Sidecar::pieces`] are exactly those with rows in the parent.
     pub(crate) fn is_exact_for(&self, job: &Job) -> bool {
         job.parent().order().get() <= self.order
@@ -324,7 +340,14 @@ impl TrackRecord {
             if let Part::Keep(_) = part { &mut conditions } else { &mut columns }.insert(chosen, record);
         }
         let (spherical, authalic) = (vec![Vec::new(); track.pieces()], vec![Vec::new(); track.pieces()]);
-        let mut record = Self { group: None, beam: None, columns, conditions, missing, spherical, authalic };
+        let link = match &product.link {
+            Some(link) => {
+                let wanted = Wanted { product, link, region: None };
+                wanted.of(track, bodies).await?.0.faults
+            }
+            None => LinkFaults::default(),
+        };
+        let mut record = Self { group: None, beam: None, columns, conditions, missing, link, spherical, authalic };
         let groups: Vec<Group<'_>> = (0..track.pieces()).filter_map(|piece| Group::new(0, track, piece)).collect();
         for (_, wave) in fetch::waves(groups, WAVE, Group::bytes) {
             let read = select::read(&wave, bodies, |group, longitude, latitude| {
@@ -353,6 +376,7 @@ fn cells(mode: Latitude, longitude: &[f64], latitude: &[f64]) -> Result<Vec<u64>
     cells.retain(|&cell| cell != INVALID);
     cells.sort_unstable();
     cells.dedup();
+    cells.shrink_to_fit();
     Ok(cells)
 }
 

@@ -52,6 +52,9 @@ pub struct JobSpec {
     /// Turn unreadable granules into a partial result instead of a failure.
     #[serde(default)]
     pub allow_partial: bool,
+    /// Refuse granules whose rows do not hang on their parents as they should.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
 }
 
 /// What to compute for one parent cell: a [`JobSpec`] whose orders fit the cell.
@@ -73,6 +76,7 @@ impl JobSpec {
             latitude: Latitude::default(),
             layout: Layout::default(),
             allow_partial: false,
+            strict: false,
         }
     }
 
@@ -81,8 +85,7 @@ impl JobSpec {
     /// # Errors
     /// [`Error::Config`] for orders that do not fit the cell.
     pub fn job(&self, cell: Cell) -> Result<Job, Error> {
-        let Self { product, child_order, overviews, latitude, layout, allow_partial, .. } = self.clone();
-        Job::of(Self { product, cells: vec![cell], child_order, overviews, latitude, layout, allow_partial })
+        Job::of(Self { cells: vec![cell], ..self.clone() })
     }
 
     /// The bytes that identify the result: equal for two specs that ask for the same, whatever the order of their lists.

@@ -202,7 +202,7 @@ mod tests {
         let reducer =
             Reducer::new(job.children(), aggregate::Weighting::InverseVariance, aggregate::ReducerLimits::default())
                 .unwrap();
-        let (levels, _) = crate::result::levels(&job, &reducer).unwrap();
+        let (levels, _) = crate::result::levels(&job, &reducer, &Vec::new()).unwrap();
         CellResult { job, levels, ledger: Ledger::default() }
     }
 

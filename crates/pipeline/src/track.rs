@@ -20,9 +20,20 @@ pub(crate) enum Part {
     Weight,
     /// The condition of this number.
     Keep(usize),
+    /// The first child of each parent.
+    Begin,
+    /// The number of its children.
+    Count,
+    HomeLatitude,
+    HomeLongitude,
 }
 
 impl Part {
+    /// Whether it says how rows hang on their parents.
+    pub(crate) const fn is_of_link(self) -> bool {
+        matches!(self, Self::Begin | Self::Count | Self::HomeLatitude | Self::HomeLongitude)
+    }
+
     /// How its missing numbers are told.
     pub(crate) const fn role(self) -> cf::Role {
         if let Self::Keep(_) = self { cf::Role::Condition } else { cf::Role::Quantity }
@@ -39,9 +50,27 @@ pub(crate) fn parts(product: &Product) -> Vec<(Part, &ColumnSpec)> {
         (Part::Uncertainty, product.uncertainty.as_ref()),
         (Part::Weight, weight),
     ];
-    let fixed = places.into_iter().chain(numbers).filter_map(|(part, column)| Some((part, column?)));
-    let keep = product.keep.iter().enumerate().map(|(number, keep)| (Part::Keep(number), &keep.column));
-    fixed.chain(keep).collect()
+    let keep = product.keep.iter().enumerate().map(|(number, keep)| (Part::Keep(number), Some(&keep.column)));
+    let link = product.link.as_ref();
+    let link = [
+        (Part::Begin, link.map(|link| &link.begin)),
+        (Part::Count, link.map(|link| &link.count)),
+        (Part::HomeLatitude, link.and_then(|link| link.latitude.as_ref())),
+        (Part::HomeLongitude, link.and_then(|link| link.longitude.as_ref())),
+    ];
+    let all = places.into_iter().chain(numbers).chain(keep).chain(link);
+    all.filter_map(|(part, column)| Some((part, column?))).collect()
+}
+
+/// Whether a path of a column leads to parents, which have rows of their own.
+pub(crate) fn is_of_parents(product: &Product, part: Part, path: &str) -> bool {
+    part.is_of_link() || product.link.as_ref().is_some_and(|link| link.is_of_parents(path))
+}
+
+/// The path of a column in the file.
+pub(crate) fn column_path(product: &Product, part: Part, (track, group): (&str, &str), path: &str) -> String {
+    let group = if is_of_parents(product, part, path) { "" } else { group };
+    format!("{}/{path}", group_path(track, group))
 }
 
 /// One track of a granule: its columns, row-aligned.
@@ -57,6 +86,8 @@ pub(crate) struct Track {
     pub(crate) longitude: Column,
     /// The other columns that the granule has, in the order of [`parts`].
     pub(crate) columns: Vec<(Part, Column)>,
+    /// Columns of the parents of its rows: those of the link, and those that the product reads.
+    pub(crate) parents: Vec<(Part, Column)>,
     /// What was found of columns that it may lack or has under several names.
     pub(crate) found: Found,
 }
@@ -87,7 +118,12 @@ pub(crate) struct FoundColumn {
     pub(crate) second: Second,
     /// Numbers that stand for "no value", as the product says.
     pub(crate) fill: Vec<f64>,
+    /// Whether it has a row for each parent.
+    pub(crate) of_parents: bool,
 }
+
+/// A column, what it is for, and whether it has a row for each parent.
+pub(crate) type Fitted = (Part, bool, Column);
 
 /// The path of the group that holds a track's columns; empty for the root.
 pub(crate) fn group_path(track: &str, group: &str) -> String {
@@ -95,26 +131,23 @@ pub(crate) fn group_path(track: &str, group: &str) -> String {
 }
 
 impl Track {
-    /// A track of columns of one number of rows.
-    pub(crate) fn new(
-        name: &str,
-        group: &str,
-        columns: Vec<(Part, Column)>,
-        found: Found,
-    ) -> Result<Self, GranuleError> {
+    /// A track of columns of one number of rows; those of parents have one of their own.
+    pub(crate) fn new(name: &str, group: &str, columns: Vec<Fitted>, found: Found) -> Result<Self, GranuleError> {
+        let (parents, columns): (Vec<Fitted>, Vec<Fitted>) =
+            columns.into_iter().partition(|(_, of_parents, _)| *of_parents);
+        let plain = |columns: Vec<Fitted>| columns.into_iter().map(|(part, _, column)| (part, column));
+        let parents: Vec<(Part, Column)> = plain(parents).collect();
         let (places, columns): (Vec<_>, Vec<_>) =
-            columns.into_iter().partition(|(part, _)| matches!(part, Part::Latitude | Part::Longitude));
+            plain(columns).partition(|(part, _)| matches!(part, Part::Latitude | Part::Longitude));
         let mut places = places.into_iter().map(|(_, column)| column);
         let mut next = || places.next().ok_or_else(|| GranuleError::product(name, "has no coordinates"));
         let (latitude, longitude) = (next()?, next()?);
-        let rows = latitude.rows();
-        for column in std::iter::once(&longitude).chain(columns.iter().map(|(_, column)| column)) {
-            if column.rows() != rows {
-                let why = format!("has {} rows where {} has {rows}", column.rows(), latitude.place());
-                return Err(GranuleError::product(column.place(), why));
-            }
+        same_rows(&latitude, std::iter::once(&longitude).chain(columns.iter().map(|(_, column)| column)))?;
+        if let Some((_, first)) = parents.first() {
+            same_rows(first, parents.iter().map(|(_, column)| column))?;
         }
-        Ok(Self { name: name.into(), group: group.into(), rows, latitude, longitude, columns, found })
+        let (name, group, rows) = (name.into(), group.into(), latitude.rows());
+        Ok(Self { name, group, rows, latitude, longitude, columns, parents, found })
     }
 
     /// Pieces of its latitude, which the rows are looked at by.
@@ -133,15 +166,33 @@ impl Track {
         rows(&self.latitude, &(0..self.rows)) + self.latitude.pieces().iter().map(beside).sum::<u64>()
     }
 
-    /// The place of a column among [`Track::columns`], and the column.
+    /// The place of a column among those of rows and then of parents, and the column.
     pub(crate) fn column(&self, wanted: Part) -> Option<(usize, &Column)> {
-        let mut columns = self.columns.iter().enumerate();
+        let mut columns = self.columns.iter().chain(&self.parents).enumerate();
         columns.find(|(_, (part, _))| *part == wanted).map(|(at, (_, column))| (at, column))
     }
 
+    /// Whether rows take numbers of their parents.
+    pub(crate) fn takes_of_parents(&self) -> bool {
+        self.parents.iter().any(|(part, _)| !part.is_of_link())
+    }
+
     /// Rows of one piece.
-    fn piece_rows(&self, piece: usize) -> Range<u64> {
+    pub(crate) fn piece_rows(&self, piece: usize) -> Range<u64> {
         self.latitude.pieces().get(piece).map_or(0..0, |held| held.rows.clone())
+    }
+
+    /// Stored bytes of all columns but the coordinates that the rows of one piece take, of chunks that hold others too their share.
+    pub(crate) fn value_bytes(&self, piece: usize) -> u64 {
+        let rows = self.piece_rows(piece);
+        let share = |held: &Piece| {
+            let own = held.rows.end.min(rows.end).saturating_sub(held.rows.start.max(rows.start));
+            let all = held.rows.end.saturating_sub(held.rows.start).max(1);
+            // Chunks have fewer than 2^32 bytes, and pieces fewer rows.
+            held.range().map_or(0, |range| range.len().saturating_mul(own).div_ceil(all))
+        };
+        let columns = self.columns.iter().map(|(_, column)| column);
+        columns.flat_map(|column| column.overlapping(&rows)).map(|(_, held)| share(held)).sum()
     }
 
     /// Stored bytes of all columns but the coordinates, of the rows of one piece.
@@ -150,4 +201,11 @@ impl Track {
         let columns = self.columns.iter().map(|(_, column)| column);
         columns.flat_map(|column| column.overlapping(&rows).filter_map(|(_, held)| held.range())).collect()
     }
+}
+
+fn same_rows<'a>(first: &Column, mut columns: impl Iterator<Item = &'a Column>) -> Result<(), GranuleError> {
+    let rows = first.rows();
+    let Some(other) = columns.find(|column| column.rows() != rows) else { return Ok(()) };
+    let why = format!("has {} rows where {} has {rows}", other.rows(), first.place());
+    Err(GranuleError::product(other.place(), why))
 }

@@ -11,12 +11,12 @@ pub struct Tuning {
     /// Compute the job a second time, from all coordinates, and fail where the results differ.
     #[serde(default)]
     pub verify: bool,
-    /// Bytes of fetched and decoded data held at the same time, over all granules.
+    /// Bytes that a job holds: data under way, rows that count, statistics while they are finished.
     pub memory: u64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { tracks_in_flight: 48, exhaustive: false, verify: false, memory: 64 << 20 }
+        Self { tracks_in_flight: 48, exhaustive: false, verify: false, memory: 256 << 20 }
     }
 }

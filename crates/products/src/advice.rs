@@ -43,6 +43,15 @@ pub(crate) fn advice(path: &str) -> &'static str {
         "output.standard_name" => "write CF's standard name, or leave it out",
         "output.limit" => "write a number above 0, like limit = 1e5, or leave it out",
         "values" => "write a table [[values]] for each, with value and [values.output]",
+        "link" => "write a table [link] with begin, count, base, and groups of parents, or leave it out",
+        "link.begin" => "write the path inside the track, like begin = \"geolocation/ph_index_beg\"",
+        "link.count" => "write the path inside the track, like count = \"geolocation/segment_ph_cnt\"",
+        "link.base" => "write the number of the first row, like base = 1",
+        "link.latitude" | "link.longitude" => {
+            "write the path inside the track of the parents' places, or leave them out"
+        }
+        "link.margin" => "write the kilometres that rows lie from their parent at most, like margin = 1.0",
+        "link.groups" => "write groups inside the track, like groups = [\"geolocation\"]",
         "orbit" => "write a table [orbit] with period, inclination, spacing, spread and pointing, or leave it out",
         "orbit.period" => "write the seconds of a revolution, like period = 5668.6, or leave [orbit] out",
         "orbit.inclination" => "write degrees, like inclination = 92.0, or leave [orbit] out",

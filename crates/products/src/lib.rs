@@ -23,7 +23,7 @@ pub const USUAL: &str = "ATL06";
 
 /// The built-in descriptions; of those that fit one granule, the one without a suffix first.
 const BUILT_IN: &[(&str, &str)] =
-    files!["ATL06", "ATL08", "ATL08-canopy", "ATL10", "ATL11", "ATL13", "GEDI02_A", "GEDI02_B", "GEDI04_A"];
+    files!["ATL03", "ATL06", "ATL08", "ATL08-canopy", "ATL10", "ATL11", "ATL13", "GEDI02_A", "GEDI02_B", "GEDI04_A"];
 
 /// Those that were asked for, each read once.
 static READ: [OnceLock<Result<Product, Error>>; BUILT_IN.len()] = [const { OnceLock::new() }; BUILT_IN.len()];

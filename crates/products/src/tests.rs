@@ -208,9 +208,9 @@ fn built_ins_are_found_by_name_and_by_what_granules_call_themselves() {
     assert_eq!(fitting("GEDI_L2B"), ["GEDI02_B"]);
     assert_eq!(fitting("ATL24"), Vec::<&str>::new());
     let error = |name: &str| text(name).unwrap_err().to_string();
-    assert!(error("ATL6").starts_with("ATL6: is no built-in product: did you mean ATL06? write one of ATL06, ATL08, "));
+    assert!(error("ATL6").starts_with("ATL6: is no built-in product: did you mean ATL06? write one of ATL03, ATL06, "));
     assert!(error("GEDI_L4A").contains("did you mean GEDI04_A?"));
-    assert!(error("mine").starts_with("mine: is no built-in product: write one of ATL06, "));
+    assert!(error("mine").starts_with("mine: is no built-in product: write one of ATL03, "));
     assert!(error("mine").ends_with(", or a file"));
     assert_eq!(built_in("ATL6").map(|_| ()).unwrap_err(), text("ATL6").unwrap_err());
 }

@@ -52,6 +52,11 @@ fn written(product: &Product) -> Map<String, Json> {
     if let Weight::Column(weight) = &product.weight {
         table.insert("weight".into(), column(weight));
     }
+    if let Some(link) = &product.link {
+        let places = [("latitude", link.latitude.as_ref()), ("longitude", link.longitude.as_ref())];
+        let columns = [("begin", Some(&link.begin)), ("count", Some(&link.count))].into_iter().chain(places);
+        columns.for_each(|(key, own)| own.into_iter().for_each(|own| table["link"][key] = column(own)));
+    }
     table.insert("keep".into(), product.keep.iter().map(condition).collect());
     table
 }

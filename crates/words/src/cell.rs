@@ -84,30 +84,3 @@ fn reading(ledger: &Ledger) -> String {
         totals.tracks
     )
 }
-
-/// What rows take that are kept until all granules are read, with their statistics under way: measured with ten million.
-const BYTES_OF_ROW: u64 = 48;
-
-/// That the rows of a cell have taken more memory than data under way may, if they have.
-#[must_use]
-pub fn memory(rows: u64, under_way: u64) -> Option<String> {
-    let taken = rows.saturating_mul(BYTES_OF_ROW);
-    let words = format!(
-        "the rows of this cell take about {} beside the {} of --memory: it needs that much at the least",
-        data_size(taken),
-        data_size(under_way)
-    );
-    (taken > under_way).then_some(words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_that_need_more_than_is_given_are_told() {
-        assert_eq!(memory(1_000_000, 64 << 20), None);
-        let words = memory(10_000_000, 64 << 20).unwrap();
-        assert!(words.contains("480.0 MB") && words.contains("67.1 MB"), "{words}");
-    }
-}

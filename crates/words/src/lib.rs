@@ -9,7 +9,7 @@ mod product;
 mod run;
 
 pub use catalog::{mixed_cycles, remarks};
-pub use cell::{memory, notes, partial, table};
+pub use cell::{notes, partial, table};
 pub use failure::{denied, next_of};
 pub use product::found_in;
 pub use run::{estimate, people, time};

@@ -21,6 +21,8 @@ pub fn found_in(entry: &GranuleEntry, product: &Product) -> Vec<String> {
     for (what, names) in [("absent", &entry.absent), ("left out", &entry.left_out)] {
         lines.extend((!names.is_empty()).then(|| format!("  {what}: {}", names.join(", "))));
     }
+    let broken = entry.tracks.iter().filter(|track| !track.link.is_sound());
+    lines.extend(broken.map(|track| format!("  {}: the link to its parents is broken: {}", track.track, track.link)));
     let mut rows = pipeline::RowCounts::default();
     entry.tracks.iter().for_each(|track| rows.add(&track.rows));
     lines.push(format!("  {} of {} rows count", thousands(rows.used), thousands(rows.rows)));

@@ -22,7 +22,7 @@ def gedi(name, prefix, value, keep, places=("",), **more):
 
 
 def good(column, wanted, operator="is", **more):
-    return {"column": column, operator: [wanted] if operator == "is" else wanted, **more}
+    return {**(column if isinstance(column, dict) else {"column": column}), operator: [wanted] if operator == "is" else wanted, **more}
 
 
 def atl11(cycle):
@@ -32,7 +32,13 @@ def atl11(cycle):
                    [{**columns[2], "is": [0]}])
 
 
+LINK = {"begin": "geolocation/ph_index_beg", "count": "geolocation/segment_ph_cnt", "base": 1, "margin": 1.0,
+        "latitude": "geolocation/reference_photon_lat", "longitude": "geolocation/reference_photon_lon",
+        "groups": ["geolocation", "geophys_corr"]}
+
 BUILT_IN = {
+    "ATL03": product("ATL03", "h", BEAMS, "heights", "h_ph", lat="lat_ph", lon="lon_ph",
+                     keep=[good({"column": "signal_conf_ph", "index": 3}, 3, "at_least"), good("quality_ph", 0)]) | {"link": LINK},
     "ATL06": product("ATL06", "h", BEAMS, "land_ice_segments", "h_li", "h_li_sigma", "inverse_variance",
                      [good("atl06_quality_summary", 0)]),
     "ATL08": product("ATL08", "h", BEAMS, "land_segments", "terrain/h_te_best_fit", "terrain/h_te_uncertainty"),
@@ -47,6 +53,9 @@ BUILT_IN = {
     "GEDI04_A": gedi("GEDI04_A", "agbd", {"column": "agbd", "fill": [-9999]}, [good(["l4a_quality_flag_rel3", "l4_quality_flag"], 1, optional=True)],
                      uncertainty={"column": "agbd_se", "fill": [-9999], "optional": True}, weight="inverse_variance", limit=None),
 }
+
+# The value that ATL03 names beside heights: the rows themselves, and so only their number.
+COUNT = {"count": True}
 
 # The other values that GEDI02_B names.
 PAI, RH100 = ({"value": {"column": name, "fill": [-9999]}, "limit": None} for name in ("pai", "rh100"))
@@ -95,7 +104,9 @@ def with_keep(defaults, texts):
 
 
 def value_words(column):
-    """A column as `--value` writes it."""
+    """A column as `--value` writes it, or the word for the rows themselves."""
+    if column == COUNT:
+        return "count"
     path = cf.described(column)["column"]
     return f"{path}[{column['index']}]" if "index" in cf.described(column) else path
 
@@ -112,28 +123,33 @@ class Case:
     edit: dict = None       # keys of the product's own file that are replaced
     once: bool = False      # one latitude mode is enough
     refused: tuple = ()     # words that the error must say; then nothing is computed
+    kept: int = None        # rows of the whole file that the oracle must count
+    order: int = oracle.PARENT_ORDER
 
     @property
     def name(self):
         return self.product["name"]
 
 
-def case(path, name, title="default", *, keep=(), value=None, limit=ABSURD, edit=None, cycle=None, once=False, refused=(), **options):
-    """`value` and `limit`: another column by `--value`, which has neither uncertainty nor weight. `options`: beams, direction, min_count."""
+def case(path, name, title="default", *, keep=(), value=None, limit=ABSURD, edit=None, cycle=None, once=False, refused=(), kept=None,
+         order=oracle.PARENT_ORDER, flags=(), **options):
+    """`value` and `limit`: another column by `--value`, which has neither uncertainty nor weight. `options`: beams, direction, min_count.
+    `flags`: words that change nothing in what must come out."""
     described = atl11(cycle or 3) if name == "ATL11" else BUILT_IN[name]
     described = {**described, "keep": with_keep(described["keep"], keep), **options, **(edit or {})}
     words = ["--product", name] + (["--cycle", str(cycle)] if cycle else [])
     for text in keep:
         words += ["--keep", text]
     if value is not None:
-        described |= {"value": value, "limit": limit, "uncertainty": None, "prefix": None, "weight": "none"}
+        prefix = described["prefix"] if value == COUNT else None
+        described |= {"value": value, "limit": limit, "uncertainty": None, "prefix": prefix, "weight": "none"}
         words += ["--value", value_words(value)]
     for option, chosen in options.items():
         words += ["--" + option.replace("_", "-"), str(chosen)]
     wanted = [s for s in oracle.STATISTICS if s != "sigma" or described["uncertainty"] is not None]
-    if described["value"] == {"count": True}:
+    if described["value"] == COUNT:
         wanted = ["count"]
-    return Case(title, str(path), described, tuple(words), tuple(wanted), edit, once, tuple(refused))
+    return Case(title, str(path), described, (*words, *flags), tuple(wanted), edit, once, tuple(refused), kept, order)
 
 
 # ------------------------------------------------------------------------------------------------------- the shared files
@@ -178,6 +194,70 @@ def shared(folder):
         case(l2b, "GEDI02_B", "full power", beams="strong", once=True), case(l2b, "GEDI02_B", "coverage", beams="weak", once=True),
         case(l4a, "GEDI04_A"), case(l4a, "GEDI04_A", "strong beams", keep=["beam in 5,6,8,11"]),
     ]
+    found += photons(files["ATL03_gt1l.h5"], files["ATL03_icesat2vegr_clip.h5"])
     wrong = [(files["ATL24_variable_subset.h5"], "ATL06", "ATL24"), (files["ATL03_gt1l.h5"], "ATL06", "ATL03"), (atl06, "ATL08", "ATL06"),
-             (files["ATL13"], "ATL06", "ATL13")]
+             (files["ATL13"], "ATL06", "ATL13"), (atl06, "ATL03", "ATL06")]
     return found + [case(path, name, f"wrong: {said}", refused=[said, name]) for path, name, said in wrong]
+
+
+# Edits of ATL03 that read columns of the segments, or weigh.
+GEOID = {"value": {"column": "h_ph", "minus": "geophys_corr/geoid"}}
+WEIGHED = {"weight": {"column": "weight_ph"}}
+WEIGHED_BY_SEGMENT = {"weight": {"column": "geolocation/tx_pulse_energy"}}
+WITH_SIGMA = {"uncertainty": "geolocation/sigma_h", "weight": "inverse_variance"}
+SIGMA_ONLY = {"uncertainty": "geolocation/sigma_h", **WEIGHED}
+TIDE = {"value": {"column": "h_ph", "minus": "geophys_corr/tide_ocean"}}
+
+
+def photons(sound, broken):
+    """ATL03: a file whose link is sound (ocean, sea ice), and one whose link is not (land)."""
+    ocean, land = ["signal_conf_ph[1] >= 3"], ["signal_conf_ph[0] >= 2"]
+    elevation, pointing = "geolocation/solar_elevation < -7.2725", "geolocation/podppd_flag"
+    found = [
+        case(sound, "ATL03", kept=0), case(sound, "ATL03", "ocean", keep=ocean, kept=2676),
+        case(sound, "ATL03", "sea ice", keep=["signal_conf_ph[2] >= 3"], kept=2678, once=True),
+        case(sound, "ATL03", "no condition", keep=["none"], kept=2909, once=True),
+        case(broken, "ATL03", kept=0, once=True), case(broken, "ATL03", "land", keep=["signal_conf_ph[0] >= 3"], kept=54),
+        case(broken, "ATL03", "no condition", keep=["none"], kept=6809),
+        # A column of the segments is used: the photon in two segments and the one in none are dropped first.
+        case(broken, "ATL03", "pointing", keep=["none", f"{pointing} = 0"], kept=6807),
+        case(broken, "ATL03", "no land ice", keep=["none", "geolocation/surf_type[3] = 0"], kept=6807, once=True),
+        case(broken, "ATL03", "above the geoid", keep=["none"], edit=GEOID, kept=6807),
+        case(broken, "ATL03", "descending", keep=["none"], direction="descending", kept=6807, once=True),
+        case(broken, "ATL03", "ascending", keep=["none"], direction="ascending", kept=0, once=True),
+        # Fills that only the dataset names.
+        case(broken, "ATL03", "ocean tide", keep=["none"], edit=TIDE, kept=0, once=True),
+        case(broken, "ATL03", "tide as value", keep=["none"], value="geophys_corr/tide_ocean", kept=0, once=True),
+        case(broken, "ATL03", "sun", keep=[*land, "geolocation/solar_elevation >= 33.5359"], once=True),
+    ]
+    for path, keep in ((sound, ocean), (broken, land)):
+        found += [
+            case(path, "ATL03", "photons", keep=keep, value=COUNT),
+            case(path, "ATL03", "photons of any kind", keep=["none"], value=COUNT, min_count=40, once=True),
+            case(path, "ATL03", "photons that point", keep=[*keep, f"{pointing} = 0"], value=COUNT, once=True),
+            case(path, "ATL03", "weighed", keep=keep, edit=WEIGHED),
+            case(path, "ATL03", "weighed by segment", keep=keep, edit=WEIGHED_BY_SEGMENT, once=True),
+            case(path, "ATL03", "weighed by sigma", keep=keep, edit=WITH_SIGMA, once=True),
+            case(path, "ATL03", "weighed, with sigma", keep=keep, edit=SIGMA_ONLY, once=True),
+            case(path, "ATL03", "strong", keep=["none"], beams="strong", kept=0 if path == sound else None, once=True),
+            case(path, "ATL03", "weak", keep=keep, beams="weak", once=True),
+            case(path, "ATL03", "geoid as value", keep=keep, value="geophys_corr/geoid"),
+            case(path, "ATL03", "no such column", keep=["geolocation/no_such >= 1"], refused=["no_such"]),
+        ]
+    return found + [
+        case(sound, "ATL03", "strict", keep=[*ocean, f"{pointing} = 0"], flags=["--strict"], once=True),
+        case(broken, "ATL03", "strict", keep=["none"], flags=["--strict"], refused=["gt1r", "in no parent", "several"]),
+        case(sound, "ATL03", "exhaustively", keep=ocean, edit=GEOID, flags=["--exhaustive"], once=True),
+        case(broken, "ATL03", "exhaustively", keep=land, edit=GEOID, flags=["--exhaustive"], once=True),
+        case(sound, "ATL03", "sun", keep=[*ocean, elevation]),
+        case(sound, "ATL03", "pointing", keep=[*ocean, f"{pointing} = 0"], kept=2676, once=True),
+        case(sound, "ATL03", "land ice only", keep=[*ocean, "geolocation/surf_type[3] = 1"], kept=0, once=True),
+        case(sound, "ATL03", "sea ice beside", keep=[*ocean, "geolocation/surf_type[2] = 1"], kept=2676, once=True),
+        case(sound, "ATL03", "above the geoid", keep=ocean, edit=GEOID, kept=2676),
+        case(sound, "ATL03", "without the tide", keep=ocean, edit=TIDE, once=True),
+        case(sound, "ATL03", "saturation", once=True,
+             keep=[*ocean, "geolocation/full_sat_fract <= 0.0714285714", "geophys_corr/dem_flag = 3"]),
+        case(sound, "ATL03", "ascending", keep=ocean, direction="ascending", once=True),
+        case(sound, "ATL03", "descending", keep=ocean, direction="descending", once=True),
+        case(sound, "ATL03", "ascending, any", keep=["none"], direction="ascending", once=True),
+    ]

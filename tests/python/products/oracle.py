@@ -12,6 +12,7 @@ A product is a dictionary:
     limit                of absurd values, or None
     beams, direction     "strong" or "weak", "ascending" or "descending", or None
     min_count            children with fewer rows are left empty
+    link                 parents and children (link.py says what a link is), or None
 """
 
 import functools
@@ -22,6 +23,7 @@ import numpy as np
 
 import cf
 import grid
+import link
 
 PARENT_ORDER, CHILD_ORDER = 6, 12
 AFTER_KEEP = ["fill", "not_finite", "out_of_range", "sigma_not_positive", "weight_not_positive"]
@@ -116,26 +118,33 @@ def condition_of(item):
 class Track:
     """All rows of a track: where they are, what they hold, and what becomes of them if they lie in the parent."""
 
-    def __init__(self, name, group, product):
+    def __init__(self, name, track, group, product):
         self.name = name
         (self.lat, no_lat), (self.lon, no_lon) = (cf.quantity(group, product[key]) for key in ("lat", "lon"))
         rows = len(self.lat)
-        with np.errstate(invalid="ignore"):
-            placed = np.isfinite(self.lat) & np.isfinite(self.lon) & (np.abs(self.lat) <= 90) & (np.abs(self.lon) <= 360)
-        self.sound = placed & ~no_lat & ~no_lon
+        self.sound = link.on_earth(self.lat, self.lon) & ~no_lat & ~no_lon
+        columns = link.Columns(track, group, product.get("link"), rows)
+        self.link = columns.link
         self.reasons, self.untested = [], []
         self.reason = np.full(rows, -1)                # a number in `reasons`, -1: the row counts
         self.open = np.ones(rows, bool)
+        if self.link and (product.get("direction") or any(map(columns.of_parents, link.columns_of(product)))):
+            self.refuse("unlinked", self.link.owner < 0)
         if product.get("direction"):
             wanted = {"ascending": 1, "descending": -1}[product["direction"]]
-            self.refuse("direction", directions(self.lat, self.sound) != wanted)
+            if self.link:
+                found = directions(self.link.lat, self.link.placed & self.link.peopled)
+                found = self.link.spread(found, 0)
+            else:
+                found = directions(self.lat, self.sound)
+            self.refuse("direction", found != wanted)
         for number, item in enumerate(product["keep"]):
-            found = cf.flags(group, item)
+            found = columns.flags(item)
             if found is None:
                 self.untested.append(number)
             else:
                 self.refuse(("keep", number), found[1] | ~compare(found[0], *condition_of(item)))
-        self.observe(group, product, rows)
+        self.observe(columns, product, rows)
         for name in (self.lat, self.value, self.sigma, self.weight):
             assert name is None or len(name) == rows, f"{group.name}: columns of different lengths"
 
@@ -144,28 +153,28 @@ class Track:
         self.reasons.append(reason)
         self.open &= ~rows
 
-    def observe(self, group, product, rows):
+    def observe(self, columns, product, rows):
         """Value, uncertainty and weight, and the reasons that they give to drop a row."""
         operands = []       # what a row cannot do without
         if product["value"] == {"count": True}:
             self.value = np.zeros(rows)
         else:
-            self.value, missing = cf.quantity(group, product["value"])
+            self.value, missing = columns.quantity(product["value"])
             operands = [(self.value, missing)]
             if "minus" in cf.described(product["value"]):
-                operands.append(cf.quantity(group, product["value"]["minus"]))
+                operands.append(columns.quantity(product["value"]["minus"]))
                 with np.errstate(invalid="ignore"):
                     self.value = self.value - operands[1][0]
         weight = product["weight"]
         self.sigma = self.weight = None
-        sigma = None if product["uncertainty"] is None else cf.quantity(group, product["uncertainty"])
+        sigma = None if product["uncertainty"] is None else columns.quantity(product["uncertainty"])
         if sigma is None and weight == "inverse_variance":
             weight = "none"
         limit = math.inf if product["limit"] is None else product["limit"]
         # Only what the result cannot do without makes a row bad; only a weight must be positive.
         limited, positive = [self.value], []
         if weight != "none":
-            column = sigma if weight == "inverse_variance" else cf.quantity(group, weight)
+            column = sigma if weight == "inverse_variance" else columns.quantity(weight)
             operands.append(column)
             positive.append(column[0])
             limited += positive if weight == "inverse_variance" else []
@@ -207,7 +216,7 @@ def _tracks(path, key):
         for name in product["tracks"]:
             group = track_group(file, product, name)
             if group is not None and (not product.get("beams") or beam_of(file, name) == product["beams"]):
-                found.append(Track(name, group, product))
+                found.append(Track(name, file[name] if name else file, group, product))
     return found
 
 
@@ -247,18 +256,19 @@ def statistics(value, sigma, weight, inverse):
 class Result:
     """What one job must give: `table` (child: statistics rounded to f32, count as it is), `ledger` (one entry a track)."""
 
-    def __init__(self, path, product, parent, mode):
+    def __init__(self, path, product, parent, mode, order=PARENT_ORDER):
         self.table, self.ledger = {}, []
         self.below_min_count = {"cells": 0, "rows": 0}
         parts, has_sigma = [], False
         for track in tracks(path, product):
             child = track.children(mode)
-            inside = child >> 2 * (CHILD_ORDER - PARENT_ORDER) == parent
+            inside = child >> 2 * (CHILD_ORDER - order) == parent
             entry = {"track": track.name, "rows": len(child), "in_parent": int(inside.sum())}
             counts = np.bincount(track.reason[inside] + 1, minlength=len(track.reasons) + 1)
             for reason, rows in zip([USED, *track.reasons], counts.tolist()):
                 entry[reason] = entry.get(reason, 0) + rows
             entry["untested"] = list(track.untested)
+            entry["link"] = track.link.faults if track.link else {}
             self.ledger.append(entry)
             good = inside & track.open
             has_sigma |= track.sigma is not None
@@ -284,12 +294,17 @@ class Result:
                 self.table[number] = {name: x if name == "count" else np.float32(x) for name, x in exact.items()}
 
 
-def parents(path, product, mode, most=3, few=1):
+def parents(path, product, mode, most=3, few=1, order=PARENT_ORDER):
     """Parents that the file touches: those with most rows, and those with fewest, as nested ids."""
     counts = {}
     for track in tracks(path, product):
         child = track.children(mode)
-        for parent, rows in zip(*np.unique(child[child >= 0] >> 2 * (CHILD_ORDER - PARENT_ORDER), return_counts=True)):
+        for parent, rows in zip(*np.unique(child[child >= 0] >> 2 * (CHILD_ORDER - order), return_counts=True)):
             counts[int(parent)] = counts.get(int(parent), 0) + int(rows)
     ranked = sorted(counts, key=lambda parent: (-counts[parent], parent))
     return ranked[:most] + ranked[most:][-few:] if few else ranked[:most]
+
+
+def kept(path, product):
+    """Rows of the whole file that count, wherever they lie."""
+    return sum(int((track.sound & track.open).sum()) for track in tracks(path, product))

@@ -13,6 +13,7 @@ oracle runs. --folder keeps the planted files. --jobs: how many run at once.
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import multiprocessing
 import os
@@ -31,9 +32,9 @@ import plant
 import plant_more  # noqa: F401: it adds recipes
 
 GROUP = str(oracle.CHILD_ORDER)
-CHILDREN = 4 ** (oracle.CHILD_ORDER - oracle.PARENT_ORDER)
 EXACT = {"count", "min", "max", "q05", "q25", "q50", "q75", "q95"}
 SECONDS = 120
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 # ------------------------------------------------------------------------------------------------- what the command gives
@@ -56,12 +57,21 @@ def toml(value):
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
+@functools.lru_cache
+def shown(binary, name):
+    """(description of a product, words that choose it): as the command has it, or the file beside this one where it has none."""
+    done = subprocess.run([binary, "product", "show", name], capture_output=True, text=True, timeout=SECONDS)
+    ours = HERE / f"{name}.toml"
+    if done.returncode == 0:
+        return done.stdout, ["--product", name]
+    if ours.exists():
+        return ours.read_text(), ["--product", str(ours)]
+    raise AssertionError(f"product show: exit code {done.returncode}: {done.stderr.strip()}")
+
+
 def edited(binary, case, folder):
     """The built-in product as a file of the user's, with some keys replaced."""
-    shown = subprocess.run([binary, "product", "show", case.name], capture_output=True, text=True, timeout=SECONDS)
-    if shown.returncode:
-        raise AssertionError(f"product show: exit code {shown.returncode}: {shown.stderr.strip()}")
-    described = tomllib.loads(shown.stdout)
+    described = tomllib.loads(shown(binary, case.name)[0])
     for key, value in case.edit.items():
         described.pop(key, None)
         if value is not None:
@@ -71,11 +81,16 @@ def edited(binary, case, folder):
     return ["--product", str(path), *case.words[2:]]
 
 
+def words_of(binary, case, folder):
+    """The product of a case, and its edits."""
+    return edited(binary, case, folder) if case.edit else [*shown(binary, case.name)[1], *case.words[2:]]
+
+
 def call(binary, case, parent, mode, folder):
     """Exit code, answer (None where there is none), arrays (None), what the command said, and the command."""
-    words = edited(binary, case, folder) if case.edit else list(case.words)
+    words = words_of(binary, case, folder)
     store = folder / "cell.zarr"
-    command = [binary, "cell", f"--cell={grid.decimal(oracle.PARENT_ORDER, parent)}", *words, "--statistics", ",".join(case.statistics),
+    command = [binary, "cell", f"--cell={grid.decimal(case.order, parent)}", *words, "--statistics", ",".join(case.statistics),
                "--latitude", mode, "--out", str(store), "--json", case.path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     answer = json.loads(done.stdout) if done.stdout.startswith("{") else None
@@ -98,8 +113,9 @@ def same(name, got, want):
 
 def compare_table(arrays, case, expected, parent):
     """What is wrong with the arrays; the first few findings."""
-    first = parent << 2 * (oracle.CHILD_ORDER - oracle.PARENT_ORDER)
-    if not np.array_equal(arrays["cell_ids"], np.arange(first, first + CHILDREN, dtype=np.uint64)):
+    shift = 2 * (oracle.CHILD_ORDER - case.order)
+    first, children = parent << shift, 1 << shift
+    if not np.array_equal(arrays["cell_ids"], np.arange(first, first + children, dtype=np.uint64)):
         return ["cell_ids are not the children"]
     prefixes = {name.removesuffix("_min") for name in arrays if name.endswith("_min")}
     prefix = case.product["prefix"] or (prefixes.pop() if len(prefixes) == 1 else "?")
@@ -111,7 +127,7 @@ def compare_table(arrays, case, expected, parent):
             if name != "sigma" or not all(np.isnan(child["sigma"]) for child in expected.table.values()):
                 wrong.append(f"no array {prefix}_{name} among {sorted(arrays)}")
             continue
-        if len(array) != CHILDREN:
+        if len(array) != children:
             wrong.append(f"{name} has {len(array)} rows")
             continue
         other = [first + i for i in np.flatnonzero(array != 0 if name == "count" else ~np.isnan(array)) if first + i not in expected.table]
@@ -136,7 +152,10 @@ def compare_ledger(answer, case, expected):
             continue
         # The direction, then the conditions in their order; the ledger leaves out those that dropped nothing.
         failed = [entry.get(reason, 0) for reason in ("direction", *(("keep", n) for n in range(len(case.product["keep"]))))]
-        pairs = [(name, got.get(name, 0), entry.get(name, 0)) for name in ("rows", "in_parent", *oracle.AFTER_KEEP, oracle.USED)]
+        names = ("rows", "in_parent", "unlinked", *oracle.AFTER_KEEP, oracle.USED)
+        pairs = [(name, got.get(name, 0), entry.get(name, 0)) for name in names]
+        pairs.append(("link", got.get("link", {}), entry["link"]))
+        pairs.append(("has unlinked", "unlinked" in got, entry.get("unlinked", 0) > 0))
         pairs.append(("quality", got["quality"], sum(failed)))
         pairs.append(("conditions", [item["rows"] for item in got.get("conditions", [])], [rows for rows in failed if rows]))
         wrong += [f"{entry['track']} {name}: {a}, not {b}" for name, a, b in pairs if a != b]
@@ -154,7 +173,7 @@ def compare_ledger(answer, case, expected):
 
 def check(binary, case, parent, mode):
     """One run: (what is wrong, what was compared)."""
-    expected = None if case.refused else oracle.Result(case.path, case.product, parent, mode)
+    expected = None if case.refused else oracle.Result(case.path, case.product, parent, mode, case.order)
     compared = "refused"
     if expected:
         rows, used = (sum(entry[name] for entry in expected.ledger) for name in ("in_parent", oracle.USED))
@@ -183,9 +202,12 @@ def check(binary, case, parent, mode):
 def check_case(binary, case, modes, quick):
     """All runs of one case: (line, failed) of each."""
     found = []
+    if case.kept is not None and oracle.kept(case.path, case.product) != case.kept:
+        found.append((f"FAIL {case.name} ({case.title}): the oracle keeps {oracle.kept(case.path, case.product)} rows, not {case.kept}", True))
     for mode in modes:
         if case.refused:
-            chosen = [0]
+            # A broken link is refused where its photons are; anything else before any cell matters.
+            chosen = oracle.parents(case.path, case.product, mode, 1, 0) if "--strict" in case.words else [0]
         else:
             # Where beams or direction leave nothing, the parents are those that the whole file touches.
             anywhere = {**case.product, "beams": None, "direction": None}

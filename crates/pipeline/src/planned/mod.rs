@@ -22,7 +22,7 @@ pub(crate) use trace::Trace;
 
 use crate::bodies::Bodies;
 use crate::pieces::{is_long, leader};
-use crate::select::{self, Found, Group, Selected};
+use crate::select::{self, Found, Group};
 use crate::track::Track;
 use crate::{GranuleError, Job, Orbit, vector};
 use bracket::Known;
@@ -39,19 +39,19 @@ struct Next {
     values: bool,
 }
 
-/// Selects the rows of all tracks of a granule; the inner error says why that cannot be planned.
+/// Finds the rows of all tracks of a granule, by pieces; the inner error says why that cannot be planned.
 pub(crate) async fn selected<S: Source>(
     tracks: &[Track],
     job: &Job,
     (region, orbit): (&Region, &Orbit),
     bodies: &mut Bodies<'_, S>,
-) -> Result<Result<Vec<Selected>, Doubt>, GranuleError> {
+) -> Result<Result<Vec<Found>, Doubt>, GranuleError> {
     let named = tracks.iter().map(|track| (track.name.clone(), Known::of(track)));
     let mut survey = Survey::new(named.collect(), region, *orbit);
     let mut found: Vec<Found> = Vec::new();
     loop {
         let next = match survey.next() {
-            Ok(next) if next.is_empty() => return Ok(Ok(select::join(found, tracks.len()))),
+            Ok(next) if next.is_empty() => return Ok(Ok(found)),
             Ok(next) => next,
             Err(doubt) => return Ok(Err(doubt)),
         };

@@ -12,7 +12,7 @@ pub struct Edits {
     /// them away, `none` takes all away.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<String>,
-    /// Another value: one that the product names, or the path of a column.
+    /// Another value: one that the product names, the path of a column, or `count` for the rows themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The statistics, in place of the product's; the count comes first in any case.
@@ -92,8 +92,14 @@ impl Edits {
 }
 
 impl Product {
-    /// Takes another value: one of [`Product::values`], or any column; of that the unit is not known, and no uncertainty.
+    /// Takes another value: one of [`Product::values`], or any column; of that the unit is not known, and no uncertainty. `count`:
+    /// the rows themselves.
     fn choose_value(&mut self, text: &str) -> Result<(), String> {
+        if text == "count" {
+            (self.value, self.uncertainty, self.weight) = (Value::Rows, None, Weight::None);
+            self.statistics = vec![Statistic::Count];
+            return Ok(());
+        }
         let mut column: ColumnSpec = text.parse()?;
         let others = self.values.iter().filter_map(|other| other.value.column());
         column.take_second_of(self.columns().chain(others));

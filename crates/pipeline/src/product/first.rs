@@ -79,6 +79,7 @@ impl TryFrom<First> for Product {
             output: quantity,
             keep: first.filters.into_iter().map(keep).collect(),
             values: Vec::new(),
+            link: None,
             orbit,
         })
     }

@@ -7,6 +7,7 @@ mod column;
 mod edits;
 mod first;
 mod keep;
+mod link;
 mod one_or_many;
 mod pattern;
 mod quantity;
@@ -17,6 +18,7 @@ pub use column::{Axis, ColumnSpec, Second};
 pub use edits::Edits;
 pub(crate) use first::of_any_version;
 pub use keep::{Keep, Test};
+pub use link::ParentLink;
 pub use pattern::{GranuleName, NamePattern};
 pub use quantity::Quantity;
 pub use value::{Value, Weight};
@@ -83,6 +85,9 @@ pub struct Product {
     /// Other values of the same rows, for `--value`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<OtherValue>,
+    /// How rows hang on parents that have columns of their own: photons on segments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<ParentLink>,
     /// How tracks run, where they are those of one satellite: lets coordinates be read in part. Without it all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orbit: Option<Orbit>,
@@ -198,6 +203,13 @@ impl Product {
             return wrong("beams", &format!("{name} is none of its tracks: {tracks}, or strong or weak"));
         }
         self.output.check()?;
+        self.link.as_ref().map_or(Ok(()), ParentLink::check)?;
+        let of_parents = |column: &ColumnSpec| {
+            self.link.as_ref().is_some_and(|link| column.column.iter().any(|path| link.is_of_parents(path)))
+        };
+        if of_parents(&self.latitude) || of_parents(&self.longitude) {
+            return wrong("latitude", "is in a group of link.groups: rows have places of their own");
+        }
         for column in [&self.latitude, &self.longitude].into_iter().chain(self.columns()) {
             if column.column.is_empty() {
                 return wrong("column", "names no dataset");
@@ -221,6 +233,11 @@ impl Product {
         let weight = if let Weight::Column(column) = &mut self.weight { Some(column) } else { None };
         let fixed = [value, minus, self.uncertainty.as_mut(), weight];
         fixed.into_iter().flatten().chain(self.keep.iter_mut().map(|keep| &mut keep.column))
+    }
+
+    /// Whether the direction of a row is that of its parent.
+    pub(crate) fn turns_by_parents(&self) -> bool {
+        self.direction.is_some() && self.link.as_ref().is_some_and(|link| link.latitude.is_some())
     }
 
     /// What of it decides a result: the same product without words for people and without values that were not chosen.

@@ -1,0 +1,226 @@
+//! From pieces of tracks to rows that count, a wave at a time: no more is in memory than a wave, and what is kept.
+use crate::bodies::Bodies;
+use crate::budget::Budget;
+use crate::filter::{self, Tally};
+use crate::kept::{Kept, Ticket};
+use crate::parents::Parents;
+use crate::select::{self, Found, Group, Selected};
+use crate::track::Track;
+use crate::{GranuleError, Job, gather};
+use aggregate::Batch;
+use byte_ranges::Source;
+use futures_util::{StreamExt as _, stream};
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Waves of one granule that are under way at the same time, as far as memory allows.
+const WAVES: usize = 4;
+/// A wave that could be cut only inside a chunk of some column grows to this many times its usual size first.
+const STRETCH: u64 = 4;
+/// The doubt in an index of another version.
+pub(crate) const STALE: &str = "it is of another version of the granule";
+/// Bytes that a row takes while its coordinates are looked at, and for each other column.
+const PLACE: u64 = 32;
+const NUMBER: u64 = 8;
+
+/// Rows to look at.
+pub(crate) enum Lot<'a> {
+    /// They were found already.
+    Found(Found),
+    /// Their coordinates tell which count; `values`: probably some do, so the other columns are read in the same go.
+    Unseen { group: Group<'a>, values: bool },
+}
+
+/// What is harvested, and by which rules.
+pub(crate) struct Harvest<'a, S> {
+    pub(crate) job: &'a Job,
+    pub(crate) tracks: &'a [Track],
+    /// Of each track that hangs on parents.
+    pub(crate) parents: &'a [Option<Parents>],
+    pub(crate) bodies: &'a Bodies<'a, S>,
+    pub(crate) budget: &'a Budget,
+    pub(crate) kept: &'a Kept<'a>,
+    /// The index that says which lots have rows in the cell.
+    pub(crate) index: Option<&'a Index<'a>>,
+}
+
+/// What an index promises.
+pub(crate) struct Index<'a> {
+    /// Whether it speaks of the version that is read; asked once something has come.
+    pub(crate) is_current: &'a dyn Fn() -> bool,
+    /// Every lot has rows in the cell.
+    pub(crate) exact: bool,
+}
+
+/// The rows of one track that count.
+#[derive(Default)]
+pub(crate) struct Crop {
+    pub(crate) tally: Tally,
+    pub(crate) tickets: Vec<Ticket>,
+}
+
+/// Why what was read is not to be believed.
+pub(crate) type Doubt = String;
+
+impl<S: Source> Harvest<'_, S> {
+    /// Reads the lots; one crop a track. The inner error says why reading in part will not do; nothing is kept then.
+    pub(crate) async fn of(&self, mut lots: Vec<Lot<'_>>) -> Result<Result<Vec<Crop>, Doubt>, GranuleError> {
+        lots.sort_by_key(Lot::place);
+        let waves = self.cut(lots);
+        let doubt = RefCell::new(None);
+        let mut crops: Vec<Crop> = self.tracks.iter().map(|_| Crop::default()).collect();
+        let mut read = std::pin::pin!(stream::iter(waves).map(|wave| self.wave(wave, &doubt)).buffered(WAVES));
+        let forget = |crops: &[Crop]| {
+            crops.iter().flat_map(|crop| &crop.tickets).for_each(|ticket| self.kept.drop(*ticket));
+        };
+        while let Some(wave) = read.next().await {
+            for (track, tally, batch) in wave.inspect_err(|_| forget(&crops))? {
+                let Some(crop) = crops.get_mut(track) else { continue };
+                crop.tally.add(&tally);
+                crop.tickets.push(self.kept.push(batch).map_err(|_| GranuleError::NoRoom)?);
+            }
+            if let Some(doubt) = doubt.take() {
+                forget(&crops);
+                return Ok(Err(doubt));
+            }
+        }
+        Ok(Ok(crops))
+    }
+
+    /// Cuts lots into waves that memory has room for: where all columns of a track have a chunk's end, if that can be.
+    fn cut<'b>(&self, lots: Vec<Lot<'b>>) -> Vec<(u64, Vec<Lot<'b>>)> {
+        let limit = self.budget.wave();
+        let mut waves: Vec<(u64, Vec<Lot<'b>>)> = Vec::new();
+        let mut before: Option<(usize, u64)> = None;
+        for lot in lots {
+            let (track, rows) = (lot.place().0, lot.rows(self.tracks));
+            let bytes = self.bytes(&lot, &rows);
+            let apart = before.is_none_or(|(last, end)| last != track || self.is_cut_at(track, end));
+            before = Some((track, rows.end));
+            match waves.last_mut() {
+                Some((sum, wave)) if *sum + bytes <= limit || !apart && *sum <= STRETCH * limit => {
+                    *sum += bytes;
+                    wave.push(lot);
+                }
+                _ => waves.push((bytes, vec![lot])),
+            }
+        }
+        waves
+    }
+
+    fn is_cut_at(&self, track: usize, row: u64) -> bool {
+        let Some(track) = self.tracks.get(track) else { return true };
+        let columns = std::iter::once(&track.longitude).chain(track.columns.iter().map(|(_, column)| column));
+        columns.into_iter().all(|column| column.is_cut_at(row))
+    }
+
+    /// What a lot takes while it is under way.
+    fn bytes(&self, lot: &Lot<'_>, rows: &Range<u64>) -> u64 {
+        let Some(track) = self.tracks.get(lot.place().0) else { return 0 };
+        let values = track.value_bytes(lot.place().1);
+        let numbers = NUMBER * (track.columns.len() + track.parents.len()) as u64;
+        let decoded = match lot {
+            Lot::Found(found) => numbers.saturating_mul(found.selected.rows.len() as u64),
+            Lot::Unseen { group, .. } => {
+                (PLACE + numbers).saturating_mul(rows.end - rows.start).saturating_add(group.bytes())
+            }
+        };
+        decoded.saturating_add(values)
+    }
+
+    async fn wave(
+        &self,
+        (bytes, lots): (u64, Vec<Lot<'_>>),
+        doubt: &RefCell<Option<Doubt>>,
+    ) -> Result<Vec<(usize, Tally, Batch)>, GranuleError> {
+        let _permit = self.budget.acquire(bytes).await;
+        let mut bodies = self.bodies.clone();
+        let (mut found, mut groups, mut wants) = (Vec::new(), Vec::new(), Vec::new());
+        let mut touched: Vec<usize> = lots.iter().map(|lot| lot.place().0).collect();
+        touched.dedup();
+        for lot in lots {
+            match lot {
+                Lot::Found(rows) => found.push(rows),
+                Lot::Unseen { group, values } => {
+                    if values {
+                        wants.extend(group.ranges());
+                        let track = self.tracks.get(group.track());
+                        wants.extend(track.into_iter().flat_map(|track| track.value_ranges(group.piece())));
+                    }
+                    groups.push(group);
+                }
+            }
+        }
+        if !wants.is_empty() {
+            bodies.prefetch(&wants).await?;
+        }
+        if self.index.is_some_and(|index| !(index.is_current)()) {
+            doubt.replace(Some(STALE.into()));
+            return Ok(Vec::new());
+        }
+        let classify = |group: &Group<'_>, longitude: &[f64], latitude: &[f64]| {
+            if let Some(why) = self.astray(group, longitude, latitude) {
+                doubt.replace(Some(why));
+            }
+            group.classify(self.job, longitude, latitude)
+        };
+        let seen = select::read(&groups, &bodies, classify).await?;
+        if self.index.is_some_and(|index| index.exact) && seen.iter().any(|found| found.selected.rows.is_empty()) {
+            doubt.replace(Some("a chunk does not have the rows that it says".into()));
+        }
+        found.extend(seen);
+        let mut selected = select::join(found, self.tracks.len());
+        for (track, selected) in selected.iter_mut().enumerate() {
+            self.hang(track, selected);
+        }
+        let gathered = gather::columns(self.tracks, &selected, &bodies).await?;
+        let mut gathered: Vec<_> = gathered.into_iter().map(Some).collect();
+        let kept = touched.into_iter().filter_map(|at| {
+            let (track, selected) = self.tracks.get(at).zip(selected.get(at))?;
+            let mut columns = gathered.get_mut(at)?.take()?;
+            if let Some(Some(parents)) = self.parents.get(at) {
+                columns.extend(parents.numbers(&selected.parents));
+            }
+            let (batch, tally) = filter::keep(self.job.product(), track, selected, &columns);
+            Some((at, tally, batch))
+        });
+        Ok(kept.collect())
+    }
+
+    /// Hangs the rows on their parents, where they take something of them.
+    fn hang(&self, track: usize, selected: &mut Selected) {
+        let Some((track, Some(parents))) = self.tracks.get(track).zip(self.parents.get(track)) else { return };
+        let turns = self.job.product().turns_by_parents();
+        if track.takes_of_parents() || turns {
+            selected.parents = parents.of_rows(selected.rows.iter().copied());
+        }
+        if turns {
+            selected.northwards = parents.northwards(&selected.parents).unwrap_or_default();
+        }
+    }
+
+    /// That rows lie farther from their parents than the product says, if some do.
+    fn astray(&self, group: &Group<'_>, longitude: &[f64], latitude: &[f64]) -> Option<Doubt> {
+        let parents = self.parents.get(group.track())?.as_ref()?;
+        let (_, _, margin) = self.job.product().link.as_ref()?.places()?;
+        let farthest = parents.farthest(group.rows(), longitude, latitude);
+        let name = self.tracks.get(group.track()).map_or("", |track| track.name.as_str());
+        (farthest > margin)
+            .then(|| format!("rows of {name} lie up to {farthest:.1} km from their parents, not {margin}"))
+    }
+}
+
+impl Lot<'_> {
+    /// Track and piece.
+    fn place(&self) -> (usize, usize) {
+        match self {
+            Self::Found(found) => (found.track, found.piece),
+            Self::Unseen { group, .. } => (group.track(), group.piece()),
+        }
+    }
+
+    fn rows(&self, tracks: &[Track]) -> Range<u64> {
+        let (track, piece) = self.place();
+        tracks.get(track).map_or(0..0, |track| track.piece_rows(piece))
+    }
+}
