@@ -22,18 +22,6 @@ impl Batch {
         Rows::new(&self.child, &self.value, self.sigma.as_ref(), self.weight.as_ref())
     }
 
-    /// Number of rows.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.child.len()
-    }
-
-    /// Whether there are no rows.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.child.is_empty()
-    }
-
     /// Bytes on the heap, with the room that the columns keep for more.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -71,8 +59,7 @@ mod tests {
     #[test]
     fn a_batch_knows_its_rows_and_bytes() {
         let mut batch = Batch { child: vec![0, 1], value: Floats::F64(vec![1.0, 2.0]), ..Batch::default() };
-        assert_eq!((batch.len(), batch.is_empty(), batch.bytes()), (2, false, 24));
-        assert_eq!(batch.rows().unwrap().len(), 2);
+        assert_eq!((batch.rows().unwrap().len(), batch.bytes()), (2, 24));
         batch.sigma = Some(Floats::F32(vec![1.0]));
         assert_eq!(batch.bytes(), 28);
         assert!(matches!(batch.rows(), Err(Error::UnequalColumns { column: "sigmas", .. })));

@@ -22,7 +22,7 @@ pub(crate) enum Columns {
 }
 
 impl Columns {
-    /// No rows yet, of the columns that there are.
+    /// Empty, with the columns that the survey found.
     pub(crate) fn new(survey: &Survey) -> Self {
         let column = |kind| match kind {
             Kind::Absent => None,
@@ -52,7 +52,7 @@ impl Columns {
         }
     }
 
-    /// Puts rows of a batch into their places; those beyond the room that there is are left out. What the batch lacks is NaN.
+    /// Puts rows of a batch into their places and leaves out those that find no room. A column that the batch lacks is NaN.
     ///
     /// # Errors
     /// [`Error::Unreadable`] when the batch has numbers of a type that the survey did not see.

@@ -16,7 +16,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// The quantile of the values, of which `ranks` and `ordered` hold the order statistics.
+    /// A quantile of the values, from the order statistics in `ranks` and `ordered`.
     pub(crate) fn quantile(&self, permille: Permille) -> f64 {
         quantile(permille, self.rows, &self.ranks, &self.ordered)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// No rows yet, of the columns that there are.
+    /// Empty, with the columns that the survey found.
     pub(crate) fn new(survey: &Survey) -> Self {
         let (starts, next, moves) = (Vec::new(), Vec::new(), Vec::with_capacity(STRIDE));
         Self { columns: Columns::new(survey), cells: 0..0, starts, next, moves }

@@ -18,7 +18,7 @@ pub(crate) struct Cost {
     pub(crate) largest: u64,
 }
 
-/// Cuts all cells, of which the numbers of rows are given, in order into pieces that take no more than `memory` bytes. Cells
+/// Cuts all cells, in order, into pieces that take no more than `memory` bytes. `rows` says how many each cell has. Cells
 /// without rows at either end of a piece are left out.
 pub(crate) fn pieces(rows: &[u64], cost: Cost, memory: u64) -> Vec<Piece> {
     let fits = |all: u64, largest: u64| {

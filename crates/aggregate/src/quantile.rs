@@ -15,7 +15,7 @@ pub(crate) fn ranks(permilles: &[Permille], rows: u64, ranks: &mut Vec<u64>) {
     ranks.dedup();
 }
 
-/// Type 7: the position is `q (n - 1)`, between the order statistics on either side of it, which stand in `values` beside
+/// Type 7: the position is `q (n - 1)`, between the order statistics on either side of it: these are in `values`, beside
 /// their `ranks`.
 pub(crate) fn quantile(permille: Permille, rows: u64, ranks: &[u64], values: &[f64]) -> f64 {
     let (below, fraction) = position(permille, rows);

@@ -28,7 +28,7 @@ impl Sample {
         }
     }
 
-    /// What the rows of a cell amount to, of which there must be one.
+    /// What the rows of a cell amount to; it has at least one.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when the allocator refuses the buffers.

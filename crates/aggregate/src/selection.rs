@@ -9,7 +9,7 @@ const COUNTERS: u64 = 1 << 20;
 /// Most digits of a counter's number, in bits: counters that stay in the processor's cache.
 const DIGITS: u32 = 14;
 
-/// Numbers within bounds, of which some order statistics are looked for.
+/// Numbers within bounds: some order statistics are among them.
 #[derive(Debug, Clone)]
 struct Group {
     /// Keys of the least and the greatest that there may be.

@@ -7,7 +7,7 @@ use crate::real::Real;
 use crate::selection::Selection;
 use crate::{Batches, Error, Permille};
 
-/// A cell of which not all rows are held at once: they are gone through again for each figure that needs it.
+/// A cell with more rows than memory holds: each figure that needs them goes through them again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stream<'a, B: ?Sized> {
     pub(crate) source: &'a B,

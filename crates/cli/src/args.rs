@@ -114,7 +114,7 @@ pub(crate) struct CellArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing.
     #[arg(long)]
     pub(crate) allow_partial: bool,
-    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of telling it.
+    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of warning.
     #[arg(long)]
     pub(crate) strict: bool,
     /// Folder or bucket prefix with indexes that `icestream index` made; a granule whose index is missing or stale is read

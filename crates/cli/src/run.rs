@@ -57,7 +57,7 @@ pub(crate) struct RunArgs {
     /// Leave out granules that cannot be read, and say so, instead of failing the cell.
     #[arg(long)]
     allow_partial: bool,
-    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of telling it.
+    /// Refuse granules whose rows do not hang on their parents (photons on segments) as they should, instead of warning.
     #[arg(long)]
     strict: bool,
     /// Compute a share of the cells (1%, 0.01) a second time from all coordinates, and fail those whose results differ; which

@@ -91,11 +91,15 @@ pub(crate) async fn read_indexed<S: Source>(
         pieces.filter_map(move |piece| Some(Lot::Unseen { group: Group::new(index, track, piece)?, values: true }))
     });
     let lots: Vec<Lot<'_>> = wanted.collect();
-    if lots.is_empty() && source.stamp().is_none() {
+    let refused = read.refuse_broken(&parents);
+    if (lots.is_empty() || refused.is_err()) && source.stamp().is_none() {
         // Any byte will do to learn which version the file is of.
         bodies.prefetch(&ByteRange::at(0, 1).into_iter().collect::<Vec<_>>()).await?;
     }
     let is_current = || sidecar.is_of(source) == Some(true);
+    if refused.is_err() && is_current() {
+        refused?;
+    }
     let index = Index { is_current: &is_current, exact: sidecar.is_exact_for(job) };
     let crops = read.harvest(&parents, &bodies, Some(&index)).of(lots).await;
     if !is_current() {
@@ -200,15 +204,14 @@ impl<'a> Batched<'a> {
         let why = match plan {
             Ok((region, _)) => {
                 let (parents, pieces, permit) = self.parents(Some(region), bodies).await?;
+                self.refuse_broken(&parents)?;
                 // What is left of parents is little, but for tracks whose link is broken.
                 let _permit = permit.filter(|_| pieces.contains(&Pieces::All));
                 let lots = self.lots(&pieces);
                 match self.harvest(&parents, bodies, None).of(lots).await? {
                     Ok(crops) => {
-                        let broken =
-                            self.tracks.iter().zip(&parents).find(|(_, parents)| {
-                                parents.as_ref().is_some_and(|parents| !parents.faults.is_sound())
-                            });
+                        let mut tracks = self.tracks.iter().zip(&parents);
+                        let broken = tracks.find(|(_, parents)| !parents.faults.is_sound());
                         let reading = broken.map_or(Reading::Planned, |(track, _)| {
                             Reading::Exhaustive(format!("the link of {} to its parents is broken", track.name))
                         });
@@ -220,6 +223,7 @@ impl<'a> Batched<'a> {
             Err(why) => why.clone(),
         };
         let (parents, _, _permit) = self.parents(None, bodies).await?;
+        self.refuse_broken(&parents)?;
         let crops = self.harvest(&parents, bodies, None).of(self.all()).await?.unwrap_or_default();
         Ok((self.entries(crops, &parents), Reading::Exhaustive(why)))
     }
@@ -229,7 +233,7 @@ impl<'a> Batched<'a> {
         &self,
         region: Option<&Region>,
         bodies: &Bodies<'_, S>,
-    ) -> Result<(Vec<Option<Parents>>, Vec<Pieces>, Option<Permit<'a>>), GranuleError> {
+    ) -> Result<(Vec<Parents>, Vec<Pieces>, Option<Permit<'a>>), GranuleError> {
         let product = self.job.product();
         let Some(link) = &product.link else { return Ok((Vec::new(), Vec::new(), None)) };
         let wanted = Wanted { product, link, region };
@@ -244,10 +248,7 @@ impl<'a> Batched<'a> {
         let (mut all, mut pieces) = (Vec::new(), Vec::new());
         for track in self.tracks {
             let (parents, own) = wanted.of(track, &bodies).await?;
-            if self.job.spec().strict && !parents.faults.is_sound() {
-                return Err(GranuleError::Link { track: track.name.clone(), faults: parents.faults });
-            }
-            all.push(Some(parents));
+            all.push(parents);
             pieces.push(own);
         }
         Ok((all, pieces, Some(permit)))
@@ -258,20 +259,24 @@ impl<'a> Batched<'a> {
         &self,
         bodies: &Bodies<'_, S>,
         faults: &[crate::LinkFaults],
-    ) -> Result<(Vec<Option<Parents>>, Option<Permit<'a>>), GranuleError> {
+    ) -> Result<(Vec<Parents>, Option<Permit<'a>>), GranuleError> {
         let product = self.job.product();
         let Some(link) = &product.link else { return Ok((Vec::new(), None)) };
-        for (track, faults) in self.tracks.iter().zip(faults) {
-            if self.job.spec().strict && !faults.is_sound() {
-                return Err(GranuleError::Link { track: track.name.clone(), faults: *faults });
-            }
-        }
         let wanted = Wanted { product, link, region: None };
         if self.tracks.iter().any(|track| wanted.takes(track)) {
             let (parents, _, permit) = self.parents(None, bodies).await?;
             return Ok((parents, permit));
         }
-        Ok((faults.iter().map(|faults| Some(Parents::with_faults(*faults))).collect(), None))
+        Ok((faults.iter().copied().map(Parents::with_faults).collect(), None))
+    }
+
+    /// The error of a strict job where rows do not hang on their parents as they should.
+    fn refuse_broken(&self, parents: &[Parents]) -> Result<(), GranuleError> {
+        let mut tracks = self.tracks.iter().zip(parents).filter(|_| self.job.spec().strict);
+        match tracks.find(|(_, parents)| !parents.faults.is_sound()) {
+            Some((track, parents)) => Err(GranuleError::Link { track: track.name.clone(), faults: parents.faults }),
+            None => Ok(()),
+        }
     }
 
     fn lots(&self, pieces: &[Pieces]) -> Vec<Lot<'a>> {
@@ -295,7 +300,7 @@ impl<'a> Batched<'a> {
 
     fn harvest<'b, S>(
         &'b self,
-        parents: &'b [Option<Parents>],
+        parents: &'b [Parents],
         bodies: &'b Bodies<'b, S>,
         index: Option<&'b Index<'b>>,
     ) -> Harvest<'b, S> {
@@ -303,14 +308,14 @@ impl<'a> Batched<'a> {
         Harvest { job: self.job, tracks: self.tracks, parents, bodies, budget, kept, index }
     }
 
-    fn entries(&self, crops: Vec<Crop>, parents: &[Option<Parents>]) -> Vec<(TrackEntry, TrackRows)> {
+    fn entries(&self, crops: Vec<Crop>, parents: &[Parents]) -> Vec<(TrackEntry, TrackRows)> {
         let product = self.job.product();
         let entry = |(at, (track, crop)): (usize, (&Track, Crop))| {
             let Crop { mut tally, tickets } = crop;
             let unwritten = Tally::unwritten(track);
             tally.add(&unwritten);
             let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
-            let link = parents.get(at).and_then(Option::as_ref).map(|parents| parents.faults).unwrap_or_default();
+            let link = parents.get(at).map(|parents| parents.faults).unwrap_or_default();
             let (rows, conditions) = (tally.counts, tally.conditions(product));
             let has_sigma = track.column(Part::Uncertainty).is_some();
             let entry = TrackEntry { track: name, rows, conditions, chosen, not_tested: missing, link };

@@ -35,8 +35,8 @@ pub(crate) enum Lot<'a> {
 pub(crate) struct Harvest<'a, S> {
     pub(crate) job: &'a Job,
     pub(crate) tracks: &'a [Track],
-    /// Of each track that hangs on parents.
-    pub(crate) parents: &'a [Option<Parents>],
+    /// Of each track, where rows hang on parents; else none at all.
+    pub(crate) parents: &'a [Parents],
     pub(crate) bodies: &'a Bodies<'a, S>,
     pub(crate) budget: &'a Budget,
     pub(crate) kept: &'a Kept<'a>,
@@ -59,12 +59,9 @@ pub(crate) struct Crop {
     pub(crate) tickets: Vec<Ticket>,
 }
 
-/// Why what was read is not to be believed.
-pub(crate) type Doubt = String;
-
 impl<S: Source> Harvest<'_, S> {
     /// Reads the lots; one crop a track. The inner error says why reading in part will not do; nothing is kept then.
-    pub(crate) async fn of(&self, mut lots: Vec<Lot<'_>>) -> Result<Result<Vec<Crop>, Doubt>, GranuleError> {
+    pub(crate) async fn of(&self, mut lots: Vec<Lot<'_>>) -> Result<Result<Vec<Crop>, String>, GranuleError> {
         lots.sort_by_key(Lot::place);
         let waves = self.cut(lots);
         let doubt = RefCell::new(None);
@@ -131,7 +128,7 @@ impl<S: Source> Harvest<'_, S> {
     async fn wave(
         &self,
         (bytes, lots): (u64, Vec<Lot<'_>>),
-        doubt: &RefCell<Option<Doubt>>,
+        doubt: &RefCell<Option<String>>,
     ) -> Result<Vec<(usize, Tally, Batch)>, GranuleError> {
         let _permit = self.budget.acquire(bytes).await;
         let mut bodies = self.bodies.clone();
@@ -178,7 +175,7 @@ impl<S: Source> Harvest<'_, S> {
         let kept = touched.into_iter().filter_map(|at| {
             let (track, selected) = self.tracks.get(at).zip(selected.get(at))?;
             let mut columns = gathered.get_mut(at)?.take()?;
-            if let Some(Some(parents)) = self.parents.get(at) {
+            if let Some(parents) = self.parents.get(at) {
                 columns.extend(parents.numbers(&selected.parents));
             }
             let (batch, tally) = filter::keep(self.job.product(), track, selected, &columns);
@@ -189,19 +186,19 @@ impl<S: Source> Harvest<'_, S> {
 
     /// Hangs the rows on their parents, where they take something of them.
     fn hang(&self, track: usize, selected: &mut Selected) {
-        let Some((track, Some(parents))) = self.tracks.get(track).zip(self.parents.get(track)) else { return };
+        let Some((track, parents)) = self.tracks.get(track).zip(self.parents.get(track)) else { return };
         let turns = self.job.product().turns_by_parents();
         if track.takes_of_parents() || turns {
             selected.parents = parents.of_rows(selected.rows.iter().copied());
         }
         if turns {
-            selected.northwards = parents.northwards(&selected.parents).unwrap_or_default();
+            selected.northwards = parents.northwards(&selected.parents);
         }
     }
 
     /// That rows lie farther from their parents than the product says, if some do.
-    fn astray(&self, group: &Group<'_>, longitude: &[f64], latitude: &[f64]) -> Option<Doubt> {
-        let parents = self.parents.get(group.track())?.as_ref()?;
+    fn astray(&self, group: &Group<'_>, longitude: &[f64], latitude: &[f64]) -> Option<String> {
+        let parents = self.parents.get(group.track())?;
         let (_, _, margin) = self.job.product().link.as_ref()?.places()?;
         let farthest = parents.farthest(group.rows(), longitude, latitude);
         let name = self.tracks.get(group.track()).map_or("", |track| track.name.as_str());

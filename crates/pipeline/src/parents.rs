@@ -221,10 +221,9 @@ impl Parents {
         })
     }
 
-    /// Which way the satellite flew over each parent, where that was asked for.
-    pub(crate) fn northwards(&self, parents: &[u32]) -> Option<Vec<Option<bool>>> {
-        let of = |&parent: &u32| self.northwards.get(parent as usize).copied().flatten();
-        (!self.northwards.is_empty()).then(|| parents.iter().map(of).collect())
+    /// Whether the satellite flew northwards over each of these parents.
+    pub(crate) fn northwards(&self, parents: &[u32]) -> Vec<Option<bool>> {
+        parents.iter().map(|&parent| self.northwards.get(parent as usize).copied().flatten()).collect()
     }
 
     /// The stored numbers of the product's columns of parents for rows with these parents; NaN without one.

@@ -188,7 +188,7 @@ impl<'a> Group<'a> {
                 }
             }
         }
-        if job.product().direction.is_some() {
+        if job.product().direction.is_some() && !job.product().turns_by_parents() {
             let first = self.rows.start;
             let here = selected.rows.iter().map(|row| usize::try_from(row - first).unwrap_or(usize::MAX));
             selected.northwards = here.map(|row| northwards(latitude, row)).collect();
