@@ -22,6 +22,23 @@ export async function equality({ browser, page: url, data, check, skip }) {
     });
   }
 
+  for (const [by, ...dates] of [["month"], ["season", "2023-12-01", "2024-06-01"], ["cycle"]]) {
+    await check(`the sample by ${by} with change gives the command's bytes`, async () => {
+      const page = await fresh(browser, url);
+      await page.selectOption("#by", by);
+      if (dates.length > 0) for (const [at, id] of ["from-date", "to-date"].entries()) await page.fill(`#${id}`, dates[at]);
+      await page.check("#change");
+      await page.click("#sample");
+      assert.equal(await ended(page), "done", await page.textContent("#alert"));
+      const flags = dates.length > 0 ? ["--from-date", dates[0], "--to-date", dates[1]] : [];
+      const wanted = await native(granulesOf(demo), SAMPLE_CELL, "--by", by, "--change", ...flags);
+      const windows = await page.locator("#window option").allTextContents();
+      await page.selectOption("#window", String(windows.length - 1));
+      await page.selectOption("#variable", "dhdt");
+      return `${await finish(page, wanted)}, windows ${windows.join(", ")}`;
+    });
+  }
+
   if (!real) return skip("equality, real granules", "no shared data");
 
   for (const [cell, latitude] of [["4441312", "spherical"], ["4441314", "spherical"], [REAL_CELL, "spherical"], [REAL_CELL, "authalic"]]) {

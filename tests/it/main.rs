@@ -26,6 +26,8 @@ mod run_lambda;
 mod serve;
 mod stores;
 mod support;
+mod time;
 mod validate;
+mod windows;
 
 use testing::{cmr as compose, server};

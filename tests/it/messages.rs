@@ -58,6 +58,19 @@ overviews m.zarr --to 9
 compare a.zarr a.zarr
 compare a.zarr part.zarr --json
 compare a.zarr none.zarr
+# windows of time
+cell --cell=-6134114 G/ --by month --from-date 2023-12-01 --to-date 2024-04-01 --child-order 8 --out w.zarr -q
+validate w.zarr
+export w.zarr --to w.tif
+export w.zarr --to w.csv --window 1999
+export a.zarr --to w.csv --window last
+plot w.zarr --sheet
+plot w.zarr --var h_nope
+plot a.zarr --animate frames
+compare w.zarr a.zarr
+series w.zarr --cell=-613411422
+series a.zarr --cell=-6134114111111
+series w.zarr --cell=-613411411 --out w.txt
 validate m.zarr
 validate a.zarr --json
 validate file.txt
@@ -125,7 +138,7 @@ fn scene() -> PathBuf {
     let scene = folder("messages");
     std::fs::create_dir_all(scene.join("G")).unwrap();
     std::fs::create_dir_all(scene.join("empty")).unwrap();
-    for (number, entry) in sorted(&demo_granules()).iter().enumerate() {
+    for (number, entry) in sorted(&demo_granules()).iter().filter(|path| path.is_file()).enumerate() {
         let name = entry.file_name().unwrap();
         std::fs::copy(entry, scene.join("G").join(name)).unwrap();
         if number == 0 {

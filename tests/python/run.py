@@ -15,7 +15,10 @@ DEMO = "crates/cli/demo"
 REWRITTEN = [
     "hdf5/base.h5", "hdf5/c01_ncks_subset.nc", "hdf5/c04_packed.h5", "granules/dataset_fill_nan_attr_3e38.h5",
     "granules/xarray_packed_i4.h5", "granules/xarray_latlon_packed.h5"]
-CORPUS = "the HDF5 corpus, against h5py"     # the check whose table is shown
+ESTIMATE = os.environ.get("ESTIMATE", str(TARGET / "release/examples/estimate"))
+# The checks whose tables are shown.
+CORPUS = "the HDF5 corpus, against h5py"
+SIMULATIONS = "height change of simulated cells: how often two errors hold, and what differences of means miss by"
 
 
 def store(name, granules, cell, latitude):
@@ -47,20 +50,32 @@ def exports(name, granules, cell, latitude):
     return f"exports of {name}, {latitude}", [made, checked]
 
 
+def windows(name, granules, cell, more):
+    """Exports of a store with windows of time, compared with the store by software that is not ours."""
+    made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--out", "{tmp}/cell.zarr", "--quiet", *more]
+    checked = [PYTHON, "tests/python/check_windows.py", ICESTREAM, "{tmp}/cell.zarr", "{tmp}/exports"]
+    return f"exports of windows of {name}, {' '.join(more)}", [made, checked]
+
+
 MODES = ["spherical", "authalic"]
 
 # (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
 # argument is a new folder of the check's own. A check asserts in its last command; one that only runs is no check.
 CHECKS = [
     ("demo granules are what their generator makes", [[PYTHON, f"{DEMO}/make_demo.py", "--check"]]),
+    ("demo granules with time are what their generator makes", [[PYTHON, f"{DEMO}/change/make_change.py", "--check"]]),
     *(store("the demo granules", DEMO, -6134114, mode) for mode in MODES),
     *(sphere("the demo granules", DEMO, [-6134114, -6134112, -6134111], mode, ["--overviews", "11,8"]) for mode in MODES),
     # 4^9 children are four chunks in one shard.
     sphere("the demo granules in shards", DEMO, [-6134114], "spherical", ["--child-order", "15", "--overviews", "14,12"]),
     *(exports("the demo granules", DEMO, -6134114, mode) for mode in MODES),
+    windows("the demo granules", DEMO, -6134114, ["--by", "month"]),
+    windows("the demo granules with time", f"{DEMO}/change", -613411423, ["--by", "cycle", "--change"]),
     ("examples", [[PYTHON, "tests/python/check_examples.py", ICESTREAM]]),
     ("documents", [[PYTHON, "tests/python/check_docs.py", ICESTREAM]]),
 ]
+CHECKS += [("height change against refits of the rows and statsmodels", [[PYTHON, "tests/python/change/oracle.py", "--command", ESTIMATE]]),
+           (SIMULATIONS, [[PYTHON, "tests/python/change/simulate.py", "--command", ESTIMATE]])]
 if shared("data/hdf5", "conformance"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
 if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
@@ -76,6 +91,8 @@ if products := shared("data/products", "stores of every built-in product"):
     CHECKS.append(("photons on the segments of a real beam", [[*HOSTILE, "--seeds", "0", "--begins", str(begins)]]))
     CHECKS.append(("stores of every built-in product, against h5py, healpy and NumPy",
                    [[PYTHON, "tests/python/products/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
+    CHECKS.append(("windows of time and height change, against jobs without windows and NumPy",
+                   [[PYTHON, "tests/python/time/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
 
 
 def run(commands):
@@ -99,7 +116,7 @@ def main(words):
         if said:
             failed += 1
             print("     " + said.rstrip().replace("\n", "\n     "))
-        elif name == CORPUS:
+        elif name in (CORPUS, SIMULATIONS):
             print("     " + table.rstrip().replace("\n", "\n     "))
     print(f"{len(checks) - failed} of {len(checks)} checks passed")
     return 1 if failed or not checks else 0

@@ -7,13 +7,19 @@ import { attach } from "./gestures.js";
 import { CROSSED_AT_ONCE, addFiles, forgetCrossed, lookThrough, showGranules, takeText } from "./granules.js";
 import { follow, remember } from "./link.js";
 import { findServer, nameServer } from "./local.js";
-import { make, showReadout } from "./panels.js";
+import { make, showReadout, showTable } from "./panels.js";
 import { picture, point, repaint, show } from "./picture.js";
 import { compute, openSample, stop } from "./run.js";
 import { $, map, say, state } from "./state.js";
+import { wireTime } from "./time.js";
 
 function wire() {
   wireChoice();
+  wireTime(() => {
+    show();
+    showReadout($("readout"), state, map.cursor);
+    showTable($("table"), state.result);
+  });
   $("colours").append(...colourMaps.map(([name, label]) => make("option", { value: name }, label)));
   $("form").onsubmit = (event) => {
     event.preventDefault();
@@ -49,6 +55,7 @@ function wire() {
     state.variable = target.value;
     state.limits = null;
     $("log").checked = state.variable === "count";
+    if (/^dhdt$|_trend$|^slope_/.test(state.variable)) $("colours").value = "diverge";
     show();
     showReadout($("readout"), state, map.cursor);
     if (state.result) remember();

@@ -47,8 +47,7 @@ export function showChoice() {
 /** Offers the arrays of a product; of another product's, the same statistic stays chosen. */
 function offer({ output, statistics }) {
   const names = arrays({ output, statistics });
-  const held = [...$("variable").options].map(({ value }) => value);
-  if (held.join() !== names.join()) $("variable").replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  offerArrays(names);
   if (!names.includes(state.variable)) {
     const same = statistics.find((statistic) => state.variable.endsWith(`_${statistic}`));
     state.variable = same ? `${output.prefix}_${same}` : names[0];
@@ -56,6 +55,19 @@ function offer({ output, statistics }) {
   }
   $("variable").value = state.variable;
   $("log").checked = state.variable === "count";
+}
+
+/** Offers the arrays of a result: those of the product in its order, then the others. */
+export function offerResult(names) {
+  const usual = arrays(product()).filter((name) => names.includes(name));
+  offerArrays([...usual, ...names.filter((name) => !usual.includes(name))]);
+}
+
+/** Offers arrays by their names; the one that is shown stays. */
+function offerArrays(names) {
+  const held = [...$("variable").options].map(({ value }) => value);
+  if (held.join() !== names.join()) $("variable").replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  if (names.includes(state.variable)) $("variable").value = state.variable;
 }
 
 /**

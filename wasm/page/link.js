@@ -4,13 +4,15 @@ import { showChoice } from "./choice.js";
 import { colourMaps } from "./colours.js";
 import { readLink, writeLink } from "./sources.js";
 import { $, SAMPLE_CELL, state } from "./state.js";
+import { showTime } from "./time.js";
 
 /** Writes the view into the address. */
 export function remember() {
   const link = {
     sample: state.sample, urls: state.urls, cell: state.geometry?.parent ?? $("cell").value.trim(), latitude: latitude(),
     childOrder: Number($("children").value), partial: $("partial").checked, variable: state.variable, colours: $("colours").value,
-    product: $("product").value, cycle: $("cycle").value.trim(), keep: $("keep").value.trim(),
+    product: $("product").value, cycle: $("cycle").value.trim(), keep: $("keep").value.trim(), by: $("by").value,
+    windows: $("windows").value.trim(), from: $("from-date").value, to: $("to-date").value, change: $("change").checked,
   };
   history.replaceState(null, "", writeLink(link));
 }
@@ -27,6 +29,10 @@ export function follow() {
   if ([...$("product").options].some(({ value }) => value === link.product)) $("product").value = link.product;
   $("cycle").value = link.cycle;
   $("keep").value = link.keep;
+  if ([...$("by").options].some(({ value }) => value === link.by)) $("by").value = link.by;
+  for (const [id, value] of [["windows", link.windows], ["from-date", link.from], ["to-date", link.to]]) $(id).value = value;
+  $("change").checked = link.change;
+  showTime();
   state.variable = link.variable;
   state.sample = link.sample;
   showChoice();

@@ -113,9 +113,9 @@ export function showReadout(node, state, cell) {
   const [lon, lat] = [(corner(0) + corner(2) + corner(4) + corner(6)) / 4, (corner(1) + corner(3) + corner(5) + corner(7)) / 4];
   const title = make("h3", {}, `Cell ${geometry.morton[cell]} (nested ${geometry.ids[cell]}), ${format.place(lon, lat)}`);
   const count = columns.find(({ name }) => name === "count")?.values[cell] ?? 0;
-  const pairs = columns.map(({ name, unit, values }) => {
+  const pairs = columns.map(({ name, unit, values, timed }) => {
     const row = make("div", name === state.variable ? { class: "shown" } : {});
-    row.append(make("dt", {}, name), make("dd", {}, format.value(name !== "count" && count === 0 ? NaN : values[cell], unit)));
+    row.append(make("dt", {}, name), make("dd", {}, format.value(timed !== false && name !== "count" && count === 0 ? NaN : values[cell], unit)));
     return row;
   });
   const none = count === 0 && columns.length > 0 ? [make("p", { class: "note" }, "No row that counts lies in this cell.")] : [];

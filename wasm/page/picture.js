@@ -3,6 +3,7 @@ import * as format from "./format.js";
 import { showHistogram, showReadout } from "./panels.js";
 import * as scale from "./scale.js";
 import { $, map, state } from "./state.js";
+import { counted } from "./time.js";
 
 const PAINT_EVERY = 240; // milliseconds, while granules are read
 
@@ -13,7 +14,9 @@ export function show() {
     repaintSoon();
     return;
   }
-  const counts = state.columns.find(({ name }) => name === "count")?.values;
+  const own = state.columns.find(({ name }) => name === "count");
+  // What is of all windows counts where any window has rows.
+  const counts = own?.timed && !column.timed ? counted() : own?.values;
   // Nothing counted is no data, in the count too.
   const values = Float64Array.from(column.values, (value, cell) => (counts?.[cell] > 0 ? value : NaN));
   const log = $("log").checked;

@@ -36,7 +36,7 @@ export function arrays({ output, statistics }) {
   return [...[...first, ...rest].map((statistic) => `${output.prefix}_${statistic}`), "count"];
 }
 
-const columns = (product) => [product.value, product.value.minus, product.uncertainty, product.weight, ...(product.keep ?? [])];
+const columns = (product) => [product.value, product.value.minus, product.uncertainty, product.weight, product.time, ...(product.keep ?? [])];
 
 /** Its columns that have one number a repeat cycle. */
 const byCycle = (product) => columns(product).filter((column) => column?.axis?.column.split("/").pop() === "cycle_number");

@@ -1,12 +1,13 @@
 // A run: from the form to the result, and its progress.
 import { describeCell, latitude } from "./cell.js";
-import { recognise, showChoice, wanted } from "./choice.js";
+import { offerResult, recognise, showChoice, wanted } from "./choice.js";
 import * as format from "./format.js";
 import { granules, showGranules, stopLooking } from "./granules.js";
 import { remember } from "./link.js";
 import { showLedger, showRead, showTable } from "./panels.js";
 import { repaint, repaintSoon, show } from "./picture.js";
 import { $, SAMPLE_CELL, engine, fail, map, say, state } from "./state.js";
+import { takeWindows, times } from "./time.js";
 
 /** Opens the sample and computes its cell. */
 export function openSample() {
@@ -70,12 +71,14 @@ function form() {
     childOrder: Number($("children").value),
     latitude: latitude(),
     allowPartial: $("partial").checked,
+    ...times(),
   };
 }
 
 function forget() {
-  Object.assign(state, { geometry: null, columns: [], result: null, limits: null });
+  Object.assign(state, { geometry: null, columns: [], all: null, result: null, limits: null });
   for (const id of ["csv", "geojson", "png", "zarr"]) $(id).disabled = true;
+  $("window-row").hidden = true;
   for (const id of ["ledger", "table", "read", "histogram"]) $(id).replaceChildren();
   $("progress").removeAttribute("value");
   say("Starting…");
@@ -117,8 +120,9 @@ function onPicture({ columns }) {
 
 function onResult(answer) {
   const { ledger } = answer;
-  state.columns = answer.columns;
   state.result = { parent: state.geometry.parent, geometry: state.geometry, ...answer };
+  takeWindows(answer, state.geometry.ids.length);
+  offerResult(answer.columns.map(({ name }) => name));
   const { totals } = ledger;
   const left = totals.granules_failed;
   const part = left > 0 ? ` ${left} ${left === 1 ? "granule was" : "granules were"} left out: see the ledger.` : "";

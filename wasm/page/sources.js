@@ -119,6 +119,11 @@ export function readLink(hash) {
     product: params.get("product") ?? "auto",
     cycle: params.get("cycle") ?? "",
     keep: params.getAll("keep").join("\n"),
+    by: params.get("by") ?? "",
+    windows: params.get("windows") ?? "",
+    from: params.get("from") ?? "",
+    to: params.get("to") ?? "",
+    change: params.get("change") === "1",
     variable: params.get("show") ?? "h_mean",
     colours: params.get("colours") ?? "dusk",
   };
@@ -134,6 +139,8 @@ export function writeLink(state) {
   if (state.product !== "auto") params.set("product", state.product);
   if (state.cycle) params.set("cycle", state.cycle);
   for (const line of state.keep.split("\n").filter(Boolean)) params.append("keep", line);
+  for (const name of ["by", "windows", "from", "to"]) if (state[name]) params.set(name, state[name]);
+  if (state.change) params.set("change", "1");
   params.set("show", state.variable);
   params.set("colours", state.colours);
   if (state.sample) params.set("sample", "1");

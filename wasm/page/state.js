@@ -11,12 +11,12 @@ export const SAMPLE_CELL = "-6134114";
 export const map = new CellMap();
 
 /**
- * `recognised` is the product that a granule was found to be of, `product` what the result is made from, `proxy` is what a server of this machine offers (local.js), `job` the
+ * `all` are the columns of all windows, `columns` those of the one that is shown, `cells` how many cells each window has. `recognised` is the product that a granule was found to be of, `product` what the result is made from, `proxy` is what a server of this machine offers (local.js), `job` the
  * run that is under way.
  */
 export const state = {
   files: [], urls: [], sample: false, recognised: null, product: null, proxy: null, job: null,
-  geometry: null, columns: [], variable: "h_mean", limits: null, result: null,
+  geometry: null, columns: [], all: null, cells: 0, variable: "h_mean", limits: null, result: null,
 };
 
 export const engine = new Engine((error, build) => {

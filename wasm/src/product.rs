@@ -2,17 +2,18 @@
 //! list, as `wasm/page/products.js` has it. It is read key by key: serde's readers would be a tenth of the module.
 use crate::host;
 use js_sys::{Array, Object};
-use pipeline::{Axis, ColumnSpec, Keep, Orbit, ParentLink, Product, Quantity, Second, Test, Value, Weight};
+use pipeline::{Axis, ColumnSpec, Keep, Orbit, ParentLink, Product, Quantity, Second, Test, TimeOf, Value, Weight};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::str::FromStr;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 const PRODUCT: &str = " name short_names names tracks group latitude longitude value uncertainty weight beams direction \
-    min_count statistics output keep link orbit ";
+    min_count statistics output keep time link orbit ";
 const LINK: &str = " begin count base latitude longitude margin groups ";
 const QUANTITY: &str = " prefix label standard_name units limit ";
 const ORBIT: &str = " period inclination spacing spread pointing ";
+const TIME: &str = " column index axis fill epoch ";
 const AXIS: &str = " column value ";
 /// A column, a value that is one, a condition on one.
 const COLUMN: &str =
@@ -58,6 +59,10 @@ fn product(table: &Table<'_>) -> Product {
         output: quantity(&table.table("output", QUANTITY)),
         keep: table.items("keep").into_iter().map(|keep| condition(&table.of(keep, COLUMN))).collect(),
         values: Vec::new(),
+        time: table.given("time", TIME).map_or(TimeOf::Granule, |time| TimeOf::Column {
+            column: column(&time),
+            epoch: time.get("epoch").as_string(),
+        }),
         link: table.given("link", LINK).as_ref().map(link),
         orbit: table.given("orbit", ORBIT).as_ref().map(orbit),
     }

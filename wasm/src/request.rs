@@ -2,7 +2,8 @@
 use crate::host;
 use js_sys::Array;
 use morton::{Cell, Latitude, LonLat, Order};
-use pipeline::{Job, JobSpec, Product};
+use pipeline::{ChangeSpec, Job, JobSpec, Product, TimeChoice};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 
 /// Children that a parent may have here: a page paints them all.
@@ -19,6 +20,8 @@ pub(crate) struct Request {
     latitude: String,
     allow_partial: bool,
     product: Product,
+    time: TimeChoice,
+    change: bool,
 }
 
 /// One granule of a job.
@@ -33,8 +36,8 @@ pub(crate) struct Input {
 }
 
 impl Request {
-    /// Reads `{ granules: [{ location, url?, several? }], cell, order, childOrder, latitude, allowPartial? }`. The fields
-    /// are taken one by one: a JSON reader would be a tenth of the module.
+    /// Reads `{ granules: [{ location, url?, several? }], cell, order, childOrder, latitude, allowPartial?, by?, windows?, fromDate?,
+    /// toDate?, change? }`. The fields are taken one by one: a JSON reader would be a tenth of the module.
     pub(crate) fn read(object: &JsValue) -> Result<Self, String> {
         let granules: Array = host::field(object, "granules").dyn_into().map_err(|_| "the request has no granules")?;
         let granules = granules.iter().map(|granule| {
@@ -49,6 +52,8 @@ impl Request {
             latitude: text(object, "latitude")?,
             allow_partial: host::field(object, "allowPartial").is_truthy(),
             product: crate::product::read(&host::field(object, "product"))?,
+            time: time(object)?,
+            change: host::field(object, "change").is_truthy(),
         })
     }
 
@@ -63,7 +68,10 @@ impl Request {
             ));
         }
         let spec = JobSpec::new(self.product.clone(), vec![cell], order(to)?);
-        let spec = JobSpec { latitude, allow_partial: self.allow_partial, ..spec };
+        let names = self.granules.iter().map(|granule| granule.location.as_str());
+        let time = self.time.axis(&self.product, names).map_err(|error| error.to_string())?;
+        let change = self.change.then(ChangeSpec::default);
+        let spec = JobSpec { latitude, time, change, allow_partial: self.allow_partial, ..spec };
         spec.job(cell).map_err(|error| error.to_string())
     }
 }
@@ -102,6 +110,19 @@ fn cell(text: &str, order: u8, latitude: Latitude, number: fn(&str) -> Option<f6
     Cell::at(place, self::order(order)?, latitude).map_err(|error| error.to_string())
 }
 
+/// Which windows are wanted.
+fn time(object: &JsValue) -> Result<TimeChoice, String> {
+    let given = |name: &str| host::field(object, name).as_string().filter(|text| !text.is_empty());
+    let windows = host::field(object, "windows").dyn_into::<Array>().unwrap_or_default();
+    let windows = windows.iter().filter_map(|window| window.as_string()).map(|window| window.parse());
+    Ok(TimeChoice {
+        by: given("by").map(|text| text.parse()).transpose()?,
+        windows: windows.collect::<Result<_, String>>()?,
+        from_date: given("fromDate").map(|text| text.parse()).transpose()?,
+        to_date: given("toDate").map(|text| text.parse()).transpose()?,
+    })
+}
+
 fn text(object: &JsValue, name: &str) -> Result<String, String> {
     host::field(object, name).as_string().ok_or_else(|| format!("the request has no {name}"))
 }
@@ -123,7 +144,17 @@ mod tests {
     fn request(child_order: u8) -> Request {
         let (granules, cell, latitude) = (Vec::new(), "-6134114".to_owned(), "authalic".to_owned());
         let product = products::built_in("ATL06").unwrap();
-        Request { granules, cell, order: 6, child_order, latitude, allow_partial: false, product }
+        Request {
+            granules,
+            cell,
+            order: 6,
+            child_order,
+            latitude,
+            allow_partial: false,
+            product,
+            time: TimeChoice::default(),
+            change: false,
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line.
 use crate::access::AccessArgs;
 use crate::product::{EditedProductArgs, ProductArgs};
+use crate::time::TimeArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 use morton::Latitude;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Checksum(ChecksumArgs),
     /// Draw maps of stores or tables, as PNG or SVG.
     Plot(Box<crate::plot::PlotArgs>),
+    /// Show one cell of a store over its windows of time: a table, a picture with error bars and the trend, a CSV.
+    Series(Box<crate::series::SeriesArgs>),
     /// Write stores or tables as GeoParquet, GeoTIFF, NetCDF-4 or CSV.
     Export(Box<crate::export::ExportArgs>),
     /// Write the reference, man pages and shell completions.
@@ -64,6 +67,10 @@ pub(crate) enum Command {
     Merge(crate::merge::MergeArgs),
     /// Add coarser levels to a store of the sphere, composed from its cells.
     Overviews(crate::overviews::OverviewsArgs),
+    /// Add windows of time to a store of the sphere, for `run` to compute.
+    Extend(crate::append::ExtendArgs),
+    /// Compute height change of a store of the sphere again, from its stored moments.
+    Change(crate::append::ChangeArgs),
     /// Compare two stores, or a store and a table: how far apart, and where.
     Compare(crate::compare::CompareArgs),
     /// Check a store of either layout: metadata, every chunk, values, provenance; list all that is wrong.
@@ -95,6 +102,8 @@ pub(crate) struct CellArgs {
     pub(crate) overviews: Vec<u8>,
     #[command(flatten)]
     pub(crate) what: EditedProductArgs,
+    #[command(flatten)]
+    pub(crate) time: TimeArgs,
     /// Where to write the store: a folder, or s3://bucket/prefix, gs://bucket/prefix, az://container/prefix [default: ./CELL.zarr, unless --csv or --json is given].
     #[arg(long, value_name = "STORE")]
     pub(crate) out: Option<String>,

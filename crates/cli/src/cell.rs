@@ -2,7 +2,7 @@
 use crate::args::CellArgs;
 use crate::exit::{self, Failure};
 use crate::out::{self, note};
-use crate::progress::Progress;
+use crate::progress::CellProgress;
 use crate::{access, event, files, json, product, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
@@ -34,7 +34,7 @@ struct Plan {
 
 pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     let plan = plan(args)?;
-    let progress = Progress::new(args.quiet);
+    let progress = CellProgress::new(args.quiet);
     let ended = access::block_on(job(args, &plan, &progress));
     progress.finish();
     let (failure, body) = match ended {
@@ -58,7 +58,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Res
     let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
     if let (Some(path), Some(level)) = (&args.csv, result.children()) {
         let partial = words::partial(result).map_or_else(String::new, |partial| format!("# {partial}\n"));
-        write_csv(path, &(partial + &pipeline::to_csv(level)))?;
+        write_csv(path, &(partial + &pipeline::to_csv(level, result.job.spec().time.as_ref())))?;
     }
     if args.json {
         json::print(body)?;
@@ -121,13 +121,21 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
         None => writing.clone(),
     };
     let max_granules = event.and_then(|event| event.max_granules);
-    let granules = if args.what.is_auto(event) {
+    let choice = args.time.choice(event);
+    // What the granules are, or when they were taken, decides.
+    let granules = if args.what.is_auto(event) || !choice.is_none() {
         Some(access::block_on(locations(&inputs, max_granules, &reading))?)
     } else {
         None
     };
     let first = granules.as_ref().and_then(|granules| granules.first());
     spec.product = access::block_on(args.what.find(event, products::USUAL, first, &reading))?;
+    let names: Vec<String> = granules.iter().flatten().map(Location::name).collect();
+    args.time.put(&mut spec, &choice, names.iter().map(String::as_str))?;
+    if let Some(out) = &out {
+        let standing = args.time.standing(&choice, spec.layout, out, &writing);
+        spec.time = access::block_on(async { Ok::<_, Failure>(standing.await) })?.or(spec.time);
+    }
     let job = spec.job(cell).map_err(Failure::usage)?;
     let memory = args.memory << 20;
     let tracks_in_flight = usize::from(args.tracks_in_flight);
@@ -138,7 +146,7 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
 }
 
 /// Reads, reduces and writes.
-async fn job(args: &CellArgs, plan: &Plan, progress: &Progress) -> Result<Ended, Failure> {
+async fn job(args: &CellArgs, plan: &Plan, progress: &CellProgress) -> Result<Ended, Failure> {
     let output = |out: &String| -> Result<Output, Failure> {
         let look = Look::First { replace: args.overwrite };
         Ok(Output { place: Location::parse(out)?, clients: plan.writing.clone(), look })

@@ -2,24 +2,9 @@
 use byte_ranges::{SourceError, SourceErrorKind, printable};
 use pipeline::FailureClass;
 use std::fmt;
-use std::io::ErrorKind;
 use storage::redacted;
 
-/// Done; also when there was nothing to do ("no data").
-pub(crate) const DONE: u8 = 0;
-/// Failed.
-pub(crate) const FAILED: u8 = 1;
-/// The command line makes no sense.
-pub(crate) const USAGE: u8 = 2;
-/// Done in part: some granules are missing from the result, as was allowed.
-pub(crate) const PARTIAL: u8 = 3;
-/// Credentials are missing, expired or refused.
-pub(crate) const CREDENTIALS: u8 = 4;
-/// An input is broken, missing or not of the product.
-pub(crate) const BAD_INPUT: u8 = 5;
-
-/// Ended by Ctrl-C, in good order (128 + SIGINT).
-pub(crate) const INTERRUPTED: u8 = 130;
+pub(crate) use terminal::code::{BAD_INPUT, CREDENTIALS, DONE, FAILED, INTERRUPTED, PARTIAL, USAGE};
 
 /// Why the command stops, and what the user can do about it.
 #[derive(Debug)]
@@ -128,17 +113,6 @@ impl From<hdf5_pure::Error> for Failure {
             hdf5_pure::Error::Source(error) => error.into(),
             error => Self::new(BAD_INPUT, error),
         }
-    }
-}
-
-/// The exit code after a file or standard output could not be written: a full or locked place refuses.
-pub(crate) fn code_of_write(error: &std::io::Error) -> u8 {
-    match error.kind() {
-        ErrorKind::StorageFull
-        | ErrorKind::QuotaExceeded
-        | ErrorKind::ReadOnlyFilesystem
-        | ErrorKind::PermissionDenied => CREDENTIALS,
-        _ => FAILED,
     }
 }
 

@@ -2,7 +2,7 @@
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::say;
-use crate::tables::{self, Hemisphere};
+use crate::tables::{self, Hemisphere, WindowArgs};
 use ::export::{Error, ExportOptions, Format, Geometry};
 use byte_ranges::{data_size, thousands};
 use clap::{Args, ValueEnum};
@@ -15,7 +15,9 @@ use stores::Wanted;
     .parquet      GeoParquet 1.1: one row a cell, longitude and latitude (OGC:CRS84)\n  \
     .tif, .tiff   GeoTIFF: one band a variable, EPSG:3031 or EPSG:3413 (EPSG:4326 away from the poles)\n  \
     .nc           NetCDF-4 with CF attributes, one row a cell\n  \
-    .csv          one line a cell, with its centre")]
+    .csv          one line a cell, with its centre\n\n\
+    Of a store with windows of time: one row or line a window and cell with data (column `time`), one band a window of\n\
+    the variable of --var, a dimension `time` in NetCDF.")]
 pub(crate) struct ExportArgs {
     /// Stores (folders, http(s)://, s3://) or tables (.csv) of cells; several go into one file.
     #[arg(value_name = "STORE|CSV", required = true)]
@@ -26,6 +28,8 @@ pub(crate) struct ExportArgs {
     /// Variables [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) var: Vec<String>,
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
     /// The order of the cells [default: the finest in the store].
     #[arg(long, value_name = "ORDER")]
     pub(crate) order: Option<u8>,
@@ -78,12 +82,14 @@ pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
         },
         resolution: args.resolution,
     };
-    let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
-    let table = format.select(tables::load(&args.inputs, &wanted, &args.access)?, &options)?;
-    let bytes = format.encode(&table, &options)?;
+    let wanted = Wanted { order: args.order, pick: args.windows.pick(), latitude: args.latitude, ..Wanted::default() };
+    let cube = format.select(tables::load(&args.inputs, &wanted, &args.access)?, &options)?;
+    let bytes = format.encode(&cube, &options)?;
     storage::write_file(&args.to, &bytes)?;
-    let what = format!("{} cells, {} variables", thousands(table.ids.len() as u64), table.columns.len());
-    let partial = table.partial.as_ref().map_or_else(String::new, |partial| format!("; {partial}"));
+    let windows = if cube.windows.is_empty() { String::new() } else { format!("{} windows, ", cube.windows.len()) };
+    let cells = thousands(cube.cells.ids.len() as u64);
+    let what = format!("{windows}{cells} cells, {} variables", cube.names().count());
+    let partial = cube.partial().map_or_else(String::new, |partial| format!("; {partial}"));
     say!("wrote {}: {what}, {}{partial}", args.to.display(), data_size(bytes.len() as u64));
     Ok(exit::DONE)
 }
@@ -93,6 +99,7 @@ impl From<Error> for Failure {
         match error {
             Error::Side(error) => error.into(),
             Error::Variable(error) => error.into(),
+            Error::OneVariable(_) => Self::usage(error).hint("choose one with --var"),
             Error::Empty => Self::new(exit::BAD_INPUT, &error).hint("--all exports cells without data too"),
             Error::Resolution(_) | Error::Size { .. } => Self::usage(error),
             error => Self::new(exit::FAILED, error),

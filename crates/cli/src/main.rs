@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod append;
 mod args;
 mod catalog;
 mod cell;
@@ -17,23 +18,23 @@ mod files;
 mod index;
 mod inspect;
 mod json;
-mod log;
 mod login;
 mod merge;
-mod out;
 mod overviews;
 mod plot;
 mod product;
-mod progress;
 mod run;
+mod series;
 mod serve;
 mod tables;
 mod target;
+mod time;
 mod validate;
 
 use args::{Args, Command};
 use clap::Parser as _;
 use std::process::ExitCode;
+use terminal::{log, out, progress};
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -61,8 +62,11 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Overviews(args) => overviews::run(&args),
+        Command::Extend(args) => append::extend(&args),
+        Command::Change(args) => append::change(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Series(args) => series::run(&args),
         Command::Serve(args) => serve::run(&args),
     };
     match done {

@@ -1,8 +1,8 @@
 //! `icestream plot`: maps of stores and tables.
 use crate::access::{self, AccessArgs};
 use crate::exit::{self, Failure};
-use crate::out::say;
-use crate::tables::{self, Hemisphere};
+use crate::out::{note, say};
+use crate::tables::{self, Hemisphere, WindowArgs};
 use ::plot::{Error, Picture, PictureFormat, PictureOptions, Size, ValueRange};
 use clap::Args;
 use morton::Latitude;
@@ -15,6 +15,9 @@ use stores::Wanted;
     icestream plot ./-6134114.zarr                                h_mean at the finest order, as map.png\n  \
     icestream plot ./-6134114.zarr --sheet --out sheet.svg        every statistic on one picture\n  \
     icestream plot run/*.zarr --var count --order 10              many cells of a run on one map\n  \
+    icestream plot ./-6134114.zarr --window 2019                  the windows of 2019, one panel each, one scale\n  \
+    icestream plot ./-6134114.zarr --animate frames               the same as numbered pictures in a folder\n  \
+    icestream plot ./-6134114.zarr --var dhdt                     height change; flagged cells are drawn apart\n  \
     icestream plot --compare ./a.zarr b.csv --var h_q50           where two results differ")]
 pub(crate) struct PlotArgs {
     /// Stores (folders, http(s)://, s3://) or tables (.csv) of cells; several are drawn on one map.
@@ -29,6 +32,11 @@ pub(crate) struct PlotArgs {
     /// The variable [default: the mean].
     #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+    /// Write a picture of each window of time into a folder, numbered, all on one scale.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "sheet", "compare"])]
+    pub(crate) animate: Option<PathBuf>,
     /// The order of the cells [default: the finest in the store].
     #[arg(long, value_name = "ORDER")]
     pub(crate) order: Option<u8>,
@@ -57,9 +65,11 @@ pub(crate) struct PlotArgs {
 pub(crate) fn run(args: &PlotArgs) -> Result<u8, Failure> {
     let outs = if args.out.is_empty() { vec![PathBuf::from("map.png")] } else { args.out.clone() };
     let formats = outs.iter().map(|out| format(out)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(folder) = &args.animate {
+        return animate(args, folder);
+    }
     let picture = picture(args)?;
-    let default = if args.sheet { (1800, 1500) } else { (1200, 1100) };
-    let size = args.size.map_or_else(|| Size::new(default.0, default.1), Ok).map_err(Failure::usage)?;
+    let size = size(args, matches!(picture, Picture::Sheet(_)))?;
     for (out, format) in outs.iter().zip(formats) {
         let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
         storage::write_file(out, &picture.to_bytes(format, size).map_err(failed)?)?;
@@ -68,19 +78,53 @@ pub(crate) fn run(args: &PlotArgs) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
-fn picture(args: &PlotArgs) -> Result<Picture, Failure> {
-    let wanted = Wanted { order: args.order, names: &[], latitude: args.latitude };
+fn size(args: &PlotArgs, is_sheet: bool) -> Result<Size, Failure> {
+    let default = if is_sheet { (1800, 1500) } else { (1200, 1100) };
+    args.size.map_or_else(|| Size::new(default.0, default.1), Ok).map_err(Failure::usage)
+}
+
+fn wanted(args: &PlotArgs) -> (Wanted<'_>, PictureOptions) {
+    let wanted = Wanted { order: args.order, pick: args.windows.pick(), latitude: args.latitude, ..Wanted::default() };
     let options = PictureOptions {
         variable: args.var.clone(),
         title: args.title.clone(),
         limits: args.limits,
         hemisphere: args.hemisphere.map(Into::into),
     };
+    (wanted, options)
+}
+
+/// Writes a numbered picture of each window with data.
+fn animate(args: &PlotArgs, folder: &Path) -> Result<u8, Failure> {
+    let (wanted, options) = wanted(args);
+    let cube = tables::load(&args.inputs, &wanted, &args.access)?;
+    let frames = Picture::frames(&cube, &options)?;
+    let size = size(args, false)?;
+    let failed = |error: &dyn std::fmt::Display| Failure::new(exit::FAILED, format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    for (number, (window, frame)) in (1..).zip(&frames) {
+        let name = format!("{number:04}-{}.png", window.name().replace(':', ""));
+        let bytes = frame.to_bytes(PictureFormat::Png, size).map_err(|error| failed(&error))?;
+        storage::write_file(&folder.join(name), &bytes)?;
+    }
+    say!("wrote {} pictures into {}", frames.len(), folder.display());
+    Ok(exit::DONE)
+}
+
+fn picture(args: &PlotArgs) -> Result<Picture, Failure> {
+    let (wanted, options) = wanted(args);
     if let [a, b] = args.compare.as_slice() {
         return compare(args, [a, b], &wanted, &options);
     }
-    let table = tables::load(&args.inputs, &wanted, &args.access)?;
-    Ok(if args.sheet { Picture::sheet(table, &options)? } else { Picture::map(table, &options)? })
+    let cube = tables::load(&args.inputs, &wanted, &args.access)?;
+    if args.sheet {
+        return Ok(Picture::sheet(cube.into_table()?, &options)?);
+    }
+    let (picture, left_out) = Picture::windows(&cube, &options)?;
+    if !left_out.is_empty() {
+        note!("not shown: the windows {}; --window picks, --animate writes all", left_out.join(", "));
+    }
+    Ok(picture)
 }
 
 fn compare(
@@ -93,6 +137,10 @@ fn compare(
     let (left, right) = access::block_on(async {
         Ok::<_, Failure>((wanted.of_input(a, &clients).await?, wanted.of_input(b, &clients).await?))
     })?;
+    if let Some(why) = stores::misleading(&left, &right) {
+        note!("warning: {why}");
+    }
+    let (left, right) = (left.into_table()?, right.into_table()?);
     if left.order != right.order {
         let message = format!("{a} has order {}, {b} order {}", left.order, right.order);
         return Err(Failure::new(exit::BAD_INPUT, message).hint("give an order that both have with --order"));
@@ -115,6 +163,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Table(error) => error.into(),
+            Error::NoWindows(_) => Self::usage(error).hint("draw it without --animate"),
             Error::BothPoles => Self::usage(error).hint("choose with --hemisphere south or --hemisphere north"),
             error => Self::new(exit::BAD_INPUT, error),
         }

@@ -1,11 +1,11 @@
 //! `icestream run`: the cells of a catalog, here or on Lambda, until each has ended.
-mod progress;
 mod tell;
 
 use crate::access::AccessArgs;
 use crate::exit::{self, Failure};
 use crate::out::note;
 use crate::product::EditedProductArgs;
+use crate::time::TimeArgs;
 use crate::{access, catalog, files, target};
 use ::catalog::Catalog;
 use clap::{Args, ValueEnum};
@@ -15,12 +15,12 @@ use jobs::fan_out::{
 };
 use morton::Latitude;
 use pipeline::{JobSpec, Layout};
-use progress::Progress;
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 use storage::Location;
+use terminal::RunProgress;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -48,6 +48,8 @@ pub(crate) struct RunArgs {
     overviews: Vec<u8>,
     #[command(flatten)]
     what: EditedProductArgs,
+    #[command(flatten)]
+    time: TimeArgs,
     /// A store for each cell, or one of the whole sphere that every cell writes its own chunks of.
     #[arg(long, value_name = "cell|sphere", default_value_t)]
     layout: Layout,
@@ -184,7 +186,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         let message = format!("the run would cost about ${:.2}, and --max-cost is ${most:.2}", estimate.dollars);
         return Err(Failure::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
     }
-    let progress = Progress::new(args.quiet, &plan);
+    let progress = RunProgress::new(args.quiet, &plan);
     let outcome = access::block_on(async { Ok::<_, Failure>(plan.run(&looked.resumed, &progress).await?) })?;
     tell::done(args, &plan, &outcome)
 }
@@ -199,7 +201,7 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     let first = catalog.cells.values().flatten().next().and_then(|link| Location::parse(link).ok());
     let clients = access::clients(&args.access);
     let product = access::block_on(args.what.find(None, told, first.as_ref(), &clients))?;
-    let spec = JobSpec {
+    let mut spec = JobSpec {
         overviews,
         latitude,
         layout: args.layout,
@@ -207,6 +209,13 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
         strict: args.strict,
         ..JobSpec::new(product, Vec::new(), target::order(args.child_order)?)
     };
+    let names = catalog.cells.values().flatten().map(String::as_str);
+    let choice = args.time.choice(None);
+    args.time.put(&mut spec, &choice, names)?;
+    let standing = access::block_on(async {
+        Ok::<_, Failure>(args.time.standing(&choice, args.layout, &args.out, &clients).await)
+    })?;
+    spec.time = standing.or(spec.time);
     let index = || catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
     let index = args.index.clone().or_else(index);
     let (which, how) = (&args.which, &args.how);

@@ -2,8 +2,22 @@
 use crate::access;
 use crate::access::AccessArgs;
 use crate::exit::{BAD_INPUT, Failure, USAGE};
-use clap::ValueEnum;
-use stores::{Error, Table, Wanted};
+use clap::{Args, ValueEnum};
+use stores::{Cube, Error, Pick, Wanted};
+
+/// Windows of time that are read of a store.
+#[derive(Args, Debug)]
+pub(crate) struct WindowArgs {
+    /// Windows of time: the number of a cycle, a date or the beginning of one (2019-04, 2019), first, last [default: all].
+    #[arg(long = "window", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
+}
+
+impl WindowArgs {
+    pub(crate) fn pick(&self) -> Pick<'_> {
+        Pick { windows: &self.names, cell: None }
+    }
+}
 
 /// Which side of the equator is drawn, where there are cells around both poles.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,14 +38,14 @@ impl From<Hemisphere> for plot::Hemisphere {
 }
 
 /// Several inputs as one table.
-pub(crate) fn load(inputs: &[String], wanted: &Wanted<'_>, access: &AccessArgs) -> Result<Table, Failure> {
+pub(crate) fn load(inputs: &[String], wanted: &Wanted<'_>, access: &AccessArgs) -> Result<Cube, Failure> {
     let clients = access::clients(access);
     access::block_on(async {
         let mut tables = Vec::new();
         for input in inputs {
             tables.push(wanted.of_input(input, &clients).await?);
         }
-        Ok::<_, Failure>(Table::join(tables)?)
+        Ok::<_, Failure>(Cube::join(tables)?)
     })
 }
 
@@ -40,6 +54,9 @@ impl From<Error> for Failure {
         let hint = match &error {
             Error::NoOrder { .. } => "give one of these with --order",
             Error::NoVariable { .. } => "give one of these with --var",
+            Error::NoWindow { held, .. } if held.is_empty() => "leave --window out",
+            Error::NoWindow { .. } => "give one of these with --window",
+            Error::Windows(_) => "choose one with --window",
             Error::Unfinished(_) => "wait for its writer, or run the job again",
             Error::NoStore(_) => "name the folder that holds zarr.json, or a .csv",
             Error::Nothing(_) => "name the folder that holds zarr.json",
@@ -58,6 +75,8 @@ impl From<Error> for Failure {
             Error::Cell(_) | Error::Job(_) => Self::usage(error),
             Error::NoOrder { .. }
             | Error::NoVariable { .. }
+            | Error::NoWindow { .. }
+            | Error::Windows(_)
             | Error::OneCell(_)
             | Error::Refused { .. }
             | Error::Occupied { .. }

@@ -35,6 +35,8 @@ fn main() {
     let store = CellStore {
         latitude,
         levels: vec![level(12, fine), level(11, coarse)],
+        time: None,
+        records: None,
         provenance: json!({"engine": "sample_store", "product": "atl06", "granules": []}),
     };
     let mut times: Vec<_> = (0..21)
@@ -68,7 +70,7 @@ fn level(order: u8, table: Table) -> Level {
     let variables = NAMES
         .iter()
         .zip(table.columns)
-        .map(|(&name, values)| Variable { name: name.to_owned(), values, attributes: Attributes::new() })
+        .map(|(&name, values)| Variable { name: name.to_owned(), values, attributes: Attributes::new(), timed: false })
         .collect();
     Level { order: Order::new(order).unwrap(), cell_ids: table.cell_ids, morton: table.morton, variables }
 }

@@ -9,6 +9,28 @@ use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonica
 /// Rows of the largest chunk that layout `cell` makes; longer arrays are split regularly.
 pub const MAX_CHUNK: u64 = 65_536;
 
+/// Name of the leading dimension of arrays that have a value for each window.
+pub const TIME: &str = "time";
+
+/// The leading dimension of an array of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    /// Its name.
+    pub name: &'static str,
+    /// Its length.
+    pub length: u64,
+    /// Its length in one chunk, at least 1.
+    pub chunk: u64,
+}
+
+impl Steps {
+    /// The windows of a time axis, with chunks for each of them.
+    #[must_use]
+    pub const fn windows(length: u64) -> Self {
+        Self { name: TIME, length, chunk: 1 }
+    }
+}
+
 /// What a reader sees where no chunk exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillValue {
@@ -63,8 +85,9 @@ impl FillValue {
     }
 }
 
-/// One-dimensional array metadata. Shape and chunk shape are free of each other and of any values, so that one
-/// description serves layout `cell` (one chunk) and layout `sphere` (12 * 4^order rows, one chunk a parent).
+/// Metadata of an array of one dimension, or of two where each window of a time axis has a row of its own. Shape and chunk shape
+/// are free of each other and of any values, so that one description serves layout `cell` (one chunk) and layout `sphere`
+/// (12 * 4^order rows, one chunk a parent).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArrayMeta {
     /// Rows of the array.
@@ -79,8 +102,10 @@ pub struct ArrayMeta {
     pub fill_value: FillValue,
     /// CF and convention attributes.
     pub attributes: Attributes,
-    /// Name of the only dimension.
+    /// Name of the dimension, of two the last.
     pub dimension_name: String,
+    /// The leading dimension, where there are two.
+    pub steps: Option<Steps>,
 }
 
 /// One array of the template.
@@ -92,6 +117,10 @@ pub struct TemplateVariable {
     pub data_type: DataType,
     /// CF attributes.
     pub attributes: Attributes,
+    /// Whether it has values for each window of the time axis.
+    pub timed: bool,
+    /// Whether it is made of all windows together, and so written with none of them.
+    pub together: bool,
 }
 
 impl ArrayMeta {
@@ -106,7 +135,22 @@ impl ArrayMeta {
             fill_value: FillValue::default_for(data_type),
             attributes,
             dimension_name: DIMENSION.to_owned(),
+            steps: None,
         }
+    }
+
+    /// The array of a variable over `rows` cells, and over so many windows where it is timed.
+    #[must_use]
+    pub fn of(variable: &TemplateVariable, rows: u64, windows: Option<u64>) -> Self {
+        let mut meta = Self::new(rows, variable.data_type, variable.attributes.clone());
+        meta.steps = windows.filter(|_| variable.timed).map(Steps::windows);
+        meta
+    }
+
+    /// Values of one chunk.
+    #[must_use]
+    pub fn chunk_values(&self) -> u64 {
+        self.chunk_shape.saturating_mul(self.steps.map_or(1, |steps| steps.chunk))
     }
 
     /// Rows of one object: a shard's, or else a chunk's.
@@ -115,11 +159,31 @@ impl ArrayMeta {
         self.shard_shape.unwrap_or(self.chunk_shape)
     }
 
-    /// Number of objects; 0 if the chunk shape is 0 (which no document can be made of).
+    /// Number of objects, of all windows; 0 if the chunk shape is 0 (which no document can be made of).
     #[must_use]
     pub fn chunks(&self) -> u64 {
+        let steps = self.steps.map_or(1, |steps| steps.length.div_ceil(steps.chunk.max(1)));
+        self.chunks_along().saturating_mul(steps)
+    }
+
+    /// Objects along the last dimension.
+    #[must_use]
+    pub fn chunks_along(&self) -> u64 {
         self.shape.checked_div(self.object_rows()).unwrap_or(0)
             + u64::from(self.shape.checked_rem(self.object_rows()).is_some_and(|rest| rest > 0))
+    }
+
+    /// Key of object `index` (a chunk or a shard, counted window by window) of this array at `path` (Zarr v3 core, chunk key encoding
+    /// `default`).
+    #[must_use]
+    pub fn key(&self, path: &str, index: u64) -> String {
+        match self.steps {
+            None => format!("{path}/c/{index}"),
+            Some(_) => {
+                let along = self.chunks_along().max(1);
+                format!("{path}/c/{}/{}", index / along, index % along)
+            }
+        }
     }
 
     /// The content of `zarr.json`.
@@ -135,7 +199,7 @@ impl ArrayMeta {
     /// # Errors
     /// [`Error::Empty`] for a chunk shape of 0, [`Error::Fill`] for a fill value that the type cannot hold.
     pub fn to_value(&self) -> Result<Value, Error> {
-        if self.chunk_shape == 0 {
+        if self.chunk_values() == 0 {
             return Err(Error::Empty { what: "chunk shape".to_owned() });
         }
         if self.shard_shape.is_some_and(|shard| shard == 0 || shard % self.chunk_shape != 0) {
@@ -148,28 +212,30 @@ impl ArrayMeta {
         ]);
         let codecs = match self.shard_shape {
             None => chunk,
-            Some(_) => shard_codec(self.chunk_shape, &chunk),
+            Some(_) => shard_codec(&self.dimensions(|steps| steps.chunk, self.chunk_shape), &chunk),
         };
+        let names = self.steps.map(|steps| steps.name).into_iter().chain([self.dimension_name.as_str()]);
         Ok(json!({
             "zarr_format": 3,
             "node_type": "array",
-            "shape": [self.shape],
+            "shape": self.dimensions(|steps| steps.length, self.shape),
             "data_type": self.data_type.name(),
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.object_rows()]}},
+            "chunk_grid": {"name": "regular", "configuration": {
+                "chunk_shape": self.dimensions(|steps| steps.chunk, self.object_rows()),
+            }},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "fill_value": self.fill_value.json(),
             "codecs": codecs,
             "attributes": self.attributes,
-            "dimension_names": [self.dimension_name],
+            "dimension_names": names.collect::<Vec<_>>(),
             "storage_transformers": [],
         }))
     }
-}
 
-/// Key of object `index` (a chunk or a shard) of the one-dimensional array at `path` (Zarr v3 core, chunk key encoding `default`).
-#[must_use]
-pub fn chunk_key(path: &str, index: u64) -> String {
-    format!("{path}/c/{index}")
+    /// A number of each dimension.
+    fn dimensions(&self, leading: impl Fn(Steps) -> u64, last: u64) -> Vec<u64> {
+        self.steps.map(leading).into_iter().chain([last]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -181,7 +247,7 @@ mod tests {
         let mut meta = ArrayMeta::new(12 << 24, DataType::F32, Attributes::new());
         meta.chunk_shape = 4096;
         assert_eq!(meta.chunks(), 49_152);
-        assert_eq!(chunk_key("12/h_mean", 45_763), "12/h_mean/c/45763");
+        assert_eq!(meta.key("12/h_mean", 45_763), "12/h_mean/c/45763");
         let text = String::from_utf8(meta.document().unwrap().to_vec()).unwrap();
         assert_eq!(
             text,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{ArrayMeta, Column, Error, gzip::Gzip, shard::pack};
+use crate::{ArrayMeta, Column, Error, PutStep, StoreObject, gzip::Gzip, shard::pack};
 
 /// Encodes chunks; keeps the encoder's buffers between them. The bytes of a chunk depend on its values only.
 pub struct ChunkEncoder {
@@ -60,8 +60,8 @@ impl ChunkEncoder {
             return Err(Error::Empty { what: "chunk".to_owned() });
         }
         let length =
-            || Error::Length { array: "chunk".to_owned(), expected: meta.chunk_shape, found: rows.len() as u64 };
-        let size = usize::try_from(meta.chunk_shape).map_err(|_| length())?;
+            || Error::Length { array: "chunk".to_owned(), expected: meta.chunk_values(), found: rows.len() as u64 };
+        let size = usize::try_from(meta.chunk_values()).map_err(|_| length())?;
         let missing = size.checked_sub(rows.len()).ok_or_else(length)?;
         self.raw.clear();
         if !values.append_le(rows.clone(), &mut self.raw) {
@@ -73,6 +73,34 @@ impl ChunkEncoder {
         }
         Ok(self.gzip.encode(&self.raw)?.into())
     }
+}
+
+/// Appends every chunk of the array at `path`, window by window.
+pub(crate) fn append_chunks(
+    path: &str,
+    values: &Column,
+    meta: &ArrayMeta,
+    encoder: &mut ChunkEncoder,
+    objects: &mut Vec<StoreObject>,
+) -> Result<(), Error> {
+    let lengths = meta.steps.map_or((1, 1), |steps| (steps.length, steps.chunk));
+    let length = || {
+        let expected = meta.shape.saturating_mul(lengths.0);
+        Error::Length { array: path.to_owned(), expected, found: values.len() as u64 }
+    };
+    if meta.shape.checked_mul(lengths.0) != Some(values.len() as u64) {
+        return Err(length());
+    }
+    let size = |rows: u64| usize::try_from(rows).map_err(|_| length());
+    // Of several windows in a chunk, the chunk holds all that the array has of them.
+    let (row, step) = (size(meta.shape * lengths.1)?, size(meta.chunk_shape * lengths.1)?);
+    let rows = (0..values.len()).step_by(row.max(1)).map(|start| start..values.len().min(start + row));
+    let starts = rows.flat_map(|rows| (rows.start..rows.end).step_by(step.max(1)).map(move |start| (start, rows.end)));
+    for (index, (start, end)) in (0..).zip(starts) {
+        let bytes = encoder.encode(values, start..end.min(start + step), meta)?;
+        objects.push(StoreObject { key: meta.key(path, index), bytes, step: PutStep::Chunk });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -50,6 +50,18 @@ impl DataType {
         }
     }
 
+    /// A column without elements.
+    #[must_use]
+    pub const fn empty(self) -> Column {
+        match self {
+            Self::U64 => Column::U64(Vec::new()),
+            Self::I64 => Column::I64(Vec::new()),
+            Self::I32 => Column::I32(Vec::new()),
+            Self::F32 => Column::F32(Vec::new()),
+            Self::F64 => Column::F64(Vec::new()),
+        }
+    }
+
     /// Whether missing elements can be NaN.
     #[must_use]
     pub const fn is_float(self) -> bool {

@@ -6,7 +6,7 @@ use crate::shard::unpack;
 use crate::{ArrayMeta, Column, Error, GzipFault, GzipMember};
 
 impl ArrayMeta {
-    /// The values of one object, a chunk or a shard: [`ArrayMeta::object_rows`] of them, those beyond the end of the array
+    /// The values of one object, a chunk or a shard: [`ArrayMeta::object_rows`] of each of its windows, those beyond the end of the array
     /// included.
     ///
     /// # Errors
@@ -14,7 +14,7 @@ impl ArrayMeta {
     /// that does not match.
     pub fn decode(&self, object: &[u8]) -> Result<Column, Error> {
         let size = |rows: u64| usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(self.data_type.size()));
-        let chunk = size(self.chunk_shape).ok_or(Error::Object("so large a chunk does not fit in memory"))?;
+        let chunk = size(self.chunk_values()).ok_or(Error::Object("so large a chunk does not fit in memory"))?;
         let raw = match self.shard_shape {
             None => gunzip(object, chunk)?,
             Some(shard) => {

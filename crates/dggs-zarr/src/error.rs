@@ -63,6 +63,9 @@ pub enum Error {
         /// The data type of the array.
         data_type: DataType,
     },
+    /// A time axis that is none.
+    #[error("the time axis {0}")]
+    Time(&'static str),
     /// A shard that does not hold whole chunks.
     #[error("a shard of {shard} rows does not hold whole chunks of {chunk}")]
     Shard {

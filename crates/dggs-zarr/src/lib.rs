@@ -13,7 +13,7 @@
 //!
 //! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds).
 //! Both are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
-//! [`chunk_key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take
+//! [`ArrayMeta::key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take
 //! [`GzipMember`] and [`Column`].
 //!
 //! Sources: the Zarr v3 core specification (zarr.json documents, `bytes` and `gzip` codecs, default chunk keys);
@@ -29,12 +29,14 @@ mod error;
 mod group;
 mod gzip;
 mod object;
+mod records;
 mod shard;
 mod sphere;
 mod store;
+mod time;
 mod tombstone;
 
-pub use array::{ArrayMeta, FillValue, MAX_CHUNK, TemplateVariable, chunk_key};
+pub use array::{ArrayMeta, FillValue, MAX_CHUNK, Steps, TIME, TemplateVariable};
 pub use chunk::ChunkEncoder;
 pub use column::{Column, DataType};
 pub use convention::{Coordinate, DIMENSION, group_attributes};
@@ -42,8 +44,10 @@ pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
 pub use object::{PutStep, StoreObject};
-pub use sphere::{CELLS, Sphere, SphereCell, SphereLevel, mark_key};
-pub use store::{CellStore, Level, Variable, cell_group};
+pub use records::RecordTable;
+pub use sphere::{CELLS, CHANGE, CellWindow, Sphere, SphereCell, SphereLevel, mark_key, window_key};
+pub use store::{CellStore, Level, RECORDS, Variable, cell_group};
+pub use time::TimeCoordinate;
 pub use tombstone::{Tombstone, is_marked_root, is_removed, is_tombstone, removed};
 
 /// JSON attributes of an array or group. Key order does not matter: documents are written with sorted keys.

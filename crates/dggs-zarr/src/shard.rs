@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::Error;
 
 /// The codec's metadata (Zarr v3 codec specification `sharding_indexed`, version 1.0).
-pub(crate) fn shard_codec(chunk_shape: u64, codecs: &Value) -> Value {
+pub(crate) fn shard_codec(chunk_shape: &[u64], codecs: &Value) -> Value {
     json!([{
         "name": "sharding_indexed",
         "configuration": {
-            "chunk_shape": [chunk_shape],
+            "chunk_shape": chunk_shape,
             "codecs": codecs,
             "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
             "index_location": "end",

@@ -17,14 +17,24 @@ fn order(order: u8) -> Order {
 }
 
 fn sphere() -> Sphere {
-    let variable =
-        |name: &str, data_type| TemplateVariable { name: name.into(), data_type, attributes: Attributes::new() };
+    let variable = |name: &str, data_type| TemplateVariable {
+        name: name.into(),
+        data_type,
+        attributes: Attributes::new(),
+        timed: false,
+        together: false,
+    };
     let level = |level| SphereLevel {
         order: order(level),
         variables: vec![variable("count", DataType::I32), variable("h_mean", DataType::F32)],
         provenance: json!({"product": "atl06"}),
     };
-    Sphere { latitude: Latitude::Spherical, parent_order: order(6), levels: vec![level(7), level(6), level(3)] }
+    Sphere {
+        latitude: Latitude::Spherical,
+        parent_order: order(6),
+        levels: vec![level(7), level(6), level(3)],
+        time: None,
+    }
 }
 
 fn cell(nested: u64, counts: [i32; 4]) -> SphereCell {
@@ -37,8 +47,9 @@ fn cell(nested: u64, counts: [i32; 4]) -> SphereCell {
                 name: "h_mean".into(),
                 values: Column::F32(counts.iter().map(|&n| if n > 0 { 1.5 } else { f32::NAN }).collect()),
                 attributes: Attributes::new(),
+                timed: false,
             },
-            Variable { name: "count".into(), values: Column::I32(counts), attributes: Attributes::new() },
+            Variable { name: "count".into(), values: Column::I32(counts), attributes: Attributes::new(), timed: false },
         ],
     };
     let fine = level(7, (4 * nested..4 * nested + 4).collect(), counts.to_vec());
@@ -47,6 +58,9 @@ fn cell(nested: u64, counts: [i32; 4]) -> SphereCell {
         parent: Cell::new(order(6), nested).unwrap(),
         levels: vec![fine, coarse],
         provenance: json!({"rows": {"used": 3}}),
+        records: None,
+        windows: Vec::new(),
+        change: None,
     }
 }
 
@@ -73,7 +87,7 @@ fn the_template_comes_from_fine_to_the_root_and_holds_no_chunk() {
 #[test]
 fn a_cell_ends_with_its_mark_and_shares_no_key() {
     let keys = |cell: &SphereCell| -> Vec<String> {
-        sphere().cell(cell).unwrap().into_iter().map(|object| object.key).collect()
+        sphere().cell(cell).unwrap().concat().into_iter().map(|object| object.key).collect()
     };
     let one = keys(&cell(45_763, [0, 2, 0, 1]));
     assert_eq!(
@@ -88,7 +102,8 @@ fn a_cell_ends_with_its_mark_and_shares_no_key() {
 fn zarrs_reads_what_is_there_and_fills_the_rest() {
     let store = MemoryStore::new();
     let sphere = sphere();
-    let objects = sphere.template().unwrap().into_iter().chain(sphere.cell(&cell(45_763, [0, 2, 0, 1])).unwrap());
+    let objects =
+        sphere.template().unwrap().into_iter().chain(sphere.cell(&cell(45_763, [0, 2, 0, 1])).unwrap().concat());
     for object in objects {
         store.set(&StoreKey::new(object.key).unwrap(), object.bytes).unwrap();
     }

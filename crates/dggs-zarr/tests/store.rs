@@ -15,7 +15,7 @@ fn order(order: u8) -> Order {
 }
 
 fn variable(name: &str, values: Column, attributes: &Value) -> Variable {
-    Variable { name: name.to_owned(), values, attributes: attributes.as_object().unwrap().clone() }
+    Variable { name: name.to_owned(), values, attributes: attributes.as_object().unwrap().clone(), timed: false }
 }
 
 fn count(values: Column) -> Variable {
@@ -57,7 +57,7 @@ fn tiny(latitude: Latitude) -> CellStore {
         variables: vec![count(Column::I32(vec![3]))],
     };
     let provenance = json!({"product": "atl06", "granules": [{"name": "b", "size": 2}], "engine": "0.1.0"});
-    CellStore { latitude, levels: vec![fine, coarse], provenance }
+    CellStore { latitude, levels: vec![fine, coarse], time: None, records: None, provenance }
 }
 
 fn keys(store: &CellStore) -> Vec<String> {
@@ -168,9 +168,16 @@ fn long_arrays_are_split_and_read_back() {
             name: "noise".to_owned(),
             values: Column::F64(values.clone()),
             attributes: Attributes::new(),
+            timed: false,
         }],
     };
-    let store = CellStore { latitude: Latitude::Spherical, levels: vec![level], provenance: Value::Null };
+    let store = CellStore {
+        latitude: Latitude::Spherical,
+        levels: vec![level],
+        time: None,
+        records: None,
+        provenance: Value::Null,
+    };
     let chunks = keys(&store).iter().filter(|k| k.starts_with("12/noise/c/")).count();
     assert_eq!(chunks, 3);
     let store = memory(&store);

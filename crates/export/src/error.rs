@@ -18,6 +18,9 @@ pub enum Error {
         /// Variables.
         bands: usize,
     },
+    /// Several variables with windows of time, where a band is a window of one.
+    #[error("a GeoTIFF has a band for each window of time of one variable; there are {0}")]
+    OneVariable(String),
     /// The encoder refused.
     #[error("Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),

@@ -1,9 +1,10 @@
 //! The formats, and what goes into a file.
+use crate::long::bands;
 use crate::{Error, Geometry, csv, geoparquet, geotiff, netcdf};
-use plot::{Hemisphere, on_one_side};
+use plot::{Hemisphere, rows_on_one_side};
 use std::ffi::OsStr;
 use std::path::Path;
-use stores::Table;
+use stores::Cube;
 
 /// The format of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,37 +47,34 @@ impl Format {
         }
     }
 
-    /// The cells and variables of a table that go into a file.
+    /// The cells and variables that go into a file.
     ///
     /// # Errors
     /// [`Error::Side`] for cells around both poles without a side, [`Error::Variable`] where a variable does not exist.
-    pub fn select(self, mut table: Table, options: &ExportOptions) -> Result<Table, Error> {
+    pub fn select(self, mut cube: Cube, options: &ExportOptions) -> Result<Cube, Error> {
         // With all variables: without `count`, an empty cell cannot be distinguished from one whose values are missing.
         if !options.all && self != Self::GeoTiff {
-            table = table.select(&table.observed());
+            cube = cube.select(&cube.observed());
         }
-        if self == Self::GeoTiff || options.hemisphere.is_some() {
-            table = on_one_side(table, options.hemisphere)?;
+        if (self == Self::GeoTiff || options.hemisphere.is_some())
+            && let Some(rows) = rows_on_one_side(&cube.cells, options.hemisphere)?
+        {
+            cube = cube.select(&rows);
         }
-        for name in &options.variables {
-            table.column(name)?;
-        }
-        if !options.variables.is_empty() {
-            table.columns.retain(|(variable, _)| options.variables.contains(&variable.name));
-        }
-        Ok(table)
+        let names: Vec<&str> = options.variables.iter().map(String::as_str).collect();
+        Ok(cube.choose(&names)?)
     }
 
-    /// The bytes of a file that holds a table.
+    /// The bytes of a file of cells.
     ///
     /// # Errors
     /// As the function of the format.
-    pub fn encode(self, table: &Table, options: &ExportOptions) -> Result<Vec<u8>, Error> {
+    pub fn encode(self, cube: &Cube, options: &ExportOptions) -> Result<Vec<u8>, Error> {
         match self {
-            Self::GeoParquet => geoparquet(table, options.geometry),
-            Self::GeoTiff => geotiff(table, options.resolution),
-            Self::NetCdf => netcdf(table),
-            Self::Csv => Ok(csv(table).into_bytes()),
+            Self::GeoParquet => geoparquet(cube, options.geometry, options.all),
+            Self::GeoTiff => geotiff(&bands(cube, !options.variables.is_empty())?, options.resolution),
+            Self::NetCdf => netcdf(cube),
+            Self::Csv => Ok(csv(cube, options.all).into_bytes()),
         }
     }
 }
@@ -85,6 +83,7 @@ impl Format {
 mod tests {
     use super::*;
     use morton::Latitude;
+    use stores::Table;
 
     #[test]
     fn the_ending_of_a_name_chooses_the_format() {
@@ -106,8 +105,8 @@ mod tests {
         let text = "morton,count,h_mean\n-6134114,3,12.5\n-6134113,0,\n";
         let select = |format: Format, all| {
             let options = ExportOptions { variables: vec!["h_mean".to_owned()], all, ..ExportOptions::default() };
-            let table = format.select(Table::from_csv(text, Latitude::Spherical).unwrap(), &options).unwrap();
-            (table.ids.len(), table.columns.len())
+            let table = format.select(Table::from_csv(text, Latitude::Spherical).unwrap().into(), &options).unwrap();
+            (table.cells.ids.len(), table.cells.columns.len())
         };
         assert_eq!([select(Format::Csv, false), select(Format::Csv, true)], [(1, 1), (2, 1)]);
         assert_eq!(select(Format::GeoTiff, false), (2, 1));

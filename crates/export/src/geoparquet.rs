@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use morton::Cell;
-use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -11,24 +11,28 @@ use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 use std::sync::Arc;
-use stores::{Column, Table};
+use stores::{Column, Cube, Table};
 
+use crate::long::Long;
 use crate::{Error, Geometry, rings, wkb};
 
 /// Rows of a row group: readers skip by its statistics.
 const GROUP: usize = 65_536;
 
-/// One row a cell: `cell_ids` (nested; signed, because GDAL makes floats of unsigned 64 bits), `morton` (decimal, where the
+/// One row a cell, or a window of time and a cell, which then begins with `time` (when the window begins: a date, or a time where
+/// windows are not of days) and where there are such with `cycle`: `cell_ids` (nested; signed, because GDAL makes floats of unsigned 64 bits), `morton` (decimal, where the
 /// order has one), the variables with nulls for no data, and `geometry` in degrees (OGC:CRS84, planar edges,
 /// counter-clockwise; multipolygons where a cell is cut by the antimeridian, else polygons). Snappy-compressed.
 ///
 /// # Errors
 /// [`Error::Empty`], or [`Error::Parquet`] when the encoder refuses.
-pub fn geoparquet(table: &Table, geometry: Geometry) -> Result<Vec<u8>, Error> {
+pub fn geoparquet(cube: &Cube, geometry: Geometry, all: bool) -> Result<Vec<u8>, Error> {
+    let long = Long::of(cube, all);
+    let table = &long.table;
     if table.ids.is_empty() {
         return Err(Error::Empty);
     }
-    let (columns, about) = columns(table, geometry);
+    let (columns, about) = columns(&long, geometry);
     let fields = columns.iter().map(Field::of).collect::<Result<Vec<TypePtr>, Error>>()?;
     let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
     let geo = KeyValue::new("geo".to_owned(), in_order(about));
@@ -63,6 +67,10 @@ enum Values {
     Unsigned(Vec<i64>),
     Long(Vec<i64>),
     Int(Vec<i32>),
+    /// Days since 1970-01-01.
+    Date(Vec<i32>),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Time(Vec<i64>),
     Float(Vec<Option<f32>>),
     Double(Vec<Option<f64>>),
     Geometry(Vec<Vec<u8>>),
@@ -74,9 +82,18 @@ struct Field {
 }
 
 /// The columns, and what the `geo` key says of them.
-fn columns(table: &Table, geometry: Geometry) -> (Vec<Field>, Json) {
+fn columns(long: &Long, geometry: Geometry) -> (Vec<Field>, Json) {
+    let table = &long.table;
     let mut columns = Vec::new();
     let mut add = |name: &str, values| columns.push(Field { name: name.to_owned(), values });
+    if let Some(windows) = &long.windows {
+        let days = windows.iter().map(|window| i32::try_from(window.first_day()).ok().filter(|_| window.is_of_days()));
+        let micros = || windows.iter().map(|window| window.start.saturating_mul(1_000_000)).collect();
+        add("time", days.collect::<Option<Vec<i32>>>().map_or_else(|| Values::Time(micros()), Values::Date));
+    }
+    if let Some(cycles) = long.cycles() {
+        add("cycle", values(&Column::I64(cycles)));
+    }
     // The greatest, of order 29, is below 2^62.
     add("cell_ids", Values::Long(table.ids.iter().map(|id| id.cast_signed()).collect()));
     let decimals: Result<Vec<i64>, _> = table.cells().map(Cell::decimal).collect();
@@ -138,6 +155,8 @@ impl Field {
             Values::Unsigned(_) => (Physical::INT64, Some(LogicalType::integer(64, false)), false),
             Values::Long(_) => (Physical::INT64, None, false),
             Values::Int(_) => (Physical::INT32, None, false),
+            Values::Date(_) => (Physical::INT32, Some(LogicalType::Date), false),
+            Values::Time(_) => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS)), false),
             Values::Float(_) => (Physical::FLOAT, None, true),
             Values::Double(_) => (Physical::DOUBLE, None, true),
             Values::Geometry(_) => (Physical::BYTE_ARRAY, None, false),
@@ -149,10 +168,10 @@ impl Field {
 
     fn write(&self, writer: &mut SerializedColumnWriter<'_>, rows: Range<usize>) -> Result<(), Error> {
         match &self.values {
-            Values::Unsigned(values) | Values::Long(values) => {
+            Values::Unsigned(values) | Values::Long(values) | Values::Time(values) => {
                 writer.typed::<Int64Type>().write_batch(part(values, &rows), None, None)?;
             }
-            Values::Int(values) => {
+            Values::Int(values) | Values::Date(values) => {
                 writer.typed::<Int32Type>().write_batch(part(values, &rows), None, None)?;
             }
             Values::Float(values) => {

@@ -6,6 +6,9 @@
 //! * [`netcdf()`]: NetCDF-4 with CF attributes, one row a cell.
 //! * [`csv()`]: one line a cell, with its centre.
 //!
+//! Where there are windows of time ([`stores::Cube`]), rows are of a window and a cell, a GeoTIFF has a band for each window, and
+//! NetCDF a dimension `time`.
+//!
 //! A [`Format`] is chosen by the ending of a file's name, and selects what goes into it ([`ExportOptions`]).
 //!
 //! All return the bytes of the file, which the caller writes. Equal tables give equal bytes.
@@ -17,6 +20,7 @@ mod format;
 mod geoparquet;
 mod geotiff;
 mod grid;
+mod long;
 mod netcdf;
 mod outline;
 mod wkb;

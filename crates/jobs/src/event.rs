@@ -1,8 +1,8 @@
 //! What a caller asks.
 use crate::fields::{Fields, wrong};
-use crate::{AskedProduct, Error, names};
+use crate::{AskedProduct, Error, names, time};
 use morton::{Cell, Order};
-use pipeline::{Job, JobSpec, Layout};
+use pipeline::{Job, JobSpec, Layout, TimeChoice};
 use serde_json::{Value, json};
 use std::fmt;
 use storage::{Credentials, Location, Secret};
@@ -34,6 +34,8 @@ pub struct Event {
     ///
     /// [`Task::recognise`]: crate::Task::recognise
     pub asked: AskedProduct,
+    /// Which windows are asked for; [`JobSpec::time`] has them once the product is known.
+    pub time: TimeChoice,
     /// The decimal id of the cell, which names its store.
     pub parent_morton: i64,
     /// Granules.
@@ -81,7 +83,13 @@ impl Event {
         check_overviews(&overviews, parent, child_order)?;
         let asked = AskedProduct::read(&fields)?;
         let product = asked.edited(&fields)?;
+        let choice = time::choice(&fields)?;
+        let auto = asked.product.is_none();
+        let axis = if auto { None } else { time::axis(&choice, &product, &granule_urls, &fields)? };
         let spec = JobSpec {
+            time: axis,
+            only: time::windows(&fields, "only")?,
+            change: time::change(&fields)?,
             overviews,
             latitude: fields.parsed("latitude")?.unwrap_or_default(),
             layout: fields.parsed("layout")?.unwrap_or_default(),
@@ -92,6 +100,7 @@ impl Event {
         Ok(Self {
             spec,
             asked,
+            time: choice,
             parent_morton,
             granule_urls,
             index: fields.text("index")?.map(str::to_owned),
@@ -135,6 +144,7 @@ impl Event {
         if let Some(fields) = event.as_object_mut() {
             fields.retain(|_, value| !value.is_null());
             fields.extend(self.asked.value());
+            fields.extend(time::value(spec, &self.time));
         }
         event
     }

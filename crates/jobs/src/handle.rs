@@ -36,7 +36,7 @@ where
 async fn task(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Task, Error> {
     let mut task = Task::of(event, credentials, clients)?;
     if event.asked.product.is_none() {
-        task.recognise(&event.asked.edits).await?;
+        task.recognise(event).await?;
     }
     Ok(task)
 }

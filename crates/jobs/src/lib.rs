@@ -28,6 +28,7 @@ mod product;
 mod run;
 mod scratch;
 mod task;
+mod time;
 mod watch;
 
 pub use answer::{Answer, Body};

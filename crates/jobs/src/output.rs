@@ -71,7 +71,7 @@ async fn sphere_fits(output: &Output, sink: &StoreSink, job: &Job, replace: bool
     if let SphereStanding::Other(why) = pipeline::sphere_standing(job, sink).await.map_err(Error::of_place)? {
         return Err(foreign(format!("{}: {why}", output.place)));
     }
-    let mark = pipeline::sphere_mark(job.parent())?;
+    let mark = pipeline::sphere_last_mark(job)?;
     if !replace && pipeline::holds(sink, &mark).await.map_err(Error::of_place)? {
         return Err(exists(format!("{}: cell {} is there already", output.place, job.parent())));
     }

@@ -1,7 +1,7 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
 use crate::{Error, Event, product_of};
 use byte_ranges::SourceError;
-use pipeline::{Edits, Granule, Job, JobSpec, Open, Sidecar};
+use pipeline::{Granule, Job, JobSpec, Open, Sidecar};
 use storage::{Clients, Credentials, DEFAULT_REGION, GranuleSource, Location, Options, S3Access, S3Options, redacted};
 
 /// Everything that one cell needs: what to compute, from what, and where to.
@@ -110,15 +110,17 @@ impl Task {
         })
     }
 
-    /// Takes the product of the first granule, with these edits.
+    /// Takes the product of the first granule, with the edits and windows of the event.
     ///
     /// # Errors
     /// As [`product_of`]; [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for edits that the product cannot have.
-    pub async fn recognise(&mut self, edits: &Edits) -> Result<(), Error> {
+    pub async fn recognise(&mut self, event: &Event) -> Result<(), Error> {
         let first = self.granules.first().ok_or_else(|| Error::bad_event("product `auto`: there is no granule"))?;
         let (mut product, _) = product_of(&self.reading, first).await?;
-        edits.apply(&mut product).map_err(|error| Error::bad_event(error.to_string()))?;
-        self.job = JobSpec { product, ..self.job.spec().clone() }.job(self.job.parent())?;
+        event.asked.edits.apply(&mut product).map_err(|error| Error::bad_event(error.to_string()))?;
+        let time = event.time.axis(&product, event.granule_urls.iter().map(String::as_str));
+        let time = time.map_err(|error| Error::bad_event(error.to_string()))?;
+        self.job = JobSpec { product, time, ..self.job.spec().clone() }.job(self.job.parent())?;
         Ok(())
     }
 

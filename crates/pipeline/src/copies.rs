@@ -1,7 +1,7 @@
 //! Which files of a job are the same granule, and which of them counts.
 use crate::granule::TrackRows;
 use crate::kept::{Kept, Ticket};
-use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Product};
+use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Job, Product};
 use aggregate::{Batch, Floats};
 use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,8 @@ type NamedFile = (Option<GranuleName>, File);
 
 /// The files of each granule that may count, granules in canonical order; and what people should know. Of one granule only
 /// the newest release and version stays. Its files are in order, those with the mission's own name first.
-pub(crate) fn copies(given: &[File], product: &Product) -> (Vec<Vec<File>>, Vec<String>) {
+pub(crate) fn copies(given: &[File], job: &Job) -> (Vec<Vec<File>>, Vec<String>) {
+    let product = job.product();
     let mut warnings = Vec::new();
     let mut granules: BTreeMap<(String, String), Vec<NamedFile>> = BTreeMap::new();
     for granule in each_once(given, &mut warnings) {
@@ -53,7 +54,9 @@ pub(crate) fn copies(given: &[File], product: &Product) -> (Vec<Vec<File>>, Vec<
         };
         granules.entry(key).or_default().push((name, granule));
     }
-    warnings.extend(mixed_cycles(granules.values().flatten().filter_map(|(name, _)| name.as_ref())));
+    let together = job.spec().time.is_none() && job.spec().change.is_none();
+    let mixed = mixed_cycles(granules.values().flatten().filter_map(|(name, _)| name.as_ref()));
+    warnings.extend(mixed.filter(|_| together));
     let mut newest: Vec<_> = granules.into_values().map(|same| newest(same, product, &mut warnings)).collect();
     newest.sort_by_cached_key(|same| {
         same.first().map(|first| (product.mission_name(&first.name), first.location.clone()))
@@ -126,7 +129,11 @@ pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool, kept: &Kept<'_>) -
         None => different(&sound, kept),
     };
     // Of files that do not count no row is kept.
-    sound.iter().flat_map(|other| &other.rows).flat_map(|rows| &rows.tickets).for_each(|ticket| kept.drop(*ticket));
+    sound
+        .iter()
+        .flat_map(|other| &other.rows)
+        .flat_map(|rows| &rows.tickets)
+        .for_each(|(_, ticket)| kept.drop(*ticket));
     (chosen.entry.requests, chosen.entry.bytes, chosen.entry.milliseconds) = (requests, bytes, milliseconds);
     for other in &mut failed {
         (other.entry.requests, other.entry.bytes, other.entry.milliseconds) = (0, 0, 0);
@@ -187,12 +194,15 @@ fn holds(whole: &Outcome, part: &Outcome, kept: &Kept<'_>) -> bool {
 fn is_subsequence(part: &TrackRows, whole: &TrackRows, kept: &Kept<'_>) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= REWRITTEN || a.is_nan() && b.is_nan();
     let same = |a: (u32, [f64; 3]), b: (u32, [f64; 3])| a.0 == b.0 && a.1.into_iter().zip(b.1).all(|(a, b)| near(a, b));
-    let mut held = numbers(whole, kept);
-    numbers(part, kept).all(|row| held.any(|held| same(held, row)))
+    let windows: BTreeSet<u32> = part.tickets.iter().map(|(window, _)| *window).collect();
+    windows.into_iter().all(|window| {
+        let mut held = numbers(whole, window, kept);
+        numbers(part, window, kept).all(|row| held.any(|held| same(held, row)))
+    })
 }
 
-/// The rows of a track: child; value, uncertainty and weight. A batch that cannot be read again ends the job (`Kept::stopped`).
-fn numbers(rows: &TrackRows, kept: &Kept<'_>) -> impl Iterator<Item = (u32, [f64; 3])> {
+/// The rows of a track in a window: child; value, uncertainty and weight. A batch that cannot be read again ends the job (`Kept::stopped`).
+fn numbers(rows: &TrackRows, window: u32, kept: &Kept<'_>) -> impl Iterator<Item = (u32, [f64; 3])> {
     let batch = |ticket: &Ticket| kept.with(*ticket, Batch::clone).unwrap_or_default();
     let of = |numbers: &Option<Floats>, row: usize| numbers.as_ref().map_or(0.0, |numbers| numbers.get(row));
     let numbers = move |batch: Batch| {
@@ -202,7 +212,8 @@ fn numbers(rows: &TrackRows, kept: &Kept<'_>) -> impl Iterator<Item = (u32, [f64
         };
         (0..).map_while(row)
     };
-    rows.tickets.iter().map(batch).flat_map(numbers)
+    let tickets = rows.tickets.iter().filter(move |(own, _)| *own == window);
+    tickets.map(|(_, ticket)| ticket).map(batch).flat_map(numbers)
 }
 
 #[cfg(test)]
@@ -212,6 +223,10 @@ mod tests {
     use crate::{RowCounts, TrackEntry};
 
     const NAME: &str = "ATL06_20190416093911_02770303_002_01.h5";
+
+    fn job() -> Job {
+        Job::new(atl06(), "-6134114".parse().unwrap(), morton::Order::new(12).unwrap()).unwrap()
+    }
 
     fn located(files: &[Vec<File>]) -> Vec<Vec<&str>> {
         files.iter().map(|files| files.iter().map(File::location).collect()).collect()
@@ -230,7 +245,7 @@ mod tests {
             "https://host/get?file=2&Expires=1".into(),
         ];
         let given: Vec<File> = places.iter().map(|place| File::at(place, 0)).collect();
-        let (files, warnings) = copies(&given, &atl06());
+        let (files, warnings) = copies(&given, &job());
         let expected =
             [&[0, 2][..], &[5], &[4], &[1], &[6], &[7]].map(|at| at.iter().map(|&at| places[at].as_str()).collect());
         assert_eq!(located(&files), Vec::<Vec<&str>>::from(expected));
@@ -242,7 +257,7 @@ mod tests {
         let key = format!("nsidc-cumulus-prod-protected/ATLAS/ATL06/{NAME}");
         let (s3, https) =
             (format!("s3://{key}"), format!("https://data.nsidc.earthdatacloud.nasa.gov/{key}?A-userid=x"));
-        let (files, warnings) = copies(&[File::at(&s3, 0), File::at(&https, 1)], &atl06());
+        let (files, warnings) = copies(&[File::at(&s3, 0), File::at(&https, 1)], &job());
         assert_eq!((located(&files), warnings.len()), (vec![vec![s3.as_str()]], 1));
     }
 
@@ -254,7 +269,7 @@ mod tests {
             "b/ATL06_20190416093911_02770303_006_01_subsetted.HDF5",
             "a/ATL06_20190416093911_02770403_006_01.h5",
         ];
-        let (files, warnings) = copies(&given.map(|place| File::at(place, 0)), &atl06());
+        let (files, warnings) = copies(&given.map(|place| File::at(place, 0)), &job());
         assert_eq!(located(&files), [vec![given[1], given[2]], vec![given[3]]]);
         assert!(warnings[0].contains("2 cycles (3, 4)"), "{warnings:?}");
         assert!(warnings[1].contains("005_02") && warnings[1].contains("006_01"), "{warnings:?}");
@@ -283,7 +298,8 @@ mod tests {
             weight: None,
         };
         let batches = child.iter().zip(value).map(batch);
-        TrackRows { tickets: batches.map(|batch| kept.push(batch).unwrap()).collect(), has_sigma: true }
+        let tickets = batches.map(|batch| (0, kept.push(batch).unwrap())).collect();
+        TrackRows { tickets, has_sigma: true, ..TrackRows::default() }
     }
 
     /// Room for all rows of a test.

@@ -1,11 +1,12 @@
 //! Which of the selected rows count; every other one is counted by its reason.
+use crate::clock::Clock;
 use crate::gather::Gathered;
 use crate::parents::NO_PARENT;
 use crate::pieces::Column;
 use crate::product::{Heading, Test, Weight};
 use crate::select::Selected;
 use crate::track::{Part, Track};
-use crate::{Condition, Product, RowCounts};
+use crate::{Condition, Job, Product, RowCounts};
 use aggregate::{Batch, Floats};
 
 /// What became of the rows of one track.
@@ -48,6 +49,9 @@ struct Columns<'a> {
     minus: Option<Numeric<'a>>,
     uncertainty: Option<Numeric<'a>>,
     weight: Option<Numeric<'a>>,
+    time: Option<Numeric<'a>>,
+    /// The moment that times count from.
+    epoch: f64,
     /// Conditions that the granule has a column for, with their numbers in the product.
     keep: Vec<(usize, Numeric<'a>, Test)>,
     limit: Option<f64>,
@@ -63,8 +67,8 @@ struct Numeric<'a> {
 }
 
 impl<'a> Numeric<'a> {
-    fn of(track: &'a Track, gathered: &'a Gathered, part: Part) -> Option<Self> {
-        let (at, column) = track.column(part)?;
+    fn of((track, cycle): (&'a Track, Option<u32>), gathered: &'a Gathered, part: Part) -> Option<Self> {
+        let (at, column) = track.column(part, cycle)?;
         Some(Self { column, stored: gathered.get(at)? })
     }
 
@@ -76,7 +80,7 @@ impl<'a> Numeric<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(product: &Product, track: &'a Track, gathered: &'a Gathered) -> Self {
+    fn of(product: &Product, track: (&'a Track, Option<u32>), gathered: &'a Gathered) -> Self {
         let of = |part| Numeric::of(track, gathered, part);
         let keep = product.keep.iter().enumerate().filter_map(|(number, keep)| {
             let numeric = of(Part::Keep(number))?;
@@ -89,10 +93,17 @@ impl<'a> Columns<'a> {
             minus: of(Part::Minus),
             uncertainty,
             weight: of(Part::Weight),
+            time: of(Part::Time),
+            epoch: track.0.epoch.unwrap_or(0.0),
             keep: keep.collect(),
             limit: product.output.limit(),
             needs_sigma: product.weight == Weight::InverseVariance && uncertainty.is_some(),
         }
+    }
+
+    /// When a row was taken, by its column.
+    fn seconds(&self, row: usize) -> Option<f64> {
+        self.time.as_ref()?.at(row).map(|seconds| self.epoch + seconds)
     }
 
     /// The condition that a row fails first.
@@ -150,51 +161,139 @@ enum Reason {
     WeightNotPositive,
 }
 
-/// Keeps the rows that count, in row order, and counts the others by their reason. The first reason that applies is the one
-/// recorded: no parent, direction, conditions in their order, fill, not finite, out of range, sigma or weight not positive.
-pub(crate) fn keep(product: &Product, track: &Track, selected: &Selected, gathered: &Gathered) -> (Batch, Tally) {
-    let columns = Columns::of(product, track, gathered);
-    let mut kept = Batch {
-        sigma: columns.uncertainty.map(|_| Floats::default()),
-        weight: columns.weight.map(|_| Floats::default()),
-        ..Batch::default()
-    };
-    let mut tally = Tally { failed: vec![0; product.keep.len()], ..Tally::default() };
-    let counts = &mut tally.counts;
-    (counts.rows_read, counts.bad_coordinate) = (selected.rows_read, selected.bad_coordinate);
-    counts.in_parent = selected.rows.len() as u64;
-    let northwards = product.direction.map(|direction| Some(direction == Heading::Ascending));
-    for (row, &child) in selected.child.iter().enumerate() {
-        if selected.parents.get(row) == Some(&NO_PARENT) {
-            counts.unlinked += 1;
-            continue;
+/// What is sifted, and by which rules.
+pub(crate) struct Sieve<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) track: &'a Track,
+    pub(crate) clock: &'a Clock<'a>,
+}
+
+/// The rows of a track that count, window by window, and what became of the others.
+#[derive(Default)]
+pub(crate) struct Sifted {
+    pub(crate) tally: Tally,
+    pub(crate) windows: Vec<InWindow>,
+    /// Where and when the rows that count were taken, in their order, where the job asks.
+    pub(crate) sightings: Vec<Sighting>,
+}
+
+/// The rows of one window.
+#[derive(Default)]
+pub(crate) struct InWindow {
+    pub(crate) window: u32,
+    /// The window's part of the tally: rows in the parent, dropped and used.
+    pub(crate) counts: RowCounts,
+    pub(crate) batch: Batch,
+}
+
+/// One row that counts.
+pub(crate) struct Sighting {
+    pub(crate) child: u32,
+    pub(crate) window: u32,
+    pub(crate) cycle: Option<u32>,
+    /// Place of the row: longitude and latitude, degrees.
+    pub(crate) place: [f64; 2],
+    /// Seconds since 1970-01-01.
+    pub(crate) seconds: f64,
+    pub(crate) value: f64,
+}
+
+impl Sieve<'_> {
+    /// Keeps the rows that count, in row order, and counts the others by their reason. The first reason that applies is the one
+    /// recorded: outside of all windows, no parent, direction, conditions in their order, fill, not finite, out of range, sigma or
+    /// weight not positive. Where rows have numbers of several repeat cycles, each of them is a row.
+    pub(crate) fn keep(&self, selected: &Selected, gathered: &Gathered) -> Sifted {
+        let mut sifted = Sifted::default();
+        let failed = vec![0; self.job.product().keep.len()];
+        sifted.tally = Tally { failed, ..Tally::default() };
+        let counts = &mut sifted.tally.counts;
+        (counts.rows_read, counts.bad_coordinate) = (selected.rows_read, selected.bad_coordinate);
+        for cycle in self.track.cycles() {
+            let columns = Columns::of(self.job.product(), (self.track, cycle), gathered);
+            self.keep_cycle(cycle, &columns, selected, &mut sifted);
         }
-        if northwards.is_some_and(|wanted| selected.northwards.get(row).copied().flatten() != wanted) {
-            tally.turned += 1;
-            continue;
+        for InWindow { counts, .. } in &sifted.windows {
+            sifted.tally.counts.add(counts);
         }
-        if let Some(condition) = columns.failed(row) {
-            tally.failed.get_mut(condition).into_iter().for_each(|count| *count += 1);
-            continue;
-        }
-        let count = match columns.row(row) {
-            Ok(Row { value, sigma, weight }) => {
-                kept.child.push(child);
-                kept.value.push(value);
-                kept.sigma.iter_mut().for_each(|sigmas| sigmas.push(sigma));
-                kept.weight.iter_mut().for_each(|weights| weights.push(weight));
-                &mut counts.used
-            }
-            Err(Reason::Fill) => &mut counts.fill,
-            Err(Reason::NotFinite) => &mut counts.not_finite,
-            Err(Reason::OutOfRange) => &mut counts.out_of_range,
-            Err(Reason::SigmaNotPositive) => &mut counts.sigma_not_positive,
-            Err(Reason::WeightNotPositive) => &mut counts.weight_not_positive,
-        };
-        *count += 1;
+        sifted
     }
-    counts.quality = tally.failed.iter().sum::<u64>() + tally.turned;
-    (kept, tally)
+
+    fn keep_cycle(&self, cycle: Option<u32>, columns: &Columns<'_>, selected: &Selected, sifted: &mut Sifted) {
+        let northwards = self.job.product().direction.map(|direction| Some(direction == Heading::Ascending));
+        let cycle = cycle.or(self.clock.occasion.cycle);
+        let by_rows = self.clock.is_by_rows();
+        let needs_time = by_rows && self.job.spec().change.is_some();
+        // All rows of a granule are in one window, unless each has a time of its own.
+        let mut slot = if by_rows { None } else { self.clock.window(cycle, None).map(|at| sifted.window(at, columns)) };
+        for (row, &child) in selected.child.iter().enumerate() {
+            let seconds = self.clock.seconds(columns.seconds(row));
+            if by_rows {
+                slot = self.clock.window(cycle, seconds).map(|at| sifted.window(at, columns));
+            }
+            let Some(held) = slot.and_then(|slot| sifted.windows.get_mut(slot)) else {
+                let counts = &mut sifted.tally.counts;
+                counts.in_parent += 1;
+                // A row whose time is missing is in no window either.
+                *(if by_rows && seconds.is_none() { &mut counts.fill } else { &mut counts.outside_windows }) += 1;
+                continue;
+            };
+            let counts = &mut held.counts;
+            counts.in_parent += 1;
+            // Its repeat cycle may tell the window, but a trend needs the time.
+            if needs_time && !seconds.is_some_and(f64::is_finite) {
+                counts.fill += 1;
+                continue;
+            }
+            if selected.parents.get(row) == Some(&NO_PARENT) {
+                counts.unlinked += 1;
+                continue;
+            }
+            if northwards.is_some_and(|wanted| selected.northwards.get(row).copied().flatten() != wanted) {
+                sifted.tally.turned += 1;
+                counts.quality += 1;
+                continue;
+            }
+            if let Some(condition) = columns.failed(row) {
+                sifted.tally.failed.get_mut(condition).into_iter().for_each(|count| *count += 1);
+                counts.quality += 1;
+                continue;
+            }
+            let count = match columns.row(row) {
+                Ok(Row { value, sigma, weight }) => {
+                    let kept = &mut held.batch;
+                    kept.child.push(child);
+                    kept.value.push(value);
+                    kept.sigma.iter_mut().for_each(|sigmas| sigmas.push(sigma));
+                    kept.weight.iter_mut().for_each(|weights| weights.push(weight));
+                    if let Some(place) = selected.places.get(row) {
+                        let (window, seconds) = (held.window, seconds.unwrap_or(f64::NAN));
+                        sifted.sightings.push(Sighting { child, window, cycle, place: *place, seconds, value });
+                    }
+                    &mut counts.used
+                }
+                Err(Reason::Fill) => &mut counts.fill,
+                Err(Reason::NotFinite) => &mut counts.not_finite,
+                Err(Reason::OutOfRange) => &mut counts.out_of_range,
+                Err(Reason::SigmaNotPositive) => &mut counts.sigma_not_positive,
+                Err(Reason::WeightNotPositive) => &mut counts.weight_not_positive,
+            };
+            *count += 1;
+        }
+    }
+}
+
+impl Sifted {
+    /// The number of a window's rows among those that there are.
+    fn window(&mut self, window: u32, columns: &Columns<'_>) -> usize {
+        // Rows of one window mostly follow each other.
+        if let Some(at) = self.windows.iter().rposition(|held| held.window == window) {
+            return at;
+        }
+        let sigma = columns.uncertainty.map(|_| Floats::default());
+        let batch = Batch { sigma, weight: columns.weight.map(|_| Floats::default()), ..Batch::default() };
+        self.windows.push(InWindow { window, batch, ..InWindow::default() });
+        self.windows.len() - 1
+    }
 }
 
 /// Statistics are stored as `f32`: what cannot be one is no number of theirs.

@@ -6,6 +6,7 @@ use crate::select::Selected;
 use crate::track::Track;
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What was read of one track: of each of its columns one stored number a selected row.
@@ -32,17 +33,26 @@ pub(crate) async fn columns<S: Source>(
     let mut items: Vec<Item<'_>> = Vec::new();
     for (index, (track, selected)) in tracks.iter().zip(selected).enumerate() {
         columns.push(vec![vec![f64::NAN; selected.rows.len()]; track.columns.len()]);
-        for (slot, (_, column)) in track.columns.iter().enumerate() {
-            items.extend(pieces(index, slot, column, &selected.rows));
+        for (slot, held) in track.columns.iter().enumerate() {
+            items.extend(pieces(index, slot, &held.column, &selected.rows));
         }
     }
     let (unwritten, stored): (Vec<Item<'_>>, Vec<Item<'_>>) = items.into_iter().partition(|item| item.range.is_none());
     for item in unwritten {
         item.fill_in(&[], &mut columns)?;
     }
-    let wants: Vec<ByteRange> = stored.iter().filter_map(|item| item.range).collect();
-    let fill_in =
-        |index, bytes: Bytes| stored.get(index).map_or(Ok(()), |item: &Item<'_>| item.fill_in(&bytes, &mut columns));
+    // Columns that take different numbers of one dataset share its chunks.
+    let mut sharing: BTreeMap<ByteRange, Vec<Item<'_>>> = BTreeMap::new();
+    for item in stored {
+        if let Some(range) = item.range {
+            sharing.entry(range).or_default().push(item);
+        }
+    }
+    let wants: Vec<ByteRange> = sharing.keys().copied().collect();
+    let fill_in = |index: usize, bytes: Bytes| {
+        let items = wants.get(index).and_then(|want| sharing.get(want));
+        items.into_iter().flatten().try_for_each(|item| item.fill_in(&bytes, &mut columns))
+    };
     bodies.each(&wants, fill_in).await?;
     Ok(columns)
 }

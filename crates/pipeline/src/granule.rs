@@ -1,6 +1,7 @@
 //! One granule: locate, read parents, find rows by coordinates, gather their columns, filter.
 use crate::bodies::Bodies;
 use crate::budget::{Budget, Permit};
+use crate::clock::Clock;
 use crate::filter::Tally;
 use crate::harvest::{Crop, Harvest, Index, Lot, STALE};
 use crate::kept::{Kept, Ticket};
@@ -10,7 +11,8 @@ use crate::planned::{self, Region};
 use crate::select::Group;
 use crate::sidecar::{Sidecar, Unusable};
 use crate::track::{Part, Track};
-use crate::{GranuleError, Job, Orbit, Reading, TrackEntry, Tuning};
+use crate::trend::Pass;
+use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning};
 use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
 use hdf5_pure::{File, Limits};
 
@@ -26,7 +28,12 @@ pub(crate) struct Tracks {
 /// The rows of one track that count, in batches in row order.
 #[derive(Default)]
 pub(crate) struct TrackRows {
-    pub(crate) tickets: Vec<Ticket>,
+    /// Each with its window.
+    pub(crate) tickets: Vec<(u32, Ticket)>,
+    /// How many rows each window has, used and dropped.
+    pub(crate) windows: Vec<(u32, RowCounts)>,
+    /// What is known of each pass over each child, where the job asks.
+    pub(crate) passes: Vec<Pass>,
     /// Whether the track has the uncertainty of its rows.
     pub(crate) has_sigma: bool,
 }
@@ -52,7 +59,8 @@ pub(crate) async fn read<S: Source>(
     room: &Room<'_>,
 ) -> Result<(Tracks, Reading), GranuleError> {
     let mut file = File::new(Limits::default());
-    let located = locate::tracks(name, &mut file, source, job.product()).await?;
+    let located = locate::tracks(name, &mut file, source, job.product(), job.cycles()).await?;
+    let clock = Clock::of(job, name).read(&mut file, source, job).await?;
     let (tracks, left_out) = (located.tracks, located.left_out);
     let plan = plan(job, tuning, region, located.label.doubt(name, job.product()));
     let mut bodies = Bodies::new(source, file.arrived().clone());
@@ -60,7 +68,7 @@ pub(crate) async fn read<S: Source>(
     let mut done = Vec::with_capacity(tracks.len());
     let mut reading = Reading::Planned;
     for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let read = Batched { tracks: batch, job, room };
+        let read = Batched { tracks: batch, job, room, clock };
         let (crops, how) = read.rows(&plan, &mut bodies).await?;
         if how != Reading::Planned {
             reading = how;
@@ -81,9 +89,13 @@ pub(crate) async fn read_indexed<S: Source>(
     if sidecar.is_of(source) == Some(false) {
         return Err(Unusable::new(STALE).into());
     }
+    let clock = Clock::of(job, &sidecar.granule);
+    if clock.check(job).is_err() {
+        return Err(Unusable::new("it does not tell when the granule was taken").into());
+    }
     let (tracks, left_out) = sidecar.tracks(job.product())?;
     let mut bodies = Bodies::new(source, ByteMap::new());
-    let read = Batched { tracks: &tracks, job, room };
+    let read = Batched { tracks: &tracks, job, room, clock };
     let faults: Vec<_> = tracks.iter().map(|track| sidecar.faults(&track.name)).collect();
     let (parents, _permit) = read.indexed_parents(&bodies, &faults).await?;
     let wanted = tracks.iter().enumerate().flat_map(|(index, track)| {
@@ -163,6 +175,7 @@ struct Batched<'a> {
     tracks: &'a [Track],
     job: &'a Job,
     room: &'a Room<'a>,
+    clock: Clock<'a>,
 }
 
 impl<'a> Batched<'a> {
@@ -239,7 +252,7 @@ impl<'a> Batched<'a> {
         let wanted = Wanted { product, link, region };
         let mut bodies = bodies.clone();
         let wants: Vec<ByteRange> = self.tracks.iter().flat_map(|track| wanted.ranges(track)).collect();
-        let rows = self.tracks.iter().filter_map(|track| track.parents.first()).map(|(_, first)| first.rows());
+        let rows = self.tracks.iter().filter_map(|track| track.parents.first()).map(|first| first.column.rows());
         // Where pieces are chosen, little is kept of a track before the next one is looked at.
         let count: u64 = if region.is_some() { rows.max().unwrap_or(0) } else { rows.sum() };
         let stored: u64 = wants.iter().map(|want| want.len()).sum();
@@ -305,21 +318,23 @@ impl<'a> Batched<'a> {
         index: Option<&'b Index<'b>>,
     ) -> Harvest<'b, S> {
         let Room { budget, kept, .. } = self.room;
-        Harvest { job: self.job, tracks: self.tracks, parents, bodies, budget, kept, index }
+        let clock = &self.clock;
+        Harvest { job: self.job, tracks: self.tracks, parents, bodies, budget, kept, clock, index }
     }
 
     fn entries(&self, crops: Vec<Crop>, parents: &[Parents]) -> Vec<(TrackEntry, TrackRows)> {
         let product = self.job.product();
         let entry = |(at, (track, crop)): (usize, (&Track, Crop))| {
-            let Crop { mut tally, tickets } = crop;
+            let Crop { mut tally, tickets, windows, passes } = crop;
             let unwritten = Tally::unwritten(track);
             tally.add(&unwritten);
             let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
             let link = parents.get(at).map(|parents| parents.faults).unwrap_or_default();
             let (rows, conditions) = (tally.counts, tally.conditions(product));
-            let has_sigma = track.column(Part::Uncertainty).is_some();
+            let has_sigma = track.column(Part::Uncertainty, None).is_some();
             let entry = TrackEntry { track: name, rows, conditions, chosen, not_tested: missing, link };
-            (entry, TrackRows { tickets, has_sigma })
+            let passes = passes.of(self.clock.occasion);
+            (entry, TrackRows { tickets, windows, passes, has_sigma })
         };
         self.tracks.iter().zip(crops).enumerate().map(entry).collect()
     }

@@ -1,13 +1,14 @@
 //! From pieces of tracks to rows that count, a wave at a time: no more is in memory than a wave, and what is kept.
 use crate::bodies::Bodies;
 use crate::budget::Budget;
-use crate::filter::{self, Tally};
+use crate::clock::Clock;
+use crate::filter::{InWindow, Sieve, Sifted, Tally};
 use crate::kept::{Kept, Ticket};
 use crate::parents::Parents;
 use crate::select::{self, Found, Group, Selected};
 use crate::track::Track;
-use crate::{GranuleError, Job, gather};
-use aggregate::Batch;
+use crate::trend::Passes;
+use crate::{GranuleError, Job, RowCounts, gather};
 use byte_ranges::Source;
 use futures_util::{StreamExt as _, stream};
 use std::cell::RefCell;
@@ -40,6 +41,8 @@ pub(crate) struct Harvest<'a, S> {
     pub(crate) bodies: &'a Bodies<'a, S>,
     pub(crate) budget: &'a Budget,
     pub(crate) kept: &'a Kept<'a>,
+    /// When rows were taken.
+    pub(crate) clock: &'a Clock<'a>,
     /// The index that says which lots have rows in the cell.
     pub(crate) index: Option<&'a Index<'a>>,
 }
@@ -56,7 +59,29 @@ pub(crate) struct Index<'a> {
 #[derive(Default)]
 pub(crate) struct Crop {
     pub(crate) tally: Tally,
-    pub(crate) tickets: Vec<Ticket>,
+    /// The batches, each with its window.
+    pub(crate) tickets: Vec<(u32, Ticket)>,
+    /// The part of the tally of each window.
+    pub(crate) windows: Vec<(u32, RowCounts)>,
+    pub(crate) passes: Passes,
+}
+
+impl Crop {
+    /// Adds what was sifted of a wave. Without room, nothing.
+    fn add(&mut self, sifted: Sifted, kept: &Kept<'_>, job: &Job) -> Result<(), GranuleError> {
+        self.tally.add(&sifted.tally);
+        for InWindow { window, counts, batch } in sifted.windows {
+            match self.windows.iter_mut().find(|(held, _)| *held == window) {
+                Some((_, held)) => held.add(&counts),
+                None => self.windows.push((window, counts)),
+            }
+            self.tickets.push((window, kept.push(batch).map_err(|_| GranuleError::NoRoom)?));
+        }
+        if let Some(change) = job.spec().change {
+            self.passes.extend(sifted.sightings, change.epoch);
+        }
+        Ok(())
+    }
 }
 
 impl<S: Source> Harvest<'_, S> {
@@ -68,13 +93,12 @@ impl<S: Source> Harvest<'_, S> {
         let mut crops: Vec<Crop> = self.tracks.iter().map(|_| Crop::default()).collect();
         let mut read = std::pin::pin!(stream::iter(waves).map(|wave| self.wave(wave, &doubt)).buffered(WAVES));
         let forget = |crops: &[Crop]| {
-            crops.iter().flat_map(|crop| &crop.tickets).for_each(|ticket| self.kept.drop(*ticket));
+            crops.iter().flat_map(|crop| &crop.tickets).for_each(|(_, ticket)| self.kept.drop(*ticket));
         };
         while let Some(wave) = read.next().await {
-            for (track, tally, batch) in wave.inspect_err(|_| forget(&crops))? {
+            for (track, sifted) in wave.inspect_err(|_| forget(&crops))? {
                 let Some(crop) = crops.get_mut(track) else { continue };
-                crop.tally.add(&tally);
-                crop.tickets.push(self.kept.push(batch).map_err(|_| GranuleError::NoRoom)?);
+                crop.add(sifted, self.kept, self.job)?;
             }
             if let Some(doubt) = doubt.take() {
                 forget(&crops);
@@ -107,7 +131,7 @@ impl<S: Source> Harvest<'_, S> {
 
     fn is_cut_at(&self, track: usize, row: u64) -> bool {
         let Some(track) = self.tracks.get(track) else { return true };
-        let columns = std::iter::once(&track.longitude).chain(track.columns.iter().map(|(_, column)| column));
+        let columns = std::iter::once(&track.longitude).chain(track.columns.iter().map(|held| &held.column));
         columns.into_iter().all(|column| column.is_cut_at(row))
     }
 
@@ -129,7 +153,7 @@ impl<S: Source> Harvest<'_, S> {
         &self,
         (bytes, lots): (u64, Vec<Lot<'_>>),
         doubt: &RefCell<Option<String>>,
-    ) -> Result<Vec<(usize, Tally, Batch)>, GranuleError> {
+    ) -> Result<Vec<(usize, Sifted)>, GranuleError> {
         let _permit = self.budget.acquire(bytes).await;
         let mut bodies = self.bodies.clone();
         let (mut found, mut groups, mut wants) = (Vec::new(), Vec::new(), Vec::new());
@@ -178,8 +202,7 @@ impl<S: Source> Harvest<'_, S> {
             if let Some(parents) = self.parents.get(at) {
                 columns.extend(parents.numbers(&selected.parents));
             }
-            let (batch, tally) = filter::keep(self.job.product(), track, selected, &columns);
-            Some((at, tally, batch))
+            Some((at, Sieve { job: self.job, track, clock: self.clock }.keep(selected, &columns)))
         });
         Ok(kept.collect())
     }

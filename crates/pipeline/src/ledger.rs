@@ -65,6 +65,9 @@ pub struct GranuleEntry {
     pub bytes: u64,
     /// Time from opening to the last row, milliseconds; 0 where the caller has no clock.
     pub milliseconds: u64,
+    /// Not read, because it is in none of the job's windows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside_windows: bool,
     /// How its coordinates were read; nothing where it was not read at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
@@ -157,6 +160,9 @@ pub struct RowCounts {
     pub bad_coordinate: u64,
     /// Rows inside the parent cell.
     pub in_parent: u64,
+    /// Dropped: in none of the job's windows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outside_windows: u64,
     /// Dropped: no parent has the row, or several have, and the job takes numbers of parents.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unlinked: u64,
@@ -193,8 +199,9 @@ pub struct Failure {
 impl RowCounts {
     /// Rows that were dropped, by reason in words.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 8] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 9] {
         [
+            ("outside of all windows", self.outside_windows),
             ("without one parent", self.unlinked),
             ("quality", self.quality),
             ("fill", self.fill),
@@ -212,6 +219,7 @@ impl RowCounts {
         self.rows_read += other.rows_read;
         self.bad_coordinate += other.bad_coordinate;
         self.in_parent += other.in_parent;
+        self.outside_windows += other.outside_windows;
         self.unlinked += other.unlinked;
         self.quality += other.quality;
         self.fill += other.fill;

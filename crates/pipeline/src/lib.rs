@@ -15,6 +15,7 @@ mod beams;
 mod bodies;
 mod budget;
 mod cf;
+mod clock;
 mod copies;
 mod csv;
 mod error;
@@ -50,8 +51,11 @@ mod sidecar;
 mod spec;
 mod sphere;
 mod store;
+mod time;
 mod track;
+mod trend;
 mod tuning;
+mod used;
 mod vector;
 mod verify;
 
@@ -69,17 +73,20 @@ pub use overview::{Overviews, write_overviews};
 pub use positions::positions;
 pub use product::{
     Axis, Beams, CmrCollection, ColumnSpec, Edits, GranuleName, Heading, Keep, NamePattern, OtherValue, ParentLink,
-    Product, ProductError, Quantity, Second, Test, Value, Weight,
+    Product, ProductError, Quantity, Second, Test, TimeOf, Value, Weight,
 };
-pub use provenance::{GranuleUsed, Provenance, RowsUsed, SharedProvenance};
+pub use provenance::{ChangeProvenance, Provenance, SharedProvenance, TimedProvenance, WindowProvenance};
 pub use recognise::{product_in, product_of};
 pub use result::CellResult;
 pub use run::run_cell;
 pub use sidecar::{Sidecar, Unusable};
 pub use spec::{Job, JobSpec, Layout};
 pub use sphere::{
-    SphereStanding, sphere_accepts, sphere_mark, sphere_objects, sphere_of, sphere_root, sphere_standing,
-    sphere_template, write_sphere, write_sphere_objects, write_template,
+    SphereStanding, sphere_accepts, sphere_change, sphere_last_mark, sphere_mark, sphere_objects, sphere_of,
+    sphere_root, sphere_standing, sphere_template, write_sphere, write_sphere_objects, write_template,
 };
 pub use store::{ROOT, Standing, holds, standing, to_objects, write};
+pub use time::{Day, Period, TimeAxis, TimeChoice, TimeError, TimeWindow};
+pub use trend::{ChangeSpec, WIDTH as RECORD_NUMBERS};
 pub use tuning::Tuning;
+pub use used::{GranuleUsed, RowsUsed, WindowUsed};

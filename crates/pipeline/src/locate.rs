@@ -1,13 +1,15 @@
 //! Where the columns of a granule are.
 use crate::ahead::Ahead;
-use crate::axis;
+use crate::axis::{self, Cycles};
 use crate::beams::{self, Beam};
 use crate::cf::{ATTRIBUTES, Decoding};
 use crate::label::Label;
 use crate::pieces::{Column, is_long, leader};
 use crate::product::{Beams, ColumnSpec, Second};
-use crate::track::{Found, FoundColumn, FoundTrack, Part, Track, column_path, group_path, is_of_parents, parts};
-use crate::{GranuleError, Product, recognise};
+use crate::track::{
+    Found, FoundColumn, FoundTrack, Part, Track, TrackColumn, column_path, group_path, is_of_parents, parts,
+};
+use crate::{GranuleError, Product, clock, recognise};
 use byte_ranges::{ByteRange, Source, Step};
 use hdf5_pure::{Attribute, Dataset, File, Object, Selection, StepResult};
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub(crate) async fn tracks<S: Source>(
     file: &mut File,
     source: &S,
     product: &Product,
+    cycles: Cycles<'_>,
 ) -> Result<Located, GranuleError> {
     let (mut found, label) = datasets(name, file, source, product).await?;
     let there: Vec<String> = found.iter().map(|track| track.name.clone()).collect();
@@ -45,14 +48,18 @@ pub(crate) async fn tracks<S: Source>(
         let mut beams = beams::of(file, source, &there).await?.into_iter();
         found.retain(|_| beams.next() == Some(wanted));
     }
-    axis::resolve(file, source, &mut found).await?;
+    axis::resolve(file, source, &mut found, cycles).await?;
+    clock::epochs(file, source, product, &mut found).await?;
     let opening = product.orbit.map_or_else(Vec::new, |_| opening(&found));
     let columns = columns(file, source, &found, &opening).await?;
     let tracks = found.into_iter().zip(columns);
     let tracks = tracks.map(|(track, columns)| {
         let found = track.columns.iter().zip(columns);
-        let columns = found.map(|(found, column)| (found.part, found.of_parents, column)).collect();
-        Track::new(&track.name, &track.group, columns, track.found)
+        let columns = found.map(|(found, column)| {
+            let FoundColumn { part, cycle, of_parents, .. } = *found;
+            TrackColumn { part, cycle, of_parents, column }
+        });
+        Track::new(&track.name, &track.group, columns.collect(), (track.found, track.epoch))
     });
     let tracks = tracks.collect::<Result<Vec<Track>, _>>()?;
     let read = |name: &String| tracks.iter().any(|track| track.name == *name);
@@ -165,6 +172,7 @@ fn track(product: &Product, place: &Place<'_>, columns: Vec<Answers<'_>>) -> Res
         group: place.group.clone(),
         columns: Vec::new(),
         found: Found::default(),
+        epoch: None,
     };
     for (part, column, answers) in columns {
         let mut there = None;
@@ -183,7 +191,7 @@ fn track(product: &Product, place: &Place<'_>, columns: Vec<Answers<'_>>) -> Res
                 let (second, fill) = (column.second.clone(), column.fill.clone());
                 let name = column.column.get(at).map_or("", String::as_str);
                 let of_parents = is_of_parents(product, part, name);
-                track.columns.push(FoundColumn { part, dataset, second, fill, of_parents });
+                track.columns.push(FoundColumn { part, dataset, second, fill, cycle: None, of_parents });
             }
             None if column.optional => track.found.missing.push(column.name()),
             None => {

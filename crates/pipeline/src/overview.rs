@@ -7,20 +7,22 @@ use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored, Weighting};
 use byte_ranges::Storage;
 use dggs_zarr::{
     ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, Sphere, SphereLevel, StoreObject,
-    TemplateVariable, chunk_key,
+    TemplateVariable,
 };
 use morton::{Cell, Order};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Points that stand for the values of one parent cell: a rank is off by less than 1 / 2048 of its rows.
 const POINTS_PER_PARENT: u32 = 1024;
 
-/// Composes levels coarser than the parents from the children of all parents. Parents may come in any order.
+/// Composes levels coarser than the parents from the children of all parents. Parents may come in any order. Where there is a time
+/// axis, each window is composed by itself. Height change is not composed: that takes the moments of the overpasses.
 pub struct Overviews {
     job: Job,
     coarsest: Order,
-    parents: BTreeMap<u64, Combiner>,
+    /// What there is of each parent in each window; all is in window 0 where there is no time axis.
+    parents: BTreeMap<(u64, u64), Combiner>,
 }
 
 impl Overviews {
@@ -41,11 +43,11 @@ impl Overviews {
         Ok(Self { job: job.clone(), coarsest, parents: BTreeMap::new() })
     }
 
-    /// Adds a parent: its children as they are stored. Added twice, the second counts.
+    /// Adds a parent in a window (0 where there is no time axis): its children as they are stored. Added twice, the second counts.
     ///
     /// # Errors
     /// [`Error::Config`] where columns are missing or of another length.
-    pub fn add(&mut self, parent: Cell, children: &Level) -> Result<(), Error> {
+    pub fn add(&mut self, parent: Cell, window: u64, children: &Level) -> Result<(), Error> {
         let missing = |name: &str| Error::Config(format!("cell {parent}: no values of {name}"));
         let column = |statistic: Statistic| {
             let name = self.job.product().array_name(statistic);
@@ -89,7 +91,7 @@ impl Overviews {
             });
         }
         all.compress(POINTS_PER_PARENT);
-        self.parents.insert(parent.nested(), all);
+        self.parents.insert((window, parent.nested()), all);
         Ok(())
     }
 
@@ -127,7 +129,7 @@ impl Overviews {
                 for (index, values) in self.columns(&rows, statistic, &meta) {
                     let bytes = encoder.encode(&values, 0..values.len(), &meta);
                     let bytes = bytes.map_err(|error| Error::Encode(error.to_string()))?;
-                    let key = chunk_key(&format!("{order}/{}", variable.name), index);
+                    let key = meta.key(&format!("{order}/{}", variable.name), index);
                     chunks.push(StoreObject { key, bytes, step: PutStep::Chunk });
                 }
             }
@@ -178,25 +180,31 @@ impl Overviews {
         equal || self.held(Statistic::UnweightedMean) || self.held(Statistic::Sum)
     }
 
-    /// The cells of an order that have rows, and the statistics of each.
-    fn rows(&self, order: Order) -> BTreeMap<u64, Vec<f64>> {
+    /// The cells of an order that have rows in a window, by window and cell, and the statistics of each.
+    fn rows(&self, order: Order) -> BTreeMap<(u64, u64), Vec<f64>> {
         let shift = 2 * u32::from(self.job.parent().order().get() - order.get());
-        let mut cells: BTreeMap<u64, Combiner> = BTreeMap::new();
-        for (&parent, all) in &self.parents {
-            cells.entry(parent >> shift).or_insert_with(|| Combiner::new(self.weighting())).join(all);
+        let mut cells: BTreeMap<(u64, u64), Combiner> = BTreeMap::new();
+        for (&(window, parent), all) in &self.parents {
+            cells.entry((window, parent >> shift)).or_insert_with(|| Combiner::new(self.weighting())).join(all);
         }
         let statistics = self.statistics();
-        cells.into_iter().map(|(id, mut all)| (id, all.finish(&statistics))).collect()
+        cells.into_iter().map(|(place, mut all)| (place, all.finish(&statistics))).collect()
     }
 
     /// One statistic, as the chunks that are not all fill.
-    fn columns(&self, rows: &BTreeMap<u64, Vec<f64>>, statistic: Statistic, meta: &ArrayMeta) -> Vec<(u64, Column)> {
+    fn columns(
+        &self,
+        rows: &BTreeMap<(u64, u64), Vec<f64>>,
+        statistic: Statistic,
+        meta: &ArrayMeta,
+    ) -> Vec<(u64, Column)> {
         let at = self.statistics().iter().position(|&held| held == statistic).unwrap_or(0);
         let mut chunks: BTreeMap<u64, Vec<(usize, f64)>> = BTreeMap::new();
-        for (&id, values) in rows {
+        for (&(window, id), values) in rows {
             let row = usize::try_from(id % meta.chunk_shape).unwrap_or(usize::MAX);
             let value = values.get(at).copied().unwrap_or(f64::NAN);
-            chunks.entry(id / meta.chunk_shape).or_default().push((row, value));
+            let index = window.saturating_mul(meta.chunks_along()).saturating_add(id / meta.chunk_shape);
+            chunks.entry(index).or_default().push((row, value));
         }
         let size = usize::try_from(meta.chunk_shape).unwrap_or(0);
         let fill = |held: Vec<(usize, f64)>| match statistic {
@@ -212,11 +220,14 @@ impl Overviews {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
             attributes: self.attributes(product.attributes(statistic, &statistics), statistic),
+            timed: self.job.spec().time.is_some(),
+            together: false,
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
         let mut provenance = own;
         provenance["composed_from"] = json!(self.job.child_order().get());
-        provenance["parents"] = json!(self.parents.len());
+        let parents: BTreeSet<u64> = self.parents.keys().map(|&(_, parent)| parent).collect();
+        provenance["parents"] = json!(parents.len());
         SphereLevel { order, variables: variables.collect(), provenance }
     }
 
@@ -328,6 +339,7 @@ mod tests {
                 _ => Column::F32(counts.iter().map(|&n| if n > 0 { height } else { NO_DATA }).collect()),
             },
             attributes: Attributes::new(),
+            timed: false,
         });
         Level { order: job.child_order(), cell_ids: vec![0; 4], morton: vec![0; 4], variables: variables.collect() }
     }
@@ -341,7 +353,7 @@ mod tests {
             for at in order {
                 let (id, counts) = parents[at];
                 let parent = Cell::new(Order::new(6).unwrap(), id).unwrap();
-                overviews.add(parent, &children(&job, counts, 10.0)).unwrap();
+                overviews.add(parent, 0, &children(&job, counts, 10.0)).unwrap();
             }
             overviews.finish().unwrap()
         };
@@ -404,7 +416,7 @@ mod tests {
             level.variables[2].values = Column::F32(vec![NO_DATA, sigma, sigma, NO_DATA]);
             level.variables[3].values = Column::F32(vec![NO_DATA, 2.0, 2.0, NO_DATA]);
             level.variables[4].values = Column::F32(vec![NO_DATA, 30.0, 10.0, NO_DATA]);
-            overviews.add(Cell::new(order(6), id).unwrap(), &level).unwrap();
+            overviews.add(Cell::new(order(6), id).unwrap(), 0, &level).unwrap();
         }
         let rows = overviews.rows(order(5));
         let values = rows.values().next().unwrap();

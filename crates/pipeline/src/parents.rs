@@ -60,8 +60,8 @@ impl Wanted<'_> {
 
     /// Stored bytes of the columns of a track's parents.
     pub(crate) fn ranges<'a>(&'a self, track: &'a Track) -> impl Iterator<Item = ByteRange> + 'a {
-        let needed = track.parents.iter().filter(|(part, _)| self.needs(*part));
-        needed.flat_map(|(_, column)| column.pieces()).filter_map(crate::pieces::Piece::range)
+        let needed = track.parents.iter().filter(|held| self.needs(held.part));
+        needed.flat_map(|held| held.column.pieces()).filter_map(crate::pieces::Piece::range)
     }
 
     /// Whether rows of the job take something of their parents, so that one without cannot count.
@@ -75,8 +75,8 @@ impl Wanted<'_> {
         track: &Track,
         bodies: &Bodies<'_, S>,
     ) -> Result<(Parents, Pieces), GranuleError> {
-        let column = |part| track.parents.iter().find(|(own, _)| *own == part).map(|(_, column)| column);
-        let count = track.parents.first().map_or(0, |(_, column)| column.rows());
+        let column = |part| track.parents.iter().find(|held| held.part == part).map(|held| &held.column);
+        let count = track.parents.first().map_or(0, |held| held.column.rows());
         if count > MAX_PARENTS {
             let why = format!("has {count} rows, more than {MAX_PARENTS} parents");
             return Err(GranuleError::product(column(Part::Begin).map_or("", Column::place), why));
@@ -116,8 +116,8 @@ impl Wanted<'_> {
         };
         let homes = spans.iter().filter(|_| sound.is_some()).map(|span| home(span).map(Near::new)).collect();
         let mut own = Vec::new();
-        for (_, column) in track.parents.iter().filter(|(part, _)| !part.is_of_link()) {
-            let all = column.stored(bodies).await?;
+        for held in track.parents.iter().filter(|held| !held.part.is_of_link()) {
+            let all = held.column.stored(bodies).await?;
             let of = |span: &Span| all.get(span.parent as usize).copied().unwrap_or(f64::NAN);
             own.push(spans.iter().map(of).collect());
         }

@@ -1,8 +1,9 @@
 //! Where all rows of a granule are.
+use crate::axis::Cycles;
 use crate::bodies::Bodies;
 use crate::locate::{self, Located};
 use crate::metered::Metered;
-use crate::product::Weight;
+use crate::product::{TimeOf, Weight};
 use crate::select::{self, Group};
 use crate::track::Track;
 use crate::{GranuleError, Product, fetch};
@@ -27,7 +28,8 @@ pub async fn positions<S: Source>(
     // Counted as in a job, so that both share their code: the page, where size counts, has both.
     let source = &Metered::new(source, name, &());
     let mut file = File::new(Limits::default());
-    let Located { tracks, .. } = locate::tracks(name, &mut file, source, &places_alone(product)).await?;
+    let Located { tracks, .. } =
+        locate::tracks(name, &mut file, source, &places_alone(product), Cycles::Chosen).await?;
     let bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
     let place = |track: &Track| product.tracks.iter().position(|name| *name == track.name).unwrap_or_default();
@@ -55,5 +57,6 @@ pub async fn positions<S: Source>(
 fn places_alone(product: &Product) -> Product {
     let value = product.latitude.clone().into();
     let (uncertainty, keep, link, orbit) = (None, Vec::new(), None, None);
-    Product { value, uncertainty, weight: Weight::None, keep, link, orbit, ..product.clone() }
+    let time = TimeOf::Granule;
+    Product { value, uncertainty, weight: Weight::None, keep, link, orbit, time, ..product.clone() }
 }

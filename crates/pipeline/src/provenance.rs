@@ -1,7 +1,8 @@
 //! Provenance as stores hold it: what was read and how, enough to compute a store again and get the same bytes. Nothing in
 //! it depends on where or when.
 use crate::product::of_any_version;
-use crate::{CellResult, GranuleEntry, Job, Layout, Product, RowCounts};
+use crate::used::used;
+use crate::{CellResult, ChangeSpec, GranuleUsed, Job, Layout, Product, RowsUsed, TimeAxis, WindowUsed};
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that is written. Version 1, which had one kind of product, is not named in a store.
@@ -26,10 +27,19 @@ pub struct Provenance {
     pub child_order: u8,
     /// Granules are missing from the values, as was allowed.
     pub partial: bool,
+    /// The windows of time, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeAxis>,
+    /// How height change is estimated, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeSpec>,
     /// Rows of all granules.
     pub rows: RowsUsed,
-    /// Granules in canonical order.
+    /// Granules in canonical order; where there is a time axis, those of each window are in `windows`.
     pub granules: Vec<GranuleUsed>,
+    /// What was used in each window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowUsed>,
     /// What the cell ids were computed from; the store's writer adds it.
     #[serde(default, skip_serializing)]
     pub latitude_convention: Option<String>,
@@ -50,58 +60,48 @@ pub struct SharedProvenance {
     pub parent_order: u8,
     /// Order of the children.
     pub child_order: u8,
+    /// The windows of time, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeAxis>,
+    /// How height change is estimated, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeSpec>,
     /// Group that holds the provenance of each cell.
     pub cells: String,
 }
 
-/// One granule.
+/// Provenance of one window of a cell in a store of the sphere.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum GranuleUsed {
-    /// It was read.
-    Read {
-        /// Its name as the mission writes it.
-        name: String,
-        /// Size in bytes.
-        size: Option<u64>,
-        /// Tracks that it has.
-        tracks: usize,
-        /// Its rows.
-        rows: RowsUsed,
-    },
-    /// It could not be read. Why is in the ledger alone: it depends on the day.
-    Failed {
-        /// Its name as the mission writes it.
-        name: String,
-        /// Always true.
-        failed: bool,
-    },
+pub struct WindowProvenance {
+    /// As in [`Provenance`].
+    pub version: u32,
+    /// Name and version of the program.
+    pub engine: String,
+    /// What was used.
+    #[serde(flatten)]
+    pub used: WindowUsed,
 }
 
-/// Rows in the parent, used and dropped. How many rows outside were examined depends on how the granules were read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RowsUsed {
-    /// Rows in the parent cell.
-    pub in_parent: u64,
-    /// Dropped: without one parent whose numbers the job takes.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unlinked: u64,
-    /// Dropped by a condition, or by the direction of flight.
-    pub quality: u64,
-    /// Dropped: the value is the fill value.
-    pub fill: u64,
-    /// Dropped: the value is not finite.
-    pub not_finite: u64,
-    /// Dropped: the value is none that the quantity can have. Stores of version 0.1 have no such row.
-    #[serde(default)]
-    pub out_of_range: u64,
-    /// Dropped: the uncertainty is not above 0, and the weight needs it.
-    pub sigma_not_positive: u64,
-    /// Dropped: the weight is not above 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub weight_not_positive: u64,
-    /// Used.
-    pub used: u64,
+/// Provenance of the arrays over all windows of a cell in a store of the sphere.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangeProvenance {
+    /// As in [`Provenance`].
+    pub version: u32,
+    /// Name and version of the program.
+    pub engine: String,
+    /// Names of the windows that were there.
+    pub windows: Vec<String>,
+}
+
+/// What is known of a cell in a store of the sphere with a time axis, whichever windows it has.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimedProvenance {
+    /// As in [`Provenance`].
+    pub version: u32,
+    /// Decimal id of the parent cell.
+    pub parent_morton: Option<i64>,
+    /// Order of the parent cell.
+    pub parent_order: u8,
 }
 
 impl Provenance {
@@ -109,16 +109,24 @@ impl Provenance {
         let (job, ledger) = (&result.job, &result.ledger);
         Self {
             version: VERSION,
-            engine: format!("icestream {}", env!("CARGO_PKG_VERSION")),
+            engine: engine(),
             product: job.product().deciding(),
             parent_morton: job.parent().decimal().ok(),
             parent_order: job.parent().order().get(),
             child_order: job.child_order().get(),
             partial: result.is_partial(),
+            time: job.spec().time.clone(),
+            change: job.spec().change,
             rows: ledger.totals.rows.into(),
-            granules: ledger.granules.iter().map(|entry| GranuleUsed::of(entry, job.product())).collect(),
+            granules: if job.spec().time.is_some() { Vec::new() } else { used(ledger, job.product()) },
+            windows: result.windows.clone(),
             latitude_convention: None,
         }
+    }
+
+    /// All granules; one with rows in several windows comes for each.
+    pub fn granules(&self) -> impl Iterator<Item = &GranuleUsed> {
+        self.granules.iter().chain(self.windows.iter().flat_map(|window| &window.granules))
     }
 }
 
@@ -130,65 +138,37 @@ impl SharedProvenance {
             product: job.product().deciding(),
             parent_order: job.parent().order().get(),
             child_order: job.child_order().get(),
+            time: job.spec().time.clone(),
+            change: job.spec().change,
             cells: dggs_zarr::CELLS.to_owned(),
         }
     }
 }
 
-impl GranuleUsed {
-    fn of(entry: &GranuleEntry, product: &Product) -> Self {
-        let name = product.mission_name(&entry.granule);
-        if entry.error.is_some() {
-            return Self::Failed { name, failed: true };
-        }
-        let mut rows = RowCounts::default();
-        entry.tracks.iter().for_each(|track| rows.add(&track.rows));
-        Self::Read { name, size: entry.size, tracks: entry.tracks.len(), rows: rows.into() }
-    }
-
-    /// Its name as the mission writes it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Read { name, .. } | Self::Failed { name, .. } => name,
-        }
-    }
-
-    /// Its size in bytes, where it was read and the size is known.
-    #[must_use]
-    pub const fn size(&self) -> Option<u64> {
-        match self {
-            Self::Read { size, .. } => *size,
-            Self::Failed { .. } => None,
-        }
+impl ChangeProvenance {
+    pub(crate) fn of(windows: Vec<String>) -> Self {
+        Self { version: VERSION, engine: engine(), windows }
     }
 }
 
-impl From<RowCounts> for RowsUsed {
-    fn from(rows: RowCounts) -> Self {
-        let RowCounts { in_parent, quality, fill, not_finite, out_of_range, .. } = rows;
-        let RowCounts { sigma_not_positive, weight_not_positive, unlinked, used, .. } = rows;
-        Self {
-            in_parent,
-            unlinked,
-            quality,
-            fill,
-            not_finite,
-            out_of_range,
-            sigma_not_positive,
-            weight_not_positive,
-            used,
-        }
+impl WindowProvenance {
+    pub(crate) fn of(used: &WindowUsed) -> Self {
+        Self { version: VERSION, engine: engine(), used: used.clone() }
     }
+}
+
+impl TimedProvenance {
+    pub(crate) fn of(job: &Job) -> Self {
+        Self { version: VERSION, parent_morton: job.parent().decimal().ok(), parent_order: job.parent().order().get() }
+    }
+}
+
+fn engine() -> String {
+    format!("icestream {}", env!("CARGO_PKG_VERSION"))
 }
 
 const fn first() -> u32 {
     1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -1,5 +1,6 @@
 //! What a job computes.
-use crate::{Error, Job, Ledger};
+use crate::trend::Pass;
+use crate::{Error, Job, Ledger, WindowUsed};
 use aggregate::{Batches, Reducer, Statistic, StatisticTable};
 use dggs_zarr::{Column, Level, Variable};
 use morton::{Cell, Order};
@@ -12,6 +13,10 @@ pub struct CellResult {
     /// One level an order, the children first, then the overviews from fine to coarse. Of each, the cells in nested order, and
     /// the product's statistics in its order: counts as `i32`, the others as `f32`, NaN where there is no row.
     pub levels: Vec<Level>,
+    /// The moments of all passes, where they are kept.
+    pub(crate) passes: Vec<Pass>,
+    /// What was used in each window, where there is a time axis.
+    pub windows: Vec<WindowUsed>,
     /// What was read, used and dropped.
     pub ledger: Ledger,
 }
@@ -26,12 +31,14 @@ impl CellResult {
     /// Children with at least one row.
     #[must_use]
     pub fn cells_with_data(&self) -> usize {
-        let counts = self.children().into_iter().flat_map(|level| &level.variables);
-        let counts = counts.filter_map(|variable| match &variable.values {
-            Column::I32(counts) => Some(counts),
-            _ => None,
-        });
-        counts.take(1).flatten().filter(|&&count| count > 0).count()
+        let Some(level) = self.children() else { return 0 };
+        let name = self.job.product().array_name(Statistic::Count);
+        let Some(Column::I32(counts)) = level.variables.iter().find(|held| held.name == name).map(|held| &held.values)
+        else {
+            return 0;
+        };
+        let cells = level.cell_ids.len().max(1);
+        (0..cells).filter(|cell| counts.iter().skip(*cell).step_by(cells).any(|count| *count > 0)).count()
     }
 
     /// Rows that count.
@@ -67,8 +74,8 @@ pub(crate) fn orders(job: &Job) -> Vec<Order> {
     orders
 }
 
-/// Reduces the folded rows to the children and to every overview; and the children that have too few rows.
-pub(crate) fn levels(job: &Job, reducer: &Reducer, rows: &dyn Batches) -> Result<(Vec<Level>, u64), Error> {
+/// Reduces the folded rows of each window to the children and to every overview; and the children that have too few rows.
+pub(crate) fn levels(job: &Job, reducer: &Reducer, rows: &[impl Batches]) -> Result<(Vec<Level>, u64), Error> {
     let mut sparse = 0;
     let mut levels = Vec::new();
     for order in orders(job) {
@@ -81,20 +88,33 @@ pub(crate) fn levels(job: &Job, reducer: &Reducer, rows: &dyn Batches) -> Result
     Ok((levels, sparse))
 }
 
-fn level(job: &Job, reducer: &Reducer, rows: &dyn Batches, order: Order) -> Result<(Level, u64), Error> {
+fn level(job: &Job, reducer: &Reducer, rows: &[impl Batches], order: Order) -> Result<(Level, u64), Error> {
     let config = |error: &dyn std::fmt::Display| Error::Config(error.to_string());
     let shift = job.child_order().get() - order.get();
-    let table = reducer.finish_at(rows, shift, &job.product().statistics);
-    let table = table.map_err(|error| match error {
-        aggregate::Error::Unreadable(why) => Error::Scratch(why),
-        error => config(&error),
-    })?;
-    let ids = job.parent().children(order).map_err(|e| config(&e))?;
-    let cell_ids: Vec<u64> = ids.collect();
+    let (mut sparse, mut variables): (u64, Vec<Variable>) = (0, Vec::new());
+    for window in rows {
+        let table = reducer.finish_at(window, shift, &job.product().statistics);
+        let table = table.map_err(|error| match error {
+            aggregate::Error::Unreadable(why) => Error::Scratch(why),
+            error => config(&error),
+        })?;
+        sparse += table.sparse() as u64;
+        let own = self::variables(job, table);
+        if variables.is_empty() {
+            variables = own;
+            continue;
+        }
+        variables.iter_mut().zip(&own).for_each(|(all, own)| all.values.append(&own.values));
+    }
+    Ok((Level { variables, ..empty(job, order)? }, sparse))
+}
+
+/// The cells of a level, without variables.
+pub(crate) fn empty(job: &Job, order: Order) -> Result<Level, Error> {
+    let config = |error: morton::Error| Error::Config(error.to_string());
+    let cell_ids: Vec<u64> = job.parent().children(order).map_err(config)?.collect();
     let morton: Result<Vec<i64>, _> = cell_ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
-    let morton = morton.map_err(|e| config(&e))?;
-    let sparse = table.sparse() as u64;
-    Ok((Level { order, cell_ids, morton, variables: variables(job, table) }, sparse))
+    Ok(Level { order, cell_ids, morton: morton.map_err(config)?, variables: Vec::new() })
 }
 
 fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
@@ -109,7 +129,7 @@ fn variables(job: &Job, table: StatisticTable) -> Vec<Variable> {
                 _ => Column::F32(values.next()?.1),
             };
             let attributes = product.attributes(statistic, &product.statistics);
-            Some(Variable { name: product.array_name(statistic), values, attributes })
+            Some(Variable { name: product.array_name(statistic), values, attributes, timed: job.spec().time.is_some() })
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
+use crate::clock::Clock;
 use crate::copies::{self, File, Outcome};
 use crate::granule::{self, Refused, Room, TrackRows};
 use crate::kept::{Full, InOrder, Kept};
@@ -8,7 +9,7 @@ use crate::planned::Region;
 use crate::product::Weight;
 use crate::{
     CellResult, Error, Failure, FailureClass, Granule, GranuleEntry, Job, JobEvent, Ledger, Observer, Open, Reading,
-    Scratch, Sidecar, Tuning, Unusable, result, verify,
+    Scratch, Sidecar, Tuning, Unusable, WindowUsed, result, trend, verify,
 };
 use aggregate::{Batch, Reducer, ReducerLimits, Weighting};
 use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
@@ -53,7 +54,7 @@ async fn compute<O: Open>(
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
     let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
-    let (files, mut warnings) = copies::copies(&given, job.product());
+    let (files, mut warnings) = copies::copies(&given, job);
     observer.event(JobEvent::Planned { granules: files.len() });
     let region = if tuning.exhaustive { None } else { Region::of(job) };
     let shares = Shares::of(tuning.memory, scratch.is_some());
@@ -90,17 +91,25 @@ async fn compute<O: Open>(
     if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
         return Err(Error::Unreadable { ledger: Box::new(ledger) });
     }
-    let tracks: Vec<TrackRows> = rows.into_iter().flatten().collect();
+    let used = WindowUsed::of_all(job, &ledger.granules, &rows);
+    let mut tracks: Vec<TrackRows> = rows.into_iter().flatten().collect();
+    let passes = trend::joined(tracks.iter_mut().flat_map(|rows| std::mem::take(&mut rows.passes)).collect());
     let weighting = weighting(job, &tracks, &mut ledger.warnings);
     ledger.warnings.extend(links(&ledger.granules));
     let config = |error: aggregate::Error| Error::Config(error.to_string());
     let limits = ReducerLimits { memory: shares.finishing, ..ReducerLimits::default() };
     let reducer = Reducer::new(job.children(), weighting, limits).map_err(config)?;
     let reducer = reducer.with_min_count(job.product().min_count);
-    let tickets = tracks.into_iter().flat_map(|rows| rows.tickets).collect();
-    let (levels, sparse) = result::levels(job, &reducer, &InOrder { kept: &room.kept, tickets })?;
+    let in_window = |window: u32| {
+        let all = tracks.iter().flat_map(|rows| &rows.tickets).filter(|(own, _)| *own == window);
+        InOrder { kept: &room.kept, tickets: all.map(|(_, ticket)| *ticket).collect() }
+    };
+    let steps = if job.spec().time.is_some() { job.steps().iter().map(|(at, _)| *at).collect() } else { vec![0] };
+    let windows: Vec<InOrder<'_>> = steps.into_iter().map(in_window).collect();
+    let (mut levels, sparse) = result::levels(job, &reducer, &windows)?;
+    trend::put(job, &passes, &mut levels)?;
     ledger.sparse_cells = sparse;
-    Ok(CellResult { job: job.clone(), levels, ledger })
+    Ok(CellResult { job: job.clone(), levels, passes, windows: used, ledger })
 }
 
 /// What a job's memory is for, in bytes.
@@ -175,7 +184,7 @@ impl<O: Open> Reader<'_, O> {
         self.finished.set(self.finished.get() + usize::from(entry.error.is_none()));
         for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
             let (granule, track) = (&entry.granule, &track.track);
-            rows.tickets.iter().for_each(|ticket| {
+            rows.tickets.iter().for_each(|(_, ticket)| {
                 self.room.kept.show(*ticket, |batch| {
                     let Batch { child, value, sigma, .. } = batch;
                     self.observer.event(JobEvent::Rows { granule, track, child, value, sigma: sigma.as_ref() });
@@ -202,6 +211,10 @@ impl<O: Open> Reader<'_, O> {
         if self.stopped.get() {
             let message = "not read: another granule had failed".into();
             entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
+            return Outcome { entry, rows, warnings: Vec::new() };
+        }
+        if Clock::of(self.job, file.name()).is_outside(self.job.product()) {
+            entry.outside_windows = true;
             return Outcome { entry, rows, warnings: Vec::new() };
         }
         self.observer.event(JobEvent::Opened { granule: file.name() });

@@ -9,7 +9,7 @@ use morton::children_of;
 use std::ops::Range;
 
 /// Rows of one track that lie inside the parent, ascending, with the child that holds each.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Selected {
     /// Row numbers.
     pub(crate) rows: Vec<u64>,
@@ -20,6 +20,8 @@ pub(crate) struct Selected {
     pub(crate) northwards: Vec<Option<bool>>,
     /// The parent of each row, `NO_PARENT` where it has none or several. Empty unless rows take something of their parents.
     pub(crate) parents: Vec<u32>,
+    /// Longitude and latitude of each row, degrees. Empty unless the job asks.
+    pub(crate) places: Vec<[f64; 2]>,
     /// Rows whose coordinates were read.
     pub(crate) rows_read: u64,
     /// Of those, rows whose coordinates were written and are no place on Earth.
@@ -61,6 +63,7 @@ pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
             all.rows.extend(selected.rows);
             all.child.extend(selected.child);
             all.northwards.extend(selected.northwards);
+            all.places.extend(selected.places);
             all.rows_read += selected.rows_read;
             all.bad_coordinate += selected.bad_coordinate;
         }
@@ -187,6 +190,12 @@ impl<'a> Group<'a> {
                     selected.child.push(child);
                 }
             }
+        }
+        if job.spec().change.is_some() {
+            let first = self.rows.start;
+            let here = selected.rows.iter().filter_map(|row| usize::try_from(row - first).ok());
+            let place = |row: usize| Some([*longitude.get(row)?, *latitude.get(row)?]);
+            selected.places = here.filter_map(place).collect();
         }
         if job.product().direction.is_some() && !job.product().turns_by_parents() {
             let first = self.rows.start;

@@ -2,14 +2,15 @@
 //! cells the rows of each coordinate chunk lie in. With it a cell is read in one round, without any metadata of the file.
 //!
 //! It speaks of one version of one file, and is believed only when the file's size and tag are the ones it was made of.
+use crate::axis::Cycles;
 use crate::beams::{self, Beam};
 use crate::bodies::Bodies;
 use crate::locate::Located;
 use crate::parents::Wanted;
 use crate::pieces::{Column, ColumnRecord};
-use crate::product::Beams;
+use crate::product::{Beams, TimeOf};
 use crate::select::{self, Group};
-use crate::track::{Found, Part, Track, column_path, is_of_parents, parts};
+use crate::track::{Found, Part, Track, TrackColumn, column_path, is_of_parents, parts};
 use crate::{ColumnSpec, GranuleError, Job, LinkFaults, Product, fetch, locate};
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind, Stamp};
 use hdf5_pure::{File, Limits};
@@ -127,7 +128,7 @@ impl Sidecar {
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
         let mut file = File::new(Limits::default());
         let all = Product { beams: Beams::All, direction: None, ..product.clone() };
-        let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, &all).await?;
+        let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, &all, Cycles::Chosen).await?;
         let names: Vec<String> = tracks.iter().map(|track| track.name.clone()).collect();
         let beams = match product.beams {
             Beams::Strong | Beams::Weak => Some(beams::of(&mut file, source, &names).await?),
@@ -258,13 +259,20 @@ impl Sidecar {
                     }
                     let read = Column::from_record(&path(&column), &record.column);
                     let of_parents = is_of_parents(product, part, &column);
-                    columns.push((part, of_parents, read.map_err(|error| Unusable::new(error.to_string()))?));
+                    let column = read.map_err(|error| Unusable::new(error.to_string()))?;
+                    columns.push(TrackColumn { part, cycle: None, of_parents, column });
                 }
                 None if wanted.optional => found.missing.push(wanted.name()),
                 None => return Err(Unusable::missing(&path(&wanted.name()))),
             }
         }
-        let track = Track::new(name, group, columns, found).map_err(|error| Unusable::new(error.to_string()))?;
+        let epoch = match &product.time {
+            TimeOf::Column { epoch: None, .. } => return Err(Unusable::missing("the units of times")),
+            TimeOf::Column { epoch: Some(epoch), .. } => crate::time::moment(epoch),
+            TimeOf::Granule => None,
+        };
+        let track =
+            Track::new(name, group, columns, (found, epoch)).map_err(|error| Unusable::new(error.to_string()))?;
         let pieces = track.pieces();
         let complete = record.spherical.len() == pieces && record.authalic.len() == pieces;
         if complete { Ok(track) } else { Err(Unusable::missing("the cells of every chunk")) }
@@ -327,7 +335,7 @@ impl TrackRecord {
             let held = match part {
                 Part::Latitude => Some(&track.latitude),
                 Part::Longitude => Some(&track.longitude),
-                part => track.column(part).map(|(_, column)| column),
+                part => track.column(part, None).map(|(_, column)| column),
             };
             let Some(column) = held else {
                 missing.extend(wanted.names());

@@ -1,5 +1,6 @@
 //! What to compute, as flags, events, catalogs, the page and provenance say it.
-use crate::{Error, Product};
+use crate::axis::Cycles;
+use crate::{ChangeSpec, Error, Period, Product, TimeAxis, TimeOf, TimeWindow};
 use morton::{Cell, Latitude, Order};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -49,6 +50,15 @@ pub struct JobSpec {
     /// How the output is laid out.
     #[serde(default)]
     pub layout: Layout,
+    /// The windows of time; `None` for all rows together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeAxis>,
+    /// Windows that are computed, those that are there already left out; empty for all. For stores of the sphere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<TimeWindow>,
+    /// How height change is estimated, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeSpec>,
     /// Turn unreadable granules into a partial result instead of a failure.
     #[serde(default)]
     pub allow_partial: bool,
@@ -75,6 +85,9 @@ impl JobSpec {
             overviews: Vec::new(),
             latitude: Latitude::default(),
             layout: Layout::default(),
+            time: None,
+            only: Vec::new(),
+            change: None,
             allow_partial: false,
             strict: false,
         }
@@ -111,9 +124,18 @@ impl Job {
     }
 
     /// The job of a spec with one cell.
-    fn of(spec: JobSpec) -> Result<Self, Error> {
+    fn of(mut spec: JobSpec) -> Result<Self, Error> {
+        if spec.time.is_none() && spec.change.is_none() {
+            // When rows were taken decides nothing.
+            spec.product.time = TimeOf::Granule;
+        }
         let [parent] = *spec.cells else { return Err(Error::Config("a job has one cell".into())) };
         Self::fits(parent, spec.child_order)?;
+        spec.change.as_ref().map_or(Ok(()), ChangeSpec::check).map_err(Error::Config)?;
+        let is_on_axis = |window| spec.time.as_ref().is_some_and(|axis| axis.windows().contains(window));
+        if spec.layout != Layout::Sphere && !spec.only.is_empty() || !spec.only.iter().all(is_on_axis) {
+            return Err(Error::Config("windows one by one are those of the axis of a store of the sphere".into()));
+        }
         spec.product.check().map_err(|error| Error::Config(format!("product {}: {error}", spec.product.name)))?;
         Ok(Self { parent, spec })
     }
@@ -161,6 +183,23 @@ impl Job {
     #[must_use]
     pub const fn child_order(&self) -> Order {
         self.spec.child_order
+    }
+
+    /// The windows that are computed, with their places on the time axis; none where there is no axis.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(u32, TimeWindow)> {
+        let windows = self.spec.time.as_ref().map_or(&[][..], TimeAxis::windows);
+        let wanted = |window: &TimeWindow| self.spec.only.is_empty() || self.spec.only.contains(window);
+        (0..).zip(windows).filter(|(_, window)| wanted(window)).map(|(at, window)| (at, *window)).collect()
+    }
+
+    /// Which repeat cycles are taken of columns that have a number for each.
+    pub(crate) fn cycles(&self) -> Cycles<'_> {
+        match (&self.spec.time, &self.spec.change) {
+            (None, None) => Cycles::Chosen,
+            (Some(axis), _) if axis.by() == Some(Period::Cycle) => Cycles::On(axis),
+            _ => Cycles::All,
+        }
     }
 
     /// Number of children: 4^(child order - parent order).

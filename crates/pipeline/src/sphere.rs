@@ -1,11 +1,13 @@
 //! Layout `sphere`: many cells in one store, each written by the process that computed it (design note 0007).
 use crate::replace::{self, Outcome, Replacement};
 use crate::store::{ROOT, Standing, provenance_of, standing};
-use crate::{CellResult, Error, Job, SharedProvenance};
+use crate::{
+    CellResult, ChangeProvenance, Error, Job, SharedProvenance, TimeAxis, TimedProvenance, WindowProvenance, trend,
+};
 use aggregate::Statistic;
 use byte_ranges::{SourceError, Storage};
 use bytes::Bytes;
-use dggs_zarr::{DataType, Sphere, SphereCell, SphereLevel, StoreObject, TemplateVariable};
+use dggs_zarr::{CellWindow, DataType, RecordTable, Sphere, SphereCell, SphereLevel, StoreObject, TemplateVariable};
 use morton::Cell;
 use serde_json::Value;
 
@@ -18,23 +20,85 @@ pub fn sphere_template(job: &Job) -> Result<Vec<StoreObject>, Error> {
     sphere_of(job).template().map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// The objects that one cell adds, its mark last. No other cell has any of these keys.
+/// The objects that one cell adds, in parts that are each whole with their last object, a mark: one, or where there is a time axis
+/// one for each window and one for what is of all windows. No other cell has any of these keys, but for the group above the
+/// windows of this one.
 ///
 /// # Errors
 /// [`Error::Encode`] when the result does not form a part of a store.
-pub fn sphere_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
-    let cell =
-        SphereCell { parent: result.job.parent(), levels: result.levels.clone(), provenance: provenance_of(result)? };
-    sphere_of(&result.job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
+pub fn sphere_objects(result: &CellResult) -> Result<Vec<Vec<StoreObject>>, Error> {
+    let json =
+        |value: &dyn Fn() -> serde_json::Result<Value>| value().map_err(|error| Error::Encode(error.to_string()));
+    let (job, mut windows) = (&result.job, Vec::new());
+    for ((step, _), used) in job.steps().iter().zip(&result.windows) {
+        let provenance = json(&|| serde_json::to_value(WindowProvenance::of(used)))?;
+        let records = trend::table(job, &result.passes, Some(*step));
+        windows.push(CellWindow { step: u64::from(*step), name: used.window.name(), provenance, records });
+    }
+    let names = windows.iter().map(|window| window.name.clone()).collect();
+    let provenance = if windows.is_empty() {
+        provenance_of(result)?
+    } else {
+        json(&|| serde_json::to_value(TimedProvenance::of(job)))?
+    };
+    let cell = SphereCell {
+        parent: job.parent(),
+        levels: result.levels.clone(),
+        provenance,
+        records: trend::table(job, &result.passes, None),
+        windows,
+        change: if job.spec().only.is_empty() { change_of(job, names)? } else { None },
+    };
+    sphere_of(job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// What a cell says of its arrays over all windows, where it has windows and such arrays.
+fn change_of(job: &Job, windows: Vec<String>) -> Result<Option<Value>, Error> {
+    let (Some(_), Some(_)) = (job.spec().change, &job.spec().time) else { return Ok(None) };
+    let said = serde_json::to_value(ChangeProvenance::of(windows));
+    said.map(Some).map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// The arrays over all windows of a job's cell, computed again from the moments of the windows of these names, as objects: a part like those of
+/// [`sphere_objects`], its mark last.
+///
+/// # Errors
+/// [`Error::Config`] for a job without windows or change, and for tables that are none of this cell; [`Error::Encode`].
+pub fn sphere_change(job: &Job, tables: &[RecordTable], windows: Vec<String>) -> Result<Vec<StoreObject>, Error> {
+    let config = |error: &dyn std::fmt::Display| Error::Config(error.to_string());
+    let Some(change) = change_of(job, windows)? else {
+        return Err(config(&"the store has no time axis, or no change"));
+    };
+    let passes = tables.iter().map(|table| trend::passes(job, table)).collect::<Result<Vec<_>, _>>()?;
+    let passes = trend::joined(passes.concat());
+    let mut levels = Vec::new();
+    for order in crate::result::orders(job) {
+        levels.push(crate::result::empty(job, order)?);
+    }
+    trend::put(job, &passes, &mut levels)?;
+    let (parent, provenance, change) = (job.parent(), Value::Null, Some(change));
+    let cell = SphereCell { parent, levels, provenance, records: None, windows: Vec::new(), change };
+    let parts = sphere_of(job).cell(&cell).map_err(|error| Error::Encode(error.to_string()))?;
+    Ok(parts.concat())
 }
 
 /// Key of the object that says that a cell is in a sphere store, whole, and need not be computed again. It holds the
-/// cell's provenance.
+/// cell's provenance; where there is a time axis, each window has a key of its own ([`sphere_last_mark`]).
 ///
 /// # Errors
 /// [`Error::Config`] for a cell without a decimal id (above order 18).
 pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
     dggs_zarr::mark_key(cell).map_err(|error| Error::Config(error.to_string()))
+}
+
+/// Key of the last object of a job's cell in a sphere store: whoever sees it sees all of the cell.
+///
+/// # Errors
+/// [`Error::Config`] for a cell without a decimal id (above order 18).
+pub fn sphere_last_mark(job: &Job) -> Result<String, Error> {
+    let steps = job.steps();
+    let Some((_, window)) = steps.last() else { return sphere_mark(job.parent()) };
+    dggs_zarr::window_key(job.parent(), &window.name()).map_err(|error| Error::Config(error.to_string()))
 }
 
 /// The root of the sphere store that is in a place, if its template is there, whole.
@@ -102,16 +166,22 @@ pub async fn write_template<S: Storage>(job: &Job, storage: &S) -> Result<(), Er
 /// # Errors
 /// [`Error::Write`] when an object is not taken, or another job has begun to write the cell.
 pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Result<(), Error> {
-    let mut objects = sphere_objects(result)?;
+    let parts = sphere_objects(result)?;
     if result.empty_because().is_none() {
-        return write_sphere_objects(objects, storage).await;
+        for objects in parts {
+            write_sphere_objects(objects, storage).await?;
+        }
+        return Ok(());
     }
     // What could not be read may have had the data.
     if result.is_partial() {
         return Ok(());
     }
-    let mark = objects.pop().map(|mark| mark.key).unwrap_or_default();
-    replace::remove(storage, &mark, &[], &objects).await.map_err(Error::Write)
+    for mut objects in parts {
+        let mark = objects.pop().map(|mark| mark.key).unwrap_or_default();
+        replace::remove(storage, &mark, &[], &objects).await.map_err(Error::Write)?;
+    }
+    Ok(())
 }
 
 /// Puts the objects of one cell, its mark last, as [`sphere_objects`] gives them.
@@ -120,7 +190,11 @@ pub async fn write_sphere<S: Storage>(result: &CellResult, storage: &S) -> Resul
 /// [`Error::Write`], as [`write_sphere`].
 pub async fn write_sphere_objects<S: Storage>(mut objects: Vec<StoreObject>, storage: &S) -> Result<(), Error> {
     let marker = objects.pop().ok_or_else(|| Error::Encode("a cell without objects".into()))?;
-    let new = Replacement { marker, placeholder: None, objects, own: Vec::new(), yields: false };
+    // What was seen in it lies below its mark: records of another length leave none of the old ones.
+    let below = marker.key.trim_end_matches("zarr.json").to_owned();
+    let has_records = objects.iter().any(|object| object.key.starts_with(&below));
+    let own = if has_records { vec![below] } else { Vec::new() };
+    let new = Replacement { marker, placeholder: None, objects, own, yields: false };
     replace::replace(storage, &new).await.map(drop).map_err(Error::Write)
 }
 
@@ -141,7 +215,9 @@ pub fn sphere_accepts(job: &Job, root: &[u8]) -> Result<(), String> {
     let found = members(root).ok_or("there is no root of a sphere store")?;
     let differs = |held: Option<&Value>, key: &str| match held {
         None if !key.contains('/') => format!("only one of store and job has order {key}"),
-        _ => format!("{key}/zarr.json differs: another product, latitude convention or order made the store"),
+        _ => format!(
+            "{key}/zarr.json differs: another product, latitude convention, order, time axis or way of change made the store"
+        ),
     };
     for (key, value) in &wanted {
         if found.get(key) != Some(value) {
@@ -166,7 +242,18 @@ pub fn sphere_of(job: &Job) -> Sphere {
             name: product.array_name(statistic),
             data_type: if statistic == Statistic::Count { DataType::I32 } else { DataType::F32 },
             attributes: product.attributes(statistic, &product.statistics),
+            timed: job.spec().time.is_some(),
+            together: false,
         })
+        .chain(trend::names(job).into_iter().zip(trend::attributes(job)).map(
+            |((name, data_type, timed), attributes)| TemplateVariable {
+                name,
+                data_type,
+                attributes,
+                timed,
+                together: timed,
+            },
+        ))
         .collect();
     let level =
         |order: morton::Order| SphereLevel { order, variables: variables.clone(), provenance: shared_provenance(job) };
@@ -174,6 +261,7 @@ pub fn sphere_of(job: &Job) -> Sphere {
         latitude: job.latitude(),
         parent_order: job.parent().order(),
         levels: crate::result::orders(job).into_iter().map(level).collect(),
+        time: job.spec().time.as_ref().map(TimeAxis::coordinate),
     }
 }
 
@@ -202,15 +290,17 @@ mod tests {
         let reducer =
             Reducer::new(job.children(), aggregate::Weighting::InverseVariance, aggregate::ReducerLimits::default())
                 .unwrap();
-        let (levels, _) = crate::result::levels(&job, &reducer, &Vec::new()).unwrap();
-        CellResult { job, levels, ledger: Ledger::default() }
+        let none: Vec<aggregate::Batch> = Vec::new();
+        let (levels, _) = crate::result::levels(&job, &reducer, &[none]).unwrap();
+        CellResult { job, levels, passes: Vec::new(), windows: Vec::new(), ledger: Ledger::default() }
     }
 
     #[test]
     fn every_cell_has_the_same_template_and_no_key_in_common() {
         let (a, b) = (result(45_763), result(45_761));
         assert_eq!(sphere_template(&a.job).unwrap(), sphere_template(&b.job).unwrap());
-        let keys = |result| sphere_objects(result).unwrap().into_iter().map(|object| object.key).collect::<Vec<_>>();
+        let keys =
+            |result| sphere_objects(result).unwrap().concat().into_iter().map(|object| object.key).collect::<Vec<_>>();
         assert_eq!(keys(&a).len(), 2 * 9 + 1);
         assert!(keys(&a).iter().all(|key| !keys(&b).contains(key)));
     }
@@ -233,7 +323,8 @@ mod tests {
         assert_eq!(first_metadata, 2 * 11, "all chunks come before any metadata");
         assert_eq!(order[order.len() - 3..].iter().filter(|key| key.matches('/').count() == 1).count(), 2);
         assert_eq!(order.last().unwrap(), "zarr.json");
-        for objects in [crate::to_objects(&result), sphere_objects(&result), sphere_template(&result.job)] {
+        let own = sphere_objects(&result).map(|parts| parts.concat());
+        for objects in [crate::to_objects(&result), own, sphere_template(&result.job)] {
             let objects = objects.unwrap();
             assert!(objects.is_sorted_by_key(|object| object.step));
             assert_eq!(objects.iter().filter(|object| object.step == PutStep::Marker).count(), 1);

@@ -1,6 +1,6 @@
 //! From a result to the objects of a store.
 use crate::replace::{self, Replacement};
-use crate::{CellResult, Error, Provenance};
+use crate::{CellResult, Error, Provenance, TimeAxis, trend};
 use byte_ranges::{PROBE, SourceError, SourceErrorKind, Storage};
 use dggs_zarr::{CellStore, StoreObject};
 use serde_json::Value;
@@ -17,7 +17,9 @@ const OTHER_ROOTS: [&str; 3] = [".zgroup", ".zarray", ".zmetadata"];
 /// [`Error::Encode`] when the result does not form a store.
 pub fn to_objects(result: &CellResult) -> Result<Vec<StoreObject>, Error> {
     let (latitude, levels) = (result.job.latitude(), result.levels.clone());
-    let store = CellStore { latitude, levels, provenance: provenance_of(result)? };
+    let time = result.job.spec().time.as_ref().map(TimeAxis::coordinate);
+    let records = trend::table(&result.job, &result.passes, None);
+    let store = CellStore { latitude, levels, time, records, provenance: provenance_of(result)? };
     store.encode().map_err(|error| Error::Encode(error.to_string()))
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Part {
     Minus,
     Uncertainty,
     Weight,
+    /// When a row was taken.
+    Time,
     /// The condition of this number.
     Keep(usize),
     /// The first child of each parent.
@@ -49,6 +51,7 @@ pub(crate) fn parts(product: &Product) -> Vec<(Part, &ColumnSpec)> {
         (Part::Minus, product.value.minus()),
         (Part::Uncertainty, product.uncertainty.as_ref()),
         (Part::Weight, weight),
+        (Part::Time, product.time.column()),
     ];
     let keep = product.keep.iter().enumerate().map(|(number, keep)| (Part::Keep(number), Some(&keep.column)));
     let link = product.link.as_ref();
@@ -85,11 +88,24 @@ pub(crate) struct Track {
     pub(crate) latitude: Column,
     pub(crate) longitude: Column,
     /// The other columns that the granule has, in the order of [`parts`].
-    pub(crate) columns: Vec<(Part, Column)>,
+    pub(crate) columns: Vec<TrackColumn>,
     /// Columns of the parents of its rows: those of the link, and those that the product reads.
-    pub(crate) parents: Vec<(Part, Column)>,
+    pub(crate) parents: Vec<TrackColumn>,
+    /// The moment that its times count from, seconds since 1970-01-01.
+    pub(crate) epoch: Option<f64>,
     /// What was found of columns that it may lack or has under several names.
     pub(crate) found: Found,
+}
+
+/// One column of a track.
+#[derive(Debug)]
+pub(crate) struct TrackColumn {
+    pub(crate) part: Part,
+    /// The repeat cycle that its numbers are of, where the granule has several.
+    pub(crate) cycle: Option<u32>,
+    /// Whether it has a row for each parent.
+    pub(crate) of_parents: bool,
+    pub(crate) column: Column,
 }
 
 /// What was found of columns that a granule may lack or has under several names.
@@ -108,9 +124,12 @@ pub(crate) struct FoundTrack {
     pub(crate) group: String,
     pub(crate) columns: Vec<FoundColumn>,
     pub(crate) found: Found,
+    /// The moment that its times count from, seconds since 1970-01-01.
+    pub(crate) epoch: Option<f64>,
 }
 
 /// One column that a track has.
+#[derive(Clone)]
 pub(crate) struct FoundColumn {
     pub(crate) part: Part,
     pub(crate) dataset: Arc<Dataset>,
@@ -118,12 +137,11 @@ pub(crate) struct FoundColumn {
     pub(crate) second: Second,
     /// Numbers that stand for "no value", as the product says.
     pub(crate) fill: Vec<f64>,
+    /// The repeat cycle that is taken of its second axis, where the granule has several.
+    pub(crate) cycle: Option<u32>,
     /// Whether it has a row for each parent.
     pub(crate) of_parents: bool,
 }
-
-/// A column, what it is for, and whether it has a row for each parent.
-pub(crate) type Fitted = (Part, bool, Column);
 
 /// The path of the group that holds a track's columns; empty for the root.
 pub(crate) fn group_path(track: &str, group: &str) -> String {
@@ -132,22 +150,24 @@ pub(crate) fn group_path(track: &str, group: &str) -> String {
 
 impl Track {
     /// A track of columns of one number of rows; those of parents have one of their own.
-    pub(crate) fn new(name: &str, group: &str, columns: Vec<Fitted>, found: Found) -> Result<Self, GranuleError> {
-        let (parents, columns): (Vec<Fitted>, Vec<Fitted>) =
-            columns.into_iter().partition(|(_, of_parents, _)| *of_parents);
-        let plain = |columns: Vec<Fitted>| columns.into_iter().map(|(part, _, column)| (part, column));
-        let parents: Vec<(Part, Column)> = plain(parents).collect();
+    pub(crate) fn new(
+        name: &str,
+        group: &str,
+        columns: Vec<TrackColumn>,
+        (found, epoch): (Found, Option<f64>),
+    ) -> Result<Self, GranuleError> {
+        let (parents, columns): (Vec<_>, Vec<_>) = columns.into_iter().partition(|held| held.of_parents);
         let (places, columns): (Vec<_>, Vec<_>) =
-            plain(columns).partition(|(part, _)| matches!(part, Part::Latitude | Part::Longitude));
-        let mut places = places.into_iter().map(|(_, column)| column);
+            columns.into_iter().partition(|held| matches!(held.part, Part::Latitude | Part::Longitude));
+        let mut places = places.into_iter().map(|held| held.column);
         let mut next = || places.next().ok_or_else(|| GranuleError::product(name, "has no coordinates"));
         let (latitude, longitude) = (next()?, next()?);
-        same_rows(&latitude, std::iter::once(&longitude).chain(columns.iter().map(|(_, column)| column)))?;
-        if let Some((_, first)) = parents.first() {
-            same_rows(first, parents.iter().map(|(_, column)| column))?;
+        same_rows(&latitude, std::iter::once(&longitude).chain(columns.iter().map(|held| &held.column)))?;
+        if let Some(first) = parents.first() {
+            same_rows(&first.column, parents.iter().map(|held| &held.column))?;
         }
         let (name, group, rows) = (name.into(), group.into(), latitude.rows());
-        Ok(Self { name, group, rows, latitude, longitude, columns, parents, found })
+        Ok(Self { name, group, rows, latitude, longitude, columns, parents, epoch, found })
     }
 
     /// Pieces of its latitude, which the rows are looked at by.
@@ -166,15 +186,27 @@ impl Track {
         rows(&self.latitude, &(0..self.rows)) + self.latitude.pieces().iter().map(beside).sum::<u64>()
     }
 
-    /// The place of a column among those of rows and then of parents, and the column.
-    pub(crate) fn column(&self, wanted: Part) -> Option<(usize, &Column)> {
+    /// The place of a column among those of rows and then of parents, and the column: the first, or of those of several cycles the one
+    /// of `cycle`.
+    pub(crate) fn column(&self, wanted: Part, cycle: Option<u32>) -> Option<(usize, &Column)> {
         let mut columns = self.columns.iter().chain(&self.parents).enumerate();
-        columns.find(|(_, (part, _))| *part == wanted).map(|(at, (_, column))| (at, column))
+        let is_it = |held: &TrackColumn| {
+            held.part == wanted && (cycle.is_none() || held.cycle.is_none() || held.cycle == cycle)
+        };
+        columns.find(|(_, held)| is_it(held)).map(|(at, held)| (at, &held.column))
+    }
+
+    /// The repeat cycles that its rows have numbers of, where those are several; else one that is none.
+    pub(crate) fn cycles(&self) -> Vec<Option<u32>> {
+        let mut cycles: Vec<Option<u32>> = self.columns.iter().map(|held| held.cycle).filter(Option::is_some).collect();
+        cycles.sort_unstable();
+        cycles.dedup();
+        if cycles.is_empty() { vec![None] } else { cycles }
     }
 
     /// Whether rows take numbers of their parents.
     pub(crate) fn takes_of_parents(&self) -> bool {
-        self.parents.iter().any(|(part, _)| !part.is_of_link())
+        self.parents.iter().any(|held| !held.part.is_of_link())
     }
 
     /// Rows of one piece.
@@ -191,14 +223,14 @@ impl Track {
             // Chunks have fewer than 2^32 bytes, and pieces fewer rows.
             held.range().map_or(0, |range| range.len().saturating_mul(own).div_ceil(all))
         };
-        let columns = self.columns.iter().map(|(_, column)| column);
+        let columns = self.columns.iter().map(|held| &held.column);
         columns.flat_map(|column| column.overlapping(&rows)).map(|(_, held)| share(held)).sum()
     }
 
     /// Stored bytes of all columns but the coordinates, of the rows of one piece.
     pub(crate) fn value_ranges(&self, piece: usize) -> Vec<ByteRange> {
         let rows = self.piece_rows(piece);
-        let columns = self.columns.iter().map(|(_, column)| column);
+        let columns = self.columns.iter().map(|held| &held.column);
         columns.flat_map(|column| column.overlapping(&rows).filter_map(|(_, held)| held.range())).collect()
     }
 }

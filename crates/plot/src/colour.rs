@@ -24,6 +24,8 @@ pub enum ColourMap {
     Sequential,
     /// Blue over near-white to brown: for differences, with limits symmetric about zero.
     Diverging,
+    /// Brown over near-white to blue: the same for trends, whose losses are drawn in warm colours.
+    Losses,
 }
 
 /// Number of colours of a map.
@@ -36,6 +38,7 @@ impl ColourMap {
         let t = place.clamp(0.0, 1.0);
         match self {
             Self::Sequential => oklab(0.24 + 0.69 * t, bezier(&SEQUENTIAL, t)),
+            Self::Losses => Self::Diverging.at(1.0 - t),
             Self::Diverging => {
                 let arm = (2.0 * t - 1.0).abs();
                 let hues = if t < 0.5 { &BLUE } else { &BROWN };

@@ -1,6 +1,6 @@
 //! The colour bar: gradient, ticks, unit, marks for values beyond the limits, and the sign for no data.
 
-use crate::layout::{LABEL, Layout, Rect};
+use crate::layout::{LABEL, Rect};
 use crate::svg::{PathData, Px, Svg};
 use crate::text::{Anchor, INK, Style};
 use crate::ticks::Ticks;
@@ -16,22 +16,20 @@ pub(crate) struct ColourBar<'a> {
     pub(crate) label: String,
     /// Whether values lie below and above the limits.
     pub(crate) beyond: [bool; 2],
-    /// Name of the hatching, if there are cells without data.
-    pub(crate) no_data: Option<&'a str>,
+    /// Patterns of cells that are not on the scale, with their meaning.
+    pub(crate) signs: Vec<(&'a str, &'static str)>,
 }
 
 /// Stops of the gradient: enough that the straight parts between them are not seen.
 const STOPS: u8 = 48;
 
 impl ColourBar<'_> {
-    /// Draws into the layout's column.
-    pub(crate) fn draw(&self, svg: &mut Svg, layout: &Layout) {
-        let em = layout.em;
+    /// Draws into a column.
+    pub(crate) fn draw(&self, svg: &mut Svg, column: Rect, em: f64) {
         let ticks = Ticks::new(self.limits, self.scale, 6.0);
-        let column = layout.bar;
         let point = 1.1 * em;
         let head = if ticks.factor.is_some() { 1.6 * em } else { 0.0 };
-        let foot = if self.no_data.is_some() { 2.9 * em } else { 0.0 };
+        let foot = [0.0, 2.9, 4.6].get(self.signs.len()).copied().unwrap_or(4.6) * em;
         let bar = Rect {
             left: column.left,
             top: column.top + head + if self.beyond[1] { point } else { 0.0 },
@@ -47,8 +45,8 @@ impl ColourBar<'_> {
         let (style, label) = Style::ink(0.95 * em).fit(&self.label, bar.height() + foot);
         let x = bar.right + 0.65 * em + widest + 1.35 * em;
         style.draw_upwards(svg, [x.min(column.right - 0.15 * em), middle], &label);
-        if let Some(hatch) = self.no_data {
-            swatch(svg, [column.left, column.bottom - 1.25 * em], hatch, em);
+        for (sign, step) in self.signs.iter().rev().zip(0_u8..) {
+            swatch(svg, [column.left, column.bottom - (1.25 + 1.7 * f64::from(step)) * em], *sign, em);
         }
     }
 
@@ -110,8 +108,8 @@ impl ColourBar<'_> {
     }
 }
 
-/// A hatched box with its meaning.
-fn swatch(svg: &mut Svg, [left, top]: [f64; 2], hatch: &str, em: f64) {
+/// A patterned box with its meaning.
+fn swatch(svg: &mut Svg, [left, top]: [f64; 2], (hatch, meaning): (&str, &str), em: f64) {
     let side = 1.25 * em;
     svg.leaf(
         "rect",
@@ -125,5 +123,5 @@ fn swatch(svg: &mut Svg, [left, top]: [f64; 2], hatch: &str, em: f64) {
             ("stroke-width", &Px(0.06 * em)),
         ],
     );
-    Style::ink(LABEL * em).draw_centred(svg, [left + side + 0.6 * em, top + side / 2.0], Anchor::Start, "no data");
+    Style::ink(LABEL * em).draw_centred(svg, [left + side + 0.6 * em, top + side / 2.0], Anchor::Start, meaning);
 }

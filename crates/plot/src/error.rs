@@ -39,6 +39,9 @@ pub enum Error {
     /// Cells around both poles, which no map shows at once.
     #[error("the cells lie around both poles, and no map shows both")]
     BothPoles,
+    /// A variable that has one value a cell where windows of time are needed.
+    #[error("{0} has one value a cell: there are no windows of time to draw")]
+    NoWindows(String),
     /// A table without variables.
     #[error("there are no variables")]
     NoVariables,

@@ -140,6 +140,12 @@ impl Layout {
         Self { em, inner, frame, bar, title, subtitle, footer }
     }
 
+    /// Gives the room of the colour bar to the map.
+    pub(crate) fn without_bar(self) -> Self {
+        let right = self.inner.right - 0.6 * self.em;
+        Self { frame: Rect { right, ..self.frame }, bar: Rect { left: right, ..self.bar }, ..self }
+    }
+
     /// Takes a square for the locator from the top of the colour bar's column.
     pub(crate) fn take_locator(&mut self) -> Rect {
         let side = (self.bar.width()).min(0.3 * self.bar.height());

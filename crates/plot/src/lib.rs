@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod advances;
+mod chart;
 mod clip;
 mod coast;
 mod colour;
@@ -42,6 +43,7 @@ mod text;
 mod ticks;
 mod view;
 
+pub use chart::Chart;
 pub use colour::{Colour, ColourMap};
 pub use error::Error;
 pub use layout::Size;
@@ -51,4 +53,4 @@ pub use projection::Projection;
 pub use raster::rasterise;
 pub use scale::{Scale, ValueRange};
 pub use sheet::Sheet;
-pub use table::{Hemisphere, on_one_side};
+pub use table::{Hemisphere, on_one_side, rows_on_one_side};

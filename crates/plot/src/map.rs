@@ -34,6 +34,8 @@ pub struct Map {
     /// Outlines of parents as `[longitude, latitude]`, degrees; dense enough to follow the parents' edges. Where there are
     /// any, all cells lie in them, and the hatching of cells without data is theirs: one shape in place of thousands.
     pub outlines: Vec<Vec<[f64; 2]>>,
+    /// Cells with a reason to have no value here, as corners: drawn apart from those without data, and not on the scale.
+    pub flagged: Vec<Vec<[f64; 2]>>,
     /// By default chosen by the position of the first corner.
     pub projection: Projection,
     /// Linear by default.
@@ -46,6 +48,8 @@ pub struct Map {
     pub footer: String,
     /// Land and water behind the cells, and the coastline over them; on by default.
     pub coast: bool,
+    /// The colour bar; on by default.
+    pub bar: bool,
     /// A small map of the region with a mark, where the map itself shows little of it; on by default.
     pub locator: bool,
 }
@@ -63,12 +67,14 @@ impl Map {
             unit: unit.to_owned(),
             cells,
             outlines: Vec::new(),
+            flagged: Vec::new(),
             projection,
             scale: Scale::default(),
             limits: None,
             colours: ColourMap::default(),
             footer: String::new(),
             coast: true,
+            bar: true,
             locator: true,
         }
     }
@@ -98,6 +104,9 @@ impl Map {
         let notes = footer.wrap(&self.footer, area.width() - taken, 2);
         let lines = if notes.len() > 1 { 2.0 } else { 1.0 };
         let mut layout = Layout::new(area, !self.subtitle.is_empty(), lines);
+        if !self.bar {
+            layout = layout.without_bar();
+        }
         self.header(svg, &layout);
         for (line, y) in notes.iter().zip([layout.footer, layout.footer + FOOTER_STEP * layout.em]) {
             footer.draw(svg, [layout.inner.left, y], Anchor::Start, line);
@@ -105,7 +114,7 @@ impl Map {
         footer.draw(svg, [layout.inner.right, layout.footer], Anchor::End, self.projection.name());
 
         let limits = self.scale.admit(self.effective_limits());
-        let hatch = hatch(svg, layout.em);
+        let [hatch, flags] = [hatch(svg, layout.em), dots(svg, layout.em)];
         let points = self.cells.iter().flat_map(|cell| &cell.polygon).chain(self.outlines.iter().flatten());
         let gaps = match View::fit(self.projection, layout.frame, points) {
             Some(view) => {
@@ -113,7 +122,7 @@ impl Map {
                     let square = layout.take_locator();
                     locator::draw(svg, &view, square, layout.em);
                 }
-                self.content(svg, &view, &layout, limits, &hatch)
+                self.content(svg, &view, &layout, limits, [&hatch, &flags])
             }
             None => {
                 let [x, y] = layout.frame.centre();
@@ -122,7 +131,17 @@ impl Map {
             }
         };
         outline_rect(svg, layout.frame, layout.em);
-        self.colour_bar(limits, gaps.then_some(hatch.as_str())).draw(svg, &layout);
+        if self.bar {
+            self.colour_bar(limits, gaps.then_some(&hatch), &flags).draw(svg, layout.bar, layout.em);
+        }
+    }
+
+    /// Draws a colour bar alone into a column.
+    pub(crate) fn draw_bar(&self, svg: &mut Svg, column: Rect, em: f64) {
+        let limits = self.scale.admit(self.effective_limits());
+        let [hatch, flags] = [hatch(svg, em), dots(svg, em)];
+        let gaps = self.cells.iter().any(|cell| !self.scale.shows(f64::from(cell.value)));
+        self.colour_bar(limits, gaps.then_some(&hatch), &flags).draw(svg, column, em);
     }
 
     fn header(&self, svg: &mut Svg, layout: &Layout) {
@@ -137,7 +156,14 @@ impl Map {
     }
 
     /// Everything inside the frame; whether there are cells without data.
-    fn content(&self, svg: &mut Svg, view: &View, layout: &Layout, limits: ValueRange, hatch: &str) -> bool {
+    fn content(
+        &self,
+        svg: &mut Svg,
+        view: &View,
+        layout: &Layout,
+        limits: ValueRange,
+        [hatch, flags]: [&str; 2],
+    ) -> bool {
         let clip = svg.id("frame");
         svg.open("clipPath", &[("id", &clip)]);
         rect(svg, view.frame, &[]);
@@ -160,6 +186,13 @@ impl Map {
         svg.close();
         if let Some(path) = paths.get(&None).filter(|path| !path.is_empty()) {
             svg.leaf("path", &[("d", path), ("fill", &format_args!("url(#{hatch})"))]);
+        }
+        let mut flagged = PathData::default();
+        for polygon in self.flagged.iter().filter(|polygon| polygon.len() >= 3) {
+            flagged.chain(polygon.iter().map(|&corner| view.pixel(corner)), true);
+        }
+        if !flagged.is_empty() {
+            svg.leaf("path", &[("d", &flagged), ("fill", &format_args!("url(#{flags})"))]);
         }
         // Antialiasing leaves seams between neighbours: the cells are drawn a little too wide first, then as they are.
         let reference = format!("#{cells}");
@@ -219,21 +252,23 @@ impl Map {
         );
     }
 
-    fn effective_limits(&self) -> ValueRange {
+    pub(crate) fn effective_limits(&self) -> ValueRange {
         let values = || -> Vec<f32> { self.cells.iter().map(|cell| cell.value).collect() };
         match (self.limits, self.colours) {
             (Some(limits), _) => limits,
             (None, ColourMap::Sequential) => ValueRange::robust(&values(), self.scale),
-            (None, ColourMap::Diverging) => ValueRange::symmetric(&values()),
+            (None, ColourMap::Diverging | ColourMap::Losses) => ValueRange::symmetric(&values()),
         }
     }
 
-    fn colour_bar<'a>(&self, limits: ValueRange, no_data: Option<&'a str>) -> ColourBar<'a> {
+    fn colour_bar<'a>(&self, limits: ValueRange, no_data: Option<&'a String>, flags: &'a str) -> ColourBar<'a> {
         let shown = || self.cells.iter().map(|cell| f64::from(cell.value)).filter(|&value| self.scale.shows(value));
         let beyond = [shown().any(|value| value < limits.low()), shown().any(|value| value > limits.high())];
         let label =
             if self.unit.is_empty() { self.variable.clone() } else { format!("{} ({})", self.variable, self.unit) };
-        ColourBar { scale: self.scale, limits, colours: self.colours, label, beyond, no_data }
+        let flagged = (!self.flagged.is_empty()).then_some((flags, "flagged"));
+        let signs = no_data.map(|hatch| (hatch.as_str(), "no data")).into_iter().chain(flagged).collect();
+        ColourBar { scale: self.scale, limits, colours: self.colours, label, beyond, signs }
     }
 }
 
@@ -253,6 +288,19 @@ fn hatch(svg: &mut Svg, em: f64) -> String {
     );
     svg.leaf("rect", &[("width", &step), ("height", &step), ("fill", &"#e9ebed")]);
     svg.leaf("rect", &[("width", &Px(0.09 * em)), ("height", &step), ("fill", &"#c6cbd0")]);
+    svg.close();
+    id
+}
+
+/// Defines the dots of flagged cells; their name.
+fn dots(svg: &mut Svg, em: f64) -> String {
+    let id = svg.id("dots");
+    let step = Px(0.5 * em);
+    svg.open("pattern", &[("id", &id), ("width", &step), ("height", &step), ("patternUnits", &"userSpaceOnUse")]);
+    svg.leaf("rect", &[("width", &step), ("height", &step), ("fill", &"#cdd2d7")]);
+    for place in [0.125 * em, 0.375 * em] {
+        svg.leaf("circle", &[("cx", &Px(place)), ("cy", &Px(place)), ("r", &Px(0.075 * em)), ("fill", &"#6d757d")]);
+    }
     svg.close();
     id
 }

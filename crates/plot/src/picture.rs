@@ -1,9 +1,9 @@
 //! Pictures of tables of cells.
-use crate::table::{difference, map, on_one_side, provenance, subject};
+use crate::table::{difference, map, on_one_side, provenance, rows_on_one_side, subject};
 use crate::{Error, Hemisphere, Map, Sheet, Size, ValueRange, rasterise};
 use std::ffi::OsStr;
 use std::path::Path;
-use stores::Table;
+use stores::{Cube, Table, Window};
 
 /// What a picture shows of a table.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -17,6 +17,9 @@ pub struct PictureOptions {
     /// The side that is drawn, where there are cells around both poles.
     pub hemisphere: Option<Hemisphere>,
 }
+
+/// Panels of windows of time on one picture.
+const MAX_PANELS: usize = 24;
 
 /// A map, or several on a sheet.
 #[derive(Clone, Debug)]
@@ -36,6 +39,65 @@ impl Picture {
         let table = on_one_side(table, options.hemisphere)?;
         let map = map(&table, &variable(&table, options)?)?;
         Ok(Self::of(map, options))
+    }
+
+    /// A map of one variable in each window of time, on one sheet and one scale; windows without data are left out, and those after
+    /// the first 24 with data. One window, or a variable without windows, is a map. Also the names of windows that were left out
+    /// though they have data.
+    ///
+    /// # Errors
+    /// As [`Picture::map`].
+    pub fn windows(cube: &Cube, options: &PictureOptions) -> Result<(Self, Vec<String>), Error> {
+        let name = variable_of_cube(cube, options)?;
+        if !cube.is_timed(&name) {
+            return Ok((Self::map(cube.cells.clone(), options)?, Vec::new()));
+        }
+        let mut panels = panels(cube, &name, options)?;
+        let left_out = panels.split_off(panels.len().min(MAX_PANELS)).into_iter().map(|(window, _)| window.name());
+        let left_out = left_out.collect();
+        if panels.len() < 2 {
+            let Some((window, mut map)) = panels.pop() else {
+                return Ok((Self::map(cube.window(0), options)?, left_out));
+            };
+            map.title = format!("{}, {}", map.title, window.words());
+            return Ok((Self::of(map, options), left_out));
+        }
+        let first = panels.first().map(|(_, map)| map.title.clone()).unwrap_or_default();
+        let titled = |(window, map): (Window, Map)| Map { title: window.words(), subtitle: String::new(), ..map };
+        let maps: Vec<Map> = panels.into_iter().map(titled).collect();
+        let (empty, shown) = (cube.windows.len() - maps.len() - Vec::len(&left_out), maps.len());
+        let mut sheet = Sheet::new(options.title.as_deref().unwrap_or(&first), maps);
+        sheet.one_scale = true;
+        for map in &mut sheet.maps {
+            map.limits = options.limits;
+        }
+        let mut words = vec![format!("{shown} windows")];
+        words.extend((empty > 0).then(|| format!("{empty} without data")));
+        words.extend((!left_out.is_empty()).then(|| format!("{} more not shown", left_out.len())));
+        sheet.subtitle = format!("{}; {}", words.join(", "), subject(&cube.counted()));
+        sheet.footer = provenance(&cube.cells);
+        Ok((Self::Sheet(sheet), left_out))
+    }
+
+    /// A map of one variable in each window of time that has data, all on one scale, with the window of each.
+    ///
+    /// # Errors
+    /// As [`Picture::map`].
+    pub fn frames(cube: &Cube, options: &PictureOptions) -> Result<Vec<(Window, Self)>, Error> {
+        let name = variable_of_cube(cube, options)?;
+        if !cube.is_timed(&name) {
+            return Err(Error::NoWindows(name));
+        }
+        let panels = panels(cube, &name, options)?;
+        let maps: Vec<Map> = panels.iter().map(|(_, map)| map.clone()).collect();
+        let limits = options.limits.or_else(|| Sheet::new("", maps).limits());
+        let options = PictureOptions { limits, ..options.clone() };
+        let frame = |(window, mut map): (Window, Map)| {
+            let title = options.title.as_deref().unwrap_or(&map.title);
+            map.title = format!("{title}, {}", window.words());
+            (window, Self::of(map, &PictureOptions { title: None, ..options.clone() }))
+        };
+        Ok(panels.into_iter().map(frame).collect())
     }
 
     /// A map of each variable, on one sheet.
@@ -99,12 +161,39 @@ impl Picture {
 
 /// The variable that was asked for, or the mean, or the first.
 fn variable(table: &Table, options: &PictureOptions) -> Result<String, Error> {
+    variable_of(table.columns.iter().map(|(variable, _)| variable.name.as_str()), options)
+}
+
+fn variable_of<'a>(names: impl Iterator<Item = &'a str>, options: &PictureOptions) -> Result<String, Error> {
     if let Some(name) = &options.variable {
         return Ok(name.clone());
     }
-    let mut names = table.columns.iter().map(|(variable, _)| &variable.name);
-    let mean = names.clone().find(|name| name.ends_with("_mean"));
-    mean.or_else(|| names.next()).cloned().ok_or(Error::NoVariables)
+    let names: Vec<&str> = names.collect();
+    let mean = names.iter().find(|name| name.ends_with("_mean"));
+    mean.or_else(|| names.first()).map(|&name| name.to_owned()).ok_or(Error::NoVariables)
+}
+
+fn variable_of_cube(cube: &Cube, options: &PictureOptions) -> Result<String, Error> {
+    let name = variable_of(cube.names(), options)?;
+    let held: Vec<&str> = cube.names().collect();
+    if held.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    Err(stores::Error::NoVariable { name, held: held.join(", ") }.into())
+}
+
+/// Windows in which a variable has a value somewhere, each with its map.
+fn panels(cube: &Cube, name: &str, options: &PictureOptions) -> Result<Vec<(Window, Map)>, Error> {
+    let rows = rows_on_one_side(&cube.cells, options.hemisphere)?;
+    let cube = rows.map_or_else(|| cube.clone(), |rows| cube.select(&rows));
+    let mut panels = Vec::new();
+    for (at, window) in cube.windows.iter().enumerate() {
+        let map = map(&cube.window(at), name)?;
+        if map.cells.iter().any(|cell| cell.value.is_finite()) {
+            panels.push((window.clone(), map));
+        }
+    }
+    Ok(panels)
 }
 
 /// The format of a picture's file.

@@ -23,15 +23,25 @@ pub enum Hemisphere {
 /// # Errors
 /// [`Error::BothPoles`] without a side, where there are cells beyond 50 degrees both south and north.
 pub fn on_one_side(table: Table, side: Option<Hemisphere>) -> Result<Table, Error> {
+    Ok(match rows_on_one_side(&table, side)? {
+        Some(rows) => table.select(&rows),
+        None => table,
+    })
+}
+
+/// The rows of the cells of one hemisphere; `None` for all.
+///
+/// # Errors
+/// As [`on_one_side`].
+pub fn rows_on_one_side(table: &Table, side: Option<Hemisphere>) -> Result<Option<Vec<usize>>, Error> {
     let latitudes: Vec<f64> = table.cells().map(|cell| cell.centre_in(table.latitude).lat()).collect();
     let both = latitudes.iter().any(|&lat| lat > 50.0) && latitudes.iter().any(|&lat| lat < -50.0);
     match side {
         None if both => Err(Error::BothPoles),
-        None => Ok(table),
+        None => Ok(None),
         Some(side) => {
             let is_on = |lat: f64| if side == Hemisphere::South { lat <= 0.0 } else { lat > 0.0 };
-            let rows: Vec<usize> = (0..latitudes.len()).filter(|&row| is_on(latitudes[row])).collect();
-            Ok(table.select(&rows))
+            Ok(Some((0..latitudes.len()).filter(|&row| is_on(latitudes[row])).collect()))
         }
     }
 }
@@ -45,11 +55,39 @@ pub(crate) fn map(table: &Table, name: &str) -> Result<Map, Error> {
         let value = column.number(row);
         if count && value == 0.0 { f64::NAN } else { value }
     };
-    let mut map = of(table, variable, (0..table.ids.len()).map(value));
+    let flagged = if is_change(name) { flagged(table) } else { vec![false; table.ids.len()] };
+    let mut map = of(table, variable, (0..table.ids.len()).map(|row| if flagged[row] { f64::NAN } else { value(row) }));
+    let flagged = table.cells().zip(flagged).filter(|(_, is)| *is);
+    map.flagged = flagged.map(|(cell, _)| polygon(cell, table.latitude)).collect();
     if count {
         map.scale = Scale::Log;
     }
+    if is_signed(name) {
+        map.colours = if name.starts_with("slope_") { ColourMap::Diverging } else { ColourMap::Losses };
+    }
     Ok(map)
+}
+
+/// Whether a variable is a trend or a slope, whose sign matters.
+fn is_signed(name: &str) -> bool {
+    name == "dhdt" || name.ends_with("_trend") || name.starts_with("slope_")
+}
+
+/// Whether a variable is of the estimate of change, which flags are about.
+fn is_change(name: &str) -> bool {
+    let stem = name.trim_end_matches("_se");
+    is_signed(stem) || ["_ref", "_window"].iter().any(|end| stem.ends_with(end))
+}
+
+/// Cells that were observed, and whose change is flagged.
+fn flagged(table: &Table) -> Vec<bool> {
+    let column =
+        |name: &str| table.columns.iter().find(|(variable, _)| variable.name == name).map(|(_, column)| column);
+    let (flags, passes) = (column("change_flag"), column("change_overpasses"));
+    let is = |row: usize| {
+        flags.is_some_and(|flags| flags.number(row) != 0.0) && passes.is_none_or(|passes| passes.number(row) > 0.0)
+    };
+    (0..table.ids.len()).map(is).collect()
 }
 
 /// A map of the difference of a variable, `a` less `b`, in the cells that both have; neither need be complete.
@@ -121,8 +159,13 @@ pub(crate) fn provenance(table: &Table) -> String {
         product["name"].as_str().or(product["short_name"].as_str())
     });
     said.extend(product.map(str::to_owned));
+    // Where there are windows of time, each has its granules and rows.
+    let windows = |part: &&Value| part["windows"].as_array().cloned().unwrap_or_default();
+    let windows: Vec<Value> = parts.iter().flat_map(windows).collect();
     let granules: BTreeSet<&str> = parts
         .iter()
+        .copied()
+        .chain(&windows)
         .filter_map(|part| part["granules"].as_array())
         .flatten()
         .filter_map(|granule| granule["name"].as_str())
@@ -131,7 +174,8 @@ pub(crate) fn provenance(table: &Table) -> String {
         let noun = if granules.len() == 1 { "granule" } else { "granules" };
         said.push(format!("{} {noun}{}", thousands(granules.len() as u64), dates(&granules)));
     }
-    let rows = |key: &str| parts.iter().filter_map(|part| part["rows"][key].as_u64()).sum::<u64>();
+    let counted = parts.iter().copied().filter(|part| !part["windows"].is_array()).chain(&windows);
+    let rows = |key: &str| counted.clone().filter_map(|part| part["rows"][key].as_u64()).sum::<u64>();
     let (used, held) = (rows("used"), rows("in_parent"));
     if held > 0 {
         said.push(format!("{} of {} rows used", thousands(used), thousands(held)));
@@ -170,6 +214,7 @@ fn of(table: &Table, variable: &VariableInfo, values: impl Iterator<Item = f64>)
     let unit = match variable.units.as_str() {
         "1" => "",
         "m2" => "m²",
+        "m year-1" => "m/year",
         unit => unit,
     };
     let mut map = Map::new(&capital(&variable.long_name), &variable.name, unit, cells.collect());

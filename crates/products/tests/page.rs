@@ -1,7 +1,7 @@
 //! The browser page has the built-in products as data: `wasm/page/products.js`.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use pipeline::{Axis, ColumnSpec, Keep, Product, Second, Value, Weight};
+use pipeline::{Axis, ColumnSpec, Keep, Product, Second, TimeOf, Value, Weight};
 use serde_json::{Map, Value as Json, json};
 
 const HEAD: &str = "// The built-in products, made from crates/products/built-in by\n\
@@ -51,6 +51,11 @@ fn written(product: &Product) -> Map<String, Json> {
     }
     if let Weight::Column(weight) = &product.weight {
         table.insert("weight".into(), column(weight));
+    }
+    if let TimeOf::Column { column: own, epoch } = &product.time {
+        let mut time = column(own);
+        time["epoch"] = json!(epoch);
+        table.insert("time".into(), time);
     }
     if let Some(link) = &product.link {
         let places = [("latitude", link.latitude.as_ref()), ("longitude", link.longitude.as_ref())];

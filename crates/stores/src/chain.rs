@@ -1,6 +1,7 @@
 //! Codecs of an array as `zarrs` runs them, none but known ones.
 
 use serde_json::Value;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use zarrs::array::{BytesToBytesCodecTraits, Codec, CodecChain};
 use zarrs::metadata::v3::MetadataV3;
@@ -54,12 +55,10 @@ pub(crate) fn extension(value: &Value, key: &str) -> Result<MetadataV3, Error> {
     serde_json::from_value(value.clone()).map_err(|_| Error::corrupt(key, format!("{value} is no name of a codec")))
 }
 
-/// The number of a list of one.
-pub(crate) fn one(value: &Value) -> Option<u64> {
-    match value.as_array().map(Vec::as_slice) {
-        Some([number]) => number.as_u64(),
-        _ => None,
-    }
+/// A list of one or two lengths.
+pub(crate) fn shape(value: &Value) -> Option<Vec<NonZeroU64>> {
+    let lengths = value.as_array().filter(|list| matches!(list.len(), 1 | 2))?;
+    lengths.iter().map(|length| length.as_u64().and_then(NonZeroU64::new)).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Two tables of cells against each other.
-use crate::{Column, Error, Table};
+use crate::times::misleading;
+use crate::{Column, Cube, Error, Table, Window};
 use morton::Cell;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,7 +46,8 @@ impl FromStr for Bound {
     }
 }
 
-/// How two tables differ.
+/// How two tables differ. Where they have windows of time, a cell counts once in each of its windows, and those that both have are
+/// compared.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Comparison {
     /// Nothing differs by more than was allowed.
@@ -68,6 +70,15 @@ pub struct Comparison {
     pub variables_only_in_a: Vec<String>,
     /// The same of the other table.
     pub variables_only_in_b: Vec<String>,
+    /// Windows of time that only one has; none where there is no time axis.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub windows_only_in_a: Vec<String>,
+    /// The same of the other table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub windows_only_in_b: Vec<String>,
+    /// Why these differences may mislead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<&'static str>,
     /// What is missing from the values, in words.
     pub partial_a: Option<String>,
     /// The same of the other table.
@@ -111,51 +122,65 @@ pub struct Difference {
 /// Compares two tables, each with the name that errors call it.
 ///
 /// # Errors
-/// [`Error::OtherCells`] where their latitude conventions differ.
+/// [`Error::OtherCells`] where their latitude conventions differ, [`Error::Windows`] where only one has several windows of time.
 pub fn compare(
-    (a_name, a): (&str, &Table),
-    (b_name, b): (&str, &Table),
+    (a_name, a): (&str, &Cube),
+    (b_name, b): (&str, &Cube),
     tolerance: &Tolerance,
 ) -> Result<Comparison, Error> {
-    if a.latitude != b.latitude {
+    if a.cells.latitude != b.cells.latitude {
         return Err(Error::OtherCells {
             a: a_name.to_owned(),
-            latitude_a: a.latitude,
+            latitude_a: a.cells.latitude,
             b: b_name.to_owned(),
-            latitude_b: b.latitude,
+            latitude_b: b.cells.latitude,
         });
     }
-    let rows = |table: &Table| -> BTreeMap<u64, usize> {
-        table.observed().into_iter().filter_map(|row| Some((*table.ids.get(row)?, row))).collect()
-    };
+    if a.columns.is_empty() != b.columns.is_empty() {
+        let table = |cube: &Cube| cube.clone().into_table().map(Cube::from);
+        return compare((a_name, &table(a)?), (b_name, &table(b)?), tolerance);
+    }
     let (rows_a, rows_b) = (rows(a), rows(b));
-    let only = |these: &BTreeMap<u64, usize>, others: &BTreeMap<u64, usize>| {
-        let ids: Vec<u64> = these.keys().filter(|id| !others.contains_key(id)).copied().collect();
-        CellsInOne { cells: ids.len(), first: ids.iter().take(NAMED).map(|&id| name(a, id)).collect() }
+    let (windows_a, windows_b) = (window_names(a), window_names(b));
+    let only = |these: &Rows, others: &Rows, windows: &[String]| {
+        let is_alone =
+            |key: &&(String, u64)| !others.contains_key(*key) && (key.0.is_empty() || windows.contains(&key.0));
+        let keys: Vec<&(String, u64)> = these.keys().filter(is_alone).collect();
+        CellsInOne { cells: keys.len(), first: keys.iter().take(NAMED).map(|key| place(&a.cells, key)).collect() }
     };
-    let both: Vec<(u64, usize, usize)> =
-        rows_a.iter().filter_map(|(&id, &row)| Some((id, row, *rows_b.get(&id)?))).collect();
-    let (only_in_a, only_in_b) = (only(&rows_a, &rows_b), only(&rows_b, &rows_a));
-    let missing = |these: &Table, others: &Table| -> Vec<String> {
-        let names = these.columns.iter().map(|(variable, _)| variable.name.clone());
-        names.filter(|name| others.column(name).is_err()).collect()
+    let both = pairs(&rows_a, &rows_b);
+    let (only_in_a, only_in_b) = (only(&rows_a, &rows_b, &windows_b), only(&rows_b, &rows_a, &windows_a));
+    let missing = |these: &Cube, others: &Cube| -> Vec<String> {
+        these.names().filter(|name| others.names().all(|other| other != *name)).map(str::to_owned).collect()
     };
-    let variables: Vec<Difference> = a
-        .columns
-        .iter()
-        .filter_map(|(variable, column)| {
-            let (_, other) = b.column(&variable.name).ok()?;
-            let mut difference = difference(tolerance, &variable.name, (a, &both), (column, other));
+    // What is of all windows is compared cell by cell.
+    let cells = pairs(&of_table(&a.cells, ""), &of_table(&b.cells, ""));
+    let differences = |a_columns: &Columns, b_columns: &Columns, both: &Pairs| -> Vec<Difference> {
+        let of = |(variable, column): &(crate::VariableInfo, Column)| {
+            let (_, other) = b_columns.iter().find(|(held, _)| held.name == variable.name)?;
+            let mut difference = difference(tolerance, &variable.name, (&a.cells, both), (column, other));
             difference.units.clone_from(&variable.units);
             Some(difference)
-        })
-        .collect();
+        };
+        a_columns.iter().filter_map(of).collect()
+    };
+    let mut variables = differences(&a.columns, &b.columns, &both);
+    variables.extend(differences(
+        &a.cells.columns,
+        &b.cells.columns,
+        if a.columns.is_empty() { &both } else { &cells },
+    ));
     let (variables_only_in_a, variables_only_in_b) = (missing(a, b), missing(b, a));
-    let all_there =
-        only_in_a.cells + only_in_b.cells == 0 && variables_only_in_a.len() + variables_only_in_b.len() == 0;
+    let without = |these: &[String], others: &[String]| -> Vec<String> {
+        these.iter().filter(|name| !others.contains(name)).cloned().collect()
+    };
+    let (windows_only_in_a, windows_only_in_b) = (without(&windows_a, &windows_b), without(&windows_b, &windows_a));
+    let all_there = only_in_a.cells + only_in_b.cells == 0
+        && variables_only_in_a.len() + variables_only_in_b.len() == 0
+        && windows_only_in_a.len() + windows_only_in_b.len() == 0;
     Ok(Comparison {
         equal: (all_there || tolerance.common) && variables.iter().all(|variable| variable.beyond == 0),
-        order: a.order.get(),
+        order: a.cells.order.get(),
         cells_a: rows_a.len(),
         cells_b: rows_b.len(),
         cells_in_both: both.len(),
@@ -164,19 +189,55 @@ pub fn compare(
         variables,
         variables_only_in_a,
         variables_only_in_b,
-        partial_a: a.partial.as_ref().map(ToString::to_string),
-        partial_b: b.partial.as_ref().map(ToString::to_string),
+        windows_only_in_a,
+        windows_only_in_b,
+        warning: misleading(a, b),
+        partial_a: a.partial().map(ToString::to_string),
+        partial_b: b.partial().map(ToString::to_string),
     })
 }
 
-fn name(table: &Table, id: u64) -> String {
-    Cell::new(table.order, id).map_or_else(|_| id.to_string(), |cell| cell.to_string())
+/// Rows of the columns by window (no name where there is no time axis) and cell.
+type Rows = BTreeMap<(String, u64), usize>;
+/// The same key in two tables, and the row of each.
+type Pairs = Vec<((String, u64), usize, usize)>;
+type Columns = Vec<(crate::VariableInfo, Column)>;
+
+/// Rows with data.
+fn rows(cube: &Cube) -> Rows {
+    if cube.columns.is_empty() {
+        return of_table(&cube.cells, "");
+    }
+    let cells = cube.cells.ids.len();
+    let of_window = |(at, window): (usize, &Window)| {
+        of_table(&cube.timed(at), &window.name()).into_iter().map(move |(key, row)| (key, at * cells + row))
+    };
+    cube.windows.iter().enumerate().flat_map(of_window).collect()
+}
+
+fn of_table(table: &Table, window: &str) -> Rows {
+    let key = |row: usize| Some(((window.to_owned(), *table.ids.get(row)?), row));
+    table.observed().into_iter().filter_map(key).collect()
+}
+
+fn pairs(a: &Rows, b: &Rows) -> Pairs {
+    a.iter().filter_map(|(key, &row)| Some((key.clone(), row, *b.get(key)?))).collect()
+}
+
+fn window_names(cube: &Cube) -> Vec<String> {
+    cube.windows.iter().map(Window::name).collect()
+}
+
+/// A cell by its decimal id, with its window.
+fn place(table: &Table, (window, id): &(String, u64)) -> String {
+    let cell = Cell::new(table.order, *id).map_or_else(|_| id.to_string(), |cell| cell.to_string());
+    if window.is_empty() { cell } else { format!("{cell} in {window}") }
 }
 
 fn difference(
     tolerance: &Tolerance,
     variable: &str,
-    (table, both): (&Table, &[(u64, usize, usize)]),
+    (table, both): (&Table, &Pairs),
     (a, b): (&Column, &Column),
 ) -> Difference {
     let mut found = Difference {
@@ -192,8 +253,8 @@ fn difference(
         typical: 0.0,
     };
     let mut distances = Vec::with_capacity(both.len());
-    for &(id, row_a, row_b) in both {
-        let (x, y) = (a.number(row_a), b.number(row_b));
+    for (key, row_a, row_b) in both {
+        let (x, y) = (a.number(*row_a), b.number(*row_b));
         let distance = if x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() };
         distances.push(distance);
         if distance == 0.0 {
@@ -206,7 +267,7 @@ fn difference(
             let finite = |value: f64| value.is_finite().then_some(value);
             found.largest = finite(distance);
             found.largest_ulps = finite(distance).map(|_| steps(x, y));
-            (found.at, found.a, found.b) = (Some(name(table, id)), finite(x), finite(y));
+            (found.at, found.a, found.b) = (Some(place(table, key)), finite(x), finite(y));
         }
     }
     distances.sort_by(f64::total_cmp);

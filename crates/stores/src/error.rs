@@ -55,6 +55,17 @@ pub enum Error {
         /// Those there are.
         held: String,
     },
+    /// The level has no such window of time.
+    #[error("there is no window `{name}`; {}", windows_held(.held))]
+    NoWindow {
+        /// The name that was asked for.
+        name: String,
+        /// Those there are.
+        held: String,
+    },
+    /// There are several windows of time where one is needed.
+    #[error("there are several windows of time: {0}")]
+    Windows(String),
     /// A place holds nothing that can be read as a store.
     #[error("{place}: {why}")]
     Unreadable {
@@ -143,6 +154,10 @@ pub enum Error {
     /// A store could not be written.
     #[error("{0}")]
     Write(pipeline::Error),
+}
+
+fn windows_held(windows: &str) -> String {
+    if windows.is_empty() { "there is no time axis".to_owned() } else { format!("there are {windows}") }
 }
 
 impl Error {

@@ -1,9 +1,11 @@
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::array::is_v3;
-use crate::grid::{Grid, Lack};
+use crate::axis::Axis;
+use crate::grid::{Grid, Lack, Scheme};
 use crate::{ArrayInfo, Error, OWN, VariableInfo};
 
 /// Names of the arrays that say which cell a row is.
@@ -27,6 +29,8 @@ pub struct LevelInfo {
     pub(crate) path: String,
     pub(crate) grid: Grid,
     pub(crate) rows: Rows,
+    /// When the windows are, where arrays have them.
+    pub(crate) axis: Option<Axis>,
 }
 
 /// How the cells of the rows are known.
@@ -48,6 +52,12 @@ impl LevelInfo {
         let mut variables: Vec<VariableInfo> = data.map(|(name, array)| VariableInfo::of(name, array)).collect();
         variables.sort_by_key(|variable| (rank(&variable.name), variable.name.clone()));
         variables
+    }
+
+    /// Whether variables have a value in each of several windows of time.
+    #[must_use]
+    pub fn has_windows(&self) -> bool {
+        self.axis.is_some()
     }
 
     fn is_id(&self, name: &str) -> bool {
@@ -113,6 +123,10 @@ impl LevelInfo {
                 Err(error) => _ = unread.insert(name.to_owned(), reason(error)),
             }
         }
+        let axis = Axis::take(&mut arrays, &mut unread);
+        if let Some(axis) = &axis {
+            axis.check()?;
+        }
         let rows = if own { rows_of_ours(&grid, &arrays) } else { rows(&grid, &arrays, &unread, leaf, &key)? };
         let mut level = Self {
             order: grid.order,
@@ -123,11 +137,22 @@ impl LevelInfo {
             path: path.to_owned(),
             grid,
             rows,
+            axis,
         };
         if !own {
             level.keep_columns();
         }
         Ok(Some(level))
+    }
+
+    /// The row of a cell, where it follows from its number; `None` where an array of ids tells it.
+    pub(crate) fn row_of(&self, cell: Cell) -> Result<Option<Range<u64>>, Error> {
+        let first = match &self.rows {
+            Rows::Position if self.grid.scheme != Scheme::Ring => 0,
+            Rows::Children(leaf) => leaf.children(self.order)?.start,
+            _ => return Ok(None),
+        };
+        Ok(cell.nested().checked_sub(first).map(|row| row..row + 1).or(Some(0..0)))
     }
 
     /// Number of rows; `None` where the array of ids is missing.
@@ -139,12 +164,16 @@ impl LevelInfo {
         }
     }
 
-    /// Arrays of another length are no variables of the cells, nor are those whose numbers may mean anything.
+    /// Arrays of another length, or of other windows, are no variables of the cells, nor are those whose numbers may mean anything.
     fn keep_columns(&mut self) {
         let Some(rows) = self.len() else { return };
         for (name, array) in std::mem::take(&mut self.arrays) {
             let other = || format!("{} rows, where there are {rows} cells", array.rows);
-            let why = (array.rows != rows).then(other).or_else(|| array.unclear.clone().filter(|_| !self.is_id(&name)));
+            let windows = self.axis.as_ref().map(|axis| axis.times.rows);
+            let steps = array.leading.as_ref().map(|leading| leading.steps);
+            let others = || format!("{} windows, where the axis has another number", steps.unwrap_or_default());
+            let why = (array.rows != rows).then(other).or_else(|| (steps.is_some() && steps != windows).then(others));
+            let why = why.or_else(|| array.unclear.clone().filter(|_| !self.is_id(&name)));
             match why {
                 None => _ = self.arrays.insert(name, array),
                 Some(why) => _ = self.unread.insert(name, why),

@@ -2,7 +2,8 @@
 //!
 //! **Any store of the convention**, of any writer. A [`Store`] is opened from the root's `zarr.json` (its consolidated
 //! metadata names every group and array; without it, the place is listed). `zarrs` decodes the chunks (design/0003). Each of its [`LevelInfo`]s is one HEALPix order with its [`VariableInfo`]s; [`Store::table`] reads
-//! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. The same `Table` comes from the CSV of
+//! one level as a [`Table`]: nested ids in ascending order, and a [`Column`] a variable. Where there is a time axis,
+//! [`Store::cube`] reads it as a [`Cube`]: cells, [`Window`]s, and a value of each in each. The same `Table` comes from the CSV of
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
 //! **Stores that this engine wrote** name what they were made from ([`Recipe`]). [`OwnStore`] reads one cell by cell,
@@ -23,10 +24,13 @@
 //! Sources: the Zarr v3 core specification; the Zarr DGGS convention v1; `xdggs` 0.7 and `zagg` 0.61 for what they write.
 #![forbid(unsafe_code)]
 
+mod append;
 mod array;
+mod axis;
 mod chain;
 mod compare;
 mod csv;
+mod cube;
 mod decoder;
 mod documents;
 mod element;
@@ -35,22 +39,30 @@ mod grid;
 mod hive;
 mod ids;
 mod level;
+mod marks;
 mod merge;
 mod objects;
 mod overviews;
 mod own;
 mod packing;
+mod part;
 mod place;
 mod recipe;
+mod records;
 mod rows;
+mod series;
 mod shard;
 mod store;
 mod table;
+mod times;
 mod validate;
 mod wanted;
+mod window;
 
+pub use append::{Extended, Rechanged, extend, rechange};
 pub use array::ArrayInfo;
 pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare};
+pub use cube::Cube;
 pub use dggs_zarr::{Column, DataType};
 pub use error::Error;
 pub use hive::Hive;
@@ -59,12 +71,16 @@ pub use merge::{Merge, Merged, Sources};
 pub use objects::Objects;
 pub use overviews::{Composed, write_overviews};
 pub use own::OwnStore;
+pub use part::Pick;
 pub use place::Place;
 pub use recipe::Recipe;
+pub use series::{Series, SeriesWindow, Trend, with_error};
 pub use store::Store;
 pub use table::{Partial, Table, VariableInfo};
+pub use times::misleading;
 pub use validate::{Finding, Severity, Validation, validate};
-pub use wanted::Wanted;
+pub use wanted::{Wanted, finest_order};
+pub use window::{Window, text as moment_text};
 
 /// Name of this engine's key in the attributes of groups.
 pub(crate) const OWN: &str = "icestream";

@@ -1,9 +1,9 @@
 //! Stores of one cell each into a store of the sphere.
-use crate::{Error, Objects as _, OwnStore, Place};
-use dggs_zarr::SphereCell;
+use crate::{Error, Objects as _, OwnStore, Place, records};
+use dggs_zarr::{CellWindow, RECORDS, SphereCell, StoreObject};
 use morton::Cell;
-use pipeline::SphereStanding;
-use serde_json::Value;
+use pipeline::{SphereStanding, TimeWindow};
+use serde_json::{Value, json};
 use std::path::Path;
 use storage::{Clients, Location, StoreSink};
 
@@ -97,9 +97,8 @@ impl<'a> Merge<'a> {
                 }
                 let is_first = seen.is_empty();
                 seen.push((cell, root.clone()));
-                let provenance = store.provenance(cell).await?;
-                merged.partial += usize::from(provenance["partial"] == true);
-                if self.add_cell(&store, cell, provenance, is_first).await? {
+                merged.partial += usize::from(store.is_partial(cell).await?);
+                if self.add_cell(&store, cell, is_first).await? {
                     merged.written += 1;
                 } else {
                     merged.same += 1;
@@ -111,7 +110,7 @@ impl<'a> Merge<'a> {
 
     /// Adds one cell, and before the first one finds out whether the target can be written; `false`: it is there with the
     /// same bytes.
-    async fn add_cell(&self, store: &OwnStore, cell: Cell, provenance: Value, is_first: bool) -> Result<bool, Error> {
+    async fn add_cell(&self, store: &OwnStore, cell: Cell, is_first: bool) -> Result<bool, Error> {
         let job = store.recipe.job(cell).map_err(|why| Error::unreadable(&store.name, why))?;
         let standing = pipeline::sphere_standing(&job, &self.sink).await?;
         if let SphereStanding::Other(why) = standing {
@@ -120,8 +119,19 @@ impl<'a> Merge<'a> {
         if is_first {
             self.sink.probe().await?;
         }
-        let objects = objects(store, cell, provenance).await?;
-        let mark = pipeline::sphere_mark(cell).map_err(Error::Job)?;
+        let mut written = false;
+        for objects in parts(store, cell).await? {
+            if standing == SphereStanding::New && !written {
+                pipeline::write_template(&job, &self.sink).await.map_err(Error::Write)?;
+            }
+            written |= self.add_part(store, cell, objects).await?;
+        }
+        Ok(written)
+    }
+
+    /// Adds a cell, or a window of one: objects that are whole with the last, a mark; `false`: they are there already.
+    async fn add_part(&self, store: &OwnStore, cell: Cell, objects: Vec<StoreObject>) -> Result<bool, Error> {
+        let mark = objects.last().map(|mark| mark.key.clone()).unwrap_or_default();
         if pipeline::holds(&self.sink, &mark).await? {
             let mut same = true;
             for object in &objects {
@@ -134,23 +144,55 @@ impl<'a> Merge<'a> {
                 return Err(Error::OtherValues { out: self.out.to_owned(), cell, store: store.name.clone() });
             }
         }
-        if standing == SphereStanding::New {
-            pipeline::write_template(&job, &self.sink).await.map_err(Error::Write)?;
-        }
         pipeline::write_sphere_objects(objects, &self.sink).await.map_err(Error::Write)?;
         Ok(true)
     }
 }
 
-/// The objects that a cell has in a store of the sphere.
-async fn objects(store: &OwnStore, cell: Cell, provenance: Value) -> Result<Vec<dggs_zarr::StoreObject>, Error> {
+/// The objects that a cell has in a store of the sphere, in parts that are each whole with their last object.
+async fn parts(store: &OwnStore, cell: Cell) -> Result<Vec<Vec<StoreObject>>, Error> {
+    let unreadable = |why: String| Error::unreadable(&store.name, why);
+    let (made, own) = (store.made(cell).await?, store.provenance(cell).await?);
     let mut levels = Vec::new();
     for &order in &store.recipe.orders {
-        levels.push(store.level(cell, order).await?);
+        levels.push(store.level(cell, order, &made).await?);
     }
-    let sphere = store.recipe.sphere().map_err(|why| Error::unreadable(&store.name, why))?;
-    let part = SphereCell { parent: cell, levels, provenance };
-    sphere.cell(&part).map_err(|error| Error::unreadable(&store.name, error))
+    let sphere = store.recipe.sphere().map_err(unreadable)?;
+    let keeps = store.recipe.change.is_some_and(|change| change.moments);
+    let Some(axis) = &store.recipe.time else {
+        let mark = dggs_zarr::mark_key(cell).map_err(|error| unreadable(error.to_string()))?;
+        let group = if store.recipe.parent.is_some() { RECORDS } else { mark.trim_end_matches("/zarr.json") };
+        let records = if keeps { records::read(&store.place, group).await? } else { None };
+        let part = SphereCell { parent: cell, levels, provenance: own, records, windows: Vec::new(), change: None };
+        return sphere.cell(&part).map_err(|error| unreadable(error.to_string()));
+    };
+    let names: Vec<String> = axis.windows().iter().map(TimeWindow::name).collect();
+    let is_cell = store.recipe.parent.is_some();
+    // A store of one cell says of all windows together what one of the sphere says of each.
+    let said = |mut part: Value| {
+        if is_cell {
+            (part["version"], part["engine"]) = (own["version"].clone(), own["engine"].clone());
+        }
+        part
+    };
+    let name = |step: u64| usize::try_from(step).ok().and_then(|step| names.get(step).cloned()).unwrap_or_default();
+    let all = if is_cell && keeps { records::read(&store.place, RECORDS).await? } else { None };
+    let mut windows = Vec::new();
+    for (step, part) in &made.windows {
+        let group = dggs_zarr::window_key(cell, &name(*step)).map_err(|error| unreadable(error.to_string()))?;
+        let records = match &all {
+            Some(all) => Some(records::of_window(all, *step)),
+            None if keeps => records::read(&store.place, group.trim_end_matches("/zarr.json")).await?,
+            None => None,
+        };
+        windows.push(CellWindow { step: *step, name: name(*step), provenance: said(part.clone()), records });
+    }
+    let of_all = json!({"windows": made.windows.iter().map(|(step, _)| name(*step)).collect::<Vec<_>>()});
+    let change = made.change.map(|change| said(if is_cell { of_all } else { change }));
+    let (parent_order, parent_morton) = (cell.order().get(), cell.decimal()?);
+    let provenance = json!({"version": own["version"], "parent_order": parent_order, "parent_morton": parent_morton});
+    let part = SphereCell { parent: cell, levels, provenance, records: None, windows, change };
+    sphere.cell(&part).map_err(|error| unreadable(error.to_string()))
 }
 
 /// The stores right below a folder or prefix.

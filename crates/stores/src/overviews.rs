@@ -44,18 +44,19 @@ pub async fn write_overviews(root: &str, to: u8, clients: &Clients) -> Result<Co
     let sink = clients.sink(&Location::parse(root)?)?;
     let coarsest = coarsest_there(&sink, coarsest.unwrap_or(finest)).await?;
     let mut levels = Overviews::new(&job, coarsest).map_err(Error::Job)?;
-    let reads = parents.iter().map(|&parent| store.level(parent, finest));
+    let reads = parents.iter().map(|&parent| store.levels(parent, finest));
     let mut children = stream::iter(reads).buffered(CELLS_AT_ONCE);
-    let provenance = parents.iter().map(|&parent| store.provenance(parent));
-    let mut provenance = stream::iter(provenance).buffered(CELLS_AT_ONCE);
+    let partials = parents.iter().map(|&parent| store.is_partial(parent));
+    let mut partials = stream::iter(partials).buffered(CELLS_AT_ONCE);
     let mut partial = 0;
     for &parent in &parents {
         let Some(children) = children.next().await.transpose()? else { break };
-        let provenance = provenance.next().await.transpose()?;
-        partial += usize::from(provenance.is_some_and(|own| own["partial"] == true));
-        levels.add(parent, &children).map_err(Error::Compose)?;
+        partial += usize::from(partials.next().await.transpose()? == Some(true));
+        for (window, children) in children {
+            levels.add(parent, window, &children).map_err(Error::Compose)?;
+        }
     }
-    drop((children, provenance));
+    drop((children, partials));
     let template = pipeline::sphere_root(&sink).await?.unwrap_or_default();
     pipeline::sphere_accepts(&job, &template).map_err(|why| Error::refused(root, why))?;
     let chunks = pipeline::write_overviews(levels, &sink).await.map_err(Error::Write)?;

@@ -1,21 +1,30 @@
 //! A store that this engine wrote, as a whole: what it was made from, which cells are in it, and the values of a cell.
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use aggregate::Statistic;
-use dggs_zarr::{ArrayMeta, Column, Level, TemplateVariable, Variable};
+use dggs_zarr::{ArrayMeta, CHANGE, Column, Level, TemplateVariable, TimeCoordinate, Variable};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
+use pipeline::{TimeAxis, TimeWindow};
 use serde_json::Value;
 use std::fmt::Display;
-use std::ops::Range;
 use storage::Clients;
 
 /// Marks that are read at the same time.
 const READS_IN_FLIGHT: usize = 32;
 
+/// What a store has of a cell.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Made {
+    /// The windows that were computed, by their place on the time axis, with what is said of each; none where there is no axis.
+    pub(crate) windows: Vec<(u64, Value)>,
+    /// What is said of the arrays over all windows, where they were computed.
+    pub(crate) change: Option<Value>,
+}
+
 /// A store that this engine wrote, and its recipe.
 pub struct OwnStore {
-    place: Place,
+    pub(crate) place: Place,
     /// The store as the caller named it.
     pub name: String,
     /// What it was made from.
@@ -43,7 +52,7 @@ impl OwnStore {
         Ok(Self { place, name: root.to_owned(), recipe })
     }
 
-    fn bad(&self, what: impl Display) -> Error {
+    pub(crate) fn bad(&self, what: impl Display) -> Error {
         Error::damaged(&self.name, what)
     }
 
@@ -64,46 +73,106 @@ impl OwnStore {
     /// # Errors
     /// [`Error::Damaged`] where it says nothing, [`Error::Source`].
     pub async fn provenance(&self, cell: Cell) -> Result<Value, Error> {
-        let finest = self.recipe.orders.first().map(ToString::to_string).unwrap_or_default();
         let key = match self.recipe.parent {
-            Some(_) => format!("{finest}/zarr.json"),
+            Some(_) => self.key_of_group(),
             None => pipeline::sphere_mark(cell).map_err(|error| self.bad(error))?,
         };
-        let document: Value = serde_json::from_slice(&self.object(&key).await?).map_err(|error| self.bad(error))?;
-        match &document["attributes"][OWN] {
-            Value::Object(own) => Ok(Value::Object(own.clone())),
+        self.said(&key, &self.object(&key).await?)
+    }
+
+    /// Key of the document that holds the provenance of a store of one cell.
+    fn key_of_group(&self) -> String {
+        format!("{}/zarr.json", self.recipe.orders.first().map(ToString::to_string).unwrap_or_default())
+    }
+
+    fn said(&self, key: &str, document: &[u8]) -> Result<Value, Error> {
+        let mut document: Value = serde_json::from_slice(document).map_err(|error| self.bad(error))?;
+        match document["attributes"][OWN].take() {
+            own @ Value::Object(_) => Ok(own),
             _ => Err(self.bad(format!("{key}: no provenance"))),
         }
     }
 
-    async fn object(&self, key: &str) -> Result<bytes::Bytes, Error> {
+    /// Which windows of a cell are there, whole.
+    ///
+    /// # Errors
+    /// As [`OwnStore::provenance`].
+    pub(crate) async fn made(&self, cell: Cell) -> Result<Made, Error> {
+        let Some(axis) = &self.recipe.time else { return Ok(Made::default()) };
+        if self.recipe.parent.is_some() {
+            let own = self.provenance(cell).await?;
+            return Ok(Made::of_cell(axis, &own));
+        }
+        let mut made = Made::default();
+        let names = axis.windows().iter().map(TimeWindow::name);
+        for (name, step) in names.zip(0..).chain([(CHANGE.to_owned(), u64::MAX)]) {
+            let key = dggs_zarr::window_key(cell, &name).map_err(|error| self.bad(error))?;
+            let document = self.place.get(&key).await?.filter(|document| !dggs_zarr::is_tombstone(document));
+            match document {
+                Some(document) if name == CHANGE => made.change = Some(self.said(&key, &document)?),
+                Some(document) => made.windows.push((step, self.said(&key, &document)?)),
+                None => {}
+            }
+        }
+        Ok(made)
+    }
+
+    /// Whether granules are missing from the values of a cell.
+    ///
+    /// # Errors
+    /// As [`OwnStore::provenance`].
+    pub(crate) async fn is_partial(&self, cell: Cell) -> Result<bool, Error> {
+        let of_cell = self.provenance(cell).await?["partial"] == true;
+        Ok(of_cell || self.made(cell).await?.windows.iter().any(|(_, own)| own["partial"] == true))
+    }
+
+    pub(crate) async fn object(&self, key: &str) -> Result<bytes::Bytes, Error> {
         let found = self.place.get(key).await?;
         found.ok_or_else(|| self.bad(format!("{key} is missing")))
     }
 
-    /// All children of a parent at one order.
-    pub(crate) async fn level(&self, cell: Cell, order: Order) -> Result<Level, Error> {
-        self.read(cell, order, |_| true).await
+    /// All children of a parent at one order: of timed variables the values in the windows that were made, one after the other.
+    pub(crate) async fn level(&self, cell: Cell, order: Order, made: &Made) -> Result<Level, Error> {
+        self.read(cell, order, made, |_| true).await
+    }
+
+    /// The values of timed variables in each window that was made, with its place on the axis; without an axis all at 0.
+    pub(crate) async fn levels(&self, cell: Cell, order: Order) -> Result<Vec<(u64, Level)>, Error> {
+        let made = self.made(cell).await?;
+        let is_plain = self.recipe.time.is_none();
+        let level = self.read(cell, order, &made, |name| is_plain || !self.recipe.is_together(name)).await?;
+        if is_plain {
+            return Ok(vec![(0, level)]);
+        }
+        Ok(made.windows.iter().zip(0..).map(|((step, _), at)| (*step, window_of(&level, at))).collect())
     }
 
     /// The variables of a level whose names are `wanted`.
-    async fn read(&self, cell: Cell, order: Order, wanted: impl Fn(&str) -> bool) -> Result<Level, Error> {
+    async fn read(&self, cell: Cell, order: Order, made: &Made, wanted: impl Fn(&str) -> bool) -> Result<Level, Error> {
         let ids: Vec<u64> = cell.children(order).map_err(|error| self.bad(error))?.collect();
         let morton: Result<Vec<i64>, _> = ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
         let sphere = self.recipe.sphere().map_err(|why| self.bad(why))?;
         let level = sphere.levels.iter().find(|level| level.order == order);
+        let rows = ids.len() as u64;
         let read = |variable: TemplateVariable| {
-            let (meta, objects) = match self.recipe.parent {
-                Some(_) => {
-                    let meta = ArrayMeta::new(ids.len() as u64, variable.data_type, variable.attributes.clone());
-                    let chunks = meta.chunks();
-                    (meta, 0..chunks)
-                }
-                None => (sphere.array(order, &variable), cell.nested()..cell.nested() + 1),
+            let meta = match self.recipe.parent {
+                Some(_) => ArrayMeta::of(&variable, rows, sphere.time.as_ref().map(TimeCoordinate::len)),
+                None => sphere.array(order, &variable),
             };
+            let along = meta.chunks_along();
+            let of_cell = if self.recipe.parent.is_some() { 0..along } else { cell.nested()..cell.nested() + 1 };
+            let steps = match &meta.steps {
+                Some(steps) if variable.together => (0..steps.length).collect(),
+                Some(_) => made.windows.iter().map(|(step, _)| *step).collect(),
+                None => vec![0],
+            };
+            let objects = steps.into_iter().flat_map(|step| of_cell.clone().map(move |at| step * along + at)).collect();
             self.values(format!("{order}/{}", variable.name), meta, objects, variable)
         };
-        let variables = level.iter().flat_map(|level| level.variables.clone());
+        let is_made = |variable: &TemplateVariable| {
+            variable.timed && !variable.together || sphere.time.is_none() || made.change.is_some()
+        };
+        let variables = level.iter().flat_map(|level| level.variables.clone()).filter(is_made);
         let variables = variables.filter(|variable| wanted(&variable.name)).map(read);
         let variables = try_join_all(variables).await?;
         let morton = morton.map_err(|error| self.bad(error))?;
@@ -116,12 +185,16 @@ impl OwnStore {
     /// [`Error::Damaged`] where the counts cannot be read, [`Error::Source`].
     pub async fn cells_with_data(&self, cell: Cell) -> Result<u64, Error> {
         let order = self.recipe.orders.first().copied().ok_or_else(|| self.bad("there is no order"))?;
-        let level = self.read(cell, order, |name| name == self.recipe.product.array_name(Statistic::Count)).await?;
+        let made = self.made(cell).await?;
+        let level =
+            self.read(cell, order, &made, |name| name == self.recipe.product.array_name(Statistic::Count)).await?;
         let counts = level.variables.into_iter().find_map(|variable| match variable.values {
             Column::I32(counts) => Some(counts),
             _ => None,
         });
-        Ok(counts.map_or(0, |counts| counts.iter().filter(|&&count| count > 0).count() as u64))
+        let (counts, cells) = (counts.unwrap_or_default(), level.cell_ids.len().max(1));
+        let has_data = |cell: &usize| counts.iter().skip(*cell).step_by(cells).any(|count| *count > 0);
+        Ok((0..cells).filter(has_data).count() as u64)
     }
 
     /// Some objects of an array, one after the other.
@@ -129,22 +202,49 @@ impl OwnStore {
         &self,
         path: String,
         meta: ArrayMeta,
-        objects: Range<u64>,
+        objects: Vec<u64>,
         variable: TemplateVariable,
     ) -> Result<Variable, Error> {
         let mut values: Option<Column> = None;
         for index in objects {
-            let key = dggs_zarr::chunk_key(&path, index);
-            let part = meta.decode(&self.object(&key).await?);
-            let part = part.map_err(|error| self.bad(format!("{key}: {error}")))?;
+            let key = meta.key(&path, index);
+            let part = match self.place.get(&key).await? {
+                // A window that came after change was computed.
+                None if variable.together => {
+                    let rows = meta.shard_shape.unwrap_or(meta.chunk_shape);
+                    meta.data_type.empty().missing(usize::try_from(rows).unwrap_or_default())
+                }
+                None => return Err(self.bad(format!("{key} is missing"))),
+                Some(bytes) => meta.decode(&bytes).map_err(|error| self.bad(format!("{key}: {error}")))?,
+            };
             match &mut values {
                 Some(values) => values.append(&part),
                 None => values = Some(part),
             }
         }
-        let values = values.unwrap_or(Column::F32(Vec::new()));
-        Ok(Variable { name: variable.name, values, attributes: variable.attributes })
+        let values = values.unwrap_or_else(|| variable.data_type.empty());
+        Ok(Variable { name: variable.name, values, attributes: variable.attributes, timed: variable.timed })
     }
+}
+
+impl Made {
+    /// Of a store of one cell: the windows that its provenance names.
+    pub(crate) fn of_cell(axis: &TimeAxis, own: &Value) -> Self {
+        let texts: Vec<String> = axis.windows().iter().map(ToString::to_string).collect();
+        let step = |text: &str| texts.iter().position(|window| window == text).map(|step| step as u64);
+        let parts = own["windows"].as_array().into_iter().flatten();
+        let windows = parts.filter_map(|part| Some((step(part["window"].as_str()?)?, part.clone()))).collect();
+        Self { windows, change: (!own["change"].is_null()).then(|| own["change"].clone()) }
+    }
+}
+
+/// The values of timed variables in one of several windows.
+pub(crate) fn window_of(level: &Level, at: usize) -> Level {
+    let cells = level.cell_ids.len();
+    let rows: Vec<usize> = (at * cells..(at + 1) * cells).collect();
+    let timed = level.variables.iter().filter(|variable| variable.timed);
+    let variables = timed.map(|variable| Variable { values: variable.values.select(&rows), ..variable.clone() });
+    Level { variables: variables.collect(), ..level.clone() }
 }
 
 /// The cells of an order whose marks are among some keys, and are no tombstones.
@@ -169,4 +269,10 @@ pub(crate) async fn whole_cells(
 pub(crate) fn cell_of_mark(key: &str) -> Option<Cell> {
     let id = key.trim_start_matches('/').strip_prefix("cells/")?.strip_suffix("/zarr.json")?;
     Cell::from_decimal(id.parse().ok()?).ok().filter(|cell| cell.decimal().is_ok_and(|back| back.to_string() == id))
+}
+
+/// The cell and the window whose mark a key is.
+pub(crate) fn window_of_mark(key: &str) -> Option<(Cell, &str)> {
+    let (cell, name) = key.strip_suffix("/zarr.json")?.rsplit_once('/')?;
+    Some((cell_of_mark(&format!("{cell}/zarr.json"))?, name))
 }

@@ -2,7 +2,7 @@
 use crate::OWN;
 use dggs_zarr::Sphere;
 use morton::{Cell, Latitude, Order};
-use pipeline::{Job, JobSpec, Product};
+use pipeline::{ChangeSpec, Job, JobSpec, Product, TimeAxis};
 use serde_json::Value;
 
 /// What a store says it was made from.
@@ -18,6 +18,10 @@ pub struct Recipe {
     pub orders: Vec<Order>,
     /// Orders above the parents', finest first (layout `sphere`).
     pub above: Vec<Order>,
+    /// The windows of time, where there are some.
+    pub time: Option<TimeAxis>,
+    /// How height change was estimated, where it was.
+    pub change: Option<ChangeSpec>,
     /// The parent (layout `cell`); `None` for a store of the sphere.
     pub parent: Option<Cell>,
 }
@@ -50,7 +54,9 @@ impl Recipe {
             return Err("the parent cell is of another order than the parent order".into());
         }
         let (orders, above) = orders.into_iter().partition(|&order| order >= parent_order);
-        Ok(Self { product, latitude, parent_order, orders, above, parent })
+        let time = optional(&own["time"]).map_err(|error| format!("time: {error}"))?;
+        let change = optional(&own["change"]).map_err(|error| format!("change: {error}"))?;
+        Ok(Self { product, latitude, parent_order, orders, above, time, change, parent })
     }
 
     /// The job of one parent cell.
@@ -62,9 +68,24 @@ impl Recipe {
         let spec = JobSpec {
             latitude: self.latitude,
             overviews: self.orders.clone(),
+            time: self.time.clone(),
+            change: self.change,
             ..JobSpec::new(self.product.clone(), Vec::new(), finest)
         };
         spec.job(parent).map_err(|error| error.to_string())
+    }
+
+    /// Whether a variable is of all windows together: there is one value a cell, or all windows were computed at once.
+    pub(crate) fn is_together(&self, name: &str) -> bool {
+        let sphere = self.sphere().ok();
+        let level = sphere.as_ref().and_then(|sphere| sphere.levels.first());
+        level
+            .is_some_and(|level| level.variables.iter().any(|held| held.name == name && (held.together || !held.timed)))
+    }
+
+    /// The name of a window, by its place on the time axis.
+    pub(crate) fn window_name(&self, step: u64) -> Option<String> {
+        self.time.as_ref()?.windows().get(usize::try_from(step).ok()?).map(pipeline::TimeWindow::name)
     }
 
     /// The template of a sphere store of this recipe, without levels above the parents.
@@ -72,4 +93,8 @@ impl Recipe {
         let any = Cell::new(self.parent_order, 0).map_err(|error| error.to_string())?;
         Ok(pipeline::sphere_of(&self.job(any)?))
     }
+}
+
+fn optional<T: serde::de::DeserializeOwned>(value: &Value) -> Result<Option<T>, serde_json::Error> {
+    if value.is_null() { Ok(None) } else { serde_json::from_value(value.clone()).map(Some) }
 }

@@ -59,9 +59,9 @@ impl Spans {
         self.0.iter().flat_map(|span| span.first..span.end())
     }
 
-    /// The objects of an array that hold some of the rows, ascending.
+    /// The objects of an array's first step that hold some of the rows, ascending.
     pub(crate) fn objects(&self, array: &ArrayInfo) -> impl Iterator<Item = u64> {
-        let (rows, objects) = (array.rows_per_object, array.objects());
+        let (rows, objects) = (array.rows_per_object, array.objects_along());
         let ranges = self.0.iter().scan(0, move |next: &mut u64, span| {
             let first = (span.first / rows).max(*next);
             let end = (span.end().saturating_sub(1) / rows).saturating_add(1).min(objects);
@@ -71,14 +71,15 @@ impl Spans {
         ranges.flatten()
     }
 
-    /// Puts what of a part of an array belongs to the rows into their column; `first` is the first row of the part.
-    pub(crate) fn put(&self, column: &mut Column, first: u64, part: &Column) {
+    /// Puts what of a part of an array belongs to the rows into their column, where they begin at `base`; `first` is the first row
+    /// of the part.
+    pub(crate) fn put(&self, column: &mut Column, base: usize, first: u64, part: &Column) {
         let end = first.saturating_add(part.len() as u64);
         let begin = self.0.partition_point(|span| span.end() <= first);
         for span in self.0.iter().skip(begin).take_while(|span| span.first < end) {
             let (from, to) = (span.first.max(first), span.end().min(end));
             let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-            let at = span.at + length(from - span.first);
+            let at = base + span.at + length(from - span.first);
             if (from, to) == (first, end) {
                 column.put(at, part);
             } else {
@@ -113,7 +114,7 @@ mod tests {
         let part = |first: i64, rows: i64| Column::I64((first..first + rows).collect());
         let mut column = array.fill(spans.len());
         for (first, part) in [(0, part(0, 5)), (5, part(5, 5)), (20, part(20, 1))] {
-            spans.put(&mut column, first, &part);
+            spans.put(&mut column, 0, first, &part);
         }
         assert_eq!(column, Column::I64(vec![0, 1, 2, 3, 4, 5, 8, 9, -7, -7, 20]));
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use zarrs::array::{ArrayToBytesCodecTraits as _, BytesRepresentation, CodecChain, CodecOptions, FillValue, data_type};
 
 use crate::Error;
-use crate::chain::{chain, one};
+use crate::chain::{chain, shape};
 
 /// Chunks of a shard beyond which it is taken for broken.
 const MAX_CHUNKS: u64 = 1 << 20;
@@ -19,7 +19,7 @@ const MAX_CHUNKS: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct ShardIndex {
     /// Two numbers a chunk.
-    shape: [NonZeroU64; 2],
+    shape: Vec<NonZeroU64>,
     codecs: CodecChain,
     /// Bytes that it takes in the object.
     length: usize,
@@ -27,22 +27,29 @@ pub(crate) struct ShardIndex {
 }
 
 impl ShardIndex {
-    /// From the configuration of `sharding_indexed` for shards of `object` rows: the index, and rows and codecs of a chunk.
+    /// From the configuration of `sharding_indexed` for shards of the shape `object`: the index, and shape and codecs of a chunk.
     pub(crate) fn parse(
         configuration: &Value,
-        object: NonZeroU64,
+        object: &[NonZeroU64],
         key: &str,
-    ) -> Result<(Option<Self>, NonZeroU64, CodecChain), Error> {
+    ) -> Result<(Option<Self>, Vec<NonZeroU64>, CodecChain), Error> {
         let list = |name: &str| {
             let codecs = configuration[name].as_array();
             codecs.map(Vec::as_slice).ok_or_else(|| Error::corrupt(key, format!("sharding without {name}")))
         };
-        let rows = one(&configuration["chunk_shape"]).and_then(NonZeroU64::new);
-        let rows =
-            rows.filter(|rows| object.get().is_multiple_of(rows.get()) && object.get() / rows.get() <= MAX_CHUNKS);
-        let rows = rows.ok_or_else(|| Error::corrupt(key, "a shard must be a whole number of chunks"))?;
-        let chunks = NonZeroU64::new(object.get() / rows.get()).unwrap_or(NonZeroU64::MIN);
-        let shape = [chunks, NonZeroU64::MIN.saturating_add(1)];
+        let chunk = shape(&configuration["chunk_shape"]).filter(|chunk| chunk.len() == object.len());
+        let chunk = chunk.ok_or_else(|| Error::corrupt(key, "a shard must be a whole number of chunks"))?;
+        let counts = object.iter().zip(&chunk).map(|(object, chunk)| {
+            let count = object.get() / chunk.get();
+            object.get().is_multiple_of(chunk.get()).then(|| NonZeroU64::new(count)).flatten()
+        });
+        let counts = counts.collect::<Option<Vec<NonZeroU64>>>();
+        let few = |counts: &Vec<NonZeroU64>| {
+            counts.iter().fold(1_u64, |all, count| all.saturating_mul(count.get())) <= MAX_CHUNKS
+        };
+        let counts = counts.filter(few);
+        let mut shape = counts.ok_or_else(|| Error::corrupt(key, "a shard must be a whole number of chunks"))?;
+        shape.push(NonZeroU64::MIN.saturating_add(1));
         let codecs = chain(list("index_codecs")?, key)?;
         let length = match codecs.encoded_representation(&shape, &data_type::uint64(), &FillValue::from(u64::MAX)) {
             Ok(BytesRepresentation::FixedSize(length)) => usize::try_from(length).ok(),
@@ -50,7 +57,7 @@ impl ShardIndex {
         };
         let length = length.ok_or_else(|| Error::unsupported(key, "an index without a fixed length"))?;
         let index = Self { shape, codecs, length, at_start: configuration["index_location"] == "start" };
-        Ok((Some(index), rows, chain(list("codecs")?, key)?))
+        Ok((Some(index), chunk, chain(list("codecs")?, key)?))
     }
 
     /// The chunks that are in an object: their number, and their place in its bytes.
@@ -95,8 +102,8 @@ mod tests {
             "chunk_shape": [2], "codecs": [little], "index_codecs": [little, {"name": "crc32c"}],
             "index_location": location,
         });
-        let (index, rows, _) = ShardIndex::parse(&configuration, NonZeroU64::new(6).unwrap(), "k").unwrap();
-        assert_eq!(rows.get(), 2);
+        let (index, rows, _) = ShardIndex::parse(&configuration, &[NonZeroU64::new(6).unwrap()], "k").unwrap();
+        assert_eq!(rows, [NonZeroU64::new(2).unwrap()]);
         index.unwrap()
     }
 
@@ -138,7 +145,7 @@ mod tests {
             let lying = shard(false, [lie.0, lie.1, u64::MAX, u64::MAX, 2, 2]);
             assert!(index("end").places(&lying).is_err(), "{lie:?}");
         }
-        let object = NonZeroU64::new(6).unwrap();
+        let object = &[NonZeroU64::new(6).unwrap()];
         assert!(ShardIndex::parse(&json!({"chunk_shape": [4]}), object, "k").is_err());
         assert!(ShardIndex::parse(&json!({"chunk_shape": [0]}), object, "k").is_err());
     }

@@ -2,17 +2,20 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
 use serde_json::{Value, json};
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use tracing::warn;
 
-use crate::documents::{Documents, json as parsed};
+use crate::axis::Axis;
+use crate::documents::Documents;
 use crate::grid::Scheme;
 use crate::ids::CellRows;
 use crate::level::Rows;
+use crate::marks::Marks;
+use crate::part::Part;
 use crate::rows::Spans;
-use crate::{ArrayInfo, Column, Error, LevelInfo, OWN, Objects, Partial, Table, VariableInfo};
+use crate::{ArrayInfo, Column, Cube, Error, LevelInfo, OWN, Objects, Partial, Pick, Table, VariableInfo, Window};
 
 /// Objects asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -35,8 +38,8 @@ pub struct Store<O> {
     stamp: Option<Value>,
     /// The cell that the store is named after, if it is a leaf.
     leaf: Option<Cell>,
-    /// What a store of layout `sphere` says of the making of its parent cells.
-    cells: OnceCell<BTreeMap<Cell, Value>>,
+    /// What a store of layout `sphere` says of the making of the parent cells that were read.
+    cells: RefCell<BTreeMap<Cell, Value>>,
 }
 
 impl<O: Objects> Store<O> {
@@ -72,7 +75,7 @@ impl<O: Objects> Store<O> {
             return Err(Error::Unfinished(name.to_owned()));
         }
         levels.sort_by_key(|level| std::cmp::Reverse(level.order));
-        Ok(Self { objects, base, name: name.to_owned(), levels, stamp, leaf, cells: OnceCell::new() })
+        Ok(Self { objects, base, name: name.to_owned(), levels, stamp, leaf, cells: RefCell::default() })
     }
 
     /// The orders, finest first.
@@ -104,15 +107,33 @@ impl<O: Objects> Store<O> {
     /// Reads variables of a level (none named: all that can be read), with the ids of all cells that were processed.
     ///
     /// # Errors
-    /// [`Error::NoOrder`], [`Error::NoVariable`], or what is wrong with a chunk.
+    /// As [`Store::cube`]; [`Error::Windows`] where variables have several windows of time.
     pub async fn table(&self, order: Option<u8>, names: &[&str]) -> Result<Table, Error> {
+        self.cube(order, names, &Pick::default()).await?.into_table()
+    }
+
+    /// Reads a part of the variables of a level (none named: all that can be read), in each window of time where there are some.
+    /// Windows that nobody computed have the fill value.
+    ///
+    /// # Errors
+    /// [`Error::NoOrder`], [`Error::NoVariable`], [`Error::NoWindow`], or what is wrong with a chunk.
+    pub async fn cube(&self, order: Option<u8>, names: &[&str], pick: &Pick<'_>) -> Result<Cube, Error> {
         let level = self.level(order)?;
         let wanted = self.wanted(level, names)?;
         let arrays: Vec<&ArrayInfo> = wanted.iter().filter_map(|variable| level.arrays.get(&variable.name)).collect();
-        let cells = self.cells(level).await?;
+        let all = match &level.axis {
+            Some(axis) => self.windows(level, axis).await?,
+            None => Vec::new(),
+        };
+        let steps = Window::pick(&all, pick.windows)?;
+        let marks = match level.attributes[OWN]["cells"].as_str() {
+            Some(group) => Some(Marks::read(&self.objects, group, pick.cell_of(level.parent_order())?).await?),
+            None => None,
+        };
+        let part = Part::new(level, &all, &steps, marks.as_ref(), pick.cell)?;
         let (ids, columns) = match &level.rows {
             Rows::Position => {
-                let (spans, columns) = self.existing(level, &arrays, wholes(level, cells).as_ref()).await?;
+                let (spans, columns) = self.existing(level, &arrays, &part).await?;
                 // A position is a nested number in every scheme but one.
                 let of_row = |row: u64| match level.grid.scheme {
                     Scheme::Ring => Scheme::Ring.cell(level.order, row).map_or(row, Cell::nested),
@@ -120,32 +141,72 @@ impl<O: Objects> Store<O> {
                 };
                 (spans.rows().map(of_row).collect(), columns)
             }
-            Rows::Ids(name) => self.dense(level, name, &arrays).await?,
+            Rows::Ids(name) => self.dense(level, name, &arrays, &part).await?,
             Rows::Children(leaf) => {
                 let first = leaf.children(level.order)?.start;
-                let (spans, columns) = self.existing(level, &arrays, None).await?;
+                let (spans, columns) = self.existing(level, &arrays, &part).await?;
                 (spans.rows().map(|row| first.saturating_add(row)).collect(), columns)
             }
         };
-        let partial = match cells {
-            Some(cells) => Partial::of(cells.values()),
-            None => Partial::of([&level.attributes[OWN]]),
+        let windows: Vec<Window> = steps.iter().filter_map(|&step| all.get(step).cloned()).collect();
+        let partial = match &marks {
+            Some(marks) => Partial::of(marks.cells.values(), &windows),
+            None => Partial::of([&level.attributes[OWN]], &windows),
         };
-        let table = Table {
+        let mut said = marks.map(|marks| marks.cells).unwrap_or_default();
+        said.values_mut().for_each(|own| keep_windows(own, &windows));
+        self.cells.borrow_mut().extend(said);
+        let mut provenance = self.provenance(level);
+        keep_windows(&mut provenance, &windows);
+        let is_timed = |name: &str| level.arrays.get(name).is_some_and(|array| array.leading.is_some());
+        let (timed, plain) = wanted.into_iter().zip(columns).partition(|(variable, _)| is_timed(&variable.name));
+        let cells = Table {
             partial,
             order: level.order,
             latitude: level.latitude,
             parent: level.parent_order().or_else(|| self.order_of_leaf(level)),
             ids,
-            columns: wanted.into_iter().zip(columns).collect(),
-            provenance: self.provenance(level),
+            columns: plain,
+            provenance,
         };
+        let cube = Cube { cells, windows, columns: timed };
         let ids = at(&level.path, if let Rows::Ids(name) = &level.rows { name } else { "cell_ids" });
-        let table = if level.is_own() { table } else { in_order(table, &ids)? };
-        match table.ids.is_sorted_by(|a, b| a < b) && table.ids.last().is_none_or(|&id| id < level.order.cells()) {
-            true => Ok(table),
-            false => Err(Error::corrupt(&ids, "ids must ascend and exist")),
+        let cube = if level.is_own() { cube } else { in_order(cube, &ids)? };
+        let table = &cube.cells;
+        if !table.ids.is_sorted_by(|a, b| a < b) || table.ids.last().is_some_and(|&id| id >= level.order.cells()) {
+            return Err(Error::corrupt(&ids, "ids must ascend and exist"));
         }
+        Ok(match pick.cell {
+            Some(cell) => {
+                let row = cube.cells.ids.binary_search(&cell.nested()).ok();
+                cube.select(row.as_slice())
+            }
+            None => cube,
+        })
+    }
+
+    /// The windows of a level with a time axis.
+    async fn windows(&self, level: &LevelInfo, axis: &Axis) -> Result<Vec<Window>, Error> {
+        let values = async |array: &ArrayInfo| {
+            let rows = usize::try_from(array.rows).unwrap_or(usize::MAX);
+            let mut column = array.fill(rows.saturating_mul(usize::try_from(array.steps()).unwrap_or(usize::MAX)));
+            let mut found = pin!(self.found(level, array, 0..array.objects()));
+            while let Some((index, bytes)) = found.try_next().await? {
+                array.decode(index, &bytes, |step, first, part| {
+                    let at = step.saturating_mul(array.rows).saturating_add(first);
+                    column.put(usize::try_from(at).unwrap_or(usize::MAX), &part);
+                    Ok(())
+                })?;
+            }
+            Ok::<_, Error>(column)
+        };
+        let maybe = async |array: Option<&ArrayInfo>| match array {
+            Some(array) => Ok::<_, Error>(Some(values(array).await?)),
+            None => Ok(None),
+        };
+        let times = values(&axis.times).await?;
+        let (bounds, cycles) = (maybe(axis.bounds.as_ref()).await?, maybe(axis.cycles.as_ref()).await?);
+        axis.windows(&times, bounds.as_ref(), cycles.as_ref())
     }
 
     /// Bytes that the table of some variables of an order takes at most, as far as the metadata says it.
@@ -200,32 +261,8 @@ impl<O: Objects> Store<O> {
     /// `cell` says it in [`Table::provenance`], and nothing here.
     #[must_use]
     pub fn parents_provenance(&self, table: &Table) -> Vec<Value> {
-        let cells = self.cells.get();
-        table.parents().iter().filter_map(|parent| cells?.get(parent).cloned()).collect()
-    }
-
-    /// The cells of a store of ours of layout `sphere` that are whole, with what it says of their making; `None` for another
-    /// store.
-    async fn cells(&self, level: &LevelInfo) -> Result<Option<&BTreeMap<Cell, Value>>, Error> {
-        let Some(group) = level.attributes[OWN]["cells"].as_str() else { return Ok(None) };
-        if let Some(cells) = self.cells.get() {
-            return Ok(Some(cells));
-        }
-        let prefix = format!("{group}/");
-        let keys = self.objects.list(&prefix).await?;
-        let read = async |key: String| {
-            let id = key.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix("/zarr.json"));
-            let cell = id.and_then(|id| Cell::from_decimal(id.parse().ok()?).ok());
-            let Some(cell) = cell else { return Ok::<_, Error>(None) };
-            let Some(document) = self.objects.get(&key).await? else { return Ok(None) };
-            if dggs_zarr::is_tombstone(&document) {
-                return Ok(None);
-            }
-            Ok(Some((cell, parsed(&key, &document)?["attributes"][OWN].take())))
-        };
-        let reads = stream::iter(keys.into_iter().map(read)).buffer_unordered(AT_ONCE);
-        let cells = reads.try_filter_map(async |found| Ok(found)).try_collect().await?;
-        Ok(Some(self.cells.get_or_init(|| cells)))
+        let cells = self.cells.borrow();
+        table.parents().iter().filter_map(|parent| cells.get(parent).cloned()).collect()
     }
 
     /// Ids from their array, and the rows of all that are cells.
@@ -234,27 +271,35 @@ impl<O: Objects> Store<O> {
         level: &LevelInfo,
         name: &str,
         arrays: &[&ArrayInfo],
+        part: &Part<'_>,
     ) -> Result<(Vec<u64>, Vec<Column>), Error> {
         let missing = || Error::corrupt(&level.path, format!("no array `{name}`"));
         let ids = level.arrays.get(name).ok_or_else(missing)?.raw();
         if let Some(other) = arrays.iter().find(|array| array.rows != ids.rows) {
             return Err(Error::corrupt(&other.path, format!("{} rows, but {} ids", other.rows, ids.rows)));
         }
-        self.fits(ids.rows, arrays)?;
+        if ids.leading.is_some() {
+            return Err(Error::unsupported(&ids.path, "an array of ids with 2 dimensions"));
+        }
+        self.fits(ids.rows, arrays, part)?;
         let mut rows = CellRows::new(level, &ids);
         let all = if level.is_own() { Box::new(0..ids.objects()) } else { self.likely(level, &ids).await? };
         let mut found = pin!(self.found(level, &ids, all));
         while let Some((index, bytes)) = found.try_next().await? {
-            ids.decode(index, &bytes, |first, part| rows.take(first, &part))?;
+            ids.decode(index, &bytes, |_, first, part| rows.take(first, &part))?;
         }
         let (spans, cells) = rows.finish()?;
         let mut columns = Vec::new();
         for array in arrays {
-            let mut column = array.fill(spans.len());
-            let mut found = pin!(self.found(level, array, spans.objects(array)));
+            let mut column = array.fill(part.rows(array, spans.len()));
+            let along = array.objects_along();
+            let objects = spans.objects(array).collect::<Vec<_>>();
+            let objects =
+                (0..array.objects() / along.max(1)).flat_map(|step| objects.iter().map(move |at| step * along + at));
+            let mut found = pin!(self.found(level, array, objects.filter(|&index| part.wants(array, index))));
             while let Some((index, bytes)) = found.try_next().await? {
-                array.decode(index, &bytes, |first, part| {
-                    spans.put(&mut column, first, &part);
+                array.decode(index, &bytes, |step, first, values| {
+                    part.put(&spans, &mut column, (array, step, first), &values);
                     Ok(())
                 })?;
             }
@@ -263,37 +308,38 @@ impl<O: Objects> Store<O> {
         Ok((cells, columns))
     }
 
-    /// The rows of chunks that exist of any of the arrays, and are among `wholes`, with their values; a variable without a
+    /// The rows of chunks that exist of any of the arrays, and belong to a part, with their values; a variable without a
     /// chunk there has the fill value. What is decoded is known to fit before it is.
     async fn existing(
         &self,
         level: &LevelInfo,
         arrays: &[&ArrayInfo],
-        wholes: Option<&BTreeSet<u64>>,
+        part: &Part<'_>,
     ) -> Result<(Spans, Vec<Column>), Error> {
-        let (mut objects, mut extents) = (Vec::new(), Vec::new());
+        let (mut objects, mut extents) = (Vec::new(), BTreeSet::new());
         for array in arrays {
-            let whole = |index: &u64| wholes.is_none_or(|wholes| wholes.contains(index));
-            let mut found = pin!(self.found(level, array, self.likely(level, array).await?.filter(whole)));
-            let (mut held, mut rows) = (Vec::new(), 0_u64);
+            let likely = self.likely(level, array).await?.filter(|&index| part.wants(array, index));
+            let mut found = pin!(self.found(level, array, likely));
+            let (mut held, mut seen, mut rows) = (Vec::new(), BTreeSet::new(), 0_u64);
             while let Some((index, bytes)) = found.try_next().await? {
                 for extent in array.extents(index, &bytes)? {
-                    rows = rows.saturating_add(extent.1 as u64);
-                    extents.push(extent);
+                    // Windows have the same rows.
+                    rows = rows.saturating_add(if seen.insert(extent) { extent.1 as u64 } else { 0 });
+                    extents.insert(extent);
                 }
-                self.fits(rows, arrays)?;
+                self.fits(rows, arrays, part)?;
                 held.push((index, bytes));
             }
             objects.push(held);
         }
         let spans = Spans::union(extents);
-        self.fits(spans.len() as u64, arrays)?;
+        self.fits(spans.len() as u64, arrays, part)?;
         let mut columns = Vec::new();
         for (array, held) in arrays.iter().zip(objects) {
-            let mut column = array.fill(spans.len());
+            let mut column = array.fill(part.rows(array, spans.len()));
             for (index, bytes) in held {
-                array.decode(index, &bytes, |first, part| {
-                    spans.put(&mut column, first, &part);
+                array.decode(index, &bytes, |step, first, values| {
+                    part.put(&spans, &mut column, (array, step, first), &values);
                     Ok(())
                 })?;
             }
@@ -303,8 +349,9 @@ impl<O: Objects> Store<O> {
     }
 
     /// Refuses a table of `rows` rows of these arrays that would not fit in [`MAX_TABLE`].
-    fn fits(&self, rows: u64, arrays: &[&ArrayInfo]) -> Result<(), Error> {
-        table_fits(&self.name, rows.saturating_mul(bytes_of_row(arrays)))
+    fn fits(&self, rows: u64, arrays: &[&ArrayInfo], part: &Part<'_>) -> Result<(), Error> {
+        let bytes = arrays.iter().fold(8, |sum, array| sum + part.values(array) * array.data_type.size() as u64);
+        table_fits(&self.name, rows.saturating_mul(bytes))
     }
 
     /// Objects of an array that may exist, ascending.
@@ -316,8 +363,7 @@ impl<O: Objects> Store<O> {
         if !level.is_own() && array.objects() <= MAX_ASKED {
             return Ok(Box::new(0..array.objects()));
         }
-        let mut prefix = format!("{}{}", self.base, array.key(0));
-        prefix.truncate(prefix.rfind('/').map_or(0, |slash| slash + 1));
+        let prefix = format!("{}{}/", self.base, array.path);
         let keys = match self.objects.list(&prefix).await {
             Err(_) if !level.is_own() && array.objects() <= MAX_UNLISTED => return Ok(Box::new(0..array.objects())),
             keys => keys?,
@@ -334,7 +380,8 @@ impl<O: Objects> Store<O> {
         array: &ArrayInfo,
         indices: impl Iterator<Item = u64>,
     ) -> impl Stream<Item = Result<(u64, Bytes), Error>> {
-        let own = level.is_own();
+        // Windows that nobody computed have no chunks.
+        let own = level.is_own() && array.leading.is_none();
         let one = move |index: u64| async move {
             let key = array.key(index);
             match self.objects.get(&format!("{}{key}", self.base)).await? {
@@ -348,7 +395,7 @@ impl<O: Objects> Store<O> {
 
 /// Bytes that a row of a table takes: its id and its values.
 fn bytes_of_row(arrays: &[&ArrayInfo]) -> u64 {
-    arrays.iter().fold(8, |sum, array| sum + array.data_type.size() as u64)
+    arrays.iter().fold(8, |sum, array| sum + array.steps() * array.data_type.size() as u64)
 }
 
 /// Refuses a table of more than [`MAX_TABLE`] bytes.
@@ -361,24 +408,28 @@ pub(crate) fn table_fits(name: &str, bytes: u64) -> Result<(), Error> {
     Err(Error::refused(name, format!("{why}: name fewer variables with --var, or a coarser order with --order")))
 }
 
-/// The rows in the order of their cells: other projects write them in any.
-fn in_order(table: Table, key: &str) -> Result<Table, Error> {
-    let mut rows: Vec<usize> = (0..table.ids.len()).collect();
-    rows.sort_by_key(|&row| table.ids.get(row).copied());
-    let table = if table.ids.is_sorted() { table } else { table.select(&rows) };
-    match table.ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => {
-            let cell = Cell::new(table.order, pair[0])?;
-            Err(Error::corrupt(key, format!("cell {cell} is there twice: only one row a cell is read")))
-        }
-        None => Ok(table),
+/// Leaves of what is said of windows that of those that are read.
+fn keep_windows(own: &mut Value, windows: &[Window]) {
+    let names: Vec<String> = windows.iter().map(Window::name).collect();
+    let name = |part: &Value| part["window"].as_str().and_then(|name| name.split('/').next()).map(str::to_owned);
+    if let Some(parts) = own.get_mut("windows").and_then(Value::as_array_mut) {
+        parts.retain(|part| name(part).is_none_or(|name| names.contains(&name)));
     }
 }
 
-/// The objects of a level that hold whole cells; `None` where an object holds several, above the parents.
-fn wholes(level: &LevelInfo, cells: Option<&BTreeMap<Cell, Value>>) -> Option<BTreeSet<u64>> {
-    let parent = level.parent_order().filter(|&parent| parent <= level.order)?;
-    Some(cells?.keys().filter(|cell| cell.order() == parent).map(|cell| cell.nested()).collect())
+/// The rows in the order of their cells: other projects write them in any.
+fn in_order(cube: Cube, key: &str) -> Result<Cube, Error> {
+    let ids = &cube.cells.ids;
+    let mut rows: Vec<usize> = (0..ids.len()).collect();
+    rows.sort_by_key(|&row| ids.get(row).copied());
+    let cube = if ids.is_sorted() { cube } else { cube.select(&rows) };
+    match cube.cells.ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let cell = Cell::new(cube.cells.order, pair[0])?;
+            Err(Error::corrupt(key, format!("cell {cell} is there twice: only one row a cell is read")))
+        }
+        None => Ok(cube),
+    }
 }
 
 /// The cell of a leaf that `zagg` wrote: `4441321.zarr`, or `4441321_2019.zarr` for a window of time.

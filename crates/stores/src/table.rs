@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{ArrayInfo, Error};
+use crate::{ArrayInfo, Error, Window};
 use dggs_zarr::Column;
 
 /// A data variable of a level.
@@ -69,13 +69,26 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Of what stores say of the making of their parent cells; `None` where nothing is missing.
-    pub fn of<'a>(provenance: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
+    /// Of what stores say of the making of their parent cells, in some windows of time where there are some; `None` where
+    /// nothing is missing.
+    pub(crate) fn of<'a>(provenance: impl IntoIterator<Item = &'a Value>, windows: &[Window]) -> Option<Self> {
         let mut all: Option<Self> = None;
-        for own in provenance.into_iter().filter(|own| own["partial"] == true) {
+        let names: Vec<String> = windows.iter().map(Window::name).collect();
+        let is_read = |part: &&Value| {
+            let name = part["window"].as_str().and_then(|window| window.split('/').next());
+            name.is_some_and(|name| names.iter().any(|read| read == name))
+        };
+        for own in provenance {
+            let parts: Vec<&Value> = match own["windows"].as_array() {
+                Some(parts) => parts.iter().filter(is_read).filter(|part| part["partial"] == true).collect(),
+                None => Some(own).into_iter().filter(|own| own["partial"] == true).collect(),
+            };
+            if parts.is_empty() {
+                continue;
+            }
             let partial = all.get_or_insert_default();
             partial.cells += 1;
-            let granules = own["granules"].as_array().into_iter().flatten();
+            let granules = parts.into_iter().filter_map(|part| part["granules"].as_array()).flatten();
             let missing = granules.filter(|granule| granule["failed"] == true);
             partial.granules.extend(missing.filter_map(|granule| granule["name"].as_str().map(str::to_owned)));
         }
@@ -120,14 +133,17 @@ impl Table {
         self.ids.iter().filter_map(|&id| Cell::new(self.order, id).ok())
     }
 
-    /// Rows with at least one observation: where `count` is above 0, or without a `count`, where any value is finite.
+    /// Rows with at least one observation: where `count` is above 0, or without a `count`, where any value is finite. Whole
+    /// numbers, which are always finite, say nothing next to others.
     #[must_use]
     pub fn observed(&self) -> Vec<usize> {
         let count = self.columns.iter().find(|(variable, _)| variable.name == "count");
+        let has_floats = self.columns.iter().any(|(_, column)| !column.is_integer());
+        let telling = |column: &Column| !(has_floats && column.is_integer());
         (0..self.ids.len())
             .filter(|&row| match count {
                 Some((_, count)) => count.number(row) > 0.0,
-                None => self.columns.iter().any(|(_, column)| column.number(row).is_finite()),
+                None => self.columns.iter().any(|(_, column)| telling(column) && column.number(row).is_finite()),
             })
             .collect()
     }

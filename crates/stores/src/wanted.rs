@@ -1,5 +1,5 @@
 //! A store or a CSV as one table, with what is wanted of it.
-use crate::{Error, Hive, Objects as _, Place, Store, Table};
+use crate::{Cube, Error, Hive, Objects as _, Pick, Place, Store, Table};
 use morton::Latitude;
 use std::path::Path;
 use storage::Clients;
@@ -8,12 +8,14 @@ use storage::Clients;
 const MAX_PARENTS: usize = 200;
 
 /// What is wanted of a store or of a CSV.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Wanted<'a> {
     /// Order; the finest there is if not given.
     pub order: Option<u8>,
     /// Variables; all if none is named.
     pub names: &'a [&'a str],
+    /// Windows of time and a cell; all if none is named.
+    pub pick: Pick<'a>,
     /// Latitude convention of a CSV, which does not state it.
     pub latitude: Latitude,
 }
@@ -23,10 +25,10 @@ impl Wanted<'_> {
     ///
     /// # Errors
     /// As [`Wanted::of_store`] and [`Wanted::of_csv`]; [`Error::Input`] names the input.
-    pub async fn of_input(&self, input: &str, clients: &Clients) -> Result<Table, Error> {
+    pub async fn of_input(&self, input: &str, clients: &Clients) -> Result<Cube, Error> {
         let table = if is_csv(input) {
             let text = storage::read_text(Path::new(input));
-            text.map_err(Error::Source).and_then(|text| self.of_csv(&text))
+            text.map_err(Error::Source).and_then(|text| self.of_csv(&text)).map(Cube::from)
         } else {
             self.of_store(input, clients).await
         };
@@ -37,8 +39,9 @@ impl Wanted<'_> {
     ///
     /// # Errors
     /// As [`Wanted::of_input`].
-    pub async fn of_both(&self, a: &str, b: &str, clients: &Clients) -> Result<(Table, Table), Error> {
-        let as_in = |table: &Table| Self { order: Some(table.order.get()), latitude: table.latitude, ..*self };
+    pub async fn of_both(&self, a: &str, b: &str, clients: &Clients) -> Result<(Cube, Cube), Error> {
+        let as_in =
+            |Cube { cells, .. }: &Cube| Self { order: Some(cells.order.get()), latitude: cells.latitude, ..*self };
         if is_csv(a) {
             let b = self.of_input(b, clients).await?;
             return Ok((as_in(&b).of_input(a, clients).await?, b));
@@ -69,31 +72,32 @@ impl Wanted<'_> {
     /// From a store or a hive of stores, with what it says of the making of each parent cell, unless they are many.
     ///
     /// # Errors
-    /// As [`Place::new`], [`Store::open`] and [`Store::table`], or [`Hive::open`] and [`Hive::table`].
-    pub async fn of_store(&self, root: &str, clients: &Clients) -> Result<Table, Error> {
+    /// As [`Place::new`], [`Store::open`] and [`Store::cube`], or [`Hive::open`] and [`Hive::table`].
+    pub async fn of_store(&self, root: &str, clients: &Clients) -> Result<Cube, Error> {
         let place = Place::new(root, clients.clone())?;
         let name = place.name();
         let store = match Store::open(&place, &name).await {
             Err(Error::NoStore(_)) => return self.of_hive(&place, &name).await,
             store => store?,
         };
-        let mut table = store.table(self.order, self.names).await?;
+        let mut cube = store.cube(self.order, self.names, &self.pick).await?;
         // Above the parents a chunk covers cells that were not computed.
-        if table.parent.is_none_or(|parent| parent > table.order) {
-            table = table.select(&table.observed());
+        if cube.cells.parent.is_none_or(|parent| parent > cube.cells.order) {
+            cube = cube.select(&cube.observed());
         }
+        let table = &mut cube.cells;
         if table.provenance["cells"].is_string() && table.parents().len() <= MAX_PARENTS {
-            let parts = store.parents_provenance(&table);
+            let parts = store.parents_provenance(table);
             let whole = std::iter::once(table.provenance.take());
             table.provenance = whole.chain(parts).collect();
         }
-        Ok(table)
+        Ok(cube)
     }
 
     /// From a place without the metadata of a store: a hive of many, or nothing that is read.
-    async fn of_hive(&self, place: &Place, name: &str) -> Result<Table, Error> {
+    async fn of_hive(&self, place: &Place, name: &str) -> Result<Cube, Error> {
         if let Some(hive) = Hive::open(place, name).await? {
-            return hive.table(self.order, self.names).await;
+            return Ok(hive.table(self.order, self.names).await?.into());
         }
         for key in [".zgroup", ".zmetadata", ".zarray"] {
             if place.get(key).await?.is_some() {
@@ -104,6 +108,16 @@ impl Wanted<'_> {
         }
         Err(Error::NoStore(name.to_owned()))
     }
+}
+
+/// The finest order of a store.
+///
+/// # Errors
+/// As [`Store::open`].
+pub async fn finest_order(root: &str, clients: &Clients) -> Result<u8, Error> {
+    let place = Place::new(root, clients.clone())?;
+    let store = Store::open(&place, &place.name()).await?;
+    Ok(store.levels().first().map_or(0, |level| level.order.get()))
 }
 
 /// Whether an input is a CSV, by its ending.

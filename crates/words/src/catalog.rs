@@ -25,6 +25,11 @@ pub fn remarks(report: &Gathered) -> Vec<String> {
 pub fn mixed_cycles(catalog: &Catalog) -> Option<String> {
     let cycles = catalog.cycles();
     let list: Vec<String> = cycles.iter().map(ToString::to_string).collect();
-    (cycles.len() > 1)
-        .then(|| format!("the granules are of {} cycles ({}): --cycle chooses", cycles.len(), list.join(", ")))
+    (cycles.len() > 1).then(|| {
+        format!(
+            "the granules are of {} cycles ({}): --cycle chooses, and --by cycle of `run` tells them apart",
+            cycles.len(),
+            list.join(", ")
+        )
+    })
 }

@@ -4,12 +4,18 @@
 
 mod catalog;
 mod cell;
+mod comparison;
 mod failure;
 mod product;
 mod run;
+mod series;
+mod validation;
 
 pub use catalog::{mixed_cycles, remarks};
 pub use cell::{notes, partial, table};
+pub use comparison::comparison;
 pub use failure::{denied, next_of};
 pub use product::found_in;
 pub use run::{estimate, people, time};
+pub use series::series;
+pub use validation::validation;

@@ -95,8 +95,18 @@ mod tests {
     fn a_continent_costs_less_than_the_system_before() {
         let cell = morton::Cell::from_decimal(-6_134_114).unwrap();
         let granules = vec!["s3://b/g.h5".to_owned(); 38];
-        let work =
-            vec![CellWork { cell, name: -6_134_114, granules, key: String::new(), known: false, again: false }; 1872];
+        let work = vec![
+            CellWork {
+                cell,
+                name: -6_134_114,
+                granules,
+                only: Vec::new(),
+                key: String::new(),
+                known: false,
+                again: false
+            };
+            1872
+        ];
         let estimate = Estimate::new(&work, Some((1024, Architecture::Arm64)), 500, true);
         assert_eq!((estimate.cells, estimate.granules, estimate.requests), (1872, 71_136, 71_136 * 44));
         assert!(estimate.dollars > 1.25 && estimate.dollars < 2.5, "{estimate:?}");

@@ -150,7 +150,15 @@ mod tests {
 
     fn ended(name: i64, good: bool) -> CellReport {
         let cell = morton::Cell::from_decimal(name).unwrap();
-        let work = CellWork { cell, name, granules: vec!["a".into()], key: "k".into(), known: false, again: false };
+        let work = CellWork {
+            cell,
+            name,
+            granules: vec!["a".into()],
+            only: Vec::new(),
+            key: "k".into(),
+            known: false,
+            again: false,
+        };
         let outcome =
             if good { Ok(Box::default()) } else { Err(AttemptFailure::new(AttemptClass::Permanent, "X", "why")) };
         CellReport::new(&work, outcome)

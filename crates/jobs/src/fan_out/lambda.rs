@@ -13,7 +13,6 @@ use crate::AskedProduct;
 use crate::{Answer, ErrorType, Event, Usage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipeline::JobSpec;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
@@ -120,7 +119,8 @@ impl Lambda {
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
         Event {
             asked: AskedProduct::of(self.shape.spec.product.clone()),
-            spec: JobSpec { cells: vec![work.cell], ..self.shape.spec.clone() },
+            time: pipeline::TimeChoice::default(),
+            spec: self.shape.spec_of(work),
             parent_morton: work.name,
             granule_urls: work.granules.clone(),
             index: self.shape.index.clone(),

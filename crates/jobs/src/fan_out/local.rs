@@ -124,7 +124,7 @@ fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &R
     let place = Location::parse(&shape.store(work.name)).map_err(bad)?;
     Ok(Task {
         cell: work.name,
-        job: shape.spec.job(work.cell)?,
+        job: shape.spec_of(work).job(work.cell)?,
         verify: shape.audits(work.name),
         granules: work.granules.iter().map(|link| Location::parse(link)).collect::<Result<_, _>>().map_err(bad)?,
         index: shape.index.clone(),

@@ -7,8 +7,8 @@ use super::spent::Spent;
 use super::work::CellWork;
 use byte_ranges::{ByteRange, Source as _, SourceErrorKind, Storage as _};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use pipeline::{GranuleUsed, Layout, Provenance};
-use std::collections::BTreeSet;
+use pipeline::{GranuleUsed, Layout, Provenance, TimeWindow, WindowProvenance, WindowUsed};
+use std::collections::{BTreeMap, BTreeSet};
 use storage::{Clients, Location};
 use stores::OwnStore;
 
@@ -22,6 +22,11 @@ enum There {
     Nothing,
     /// What this run would write.
     Same(Box<CellReport>),
+    /// Some windows of this run, but not `missing`; `other`: some of these are there, made of other granules.
+    Windows {
+        missing: Vec<TimeWindow>,
+        other: bool,
+    },
     Other,
 }
 
@@ -60,13 +65,26 @@ impl RunPlan {
         let mut resumed = Vec::new();
         let mut others = BTreeSet::new();
         let shape = &self.options.shape;
-        let unknown = self.work.iter().filter(|work| !work.known);
-        let look = async |work: &CellWork| Ok::<_, RunError>((work.name, there(shape, work, clients).await?));
+        // Windows that are there already are left out, whoever computed them.
+        let windows = shape.spec.layout == Layout::Sphere && shape.spec.time.is_some();
+        let unknown = self.work.iter().filter(|work| if windows { !work.again } else { !work.known });
+        let look = async |work: &CellWork| {
+            let there =
+                if windows { windows_there(shape, work, clients).await? } else { there(shape, work, clients).await? };
+            Ok::<_, RunError>((work.name, there))
+        };
         let looks = stream::iter(unknown.map(look)).buffer_unordered(AT_ONCE);
         for (name, there) in looks.try_collect::<Vec<_>>().await? {
             match there {
                 There::Nothing => {}
                 There::Same(ended) => resumed.push(*ended),
+                There::Windows { missing, other } => {
+                    let work = self.work.iter_mut().find(|work| work.name == name);
+                    if other && work.as_ref().is_some_and(|work| !work.known) {
+                        others.insert(name);
+                    }
+                    work.into_iter().for_each(|work| work.only.clone_from(&missing));
+                }
                 There::Other => _ = others.insert(name),
             }
         }
@@ -124,7 +142,10 @@ impl RunPlan {
 fn marker_key(shape: &RunShape, work: &CellWork) -> Result<String, RunError> {
     match shape.spec.layout {
         Layout::Cell => Ok(pipeline::ROOT.to_owned()),
-        Layout::Sphere => pipeline::sphere_mark(work.cell).map_err(RunError::usage),
+        Layout::Sphere => {
+            let job = shape.spec.job(work.cell).map_err(RunError::usage)?;
+            pipeline::sphere_last_mark(&job).map_err(RunError::usage)
+        }
     }
 }
 
@@ -154,14 +175,82 @@ async fn there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<T
     if !is_what_is_wanted(shape, work, &own) || orders != shape.orders() {
         return Ok(There::Other);
     }
-    let cells_with_data = store.cells_with_data(work.cell).await?;
-    Ok(There::Same(Box::new(ended(shape, work, &own, cells_with_data))))
+    let failed = own.granules().filter(|granule| matches!(granule, GranuleUsed::Failed { .. })).count();
+    let found = Found {
+        partial: own.partial,
+        observations: own.rows.used,
+        failed: failed as u64,
+        cells_with_data: store.cells_with_data(work.cell).await?,
+    };
+    Ok(There::Same(Box::new(ended(shape, work, &found))))
+}
+
+/// Which windows of a cell of a store of the sphere are there, made of the granules that the run has of each: of a window that it has
+/// no granule of, whatever is there counts.
+async fn windows_there(shape: &RunShape, work: &CellWork, clients: &Clients) -> Result<There, RunError> {
+    let Ok(store) = OwnStore::open(&shape.store(work.name), clients).await else { return Ok(There::Nothing) };
+    let job = shape.spec.job(work.cell).map_err(RunError::usage)?;
+    if store.recipe.time != shape.spec.time {
+        return Ok(There::Nothing);
+    }
+    let mut orders = store.recipe.orders.clone();
+    orders.sort_unstable();
+    let recipe = &store.recipe;
+    let same = recipe.product == job.product().deciding()
+        && (recipe.change, recipe.latitude) == (job.spec().change, job.latitude())
+        && orders == shape.orders();
+    if !same {
+        return Ok(There::Other);
+    }
+    let there = store.windows_there(work.cell).await?;
+    if there.is_empty() {
+        return Ok(There::Nothing);
+    }
+    let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for link in &work.granules {
+        let name = byte_ranges::file_name(link);
+        if let Some(window) = job.window_of(name) {
+            expected.entry(window.name()).or_default().insert(job.product().mission_name(name));
+        }
+    }
+    let fits = |used: &WindowUsed| {
+        let names: BTreeSet<String> = used.granules.iter().map(|granule| granule.name().to_owned()).collect();
+        let same = expected.get(&used.window.name()).is_none_or(|expected| *expected == names);
+        same && (!used.partial || shape.spec.allow_partial && !work.again)
+    };
+    let (sound, other): (Vec<_>, Vec<_>) = there.iter().partition(|(_, own)| fits(&own.used));
+    let is_sound = |window: &TimeWindow| sound.iter().any(|(own, _)| own == window);
+    let missing: Vec<TimeWindow> =
+        job.steps().into_iter().map(|(_, window)| window).filter(|own| !is_sound(own)).collect();
+    if !missing.is_empty() {
+        return Ok(There::Windows { missing, other: !other.is_empty() });
+    }
+    let used = |own: &WindowProvenance| own.used.rows.used;
+    let failed = |own: &WindowProvenance| {
+        own.used.granules.iter().filter(|one| matches!(one, GranuleUsed::Failed { .. })).count()
+    };
+    let own = Found {
+        partial: there.iter().any(|(_, own)| own.used.partial),
+        observations: there.iter().map(|(_, own)| used(own)).sum(),
+        failed: there.iter().map(|(_, own)| failed(own) as u64).sum(),
+        cells_with_data: store.cells_with_data(work.cell).await?,
+    };
+    Ok(There::Same(Box::new(ended(shape, work, &own))))
+}
+
+/// What a store says of a cell.
+struct Found {
+    partial: bool,
+    observations: u64,
+    failed: u64,
+    cells_with_data: u64,
 }
 
 /// Whether a store says that it was made as this run would make it.
 fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Provenance) -> bool {
     let Ok(job) = shape.spec.job(work.cell) else { return false };
-    let held = |name: &str| own.granules.iter().find(|granule| granule.name() == name);
+    let granules: BTreeMap<&str, &GranuleUsed> = own.granules().map(|granule| (granule.name(), granule)).collect();
+    let held = |name: &str| granules.get(name).copied();
     let name_of = |link: &str| job.product().mission_name(byte_ranges::file_name(link));
     let names: BTreeSet<String> = work.granules.iter().map(|link| name_of(link)).collect();
     let sizes_fit = work.granules.iter().all(|link| {
@@ -174,25 +263,26 @@ fn is_what_is_wanted(shape: &RunShape, work: &CellWork, own: &Provenance) -> boo
         && own.product == job.product().deciding()
         && own.latitude_convention.as_deref() == Some(shape.spec.latitude.to_string().as_str())
         && own.parent_morton == Some(work.name)
-        && own.granules.len() == names.len()
+        && own.time == job.spec().time
+        && own.change == job.spec().change
+        && granules.len() == names.len()
         && names.iter().all(|name| held(name).is_some())
         && sizes_fit
         && (!own.partial || shape.spec.allow_partial && !work.again)
 }
 
 /// The end of a cell, read from its store.
-fn ended(shape: &RunShape, work: &CellWork, own: &Provenance, cells_with_data: u64) -> CellReport {
-    let failed = own.granules.iter().filter(|granule| matches!(granule, GranuleUsed::Failed { .. })).count();
+fn ended(shape: &RunShape, work: &CellWork, own: &Found) -> CellReport {
     CellReport {
         cell: work.name,
         state: CellState::Data,
         error_type: None,
         error: None,
         partial: own.partial,
-        cells_with_data,
-        observations: own.rows.used,
+        cells_with_data: own.cells_with_data,
+        observations: own.observations,
         granules: work.granules.len() as u64,
-        granules_failed: failed as u64,
+        granules_failed: own.failed,
         attempts: 0,
         seconds: 0.0,
         spent: Spent::default(),

@@ -105,6 +105,11 @@ fn check_output(out: &str, by_function: bool) -> Result<(), RunError> {
 }
 
 impl RunShape {
+    /// What is asked for of a cell.
+    pub(super) fn spec_of(&self, work: &CellWork) -> JobSpec {
+        JobSpec { cells: vec![work.cell], only: work.only.clone(), ..self.spec.clone() }
+    }
+
     /// Identifies what is asked for of a cell: the canonical bytes of its spec, the place and the granules.
     fn key(&self, cell: Cell, granules: &[String]) -> String {
         let inputs: Vec<Value> = granules.iter().map(|link| identity(link)).collect();
@@ -152,7 +157,15 @@ fn choose(
         let again = is_in(&partial, name);
         if all || again || is_in(&failed, name) {
             let key = shape.key(*cell, granules);
-            chosen.push(CellWork { cell: *cell, name, granules: granules.clone(), key, known: false, again });
+            chosen.push(CellWork {
+                cell: *cell,
+                name,
+                granules: granules.clone(),
+                only: Vec::new(),
+                key,
+                known: false,
+                again,
+            });
         }
     }
     chosen.truncate(which.max_cells.unwrap_or(usize::MAX));

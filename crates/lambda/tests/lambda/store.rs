@@ -135,3 +135,26 @@ fn events_of_other_products_write_what_the_command_writes() {
         assert!(found == wanted && found.keys().any(|key| key.starts_with("12/h_mad/")), "{product}");
     }
 }
+
+/// Windows of time and height change, into a store of the cell and into one of the sphere.
+#[test]
+fn events_with_windows_write_what_the_command_writes() {
+    let mut function = Function::start();
+    for (layout, prefix) in [("cell", "store/months"), ("sphere", "store/months-of-the-sphere")] {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lambda-months-{layout}-{}", std::process::id()));
+        let flags = ["--by", "month", "--change", "--min-overpasses", "2", "--moments", "--layout", layout, "--out"];
+        let mut command = Command::new(icestream());
+        command.args(["cell", "--quiet", "--overwrite", "--overviews", "9", "--cell", &CELL.to_string()]).args(flags);
+        let inputs = granules().into_iter().map(|name| demo().join(name));
+        assert!(command.arg(&out).args(inputs).env_clear().status().unwrap().success());
+        let mut asked = asked(prefix);
+        asked["layout"] = layout.into();
+        asked["by"] = "month".into();
+        asked["change"] = serde_json::json!({"min_overpasses": 2, "moments": true});
+        let answer = function.answer(&asked);
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        let bucket = s3().bucket("out").join(prefix);
+        let found = objects(&if layout == "cell" { bucket.join(format!("{CELL}.zarr")) } else { bucket });
+        assert!(found == objects(&out) && found.keys().any(|key| key.starts_with("12/h_window/c/1/")), "{layout}");
+    }
+}

@@ -41,6 +41,13 @@ pub struct Axis {
     pub value: Option<f64>,
 }
 
+impl Axis {
+    /// Whether its values are repeat cycles.
+    pub(crate) fn is_cycles(&self) -> bool {
+        self.column.rsplit('/').next() == Some("cycle_number")
+    }
+}
+
 /// A column as a table writes it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -127,7 +127,7 @@ impl Product {
         let mut found = false;
         for column in self.columns_mut() {
             if let Second::Axis(axis) = &mut column.second
-                && axis.column.rsplit('/').next() == Some("cycle_number")
+                && axis.is_cycles()
             {
                 axis.value.get_or_insert(f64::from(cycle));
                 found = true;

@@ -1,5 +1,5 @@
 //! Products of stores of version 1, which knew one uncertainty and conditions of one kind.
-use super::{ColumnSpec, Keep, NamePattern, Product, Quantity, Test, Weight, by_name};
+use super::{ColumnSpec, Keep, NamePattern, Product, Quantity, Test, TimeOf, Weight, by_name};
 use crate::Orbit;
 use aggregate::Statistic;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -80,6 +80,7 @@ impl TryFrom<First> for Product {
             keep: first.filters.into_iter().map(keep).collect(),
             values: Vec::new(),
             link: None,
+            time: TimeOf::Granule,
             orbit,
         })
     }

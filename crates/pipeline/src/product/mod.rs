@@ -8,6 +8,7 @@ mod edits;
 mod first;
 mod keep;
 mod link;
+mod moment;
 mod one_or_many;
 mod pattern;
 mod quantity;
@@ -19,6 +20,7 @@ pub use edits::Edits;
 pub(crate) use first::of_any_version;
 pub use keep::{Keep, Test};
 pub use link::ParentLink;
+pub use moment::TimeOf;
 pub use pattern::{GranuleName, NamePattern};
 pub use quantity::Quantity;
 pub use value::{Value, Weight};
@@ -85,6 +87,9 @@ pub struct Product {
     /// Other values of the same rows, for `--value`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<OtherValue>,
+    /// When a row was taken.
+    #[serde(default, skip_serializing_if = "TimeOf::is_granule")]
+    pub time: TimeOf,
     /// How rows hang on parents that have columns of their own: photons on segments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<ParentLink>,
@@ -218,10 +223,10 @@ impl Product {
         Ok(())
     }
 
-    /// Its columns but for the coordinates: value, what is subtracted from it, uncertainty, weight, conditions.
+    /// Its columns but for the coordinates: value, what is subtracted from it, uncertainty, weight, time, conditions.
     fn columns(&self) -> impl Iterator<Item = &ColumnSpec> {
         let weight = if let Weight::Column(column) = &self.weight { Some(column) } else { None };
-        let fixed = [self.value.column(), self.value.minus(), self.uncertainty.as_ref(), weight];
+        let fixed = [self.value.column(), self.value.minus(), self.uncertainty.as_ref(), weight, self.time.column()];
         fixed.into_iter().flatten().chain(self.keep.iter().map(|keep| &keep.column))
     }
 
@@ -231,8 +236,30 @@ impl Product {
             Value::Column { column, minus } => (Some(column), minus.as_mut()),
         };
         let weight = if let Weight::Column(column) = &mut self.weight { Some(column) } else { None };
-        let fixed = [value, minus, self.uncertainty.as_mut(), weight];
+        let time = if let TimeOf::Column { column, .. } = &mut self.time { Some(column) } else { None };
+        let fixed = [value, minus, self.uncertainty.as_mut(), weight, time];
         fixed.into_iter().flatten().chain(self.keep.iter_mut().map(|keep| &mut keep.column))
+    }
+
+    /// Whether its granules are of repeat cycles, or have a number for each.
+    #[must_use]
+    pub fn has_cycles(&self) -> bool {
+        self.names.iter().any(|pattern| pattern.has("cycle")) || self.has_open_cycles() || self.chosen_cycle().is_some()
+    }
+
+    /// Whether columns have a number for each repeat cycle, and none is chosen.
+    pub(crate) fn has_open_cycles(&self) -> bool {
+        self.columns()
+            .any(|column| matches!(&column.second, Second::Axis(axis) if axis.is_cycles() && axis.value.is_none()))
+    }
+
+    /// The repeat cycle that is chosen, where columns have a number for each.
+    pub(crate) fn chosen_cycle(&self) -> Option<u32> {
+        let chosen = self.columns().find_map(|column| match &column.second {
+            Second::Axis(axis) if axis.is_cycles() => axis.value,
+            _ => None,
+        })?;
+        (0..1000).find(|cycle| f64::from(*cycle) == chosen)
     }
 
     /// Whether the direction of a row is that of its parent.

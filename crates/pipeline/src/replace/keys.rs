@@ -56,6 +56,8 @@ pub(super) fn is_zarr_key(key: &str) -> bool {
 
 /// Whether a key is one that only a store of ours has, whole or not: a level by its order, or the cells of a sphere.
 pub(crate) fn is_own_key(key: &str) -> bool {
-    let ours = |first: &str| first == dggs_zarr::CELLS || first.parse::<u8>().is_ok_and(|order| order <= 29);
+    let ours = |first: &str| {
+        [dggs_zarr::CELLS, dggs_zarr::RECORDS].contains(&first) || first.parse::<u8>().is_ok_and(|order| order <= 29)
+    };
     is_zarr_key(key) && key.split_once('/').is_some_and(|(first, _)| ours(first))
 }

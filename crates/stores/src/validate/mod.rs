@@ -2,13 +2,16 @@
 //!
 //! The store says what it was made from. From that the engine makes every metadata document again, and compares; decodes
 //! every chunk; and looks for values that contradict each other or the provenance. A deep validation computes all again.
+mod arrays;
 mod deep;
 mod finding;
 mod metadata;
 mod objects;
 mod provenance;
 mod recipe;
+mod records;
 mod values;
+mod windows;
 
 pub use finding::{Finding, Severity};
 

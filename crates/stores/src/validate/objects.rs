@@ -1,18 +1,17 @@
 //! Every object of a store, against what the recipe asks for.
 use super::finding::Findings;
 use super::metadata::{self, Documents};
-use super::{provenance, recipe, values};
-use crate::own::{cell_of_mark, whole_cells};
+use super::{recipe, values};
+use crate::own::{cell_of_mark, whole_cells, window_of_mark};
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
-use dggs_zarr::{ArrayMeta, CELLS, ChunkEncoder, Column, GroupMeta, Level, Node, Sphere, Variable, chunk_key};
+use dggs_zarr::{CELLS, Column, GroupMeta, Level, Node, PutStep, RECORDS, Sphere};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use morton::{Cell, Latitude, Order};
+use morton::{Cell, Order};
 use pipeline::Overviews;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::ops::Range;
 use storage::Clients;
 
 /// Objects read at the same time.
@@ -25,8 +24,8 @@ pub(crate) struct Checker {
     /// Every key of the store.
     pub(crate) keys: BTreeSet<String>,
     /// Keys that belong there.
-    known: BTreeSet<String>,
-    documents: Documents,
+    pub(super) known: BTreeSet<String>,
+    pub(super) documents: Documents,
     pub(crate) recipe: Option<Recipe>,
     /// The parent cells that are there.
     pub(crate) parents: Vec<Cell>,
@@ -45,7 +44,8 @@ impl Checker {
         }
         let mut findings = Findings::default();
         let mut documents = Documents::new();
-        let wanted = |key: &str| key.ends_with("zarr.json") && cell_of_mark(key).is_none();
+        let wanted =
+            |key: &str| key.ends_with("zarr.json") && cell_of_mark(key).is_none() && window_of_mark(key).is_none();
         let read = |key: String| async { Ok::<_, Error>((place.get(&key).await?.unwrap_or_default(), key)) };
         let reads = keys.iter().filter(|key| wanted(key)).cloned().map(read);
         let read: Vec<(Bytes, String)> = stream::iter(reads).buffered(READS_IN_FLIGHT).try_collect().await?;
@@ -76,7 +76,7 @@ impl Checker {
         }
     }
 
-    fn recipe(&self) -> Result<&Recipe, Error> {
+    pub(super) fn recipe(&self) -> Result<&Recipe, Error> {
         self.recipe.as_ref().ok_or_else(|| Error::Recipe("no recipe".into()))
     }
 
@@ -84,7 +84,7 @@ impl Checker {
         Error::unreadable(&storage::redacted(&self.shown), why)
     }
 
-    fn sphere(&self) -> Result<Sphere, Error> {
+    pub(super) fn sphere(&self) -> Result<Sphere, Error> {
         self.recipe()?.sphere().map_err(|why| self.unreadable(why))
     }
 
@@ -112,7 +112,7 @@ impl Checker {
                 "the whole group is missing, though the root names it",
             );
         }
-        for object in &expected {
+        for object in expected.iter().filter(|object| object.step != PutStep::Chunk) {
             self.known.insert(object.key.clone());
             if gone.iter().any(|order| object.key.starts_with(&format!("{order}/"))) {
                 continue;
@@ -125,7 +125,11 @@ impl Checker {
             }
             let inline = wanted["consolidated_metadata"]["metadata"].as_object();
             if let (Some(inline), Some(prefix)) = (inline, object.key.strip_suffix("zarr.json")) {
-                let members: Vec<String> = inline.keys().cloned().collect();
+                let mut members: Vec<String> = inline.keys().cloned().collect();
+                // Records of moments are checked by themselves.
+                let records = |key: &&String| prefix.is_empty() && key.starts_with(RECORDS) && recipe.parent.is_some();
+                let records = self.documents.keys().filter(records).filter_map(|key| key.strip_suffix("/zarr.json"));
+                members.extend(records.map(str::to_owned));
                 metadata::check_consolidated(prefix, &self.documents, &members, &mut self.findings);
             }
         }
@@ -146,7 +150,8 @@ impl Checker {
         for level in &sphere.levels {
             let rows = 1u64 << (2 * u32::from(level.order.get().saturating_sub(parent.order().get())));
             let own = own.clone().unwrap_or_default();
-            match dggs_zarr::cell_group(level.order, rows, &level.variables, recipe.latitude, &own) {
+            let words = (recipe.latitude, &own);
+            match dggs_zarr::cell_group(level.order, rows, &level.variables, words, sphere.time.as_ref()) {
                 Ok(group) => root.members.push((level.order.to_string(), Node::Group(group))),
                 Err(error) => return Ok(Err(error)),
             }
@@ -163,9 +168,12 @@ impl Checker {
         for parent in self.parents.clone() {
             // What is wrong here is reported when the cells are checked.
             let known = std::mem::take(&mut self.findings);
-            let level = self.level(parent, job.child_order(), &sphere).await?;
+            let made = self.made(recipe, parent, &Value::Null).await?;
+            for window in Self::windows_of(recipe, &made) {
+                let level = self.level(parent, job.child_order(), &sphere, window).await?;
+                let _ = overviews.add(parent, window.unwrap_or_default(), &level);
+            }
             self.findings = known;
-            let _ = overviews.add(parent, &level);
         }
         self.overviews = Some(overviews);
         Ok(())
@@ -174,25 +182,43 @@ impl Checker {
     /// Checks the values and the provenance of every cell.
     pub(crate) async fn cells(&mut self) -> Result<(), Error> {
         let (recipe, sphere) = (self.recipe()?.clone(), self.sphere()?);
+        self.times(&recipe, &sphere).await?;
         for parent in self.parents.clone() {
             let (key, own) = self.provenance(&recipe, parent).await?;
-            let used = provenance::check(&own, &recipe.product, &key, parent, &mut self.findings);
-            let mut finest: Option<Level> = None;
-            for &order in &recipe.orders {
-                let gone = format!("{order}/");
-                if !self.keys.iter().any(|key| key.starts_with(&gone)) {
-                    continue;
+            let made = self.made(&recipe, parent, &own).await?;
+            let used = self.check_provenance(&recipe, parent, (&key, &own), &made);
+            self.records(&recipe, parent, &made, &used).await?;
+            let groups: Vec<Order> = recipe.orders.iter().copied().filter(|order| self.has_group(*order)).collect();
+            if recipe.time.is_some() {
+                for &order in &groups {
+                    let level = self.fixed(parent, order, &sphere, &made).await?;
+                    values::check_change(&level, &mut self.findings);
                 }
-                let level = self.level(parent, order, &sphere).await?;
-                values::check(&level, &recipe.product, &mut self.findings);
-                match &finest {
-                    Some(finest) => values::check_levels(finest, &level, &recipe.product, &mut self.findings),
-                    None => self.check_total(&level, &recipe, used),
+            }
+            for (window, used) in Self::windows_of(&recipe, &made).into_iter().zip(used) {
+                let before = self.findings.0.len();
+                let mut finest: Option<Level> = None;
+                for &order in &groups {
+                    let level = self.level(parent, order, &sphere, window).await?;
+                    values::check(&level, &recipe.product, &mut self.findings);
+                    if recipe.time.is_none() {
+                        values::check_change(&level, &mut self.findings);
+                    }
+                    match &finest {
+                        Some(finest) => values::check_levels(finest, &level, &recipe.product, &mut self.findings),
+                        None => self.check_total(&level, &recipe, used),
+                    }
+                    finest = finest.or(Some(level));
                 }
-                finest = finest.or(Some(level));
+                self.name_window(&recipe, window, before);
             }
         }
         Ok(())
+    }
+
+    fn has_group(&self, order: Order) -> bool {
+        let group = format!("{order}/");
+        self.keys.iter().any(|key| key.starts_with(&group))
     }
 
     async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Error> {
@@ -217,7 +243,9 @@ impl Checker {
                 format!("latitude_convention is {}, the store's is {}", own["latitude_convention"], recipe.latitude);
             self.findings.error("provenance", &key, what);
         }
-        if own.is_object() && own["product"] != serde_json::to_value(&recipe.product).unwrap_or_default() {
+        let has_product = recipe.time.is_none();
+        if has_product && own.is_object() && own["product"] != serde_json::to_value(&recipe.product).unwrap_or_default()
+        {
             self.findings.error("provenance", &key, "the product is another one than the store's");
         }
         Ok((key, own))
@@ -235,110 +263,13 @@ impl Checker {
         }
     }
 
-    /// Reads one level of one parent, and checks its ids; what cannot be read is left out and reported.
-    async fn level(&mut self, parent: Cell, order: Order, sphere: &Sphere) -> Result<Level, Error> {
-        let whole = self.recipe()?.parent.is_some();
-        let ids: Vec<u64> = parent.children(order)?.collect();
-        let morton = ids.iter().filter_map(|&id| Cell::new(order, id).ok()?.decimal().ok()).collect::<Vec<i64>>();
-        let mut level = Level { order, cell_ids: ids, morton, variables: Vec::new() };
-        let arrays = arrays(sphere, order, whole.then_some(level.cell_ids.len() as u64));
-        let objects = |meta: &ArrayMeta| if whole { 0..meta.chunks() } else { parent.nested()..parent.nested() + 1 };
-        let keys = arrays
-            .iter()
-            .flat_map(|(name, meta)| objects(meta).map(move |index| chunk_key(&format!("{order}/{name}"), index)));
-        let fetched = self.fetch(keys.collect()).await?;
-        for (name, meta) in arrays {
-            let path = format!("{order}/{name}");
-            let Some(values) = self.array(&path, &meta, objects(&meta), &fetched) else { continue };
-            match values {
-                Column::U64(_) | Column::I64(_) => self.check_ids(&path, &values, &level),
-                _ => level.variables.push(Variable { name, values, attributes: meta.attributes }),
-            }
-        }
-        Ok(level)
-    }
-
     /// Reads many objects at the same time; `None` where there is none.
-    async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Error> {
+    pub(super) async fn fetch(&self, keys: Vec<String>) -> Result<BTreeMap<String, Option<Bytes>>, Error> {
         let read = |key: String| async move {
             let bytes = self.place.get(&key).await?;
             Ok::<_, Error>((key, bytes))
         };
         stream::iter(keys.into_iter().map(read)).buffer_unordered(READS_IN_FLIGHT).try_collect().await
-    }
-
-    /// Checks an array of ids of a store of one cell.
-    fn check_ids(&mut self, path: &str, found: &Column, level: &Level) {
-        match found {
-            Column::U64(ids) => self.check_nested(path, ids, &level.cell_ids),
-            Column::I64(ids) if *ids != level.morton => {
-                let count = ids.iter().zip(&level.morton).filter(|(found, due)| found != due).count();
-                self.findings.error("morton", path, format!("{count} decimal ids are not those of the cells"));
-            }
-            _ => {}
-        }
-    }
-
-    fn check_nested(&mut self, path: &str, ids: &[u64], due: &[u64]) {
-        let wrong: Vec<(u64, u64)> = ids.iter().copied().zip(due.iter().copied()).filter(|(a, b)| a != b).collect();
-        let Some((found, wanted)) = wrong.first() else { return };
-        let count = wrong.len();
-        let what =
-            format!("{count} ids are not the children of the parent in order; the first is {found}, must be {wanted}");
-        self.findings.error("ids", path, what);
-        // The declared fill, and the one that arrays without a word on it have.
-        let fill = wrong.iter().filter(|(found, _)| *found == 1 << 63 || *found == 0).count();
-        if fill > 0 {
-            self.findings.error(
-                "fill-as-id",
-                path,
-                format!("{fill} ids are fill values, which readers take for cells"),
-            );
-        }
-    }
-
-    /// The values of an array, where all its objects can be read.
-    fn array(
-        &mut self,
-        path: &str,
-        meta: &ArrayMeta,
-        objects: Range<u64>,
-        fetched: &BTreeMap<String, Option<Bytes>>,
-    ) -> Option<Column> {
-        let mut all: Option<Column> = None;
-        let mut whole = true;
-        for index in objects {
-            let key = chunk_key(path, index);
-            self.known.insert(key.clone());
-            let Some(Some(bytes)) = fetched.get(&key) else {
-                self.findings.error("chunk-missing", &key, "the chunk is missing: readers see fill values");
-                whole = false;
-                continue;
-            };
-            match meta.decode(bytes) {
-                Ok(values) => {
-                    self.same_bytes(&key, &values, meta, bytes);
-                    match &mut all {
-                        Some(all) => all.append(&values),
-                        None => all = Some(values),
-                    }
-                }
-                Err(error) => {
-                    self.findings.error("chunk-damaged", &key, error.to_string());
-                    whole = false;
-                }
-            }
-        }
-        all.filter(|_| whole)
-    }
-
-    /// The same values have the same bytes, wherever they were written.
-    fn same_bytes(&mut self, key: &str, values: &Column, meta: &ArrayMeta, bytes: &Bytes) {
-        let again = ChunkEncoder::new().encode_object(values, 0..values.len(), meta);
-        if again.is_ok_and(|again| again != bytes) {
-            let what = "not the bytes that this engine writes for these values: another writer or version";
-            self.findings.warning("chunk-bytes", key, what);
-        }
     }
 
     /// Compares the levels above the parents with what the cells give.
@@ -368,7 +299,7 @@ impl Checker {
 
     /// Reports objects that do not belong to the store.
     pub(crate) fn leftovers(&mut self) {
-        let mut unfinished: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut unfinished: BTreeMap<(u64, Option<u64>), usize> = BTreeMap::new();
         let recipe = self.recipe.clone();
         let sphere = recipe.as_ref().is_some_and(|recipe| recipe.parent.is_none());
         for key in self.keys.difference(&self.known) {
@@ -380,10 +311,18 @@ impl Checker {
                 _ if name.starts_with('.') && name.ends_with(".tmp") => {
                     self.findings.warning("leftover", key, "a writer was stopped here; the file may be deleted");
                 }
-                ([_, _, "c", _], Ok(index)) if sphere && of_cell => *unfinished.entry(index).or_default() += 1,
+                ([_, _, "c", _], Ok(index)) if sphere && of_cell => *unfinished.entry((index, None)).or_default() += 1,
+                ([_, _, "c", step, _], Ok(index)) if sphere && of_cell => {
+                    *unfinished.entry((index, step.parse().ok())).or_default() += 1;
+                }
                 ([CELLS, _, "zarr.json"], _) if sphere && cell_of_mark(key).is_some() => {
                     let what =
                         "a tombstone: the cell is being replaced, its writer was stopped, or it has no data any more";
+                    self.findings.warning("cell-tombstone", key, what);
+                }
+                ([CELLS, ..], _) if sphere && self.is_window(key) => {
+                    let what =
+                        "a tombstone: the window is being replaced, its writer was stopped, or it has no data any more";
                     self.findings.warning("cell-tombstone", key, what);
                 }
                 ([CELLS, ..], _) if sphere => {
@@ -392,9 +331,12 @@ impl Checker {
                 _ => self.findings.error("unknown-object", key, "this object does not belong to the store"),
             }
         }
-        for (index, chunks) in unfinished {
+        for ((index, step), chunks) in unfinished {
             let parent = recipe.as_ref().and_then(|recipe| Cell::new(recipe.parent_order, index).ok());
-            let named = parent.map_or_else(|| format!("index {index}"), |cell| cell.to_string());
+            let mut named = parent.map_or_else(|| format!("index {index}"), |cell| cell.to_string());
+            if let Some(window) = step.and_then(|step| recipe.as_ref()?.window_name(step)) {
+                named = format!("{named} in {window}");
+            }
             let what =
                 format!("{chunks} chunks without provenance: a writer was stopped, or chunks are in a wrong place");
             self.findings.error("cell-unfinished", format!("cell {named}"), what);
@@ -416,20 +358,4 @@ fn unfinished(documents: &mut Documents, findings: &mut Findings) -> bool {
         root["attributes"] = serde_json::json!({});
     }
     true
-}
-
-/// Names and metadata of the arrays of a level; `rows` of a store of one cell, which has arrays of ids too.
-fn arrays(sphere: &Sphere, order: Order, rows: Option<u64>) -> Vec<(String, ArrayMeta)> {
-    let template = sphere.levels.iter().find(|level| level.order == order);
-    let variables = template.map(|level| level.variables.as_slice()).unwrap_or_default();
-    let Some(rows) = rows else {
-        return variables.iter().map(|variable| (variable.name.clone(), sphere.array(order, variable))).collect();
-    };
-    let group = dggs_zarr::cell_group(order, rows, variables, Latitude::default(), &Value::Null);
-    let members = group.map(|group| group.members).unwrap_or_default().into_iter();
-    let array = |(name, node)| match node {
-        Node::Array(meta) => Some((name, meta)),
-        Node::Group(_) => None,
-    };
-    members.filter_map(array).collect()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Why rows in the parent were not used.
 const DROPPED: [&str; 4] = ["quality", "fill", "not_finite", "sigma_not_positive"];
 /// Reasons that not every store names: where one is absent, it held for no row.
-const DROPPED_SINCE: [&str; 3] = ["unlinked", "out_of_range", "weight_not_positive"];
+const DROPPED_SINCE: [&str; 4] = ["unlinked", "out_of_range", "weight_not_positive", "outside_windows"];
 
 /// Checks the provenance of one cell; `key` is the document that holds it. Returns the rows that it says were used.
 pub(crate) fn check(own: &Value, product: &Product, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {
@@ -16,24 +16,83 @@ pub(crate) fn check(own: &Value, product: &Product, key: &str, parent: Cell, fin
         wrong("there is no provenance, so the sources are unknown".into());
         return None;
     }
-    if own["engine"].as_str().is_none_or(|engine| engine.split(' ').count() != 2) {
-        wrong(format!("engine is {}, must be a name and a version", own["engine"]));
+    check_engine(&own["engine"], &mut wrong);
+    check_parent(own, parent, &mut wrong);
+    let used = check_used(own, product, &mut wrong);
+    if own["partial"] == true {
+        findings.warning("partial", key, "granules are missing from the values, as was allowed");
     }
+    used
+}
+
+/// Checks the provenance of one window, whose name and program are given. Returns the rows that it says were used.
+pub(crate) fn check_window(
+    own: &Value,
+    (engine, name): (&Value, &str),
+    product: &Product,
+    key: &str,
+    findings: &mut Findings,
+) -> Option<u64> {
+    let mut wrong = |what: String| findings.error("provenance", key, format!("window {name}: {what}"));
+    if !own.is_object() {
+        wrong("there is no provenance, so the sources are unknown".into());
+        return None;
+    }
+    check_engine(engine, &mut wrong);
+    if own["window"].as_str().is_none_or(|window| window.split('/').next() != Some(name)) {
+        wrong(format!("window is {}", own["window"]));
+    }
+    let used = check_used(own, product, &mut wrong);
+    if own["partial"] == true {
+        findings.warning(
+            "partial",
+            key,
+            format!("window {name}: granules are missing from the values, as was allowed"),
+        );
+    }
+    used
+}
+
+/// Checks what is said of a cell with windows; `used` are the rows used in each, where the cell says how many are in all.
+pub(crate) fn check_cell(own: &Value, key: &str, parent: Cell, used: Option<&[Option<u64>]>, findings: &mut Findings) {
+    let mut wrong = |what: String| findings.error("provenance", key, what);
+    if !own.is_object() {
+        return wrong("there is no provenance".into());
+    }
+    check_parent(own, parent, &mut wrong);
+    let Some(used) = used else { return };
+    let (all, sum) = (balanced(&own["rows"]), used.iter().flatten().sum::<u64>());
+    match all {
+        None => wrong(format!("rows do not add up: {}", own["rows"])),
+        Some(all) if all != sum && used.iter().all(Option::is_some) => {
+            wrong(format!("{all} rows were used, but the windows give {sum}"));
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_engine(engine: &Value, wrong: &mut impl FnMut(String)) {
+    if engine.as_str().is_none_or(|engine| engine.split(' ').count() != 2) {
+        wrong(format!("engine is {engine}, must be a name and a version"));
+    }
+}
+
+fn check_parent(own: &Value, parent: Cell, wrong: &mut impl FnMut(String)) {
     let decimal = parent.decimal().unwrap_or_default();
     if own["parent_morton"] != decimal {
         wrong(format!("parent_morton is {}, but these are the children of {decimal}", own["parent_morton"]));
     }
-    let rows = &own["rows"];
-    let used = balanced(rows);
+}
+
+/// Checks rows and granules; returns the rows used.
+fn check_used(own: &Value, product: &Product, wrong: &mut impl FnMut(String)) -> Option<u64> {
+    let used = balanced(&own["rows"]);
     if used.is_none() {
-        wrong(format!("rows do not add up: {rows}"));
+        wrong(format!("rows do not add up: {}", own["rows"]));
     }
     match own["granules"].as_array() {
-        Some(granules) => check_granules(granules, product, used, &mut wrong),
+        Some(granules) => check_granules(granules, product, used, wrong),
         None => wrong("the granules are not named".into()),
-    }
-    if own["partial"] == true {
-        findings.warning("partial", key, "granules are missing from the values, as was allowed");
     }
     used
 }

@@ -175,6 +175,45 @@ pub(crate) fn check_levels(fine: &Level, coarse: &Level, product: &Product, find
     }
 }
 
+/// Checks arrays of height change against each other, where a level has them: a flag says what must be missing.
+pub(crate) fn check_change(level: &Level, findings: &mut Findings) {
+    let named = |name: &str| level.variables.iter().find(|variable| variable.name == name);
+    let Some(Column::I32(flags)) = named("change_flag").map(|variable| &variable.values) else { return };
+    let mut report = |name: &str, what: &str, holds: &dyn Fn(usize) -> bool| {
+        let mut wrong = (0..flags.len()).filter(|&row| holds(row));
+        let Some(first) = wrong.next() else { return };
+        let cell = level.cell_ids.get(first).and_then(|&id| Cell::new(level.order, id).ok());
+        let cell = cell.map_or_else(|| format!("row {first}"), |cell| cell.to_string());
+        let text = format!("{what}: {} cells, the first {cell}", 1 + wrong.count());
+        findings.error("change", format!("{}/{name}", level.order), text);
+    };
+    let beyond = |row: usize| !(0..16).contains(&flags[row]) && flags[row] != i32::MIN;
+    report("change_flag", "a flag that does not exist", &beyond);
+    for variable in &level.variables {
+        let Column::F32(values) = &variable.values else { continue };
+        let name = variable.name.as_str();
+        let value = |row: usize| values.get(row).copied().unwrap_or(f32::NAN);
+        let is_error = name.ends_with("_se") || matches!(name, "change_rmse" | "change_span");
+        if is_error {
+            report(name, "a value below 0", &|row| value(row) < 0.0);
+        }
+        let is_trend = matches!(name, "dhdt" | "dhdt_se") || name.ends_with("_trend") || name.ends_with("_trend_se");
+        if is_trend {
+            report(name, "a value where the flag says that there is none", &|row| {
+                flags[row] & 7 != 0 && !value(row).is_nan()
+            });
+        }
+        if is_trend && !is_error {
+            report(name, "no value where the flag is good", &|row| flags[row] == 0 && value(row).is_nan());
+        }
+        if matches!(name, "slope_east" | "slope_north") {
+            report(name, "a value where the flag says that there is none", &|row| {
+                flags[row] != 0 && !value(row).is_nan()
+            });
+        }
+    }
+}
+
 /// The sum of all counts of a level.
 pub(crate) fn total(level: &Level, product: &Product) -> i64 {
     Columns::of(level, product).counts.iter().map(|&count| i64::from(count)).sum()

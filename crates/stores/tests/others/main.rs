@@ -10,7 +10,7 @@ use morton::{Cell, Latitude};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use stores::{Error, Hive, Store, Table, Tolerance, compare};
+use stores::{Error, Hive, Pick, Store, Table, Tolerance, compare};
 
 type Objects = BTreeMap<String, Bytes>;
 
@@ -131,7 +131,50 @@ fn a_sphere_without_ids_has_the_cells_of_the_chunks_that_exist() {
 fn stores_of_different_writers_compare() {
     let read = |name: &str| table(&fixture(name), name, &["count", "h_mean"]).unwrap();
     let (a, b) = (read("defaults.zarr"), read("xarray.zarr"));
-    let comparison = compare(("a", &a), ("b", &b), &Tolerance::default()).unwrap();
+    let comparison = compare(("a", &a.into()), ("b", &b.into()), &Tolerance::default()).unwrap();
     assert!(comparison.equal, "{comparison:?}");
     assert_eq!((comparison.cells_in_both, comparison.variables.len()), (42, 2));
+}
+
+#[test]
+fn windows_of_other_projects_are_read() {
+    let objects = fixture("windows.zarr");
+    let store = block_on(Store::open(&objects, "windows.zarr")).unwrap();
+    let cube = block_on(store.cube(None, &[], &Pick::default())).unwrap();
+    let names: Vec<String> = cube.windows.iter().map(stores::Window::name).collect();
+    assert_eq!(names, ["2019-04-01", "2019-05-01", "2020-04-01T06:00:00"]);
+    assert_eq!(cube.names().collect::<Vec<_>>(), ["h_max", "h_mean", "h_ref"]);
+    for name in ["h_mean", "h_max"] {
+        assert_values(name, &cube.window(0), name, "h_mean");
+        assert_eq!(
+            cube.window(1).column(name).unwrap().1.number(5),
+            expected().column("h_mean").unwrap().1.number(5) + 1.0
+        );
+        assert!(numbers(&cube.window(2), name).iter().all(|value| value.is_nan()));
+    }
+    assert_values("h_ref", &cube.cells, "h_ref", "h_mean");
+    let windows = ["2019-05".to_owned()];
+    let pick = Pick { windows: &windows, cell: None };
+    let one = block_on(store.cube(None, &["h_max"], &pick)).unwrap().into_table().unwrap();
+    assert_eq!(one.columns[0].1.number(5), cube.window(1).column("h_max").unwrap().1.number(5));
+    let error = block_on(store.table(None, &["spectrum"])).unwrap_err().to_string();
+    assert!(error.contains("an array of 2 dimensions, first `band`"), "{error}");
+}
+
+#[test]
+fn a_time_that_is_not_understood_is_named() {
+    for (change, says) in [
+        (("units", "fortnights since 2019-01-01"), "units `fortnights"),
+        (("calendar", "360_day"), "calendar `360_day`"),
+        (("units", "hours"), "an array of 2 dimensions"),
+    ] {
+        let mut objects = fixture("windows.zarr");
+        edit(&mut objects, "zarr.json", |root| {
+            root["consolidated_metadata"]["metadata"]["time"]["attributes"][change.0] = change.1.into();
+        });
+        let read =
+            block_on(async { Store::open(&objects, "w").await?.cube(None, &["h_mean"], &Pick::default()).await });
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }

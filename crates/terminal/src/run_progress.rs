@@ -1,5 +1,5 @@
 //! What people see while cells end.
-use crate::out::note;
+use crate::note;
 use crate::progress;
 use byte_ranges::data_size;
 use futures_util::future::{self, LocalBoxFuture};
@@ -15,7 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 const ENOUGH: u64 = 4;
 
 /// A bar on a terminal, a line now and then elsewhere.
-pub(super) struct Progress {
+pub struct RunProgress {
     bar: ProgressBar,
     quiet: bool,
     lines: bool,
@@ -38,8 +38,10 @@ struct Sums {
     dollars: f64,
 }
 
-impl Progress {
-    pub(super) fn new(quiet: bool, plan: &RunPlan) -> Self {
+impl RunProgress {
+    /// A bar for the cells of a plan.
+    #[must_use]
+    pub fn new(quiet: bool, plan: &RunPlan) -> Self {
         let watched = std::io::stderr().is_terminal();
         let (cells, granules) = (plan.work.len() as u64, plan.work.iter().map(|work| work.granules.len() as u64).sum());
         let bar = ProgressBar::with_draw_target(Some(cells), progress::target(quiet));
@@ -58,7 +60,7 @@ impl Progress {
     }
 }
 
-impl RunObserver for Progress {
+impl RunObserver for RunProgress {
     fn fewer_calls(&self, allowed: usize, wanted: usize) {
         if !self.quiet {
             note!(

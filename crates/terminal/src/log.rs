@@ -11,13 +11,13 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
 /// Target of messages to the user: they are always shown, and unchanged in the text format.
-pub(crate) const NOTE: &str = "icestream::note";
+pub const NOTE: &str = "icestream::note";
 /// Crates of the house whose events -v shows.
 const ROOMS: [&str; 6] = ["icestream", "jobs", "storage", "stores", "catalog", "earthdata"];
 
 /// How lines are written.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
-pub(crate) enum LogFormat {
+pub enum LogFormat {
     /// For people.
     #[default]
     Text,
@@ -26,7 +26,7 @@ pub(crate) enum LogFormat {
 }
 
 /// Shows events from now on: with `verbose` 1 each granule and each request that is sent again, with 2 every request.
-pub(crate) fn start(verbose: u8, format: LogFormat) {
+pub fn start(verbose: u8, format: LogFormat) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -53,7 +53,8 @@ pub(crate) fn start(verbose: u8, format: LogFormat) {
 }
 
 /// Whether more than messages to the user is shown: then no progress bar may move between the lines.
-pub(crate) fn is_verbose() -> bool {
+#[must_use]
+pub fn is_verbose() -> bool {
     tracing::enabled!(tracing::Level::INFO)
 }
 

@@ -7,15 +7,17 @@ use std::cell::Cell;
 use std::time::Instant;
 
 /// A progress bar on standard error; silent with `--quiet` or when standard error is no terminal.
-pub(crate) struct Progress {
+pub struct CellProgress {
     bar: ProgressBar,
     began: Instant,
     bytes: Cell<u64>,
     failed: Cell<u64>,
 }
 
-impl Progress {
-    pub(crate) fn new(quiet: bool) -> Self {
+impl CellProgress {
+    /// An empty bar.
+    #[must_use]
+    pub fn new(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), target(quiet));
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} granules  {msg}  {elapsed}") {
             bar.set_style(style);
@@ -24,12 +26,13 @@ impl Progress {
     }
 
     /// Seconds since the start.
-    pub(crate) fn seconds(&self) -> f64 {
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
 
     /// Takes the bar away.
-    pub(crate) fn finish(&self) {
+    pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
@@ -40,7 +43,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for CellProgress {
     fn event(&self, event: JobEvent<'_>) {
         match event {
             JobEvent::Planned { granules } => self.bar.set_length(granules as u64),
@@ -63,6 +66,7 @@ impl Observer for Progress {
 }
 
 /// Where a bar is drawn: nowhere when asked to be quiet, between the lines of -v, and where standard error is no terminal.
-pub(crate) fn target(quiet: bool) -> ProgressDrawTarget {
+#[must_use]
+pub fn target(quiet: bool) -> ProgressDrawTarget {
     if quiet || is_verbose() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }

@@ -1,0 +1,181 @@
+//! When rows were taken: in which window of the job each is.
+use crate::product::TimeOf;
+use crate::time::{Occasion, since};
+use crate::track::{FoundColumn, FoundTrack, Part};
+use crate::{GranuleError, Job, Product, TimeAxis, TimeWindow};
+use byte_ranges::{ByteRange, Source, Step};
+use hdf5_pure::{File, Object, Selection};
+
+/// The start of a granule, in files of ICESat-2.
+const START: &str = "/ancillary_data/data_start_utc";
+/// The attribute that says what a column of times counts.
+const UNITS: &str = "units";
+
+/// The clock of one granule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock<'a> {
+    axis: Option<&'a TimeAxis>,
+    /// Windows that are computed; empty for all.
+    only: &'a [TimeWindow],
+    /// Whether each row has a time of its own.
+    by_rows: bool,
+    pub(crate) occasion: Occasion,
+}
+
+impl<'a> Clock<'a> {
+    /// The clock of a granule, as far as its name tells.
+    pub(crate) fn of(job: &'a Job, name: &str) -> Self {
+        let product = job.product();
+        let mut occasion = product.named(name).map(|name| Occasion::of(&name)).unwrap_or_default();
+        occasion.cycle = occasion.cycle.or_else(|| product.chosen_cycle());
+        Self {
+            axis: job.spec().time.as_ref(),
+            only: &job.spec().only,
+            by_rows: !job.product().time.is_granule(),
+            occasion,
+        }
+    }
+
+    /// Whether the granule has no row in any window, as its name tells.
+    pub(crate) fn is_outside(&self, product: &Product) -> bool {
+        self.tells(product) && self.of_granule(product).is_none()
+    }
+
+    /// Whether its name tells the window of all its rows.
+    fn tells(&self, product: &Product) -> bool {
+        !self.by_rows && !product.has_open_cycles() && self.axis.is_some() && !self.lacks()
+    }
+
+    /// The window of all its rows, where its name tells it.
+    pub(crate) fn of_granule(&self, product: &Product) -> Option<u32> {
+        self.window(self.occasion.cycle, None).filter(|_| self.tells(product))
+    }
+
+    /// The time of a row whose column says this.
+    pub(crate) fn seconds(&self, by_column: Option<f64>) -> Option<f64> {
+        if self.by_rows { by_column } else { self.occasion.start }
+    }
+
+    /// The window of a row of a cycle, whose column says this; without an axis all rows are in one.
+    pub(crate) fn window(&self, cycle: Option<u32>, by_column: Option<f64>) -> Option<u32> {
+        let Some(axis) = self.axis else { return Some(0) };
+        let window = axis.window(cycle, self.seconds(by_column))?;
+        let is_wanted =
+            self.only.is_empty() || axis.windows().get(window as usize).is_some_and(|own| self.only.contains(own));
+        is_wanted.then_some(window)
+    }
+
+    /// Whether rows have to be looked at one by one to know their windows.
+    pub(crate) const fn is_by_rows(&self) -> bool {
+        self.by_rows
+    }
+
+    /// Whether the job needs what the name does not tell.
+    fn lacks(&self) -> bool {
+        let by_cycle = self.axis.is_some_and(|axis| axis.by() == Some(crate::Period::Cycle));
+        let no_cycle = by_cycle && self.occasion.cycle.is_none();
+        no_cycle || self.axis.is_some() && !by_cycle && !self.by_rows && self.occasion.start.is_none()
+    }
+
+    /// The same clock, with what the file tells where its name does not.
+    pub(crate) async fn read<S: Source>(
+        mut self,
+        file: &mut File,
+        source: &S,
+        job: &Job,
+    ) -> Result<Self, GranuleError> {
+        let needs_start = !self.by_rows && (self.axis.is_some() || job.spec().change.is_some());
+        if needs_start && self.occasion.start.is_none() {
+            self.occasion.start = start(file, source).await?;
+        }
+        self.check(job)?;
+        Ok(self)
+    }
+
+    /// That all is known that the job needs.
+    pub(crate) fn check(&self, job: &Job) -> Result<(), GranuleError> {
+        let open = job.product().has_open_cycles();
+        let needs_start = !self.by_rows && job.spec().change.is_some() && self.occasion.start.is_none();
+        let needs_pass = job.spec().change.is_some() && self.occasion.overpass().is_none() && !open;
+        let what = if self.lacks() && !open || needs_start {
+            format!("neither its name nor {START} tells when it was taken")
+        } else if needs_pass {
+            "its name tells no pass of the satellite, which change needs".to_owned()
+        } else {
+            return Ok(());
+        };
+        let next = match job.product().names.first() {
+            Some(pattern) => format!("name it by the pattern {pattern}"),
+            None => "give the product a pattern of names, with {time:14}".to_owned(),
+        };
+        Err(GranuleError::product("/", format!("{what}: {next}")))
+    }
+}
+
+impl Job {
+    /// The window of a granule on the time axis, as its name tells: of some only their rows do.
+    #[must_use]
+    pub fn window_of(&self, granule: &str) -> Option<TimeWindow> {
+        let window = Clock::of(self, granule).of_granule(self.product())?;
+        self.spec().time.as_ref()?.windows().get(window as usize).copied()
+    }
+}
+
+/// The moments that times count from: as the product says, else by the units of the columns.
+pub(crate) async fn epochs<S: Source>(
+    file: &mut File,
+    source: &S,
+    product: &Product,
+    tracks: &mut [FoundTrack],
+) -> Result<(), GranuleError> {
+    let TimeOf::Column { epoch, .. } = &product.time else { return Ok(()) };
+    let stated = epoch.as_deref().and_then(crate::time::moment);
+    for track in tracks {
+        let Some(column) = track.columns.iter().find(|column| column.part == Part::Time) else { continue };
+        let units = units(file, source, column).await?;
+        let wrong = |why: &str| GranuleError::product(&column.dataset.path, format!("has units {units:?}, {why}"));
+        if !units.is_empty() && !crate::time::is_seconds(&units) {
+            return Err(wrong("and times are read in seconds since an epoch alone"));
+        }
+        let epoch = stated.or_else(|| since(&units));
+        if epoch.is_none() {
+            return Err(wrong("which state no epoch: write epoch = \"2018-01-01T00:00:00Z\" in the product's time"));
+        }
+        track.epoch = epoch;
+    }
+    Ok(())
+}
+
+/// The units of a column; empty where it has none.
+async fn units<S: Source>(file: &mut File, source: &S, column: &FoundColumn) -> Result<String, GranuleError> {
+    let object = Object::Dataset(column.dataset.clone());
+    let units = hdf5_pure::drive(file, source, |file| {
+        let found = match file.attributes(&object, Some(&[UNITS]))? {
+            Step::Need(needed) => return Ok(Step::Need(needed)),
+            Step::Done(found) => found,
+        };
+        found.first().map_or(Ok(Step::Done(String::new())), |units| crate::label::text(file, units))
+    });
+    units.await.map_err(GranuleError::at(&column.dataset.path))
+}
+
+/// The start of a granule, as the file tells it.
+async fn start<S: Source>(file: &mut File, source: &S) -> Result<Option<f64>, GranuleError> {
+    let found = hdf5_pure::drive(file, source, |file| file.find(&[START])).await?;
+    let Some(Object::Dataset(dataset)) =
+        found.into_iter().next().transpose().map_err(GranuleError::at(START))?.flatten()
+    else {
+        return Ok(None);
+    };
+    let all = Selection::all(&dataset);
+    let map = hdf5_pure::drive(file, source, |file| file.chunk_maps(&[(&dataset, &all)])).await?;
+    let map = map.into_iter().next().transpose().map_err(GranuleError::at(START))?;
+    let Some(chunk) = map.and_then(|map| map.chunks.into_iter().next()) else { return Ok(None) };
+    let Some(range) = ByteRange::at(chunk.address, chunk.size).filter(|range| range.len() < 4096) else {
+        return Ok(None);
+    };
+    let stored = source.fetch(range).await?;
+    let raw = dataset.decode_chunk(&chunk, &stored.bytes).map_err(GranuleError::at(START))?;
+    let text = raw.iter().take_while(|byte| byte.is_ascii_graphic()).map(|byte| char::from(*byte)).collect::<String>();
+    Ok(crate::time::moment(&text))
+}

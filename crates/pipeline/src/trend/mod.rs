@@ -1,0 +1,11 @@
+//! Height change: what is asked for, what is kept of every pass, and the arrays that come out.
+mod arrays;
+mod passes;
+mod spec;
+mod table;
+
+pub(crate) use arrays::{attributes, names, put};
+pub(crate) use passes::{Pass, Passes, joined};
+pub use spec::ChangeSpec;
+pub use table::WIDTH;
+pub(crate) use table::{passes, table};
