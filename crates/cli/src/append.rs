@@ -53,7 +53,7 @@ pub(crate) fn extend(args: &ExtendArgs) -> Result<u8, Failure> {
 
 pub(crate) fn change(args: &ChangeArgs) -> Result<u8, Failure> {
     let clients = access::clients(&args.access);
-    let done = access::block_on(async { Ok::<_, Failure>(stores::rechange(&args.store, &clients, |_| ()).await?) })?;
+    let done = access::block_on(async { Ok::<_, Failure>(stores::rechange(&args.store, &clients).await?) })?;
     if args.json {
         answers::print(&json!({
             "zarr_path": args.store, "cells": done.cells, "records": done.records, "incomplete_cells": done.incomplete,

@@ -68,7 +68,7 @@ impl TimeArgs {
         (axis.by() == Some(by)).then_some(axis)
     }
 
-    /// Puts windows and change into a spec that has its product; `granules` tell the dates that flags do not.
+    /// Puts windows and change into a spec that has its product. Dates that the flags leave out are those of `granules`.
     pub(crate) fn put<'a>(
         &self,
         spec: &mut JobSpec,

@@ -139,7 +139,7 @@ impl ArrayMeta {
         }
     }
 
-    /// The array of a variable over `rows` cells, and over so many windows where it is timed.
+    /// The array of a variable over `rows` cells, and over `windows` where it is timed.
     #[must_use]
     pub fn of(variable: &TemplateVariable, rows: u64, windows: Option<u64>) -> Self {
         let mut meta = Self::new(rows, variable.data_type, variable.attributes.clone());

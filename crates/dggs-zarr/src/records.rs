@@ -85,7 +85,7 @@ impl RecordTable {
         Ok(objects)
     }
 
-    /// Keys of the chunks of a table of so many records whose group is at `path`.
+    /// Keys of the chunks of a table of `records` rows of `width` numbers, whose group is at `path`.
     #[must_use]
     pub fn keys(records: u64, width: u64, path: &str) -> Vec<String> {
         let key = |(name, meta, _): (&str, ArrayMeta, Column)| {
@@ -98,7 +98,7 @@ impl RecordTable {
         Self { child: vec![0; usize::try_from(records).unwrap_or(0)], width, ..Self::default() }
     }
 
-    /// The table whose group is at `path` and holds so many records, from objects.
+    /// The table of `records` rows of `width` numbers whose group is at `path`, from its objects.
     ///
     /// # Errors
     /// [`Error::Object`] for an object that is missing, or that no writer of such a table makes.

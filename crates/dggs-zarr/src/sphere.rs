@@ -180,7 +180,7 @@ impl Sphere {
             return Ok(vec![objects]);
         }
         let mut parts = Vec::new();
-        // The last part is that of the last window: whoever sees its mark sees all.
+        // The part of the last window comes last: a reader that finds its mark finds all parts.
         if let Some(change) = &cell.change {
             let mut objects = self.chunks(cell, None, &mut encoder)?;
             let bytes = mark(self.latitude, change)?;
@@ -194,7 +194,7 @@ impl Sphere {
                 let path = group.trim_end_matches("/zarr.json");
                 objects.extend(records.objects(path)?);
             }
-            // A group above those of the windows, the same whoever writes it.
+            // The group above the windows has the same bytes from every writer.
             objects.push(StoreObject { step: PutStep::Group, ..whole.clone() });
             let bytes = mark(self.latitude, &window.provenance)?;
             objects.push(StoreObject { key: window_key(cell.parent, &window.name)?, bytes, step: PutStep::Marker });

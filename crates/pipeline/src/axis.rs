@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Most numbers of a coordinate of the second axis; real ones have tens.
 const MAX_NUMBERS: u64 = 4096;
 
-/// Puts the index in the place of each coordinate's value. A column with a number for each repeat cycle, of which none is chosen,
+/// Puts the index in the place of each coordinate's value. A column with a number for each repeat cycle, where the product chooses none,
 /// becomes one column for each that `cycles` has.
 pub(crate) async fn resolve<S: Source>(
     file: &mut File,

@@ -2,7 +2,7 @@
 use crate::product::TimeOf;
 use crate::time::{Occasion, since};
 use crate::track::{FoundColumn, FoundTrack, Part};
-use crate::{GranuleError, Job, Product, TimeAxis, TimeWindow};
+use crate::{GranuleError, Job, Period, Product, TimeAxis, TimeWindow};
 use byte_ranges::{ByteRange, Source, Step};
 use hdf5_pure::{File, Object, Selection};
 
@@ -19,44 +19,60 @@ pub(crate) struct Clock<'a> {
     only: &'a [TimeWindow],
     /// Whether each row has a time of its own.
     by_rows: bool,
+    /// Whether rows have numbers of several repeat cycles.
+    open_cycles: bool,
+    /// Whether a trend is estimated.
+    change: bool,
     pub(crate) occasion: Occasion,
 }
 
 impl<'a> Clock<'a> {
-    /// The clock of a granule, as far as its name tells.
+    /// The clock of a granule, as far as its name states it.
     pub(crate) fn of(job: &'a Job, name: &str) -> Self {
-        let product = job.product();
+        let (product, spec) = (job.product(), job.spec());
         let mut occasion = product.named(name).map(|name| Occasion::of(&name)).unwrap_or_default();
         occasion.cycle = occasion.cycle.or_else(|| product.chosen_cycle());
         Self {
-            axis: job.spec().time.as_ref(),
-            only: &job.spec().only,
-            by_rows: !job.product().time.is_granule(),
+            axis: spec.time.as_ref(),
+            only: &spec.only,
+            by_rows: !product.time.is_granule(),
+            open_cycles: product.has_open_cycles(),
+            change: spec.change.is_some(),
             occasion,
         }
     }
 
-    /// Whether the granule has no row in any window, as its name tells.
-    pub(crate) fn is_outside(&self, product: &Product) -> bool {
-        self.tells(product) && self.of_granule(product).is_none()
+    /// Whether all rows of the granule are outside the windows, by its name.
+    pub(crate) fn is_outside(&self) -> bool {
+        self.is_by_name() && self.of_granule().is_none()
     }
 
-    /// Whether its name tells the window of all its rows.
-    fn tells(&self, product: &Product) -> bool {
-        !self.by_rows && !product.has_open_cycles() && self.axis.is_some() && !self.lacks()
+    /// The one window of all rows, where the name states it.
+    pub(crate) fn of_granule(&self) -> Option<u32> {
+        self.window(self.occasion.cycle, None).filter(|_| self.is_by_name())
     }
 
-    /// The window of all its rows, where its name tells it.
-    pub(crate) fn of_granule(&self, product: &Product) -> Option<u32> {
-        self.window(self.occasion.cycle, None).filter(|_| self.tells(product))
+    /// Whether all rows are in one window, or outside of all, and the name states which.
+    fn is_by_name(&self) -> bool {
+        let known = if self.is_by_cycle() { self.occasion.cycle.is_some() } else { self.occasion.start.is_some() };
+        self.axis.is_some() && !self.by_rows && !self.open_cycles && known
     }
 
-    /// The time of a row whose column says this.
+    fn is_by_cycle(&self) -> bool {
+        self.axis.is_some_and(|axis| axis.by() == Some(Period::Cycle))
+    }
+
+    /// Whether the job needs the start of the granule.
+    fn needs_start(&self) -> bool {
+        !self.by_rows && (self.change || self.axis.is_some() && !self.is_by_cycle())
+    }
+
+    /// The time of a row: of its column, or of the granule.
     pub(crate) fn seconds(&self, by_column: Option<f64>) -> Option<f64> {
         if self.by_rows { by_column } else { self.occasion.start }
     }
 
-    /// The window of a row of a cycle, whose column says this; without an axis all rows are in one.
+    /// The window of a row of a cycle, with the time of its column; without an axis all rows are in one.
     pub(crate) fn window(&self, cycle: Option<u32>, by_column: Option<f64>) -> Option<u32> {
         let Some(axis) = self.axis else { return Some(0) };
         let window = axis.window(cycle, self.seconds(by_column))?;
@@ -70,22 +86,14 @@ impl<'a> Clock<'a> {
         self.by_rows
     }
 
-    /// Whether the job needs what the name does not tell.
-    fn lacks(&self) -> bool {
-        let by_cycle = self.axis.is_some_and(|axis| axis.by() == Some(crate::Period::Cycle));
-        let no_cycle = by_cycle && self.occasion.cycle.is_none();
-        no_cycle || self.axis.is_some() && !by_cycle && !self.by_rows && self.occasion.start.is_none()
-    }
-
-    /// The same clock, with what the file tells where its name does not.
+    /// The same clock, with the start that the file states where the name states none.
     pub(crate) async fn read<S: Source>(
         mut self,
         file: &mut File,
         source: &S,
         job: &Job,
     ) -> Result<Self, GranuleError> {
-        let needs_start = !self.by_rows && (self.axis.is_some() || job.spec().change.is_some());
-        if needs_start && self.occasion.start.is_none() {
+        if self.needs_start() && self.occasion.start.is_none() {
             self.occasion.start = start(file, source).await?;
         }
         self.check(job)?;
@@ -94,12 +102,10 @@ impl<'a> Clock<'a> {
 
     /// That all is known that the job needs.
     pub(crate) fn check(&self, job: &Job) -> Result<(), GranuleError> {
-        let open = job.product().has_open_cycles();
-        let needs_start = !self.by_rows && job.spec().change.is_some() && self.occasion.start.is_none();
-        let needs_pass = job.spec().change.is_some() && self.occasion.overpass().is_none() && !open;
-        let what = if self.lacks() && !open || needs_start {
+        let no_cycle = self.is_by_cycle() && self.occasion.cycle.is_none() && !self.open_cycles;
+        let what = if no_cycle || self.needs_start() && self.occasion.start.is_none() {
             format!("neither its name nor {START} tells when it was taken")
-        } else if needs_pass {
+        } else if self.change && self.occasion.overpass().is_none() && !self.open_cycles {
             "its name tells no pass of the satellite, which change needs".to_owned()
         } else {
             return Ok(());
@@ -113,10 +119,10 @@ impl<'a> Clock<'a> {
 }
 
 impl Job {
-    /// The window of a granule on the time axis, as its name tells: of some only their rows do.
+    /// The window of a granule on the time axis, where its name states it; of some granules only the rows do.
     #[must_use]
     pub fn window_of(&self, granule: &str) -> Option<TimeWindow> {
-        let window = Clock::of(self, granule).of_granule(self.product())?;
+        let window = Clock::of(self, granule).of_granule()?;
         self.spec().time.as_ref()?.windows().get(window as usize).copied()
     }
 }
@@ -159,7 +165,7 @@ async fn units<S: Source>(file: &mut File, source: &S, column: &FoundColumn) -> 
     units.await.map_err(GranuleError::at(&column.dataset.path))
 }
 
-/// The start of a granule, as the file tells it.
+/// The start of a granule, as the file states it.
 async fn start<S: Source>(file: &mut File, source: &S) -> Result<Option<f64>, GranuleError> {
     let found = hdf5_pure::drive(file, source, |file| file.find(&[START])).await?;
     let Some(Object::Dataset(dataset)) =

@@ -239,7 +239,7 @@ impl Sieve<'_> {
             };
             let counts = &mut held.counts;
             counts.in_parent += 1;
-            // Its repeat cycle may tell the window, but a trend needs the time.
+            // Its repeat cycle may give the window, but a trend needs the time.
             if needs_time && !seconds.is_some_and(f64::is_finite) {
                 counts.fill += 1;
                 continue;
@@ -283,7 +283,7 @@ impl Sieve<'_> {
 }
 
 impl Sifted {
-    /// The number of a window's rows among those that there are.
+    /// The place of a window in the list of those that have rows; it is added where it has none yet.
     fn window(&mut self, window: u32, columns: &Columns<'_>) -> usize {
         // Rows of one window mostly follow each other.
         if let Some(at) = self.windows.iter().rposition(|held| held.window == window) {

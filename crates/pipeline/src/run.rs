@@ -213,7 +213,7 @@ impl<O: Open> Reader<'_, O> {
             entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
             return Outcome { entry, rows, warnings: Vec::new() };
         }
-        if Clock::of(self.job, file.name()).is_outside(self.job.product()) {
+        if Clock::of(self.job, file.name()).is_outside() {
             entry.outside_windows = true;
             return Outcome { entry, rows, warnings: Vec::new() };
         }

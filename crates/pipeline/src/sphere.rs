@@ -91,7 +91,7 @@ pub fn sphere_mark(cell: Cell) -> Result<String, Error> {
     dggs_zarr::mark_key(cell).map_err(|error| Error::Config(error.to_string()))
 }
 
-/// Key of the last object of a job's cell in a sphere store: whoever sees it sees all of the cell.
+/// Key of the last object of a job's cell in a sphere store: a reader that finds it finds all of the cell.
 ///
 /// # Errors
 /// [`Error::Config`] for a cell without a decimal id (above order 18).
@@ -245,15 +245,7 @@ pub fn sphere_of(job: &Job) -> Sphere {
             timed: job.spec().time.is_some(),
             together: false,
         })
-        .chain(trend::names(job).into_iter().zip(trend::attributes(job)).map(
-            |((name, data_type, timed), attributes)| TemplateVariable {
-                name,
-                data_type,
-                attributes,
-                timed,
-                together: timed,
-            },
-        ))
+        .chain(trend::variables(job))
         .collect();
     let level =
         |order: morton::Order| SphereLevel { order, variables: variables.clone(), provenance: shared_provenance(job) };

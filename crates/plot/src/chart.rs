@@ -1,5 +1,6 @@
 //! A series of one cell over time: values with error bars, and their trend.
 use crate::layout::{FOOTER, FOOTER_STEP, LABEL, Rect, Size, TITLE, em};
+use crate::map::rect;
 use crate::svg::{PathData, Px, Svg};
 use crate::text::{Anchor, INK, QUIET, Style};
 use crate::ticks::Ticks;
@@ -270,14 +271,6 @@ fn line(svg: &mut Svg, from: [f64; 2], to: [f64; 2], em: f64) {
     path.chain([from, to], false);
     let width = Px(0.04 * em);
     svg.leaf("path", &[("d", &path), ("stroke", &QUIET), ("stroke-opacity", &0.35), ("stroke-width", &width)]);
-}
-
-fn rect(svg: &mut Svg, frame: Rect, more: &[crate::svg::Attribute<'_>]) {
-    let [x, y, width, height] = [frame.left, frame.top, frame.width(), frame.height()].map(Px);
-    let mut attributes: Vec<crate::svg::Attribute<'_>> =
-        vec![("x", &x), ("y", &y), ("width", &width), ("height", &height)];
-    attributes.extend_from_slice(more);
-    svg.leaf("rect", &attributes);
 }
 
 #[cfg(test)]

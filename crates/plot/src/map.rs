@@ -309,7 +309,8 @@ fn outline_rect(svg: &mut Svg, frame: Rect, em: f64) {
     rect(svg, frame, &[("fill", &"none"), ("stroke", &INK), ("stroke-width", &Px(0.07 * em))]);
 }
 
-fn rect(svg: &mut Svg, frame: Rect, more: &[crate::svg::Attribute<'_>]) {
+/// A rectangle with more attributes.
+pub(crate) fn rect(svg: &mut Svg, frame: Rect, more: &[crate::svg::Attribute<'_>]) {
     let [x, y, width, height] = [frame.left, frame.top, frame.width(), frame.height()].map(Px);
     let mut attributes: Vec<crate::svg::Attribute<'_>> =
         vec![("x", &x), ("y", &y), ("width", &width), ("height", &height)];

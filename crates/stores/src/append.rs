@@ -1,10 +1,9 @@
 //! Stores of the sphere whose time axis grows: more windows, and change computed again from what was seen in all of them.
-use crate::{Error, Objects as _, OwnStore, records};
+use crate::{Error, OwnStore, records};
 use byte_ranges::{SourceError, SourceErrorKind, Storage};
 use dggs_zarr::StoreObject;
 use morton::Cell;
 use pipeline::{Day, TimeAxis, TimeWindow, WindowProvenance};
-use serde_json::Value;
 use storage::{Clients, Location};
 
 /// What became of a time axis.
@@ -87,12 +86,11 @@ pub struct Rechanged {
     pub incomplete: usize,
 }
 
-/// Computes the change of every cell of a store of the sphere again, from the moments of all windows that are there. `done` hears of
-/// each cell.
+/// Computes the change of every cell of a store of the sphere again, from the moments of all windows that are there.
 ///
 /// # Errors
 /// [`Error::Refused`] for a store of one cell, without change, or without moments; [`Error::Write`], and what is wrong with it.
-pub async fn rechange(root: &str, clients: &Clients, done: impl Fn(Cell)) -> Result<Rechanged, Error> {
+pub async fn rechange(root: &str, clients: &Clients) -> Result<Rechanged, Error> {
     let store = OwnStore::open(root, clients).await?;
     check_sphere(&store, root)?;
     let axis = store.recipe.time.clone().ok_or_else(|| Error::refused(root, "it has no time axis"))?;
@@ -118,7 +116,6 @@ pub async fn rechange(root: &str, clients: &Clients, done: impl Fn(Cell)) -> Res
         let names: Vec<String> = there.iter().map(|(window, _)| window.name()).collect();
         let objects = pipeline::sphere_change(&job, &tables, names).map_err(Error::Job)?;
         pipeline::write_sphere_objects(objects, &sink).await.map_err(Error::Write)?;
-        done(cell);
     }
     Ok(all)
 }
@@ -131,13 +128,9 @@ impl OwnStore {
     pub async fn windows_there(&self, cell: Cell) -> Result<Vec<(TimeWindow, WindowProvenance)>, Error> {
         let mut there = Vec::new();
         for window in self.recipe.time.as_ref().map_or(&[][..], TimeAxis::windows) {
-            let key = dggs_zarr::window_key(cell, &window.name()).map_err(|error| self.bad(error))?;
-            let document = self.place.get(&key).await?.filter(|document| !dggs_zarr::is_tombstone(document));
-            let Some(document) = document else { continue };
-            let document: Value =
-                serde_json::from_slice(&document).map_err(|error| self.bad(format!("{key}: {error}")))?;
-            let own = serde_json::from_value(document["attributes"][crate::OWN].clone());
-            there.push((*window, own.map_err(|error| self.bad(format!("{key}: {error}")))?));
+            let Some(own) = self.mark(cell, &window.name()).await? else { continue };
+            let own = serde_json::from_value(own);
+            there.push((*window, own.map_err(|error| self.bad(format!("cell {cell}, {window}: {error}")))?));
         }
         Ok(there)
     }

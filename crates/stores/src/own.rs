@@ -106,15 +106,20 @@ impl OwnStore {
         let mut made = Made::default();
         let names = axis.windows().iter().map(TimeWindow::name);
         for (name, step) in names.zip(0..).chain([(CHANGE.to_owned(), u64::MAX)]) {
-            let key = dggs_zarr::window_key(cell, &name).map_err(|error| self.bad(error))?;
-            let document = self.place.get(&key).await?.filter(|document| !dggs_zarr::is_tombstone(document));
-            match document {
-                Some(document) if name == CHANGE => made.change = Some(self.said(&key, &document)?),
-                Some(document) => made.windows.push((step, self.said(&key, &document)?)),
+            match self.mark(cell, &name).await? {
+                Some(own) if name == CHANGE => made.change = Some(own),
+                Some(own) => made.windows.push((step, own)),
                 None => {}
             }
         }
         Ok(made)
+    }
+
+    /// What the mark of a window says, or that of the arrays over all windows; `None` where there is none.
+    pub(crate) async fn mark(&self, cell: Cell, window: &str) -> Result<Option<Value>, Error> {
+        let key = dggs_zarr::window_key(cell, window).map_err(|error| self.bad(error))?;
+        let document = self.place.get(&key).await?.filter(|document| !dggs_zarr::is_tombstone(document));
+        document.map(|document| self.said(&key, &document)).transpose()
     }
 
     /// Whether granules are missing from the values of a cell.

@@ -65,7 +65,7 @@ impl RunPlan {
         let mut resumed = Vec::new();
         let mut others = BTreeSet::new();
         let shape = &self.options.shape;
-        // Windows that are there already are left out, whoever computed them.
+        // The run leaves out windows that the store has already, also those of other runs.
         let windows = shape.spec.layout == Layout::Sphere && shape.spec.time.is_some();
         let unknown = self.work.iter().filter(|work| if windows { !work.again } else { !work.known });
         let look = async |work: &CellWork| {

@@ -38,7 +38,7 @@ impl TimeChoice {
         *self == Self::default()
     }
 
-    /// The axis; `None` where nothing is asked. Where dates are not given, the names of the granules tell them.
+    /// The axis; `None` where nothing is asked. Dates that are not given are those in the names of the granules.
     ///
     /// # Errors
     /// [`TimeError`].

@@ -22,7 +22,7 @@ impl Day {
         Self(number)
     }
 
-    /// A day of the calendar; `None` for one that there is not, or outside of the years 1900 to 2199.
+    /// A day of the calendar; `None` for a date that does not exist, or outside of the years 1900 to 2199.
     #[must_use]
     pub fn of(year: i64, month: i64, day: i64) -> Option<Self> {
         let sound = (1900..2200).contains(&year) && (1..=12).contains(&month) && day >= 1;
@@ -30,7 +30,7 @@ impl Day {
         (sound && found.date() == (year, month, day)).then_some(found)
     }
 
-    /// The day so many months after the first of a month; months beyond the year run on.
+    /// The first day of a month; month 13 is January of the next year, month 0 December of the one before.
     pub(crate) fn month(year: i64, month: i64) -> Self {
         let months = year * 12 + month - 1;
         Self::counted(months.div_euclid(12), months.rem_euclid(12) + 1, 1)

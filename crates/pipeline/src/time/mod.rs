@@ -1,4 +1,4 @@
-//! Time: days and moments, the windows of a job, and what a granule's name tells.
+//! Time: days and moments, the windows of a job, and what a granule's name states.
 mod axis;
 mod choice;
 mod day;

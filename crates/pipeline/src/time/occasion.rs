@@ -16,7 +16,7 @@ pub(crate) struct Occasion {
 }
 
 impl Occasion {
-    /// What a name tells.
+    /// What a name states.
     pub(crate) fn of(name: &GranuleName) -> Self {
         let number = |field: &str| name.number(field).and_then(|number| u32::try_from(number).ok());
         Self { start: start(name), cycle: number("cycle"), track: number("rgt"), orbit: name.number("orbit") }

@@ -2,7 +2,7 @@
 use super::passes::Pass;
 use crate::{Error, Job, Product};
 use change::{Change, ChangeRules, OverpassMoments, compose, estimate};
-use dggs_zarr::{Attributes, Column, DataType, Level, Variable};
+use dggs_zarr::{Attributes, Column, DataType, Level, TemplateVariable, Variable};
 use morton::Cell;
 use serde_json::json;
 
@@ -175,18 +175,15 @@ fn arrays(job: &Job) -> impl Iterator<Item = Array> {
     ALL.into_iter().filter(move |array| asked && (timed || !array.is_timed()))
 }
 
-/// Names, types, and whether there is a value for each window.
-pub(crate) fn names(job: &Job) -> Vec<(String, DataType, bool)> {
-    let of = |array: Array| {
-        let data_type = if array.is_whole() { DataType::I32 } else { DataType::F32 };
-        (array.name(job.product()), data_type, array.is_timed())
-    };
-    arrays(job).map(of).collect()
-}
-
-/// Their attributes, in the same order.
-pub(crate) fn attributes(job: &Job) -> Vec<Attributes> {
-    arrays(job).map(|array| array.attributes(job)).collect()
+/// The arrays as a template has them. Those of windows are made of all windows together.
+pub(crate) fn variables(job: &Job) -> impl Iterator<Item = TemplateVariable> {
+    arrays(job).map(move |array| TemplateVariable {
+        name: array.name(job.product()),
+        data_type: if array.is_whole() { DataType::I32 } else { DataType::F32 },
+        attributes: array.attributes(job),
+        timed: array.is_timed(),
+        together: array.is_timed(),
+    })
 }
 
 /// Adds the arrays of change to every level. `passes` are those of the children ([`super::joined`]).

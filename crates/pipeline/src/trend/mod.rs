@@ -4,7 +4,7 @@ mod passes;
 mod spec;
 mod table;
 
-pub(crate) use arrays::{attributes, names, put};
+pub(crate) use arrays::{put, variables};
 pub(crate) use passes::{Pass, Passes, joined};
 pub use spec::ChangeSpec;
 pub use table::WIDTH;

@@ -55,7 +55,7 @@ impl Passes {
         at
     }
 
-    /// The passes of a granule of that occasion, by child. Nothing where nothing tells its pass.
+    /// The passes of a granule of that occasion, by child; none where its pass is not known.
     pub(crate) fn of(&self, occasion: Occasion) -> Vec<Pass> {
         let pass = |(&(child, window, cycle), &at): (&Key, &usize)| {
             let overpass = cycle.map_or(occasion, |cycle| occasion.in_cycle(cycle)).overpass()?;
