@@ -6,7 +6,9 @@ use byte_ranges::{ByteRange, Step};
 use bytes::Bytes;
 use hdf5_pure::datatype::{Canonical, Datatype};
 use hdf5_pure::filters::{Context, Filter, decode};
-use hdf5_pure::{Attribute, ChunkMap, Dataset, Error, File, HeapId, Limits, Object, Selection};
+use hdf5_pure::{
+    Attribute, ChunkMap, Dataset, Error, File, HeapId, Hyperslab, Limits, Metadata, Object, Selection, Space,
+};
 use std::fmt::Debug;
 
 /// How much of an input was understood.
@@ -54,7 +56,7 @@ pub fn walk(input: &[u8]) -> Outcome {
 pub fn walk_within(input: &[u8], limits: Limits) -> Outcome {
     let mut feed = Feed::new(input, limits, Pace::Whole);
     let mut outcome = Outcome::default();
-    let Some(tree) = outcome.note(feed.ask(File::tree)) else { return outcome };
+    let Some(tree) = outcome.note(feed.ask(Metadata::tree)) else { return outcome };
     for (_, object) in tree {
         let Some(object) = outcome.note(object) else { continue };
         for attribute in outcome.note(feed.ask(|file| file.attributes(&object, None))).unwrap_or_default() {
@@ -68,6 +70,32 @@ pub fn walk_within(input: &[u8], limits: Limits) -> Outcome {
                 outcome.note(feed.interpret(&dataset.datatype, &raw));
             }
         }
+    }
+    outcome
+}
+
+/// Target `open`: the input is a file; all values and attributes in it are read as a program would, whole and in part. What is
+/// read is as large as its shape says.
+pub fn open(input: &[u8]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let file = File::with_limits(Bytes::copy_from_slice(input), small());
+    let Some(file) = outcome.note(file) else { return outcome };
+    let Some(tree) = outcome.note(file.tree()) else { return outcome };
+    for (path, object) in tree {
+        outcome.note(file.attributes(&path));
+        let Some(Object::Dataset(dataset)) = outcome.note(object) else { continue };
+        let all = Hyperslab::all(&dataset);
+        let some = (0..dataset.shape.len()).fold(all.clone(), |part, dim| part.along(dim, 1..).every(dim, 3));
+        let Some(read) = outcome.note(file.read_many(&[(&dataset, &all), (&dataset, &some)])) else { continue };
+        for (part, values) in [&all, &some].into_iter().zip(read) {
+            let Some(values) = outcome.note(values) else { continue };
+            let _ = (values.strings(), values.column(), values.field("x"));
+            assert!(values.shape.starts_with(&part.count) || dataset.space == Space::Null);
+            if let Some((form, bytes)) = values.fixed() {
+                assert_eq!(bytes.len() as u64, values.len() * form.size() as u64);
+            }
+        }
+        outcome.note(file.read::<f32>(&dataset, &some));
     }
     outcome
 }
@@ -144,7 +172,7 @@ struct Answers {
 
 impl Answers {
     fn of(mut feed: Feed) -> Result<Self, Error> {
-        let tree = feed.ask(File::tree)?;
+        let tree = feed.ask(Metadata::tree)?;
         let objects = || tree.iter().filter_map(|(_, object)| object.as_ref().ok());
         let datasets: Vec<_> = objects()
             .filter_map(|object| match object {
@@ -170,7 +198,7 @@ enum Pace {
 
 /// A file that is fed from bytes at hand.
 struct Feed {
-    file: File,
+    file: Metadata,
     bytes: Bytes,
     pace: Pace,
     brought: Vec<bool>,
@@ -180,7 +208,7 @@ struct Feed {
 impl Feed {
     fn new(bytes: &[u8], limits: Limits, pace: Pace) -> Self {
         let bytes = Bytes::copy_from_slice(bytes);
-        let mut file = File::new(limits);
+        let mut file = Metadata::new(limits);
         file.set_file_size(bytes.len() as u64);
         let brought = match pace {
             Pace::Whole => {
@@ -192,7 +220,7 @@ impl Feed {
         Self { file, bytes, pace, brought, rounds: 0 }
     }
 
-    fn ask<T>(&mut self, mut query: impl FnMut(&mut File) -> Result<Step<T>, Error>) -> Result<T, Error> {
+    fn ask<T>(&mut self, mut query: impl FnMut(&mut Metadata) -> Result<Step<T>, Error>) -> Result<T, Error> {
         loop {
             let needed = match query(&mut self.file)? {
                 Step::Done(value) => return Ok(value),

@@ -84,7 +84,7 @@ fn one_chunk_corrupted() {
     let folder = spoilt("corrupted", |bytes| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let range = runtime.block_on(async {
-            let mut file = AsyncFile::open(MemorySource::new(bytes.clone())).await.unwrap();
+            let file = AsyncFile::open(MemorySource::new(bytes.clone())).await.unwrap();
             let dataset = file.dataset(track).await.unwrap();
             let all = Selection::all(&dataset);
             let maps = file.query(|file| file.chunk_maps(&[(&dataset, &all)])).await.unwrap();

@@ -209,6 +209,15 @@ fn login(seen: &mut Seen) {
     seen.run(&["login", "--check", "--no-sign-request"], 0);
 }
 
+fn regions(seen: &mut Seen, folder: &Path, granules: &str) {
+    let (store, rows) = (folder.join("region.zarr"), folder.join("rows.csv"));
+    let region = "--region=-66.2,-64.6,-65,-63.8";
+    let grid = ["grid", granules, region, "--out", store.to_str().unwrap()];
+    seen.output("grid --dry-run", &stdout(&[&grid[..], &["--dry-run", "--json"]].concat(), 0));
+    seen.run(&grid, 0);
+    seen.run(&["points", granules, region, "--out", rows.to_str().unwrap()], 0);
+}
+
 #[test]
 fn every_answer_has_a_version_and_every_name_is_in_the_table_of_its_command() {
     let folder = folder("json");
@@ -218,6 +227,7 @@ fn every_answer_has_a_version_and_every_name_is_in_the_table_of_its_command() {
     cells_and_granules(&mut seen, &folder, granules);
     catalog_and_run(&mut seen, &folder, granules);
     stores(&mut seen, &folder);
+    regions(&mut seen, &folder, granules);
     login(&mut seen);
 
     let mut page = page();
@@ -226,7 +236,7 @@ fn every_answer_has_a_version_and_every_name_is_in_the_table_of_its_command() {
     let ran: BTreeSet<String> = seen.names.keys().filter(|heading| *heading != "ledger").cloned().collect();
     let mut expected = commands();
     assert!(expected.len() >= 12, "{expected:?}");
-    expected.insert("run --dry-run".into());
+    expected.extend(["run --dry-run".into(), "grid --dry-run".into()]);
     assert_eq!(ran, expected, "a command with --json that this test does not run, or the other way round");
     assert_eq!(page.keys().collect::<Vec<_>>(), seen.names.keys().collect::<Vec<_>>(), "tables and commands");
     let mut unseen = BTreeSet::new();

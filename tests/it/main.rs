@@ -9,6 +9,7 @@ mod credentials;
 mod demo;
 mod doors;
 mod faults;
+mod grid;
 mod identity;
 mod index;
 mod invariance;

@@ -78,7 +78,7 @@ fn what_a_store_lacks_and_what_is_not_read_is_said() {
     for (name, says) in [
         ("lacking.zarr", "9/zarr.json: `dggs` has no `indexing_scheme` (nested, ring or zuniq): add what is missing"),
         ("version2.zarr", "a store of Zarr v2, and only v3 is read; `zarr migrate v3`"),
-        ("", "no Zarr store here"),
+        ("morton_hive_is_none", "no Zarr store here"),
     ] {
         let said = export(name, 5);
         assert!(said.contains(says), "{name}: {said}");

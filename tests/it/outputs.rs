@@ -100,7 +100,9 @@ fn what_is_wrong_is_said_with_the_way_out() {
         (vec!["plot", &store, "--order", "10", "--out", &png], 2, "it has 12, 9"),
         (vec!["plot", &store, "--size", "10x10", "--out", &png], 2, "10 by 10 pixels"),
         (vec!["plot", &store, &store, "--out", &png], 5, "a cell is in two of them"),
-        (vec!["export", &store, "--to", "x.shp"], 2, ".parquet, .tif, .nc or .csv"),
+        (vec!["export", &store, "--to", "x.shp"], 2, ".parquet, .fgb, .tif, .nc or .csv"),
+        (vec!["export", &store, "--to", "x.tif", "--crs", "EPSG:3857"], 2, "none of the coordinate reference systems"),
+        (vec!["export", &store, "--to", "x.nc", "--gridded", "--resolution", "0.1"], 2, "choose a coarser resolution"),
         (vec!["export", &store, "--to", "x.tif", "--resolution=-1"], 2, "must be a positive number"),
         (vec!["export", &store, "--to", "x.csv", "--var", "no"], 2, "there is no variable `no`"),
     ] {

@@ -125,7 +125,7 @@ fn ctrl_c_lets_cells_end_and_a_rerun_goes_on() {
     let (folder, catalog) = prepared("run-interrupted", "10");
     let out = text(&folder.join("stores"));
     let report = folder.join("stores.run.jsonl");
-    let args = ["run", "--catalog", &catalog, "--out", &out, "--quiet", "--concurrency", "1"];
+    let args = ["run", "--catalog", &catalog, "--out", &out, "--quiet", "--concurrency", "1", "--cells-per-call", "1"];
     let mut child = spawn(&args);
     while !std::fs::read_to_string(&report).is_ok_and(|text| text.lines().count() > 5) {
         std::thread::sleep(Duration::from_millis(2));

@@ -285,3 +285,40 @@ fn bills_are_added_up_and_a_ceiling_holds() {
     assert!(spent > 0.01 && spent <= 0.015, "{spent}");
     assert!(capped["totals"]["not_run"].as_u64().unwrap() > 0);
 }
+
+#[test]
+fn cells_of_a_call_have_answers_of_their_own_and_too_many_are_tried_apart() {
+    let folder = folder("lambda-together");
+    let server = Server::start(move |asked, _| {
+        check(asked);
+        let event: Value = serde_json::from_slice(&asked.body).unwrap();
+        let Some(cells) = event["cells"].as_array() else {
+            return good(event["parent_morton"].as_i64().unwrap());
+        };
+        assert_eq!((cells.len(), &event["granule_urls"]), (16, &json!(["s3://granules/a.h5"])));
+        assert_eq!(cells[0], json!({ "parent_morton": event["parent_morton"], "granules": [0] }));
+        let answers: Vec<Value> = cells
+            .iter()
+            .zip(0..)
+            .map(|(cell, at)| {
+                let cell = cell["parent_morton"].as_i64().unwrap();
+                match at {
+                    3 => json!({ "statusCode": 500, "body": { "parent_morton": cell, "error": "why", "error_type": "OutOfBudget" } }),
+                    _ => {
+                        let mut answer = answer(cell);
+                        answer["body"]["usage"] = json!({});
+                        answer
+                    }
+                }
+            })
+            .collect();
+        let mut all = answer(event["parent_morton"].as_i64().unwrap());
+        all["body"]["cells"] = answers.into();
+        Reply::status(200).body(all.to_string())
+    });
+    let run = Run { catalog: catalog(&folder, 32), folder, server };
+    let told = run.told(&["--cells-per-call", "16"], 0);
+    assert_eq!(run.server.log().len(), 4, "two calls, and one for each cell that was too much");
+    assert_eq!((&told["cells"], &told["totals"]["with_data"]), (&json!(32), &json!(32)));
+    assert_eq!(told["totals"]["usage"]["invocations"], 4, "a call is told by one of its cells");
+}

@@ -108,6 +108,57 @@ fn merged_stores_equal_the_one_written_directly() {
 }
 
 #[test]
+fn a_region_is_the_same_from_any_stores_and_reads_as_they_do() {
+    let folder = folder("region");
+    let (direct, cells) = (folder.join("sphere.zarr"), folder.join("cells"));
+    sphere(&direct, &CELLS[..3]);
+    for (cell, _) in &CELLS[..3] {
+        write(cell, "cell", &cells.join(format!("{cell}.zarr")), &[]);
+    }
+    let [region, again] = [folder.join("region.zarr"), folder.join("again.zarr")];
+    let merge = |from: &Path, out: &Path, more: &[&str]| {
+        let args = ["merge", from.to_str().unwrap(), "--layout", "region", "--json", "--out", out.to_str().unwrap()];
+        json(&[&args[..], more].concat(), 0)
+    };
+    assert_eq!(merge(&cells, &region, &[])["written"], 3);
+    assert_eq!(merge(&direct, &again, &[])["written"], 3);
+    let whole = objects(&region);
+    assert!(whole == objects(&again));
+    let [region, again, direct] = [&region, &again, &direct].map(|path| path.to_str().unwrap());
+    let report = json(&["validate", region, "--json"], 0);
+    assert_eq!((&report["layout"], &report["cells"]), (&Value::from("region"), &Value::from(3)), "{report}");
+    let granules = demo_granules();
+    let granules = granules.to_str().unwrap();
+    let report = json(&["validate", region, "--deep", "--granules", granules, "--json"], 0);
+    assert_eq!((&report["recomputed"], &report["warnings"]), (&Value::from(3), &Value::from(0)), "{report}");
+    for order in ["12", "11", "8", "6"] {
+        assert!(stdout(&["compare", region, direct, "--order", order], 0).contains("equal"));
+    }
+    // A mark that is lost takes its cell along, and the merge brings it back.
+    std::fs::remove_file(folder.join("again.zarr/cells/-6134112/zarr.json")).unwrap();
+    std::fs::remove_file(folder.join("again.zarr/12/h_mean/c/0")).unwrap();
+    assert_eq!(json(&["validate", again, "--json"], 1)["cells"], 2);
+    assert_eq!(merge(&cells, Path::new(again), &["--overwrite"])["written"], 3);
+    assert!(whole == objects(Path::new(again)));
+    assert_eq!(merge(&cells, Path::new(again), &[])["same"], 3);
+    // Other cells are another region.
+    let one = cells.join("-6134114.zarr");
+    let other = ["merge", one.to_str().unwrap(), "--layout", "region", "--out", region];
+    assert!(stderr(&other, 2).contains("another job or region"));
+    for args in [
+        &["overviews", region, "--to", "4"][..],
+        &["extend", region, "--to-date", "2025-01-01"],
+        &["merge", region, "--out", direct],
+        &["merge", direct, "--layout", "cell", "--out", again],
+    ] {
+        assert!(stderr(args, 2).contains("region"), "{args:?}");
+    }
+    let cell = ["cell", granules, "--cell", "-6134112", "--layout", "region", "--out", again];
+    assert!(stderr(&cell, 2).contains("one writer"));
+    assert!(whole == objects(Path::new(region)) && whole == objects(Path::new(again)));
+}
+
+#[test]
 fn what_does_not_fit_a_store_is_refused_and_harms_nothing() {
     let folder = folder("refused");
     let out = folder.join("sphere.zarr");

@@ -16,8 +16,12 @@ REWRITTEN = [
     "hdf5/base.h5", "hdf5/c01_ncks_subset.nc", "hdf5/c04_packed.h5", "granules/dataset_fill_nan_attr_3e38.h5",
     "granules/xarray_packed_i4.h5", "granules/xarray_latlon_packed.h5"]
 ESTIMATE = os.environ.get("ESTIMATE", str(TARGET / "release/examples/estimate"))
+ROWS = os.environ.get("ROWS", str(TARGET / "debug/examples/rows"))
+KEPT = os.environ.get("KEPT", str(TARGET / "release/examples/kept"))
+DUMP = os.environ.get("DUMP", str(TARGET / "debug/examples/dump"))
 # The checks whose tables are shown.
 CORPUS = "the HDF5 corpus, against h5py"
+READER = "values and strided parts that programs read with hdf5-pure, against h5py"
 SIMULATIONS = "height change of simulated cells: how often two errors hold, and what differences of means miss by"
 
 
@@ -43,6 +47,21 @@ def sphere(name, granules, cells, latitude, more):
     return f"sphere store of {name}, {latitude}", commands
 
 
+def region(name, granules, cells, latitude, more):
+    """The store of a region of several cells, opened and compared with the stores of the cells by software that is not ours."""
+    commands = []
+    for cell in cells:
+        made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", latitude, "--overviews", "11,8", "--quiet", *more]
+        commands.append([*made, "--out", f"{{tmp}}/cells/{cell}.zarr"])
+    for layout in ("region", "sphere"):
+        commands.append([ICESTREAM, "merge", "{tmp}/cells", "--layout", layout, "--out", f"{{tmp}}/{layout}.zarr"])
+    commands += [[ICESTREAM, "merge", "{tmp}/sphere.zarr", "--layout", "region", "--out", "{tmp}/again.zarr"],
+                 ["diff", "-r", "{tmp}/region.zarr", "{tmp}/again.zarr"], [ICESTREAM, "validate", "{tmp}/region.zarr"]]
+    stores = [f"{{tmp}}/cells/{cell}.zarr" for cell in cells]
+    commands.append([PYTHON, "tests/python/check_region.py", "{tmp}/region.zarr", "{tmp}/sphere.zarr", latitude, *stores])
+    return f"store of a region of {name}, {latitude} {' '.join(more)}", commands
+
+
 def exports(name, granules, cell, latitude):
     """Exports of a store that the command writes, compared with the store by software that is not ours."""
     made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", latitude, "--out", "{tmp}/cell.zarr", "--quiet"]
@@ -57,6 +76,13 @@ def windows(name, granules, cell, more):
     return f"exports of windows of {name}, {' '.join(more)}", [made, checked]
 
 
+def grids(name, granules, cell, more, systems):
+    """Grids and tables of a store that the command writes, compared with the store by software that is not ours."""
+    made = [ICESTREAM, "cell", granules, f"--cell={cell}", "--latitude", "authalic", "--out", "{tmp}/cell.zarr", "--quiet", *more]
+    checked = [PYTHON, "tests/python/regions/exports.py", ICESTREAM, "{tmp}/cell.zarr", "authalic", "{tmp}/exports", *systems]
+    return " ".join(["grids and tables of", name, *more]), [made, checked]
+
+
 MODES = ["spherical", "authalic"]
 
 # (name, [command, ...]): the commands of a check run one after another, each must exit with 0, and `{tmp}` in an
@@ -66,16 +92,24 @@ CHECKS = [
     ("demo granules with time are what their generator makes", [[PYTHON, f"{DEMO}/change/make_change.py", "--check"]]),
     *(store("the demo granules", DEMO, -6134114, mode) for mode in MODES),
     *(sphere("the demo granules", DEMO, [-6134114, -6134112, -6134111], mode, ["--overviews", "11,8"]) for mode in MODES),
+    *(region("the demo granules", DEMO, [-6134114, -6134112, -6134111], mode, []) for mode in MODES),
+    region("the demo granules with time", f"{DEMO}/change", [-613411423, -613411424], "spherical", ["--by", "cycle", "--change", "--moments"]),
     # 4^9 children are four chunks in one shard.
     sphere("the demo granules in shards", DEMO, [-6134114], "spherical", ["--child-order", "15", "--overviews", "14,12"]),
     *(exports("the demo granules", DEMO, -6134114, mode) for mode in MODES),
     windows("the demo granules", DEMO, -6134114, ["--by", "month"]),
     windows("the demo granules with time", f"{DEMO}/change", -613411423, ["--by", "cycle", "--change"]),
+    grids("the demo granules", DEMO, -6134114, [], ["--crs", "EPSG:6932"]),
+    grids("the demo granules", DEMO, -6134114, ["--by", "month"], []),
+    ("grids around the Earth", [[PYTHON, "tests/python/regions/grids.py", ICESTREAM, "{tmp}"]]),
     ("examples", [[PYTHON, "tests/python/check_examples.py", ICESTREAM]]),
     ("documents", [[PYTHON, "tests/python/check_docs.py", ICESTREAM]]),
+    (READER, [[PYTHON, "tests/python/check_reader.py", DUMP]]),
 ]
 CHECKS += [("height change against refits of the rows and statsmodels", [[PYTHON, "tests/python/change/oracle.py", "--command", ESTIMATE]]),
            (SIMULATIONS, [[PYTHON, "tests/python/change/simulate.py", "--command", ESTIMATE]])]
+CHECKS.append(("cells of regions in every format and coordinate system, against shapely, pyproj and healpy",
+               [[PYTHON, "tests/python/regions/cells.py", "--command", KEPT]]))
 if shared("data/hdf5", "conformance"):
     CHECKS.append((CORPUS, [[PYTHON, "tests/python/conformance.py"]]))
 if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
@@ -84,6 +118,9 @@ if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
     CHECKS.append(("a real granule as other programs write it",
                    [[PYTHON, "tests/python/check_cf.py", ICESTREAM, "4441321", granule, *rewritten]]))
     CHECKS += [check("real granules", str(real), 4441321, mode) for check in (store, exports) for mode in MODES]
+if products := shared("data/products", "rows as files"):
+    CHECKS.append(("rows as files, against h5py and in the programs that open them",
+                   [[PYTHON, "tests/python/points/oracle.py", "--command", ROWS, "--shared", str(products.parent.parent)]]))
 HOSTILE = [PYTHON, "tests/python/products/hostile.py", "--command", ICESTREAM]
 CHECKS.append(("photons on broken segments, three ways of reading", [[*HOSTILE, "--seeds", "20"]]))
 if products := shared("data/products", "stores of every built-in product"):
@@ -91,6 +128,8 @@ if products := shared("data/products", "stores of every built-in product"):
     CHECKS.append(("photons on the segments of a real beam", [[*HOSTILE, "--seeds", "0", "--begins", str(begins)]]))
     CHECKS.append(("stores of every built-in product, against h5py, healpy and NumPy",
                    [[PYTHON, "tests/python/products/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
+    CHECKS.append(("regions in one command, against h5py, healpy, NumPy, shapely, rasterio, geopandas and DuckDB",
+                   [[PYTHON, "tests/python/regions/grid.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
     CHECKS.append(("windows of time and height change, against jobs without windows and NumPy",
                    [[PYTHON, "tests/python/time/run.py", "--command", ICESTREAM, "--shared", str(products.parent.parent), "--quick"]]))
 
@@ -116,7 +155,7 @@ def main(words):
         if said:
             failed += 1
             print("     " + said.rstrip().replace("\n", "\n     "))
-        elif name in (CORPUS, SIMULATIONS):
+        elif name in (CORPUS, READER, SIMULATIONS):
             print("     " + table.rstrip().replace("\n", "\n     "))
     print(f"{len(checks) - failed} of {len(checks)} checks passed")
     return 1 if failed or not checks else 0

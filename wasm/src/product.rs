@@ -64,6 +64,7 @@ fn product(table: &Table<'_>) -> Product {
             epoch: time.get("epoch").as_string(),
         }),
         link: table.given("link", LINK).as_ref().map(link),
+        points: None,
         orbit: table.given("orbit", ORBIT).as_ref().map(orbit),
     }
 }

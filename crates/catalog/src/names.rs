@@ -17,7 +17,8 @@ pub struct NameFilter {
 impl NameFilter {
     /// Whether a name is of the cycles and regions, and with `by_date` of the dates too. A name that says nothing passes
     /// only where nothing is asked for.
-    pub(crate) fn fits(&self, product: &Product, name: &str, by_date: bool) -> bool {
+    #[must_use]
+    pub fn fits(&self, product: &Product, name: &str, by_date: bool) -> bool {
         let by_name = !self.cycles.is_empty() || !self.orbit_regions.is_empty();
         let by_date = by_date && (self.from_date.is_some() || self.to_date.is_some());
         if !by_name && !by_date {

@@ -1,6 +1,6 @@
 //! `icestream extend` and `icestream change`: stores of the sphere whose time axis grows.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::{access, json as answers, out::say};
 use clap::Args as ClapArgs;
 use pipeline::Day;
@@ -33,10 +33,10 @@ pub(crate) struct ChangeArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn extend(args: &ExtendArgs) -> Result<u8, Failure> {
+pub(crate) fn extend(args: &ExtendArgs) -> Result<u8, CommandError> {
     let clients = access::clients(&args.access);
     let done =
-        access::block_on(async { Ok::<_, Failure>(stores::extend(&args.store, args.to_date, &clients).await?) })?;
+        access::block_on(async { Ok::<_, CommandError>(stores::extend(&args.store, args.to_date, &clients).await?) })?;
     let new = done.windows.get(done.before..).unwrap_or_default();
     let names: Vec<String> = new.iter().map(ToString::to_string).collect();
     if args.json {
@@ -51,9 +51,9 @@ pub(crate) fn extend(args: &ExtendArgs) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
-pub(crate) fn change(args: &ChangeArgs) -> Result<u8, Failure> {
+pub(crate) fn change(args: &ChangeArgs) -> Result<u8, CommandError> {
     let clients = access::clients(&args.access);
-    let done = access::block_on(async { Ok::<_, Failure>(stores::rechange(&args.store, &clients).await?) })?;
+    let done = access::block_on(async { Ok::<_, CommandError>(stores::rechange(&args.store, &clients).await?) })?;
     if args.json {
         answers::print(&json!({
             "zarr_path": args.store, "cells": done.cells, "records": done.records, "incomplete_cells": done.incomplete,

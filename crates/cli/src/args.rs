@@ -1,9 +1,9 @@
 //! The command line.
 use crate::access::AccessArgs;
-use crate::product::{EditedProductArgs, ProductArgs};
 use crate::time::TimeArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
+use flags::product::{EditedProductArgs, ProductArgs};
 use morton::Latitude;
 use std::path::PathBuf;
 
@@ -35,6 +35,10 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Turn granules into the cells of a region: a store, maps, files for GIS, each granule read once.
+    Grid(Box<crate::grid::GridArgs>),
+    /// Write the rows of granules in a region themselves, with chosen columns, to open in geopandas, DuckDB, polars or QGIS.
+    Points(Box<crate::points::PointsArgs>),
     /// Reduce granules to the statistics of one cell's children and write them as Zarr.
     Cell(Box<CellArgs>),
     /// Show what is in a granule: groups, datasets, attributes, and the cells that its tracks cross.
@@ -57,7 +61,7 @@ pub(crate) enum Command {
     Plot(Box<crate::plot::PlotArgs>),
     /// Show one cell of a store over its windows of time: a table, a picture with error bars and the trend, a CSV.
     Series(Box<crate::series::SeriesArgs>),
-    /// Write stores or tables as GeoParquet, GeoTIFF, NetCDF-4 or CSV.
+    /// Write stores or tables as GeoParquet, FlatGeobuf, GeoTIFF, NetCDF-4 or CSV.
     Export(Box<crate::export::ExportArgs>),
     /// Write the reference, man pages and shell completions.
     Docs(DocsArgs),

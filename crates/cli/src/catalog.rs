@@ -3,16 +3,16 @@ mod choose;
 mod gather;
 
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::{note, say};
-use crate::product::ProductArgs;
-use crate::{access, out, target};
-use ::catalog::{Catalog, Choice, Gathered, Grid, NameFilter};
+use crate::{access, files, out, target};
+use ::catalog::{Catalog, Choice, Gathered, Grid};
 use clap::Args;
 use earthdata::LinkKind;
+use flags::product::ProductArgs;
+use flags::search::SearchArgs;
 use footprint::{Area, MARGIN_KM};
 use morton::Latitude;
-use pipeline::FailureClass;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use storage::Location;
@@ -51,6 +51,8 @@ pub(crate) struct CatalogArgs {
     #[command(flatten)]
     search: SearchArgs,
     #[command(flatten)]
+    product: ProductArgs,
+    #[command(flatten)]
     area: AreaArgs,
     /// Granules that are read at the same time, with --from.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -63,41 +65,6 @@ pub(crate) struct CatalogArgs {
     /// No progress; errors and what was asked for only.
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// Which granules.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Granules")]
-struct SearchArgs {
-    /// Repeat cycles, by the granules' names.
-    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=99))]
-    cycle: Vec<u8>,
-    /// Pieces of the orbit, 1 to 14, by the granules' names: 10, 11 and 12 hold Antarctica, 3, 4 and 5 Greenland.
-    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=14))]
-    orbit_region: Vec<u8>,
-    /// First day: 2023-12-19.
-    #[arg(long, value_name = "DATE")]
-    from_date: Option<String>,
-    /// Last day.
-    #[arg(long, value_name = "DATE")]
-    to_date: Option<String>,
-    #[command(flatten)]
-    product: ProductArgs,
-    /// Release of the product [default: as its description says; of ATL06 007].
-    #[arg(long, value_name = "RRR")]
-    release: Option<String>,
-    /// Who archives it [default: as the product's description says; of ATL06 NSIDC_CPRD].
-    #[arg(long, value_name = "NAME")]
-    provider: Option<String>,
-    /// The collection by its concept id, in place of product, release and provider.
-    #[arg(long, value_name = "ID")]
-    collection: Option<String>,
-    /// Where an interrupted search is kept, to go on from [default: beside the output].
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
-    /// Granules asked for at once.
-    #[arg(long, value_name = "N", hide = true, default_value_t = earthdata::MAX_PAGE_SIZE)]
-    page_size: u16,
 }
 
 /// Which cells.
@@ -130,21 +97,21 @@ struct AreaArgs {
     cells: Option<String>,
 }
 
-pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &CatalogArgs) -> Result<u8, CommandError> {
     let out = args.out.clone().or_else(|| args.read.is_none().then(|| PathBuf::from("catalog.json")));
     if let Some(out) = out.as_deref().filter(|out| !args.overwrite && *out != Path::new("-") && out.exists()) {
-        return Err(Failure::new(exit::USAGE, format!("{} is there already", out.display()))
+        return Err(CommandError::new(exit::USAGE, format!("{} is there already", out.display()))
             .hint("choose another --out, or add --overwrite"));
     }
     if args.json && out.as_deref() == Some(Path::new("-")) {
-        return Err(Failure::usage("--json and --out - both write to standard output"));
+        return Err(CommandError::usage("--json and --out - both write to standard output"));
     }
     if let Some(index) = &args.index
         && Location::parse(index)?.unsigned() != *index
     {
-        return Err(Failure::usage("--index is a folder or s3://bucket/prefix, without a signature").at(index));
+        return Err(CommandError::usage("--index is a folder or s3://bucket/prefix, without a signature").at(index));
     }
-    let (catalog, report) = match choose::grid(&args.area, args.read.as_deref())? {
+    let (catalog, report) = match choose::grid(&args.area, args.read.as_deref(), &args.access)? {
         (grid, Some(mut catalog)) => {
             grid.limit(&mut catalog);
             (catalog, Gathered::default())
@@ -152,20 +119,23 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<u8, Failure> {
         (grid, None) => access::block_on(gather::gather(args, grid, out.as_deref()))?,
     };
     if let Some(out) = &out {
-        write(&catalog, out)?;
+        write(&catalog, out, &args.access)?;
     }
     show(args, out.as_deref(), &catalog, &report)?;
     Ok(if report.is_whole() { exit::DONE } else { exit::PARTIAL })
 }
 
 /// The report, as text or as JSON.
-fn show(args: &CatalogArgs, out: Option<&Path>, catalog: &Catalog, report: &Gathered) -> Result<(), Failure> {
+fn show(args: &CatalogArgs, out: Option<&Path>, catalog: &Catalog, report: &Gathered) -> Result<(), CommandError> {
     if args.json {
         return crate::json::print(&report.answer(out, catalog));
     }
     if !args.quiet {
         words::remarks(report).iter().for_each(|line| note!("{line}"));
-        words::mixed_cycles(catalog).iter().filter(|_| args.search.cycle.is_empty()).for_each(|line| note!("{line}"));
+        words::mixed_cycles(catalog)
+            .iter()
+            .filter(|_| args.search.cmr.cycle.is_empty())
+            .for_each(|line| note!("{line}"));
         if let Some(out) = out.filter(|out| *out != Path::new("-")) {
             note!("wrote {}", out.display());
         }
@@ -178,73 +148,19 @@ fn show(args: &CatalogArgs, out: Option<&Path>, catalog: &Catalog, report: &Gath
 }
 
 /// Reads a catalog.
-pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
-    let shown = path.display().to_string();
-    let text = storage::read_file(path).map_err(|error| Failure::new(exit::BAD_INPUT, format!("{shown}: {error}")))?;
-    Ok(Catalog::parse(&text, &shown)?)
+fn read(path: &Path, access: &AccessArgs) -> Result<Catalog, CommandError> {
+    let clients = access::clients(access);
+    access::block_on(flags::source::read_catalog(&path.display().to_string(), &clients))
 }
 
 /// Writes to a temporary file, then renames it, so that no reader finds half a catalog.
-fn write(catalog: &Catalog, out: &Path) -> Result<(), Failure> {
+fn write(catalog: &Catalog, out: &Path, access: &AccessArgs) -> Result<(), CommandError> {
     let mut text = Vec::new();
     catalog.write(&mut text)?;
     if out == Path::new("-") {
         out::bytes(&text);
         return Ok(());
     }
-    Ok(storage::write_file(out, &text)?)
-}
-
-impl From<footprint::Error> for Failure {
-    fn from(error: footprint::Error) -> Self {
-        match error {
-            footprint::Error::Usage(message) => Self::usage(message),
-            error => Self::new(exit::code_of(FailureClass::Corrupt), error),
-        }
-    }
-}
-
-impl From<::catalog::Error> for Failure {
-    fn from(error: ::catalog::Error) -> Self {
-        use ::catalog::Error;
-        let code = exit::code_of(error.class());
-        match error {
-            Error::Usage(message) => Self::usage(message),
-            Error::Source(error) => error.into(),
-            Error::Open { name, error } => Self::from(error).at(&name),
-            Error::Granule { name, error } => Self::from(error).at(&name),
-            Error::Parts(message) => {
-                Self::new(code, message).hint("give the whole granule, or one of them; --allow-partial leaves them out")
-            }
-            Error::OtherProducts { ref expected, .. } => {
-                Self::new(code, &error).hint(format!("give granules of {expected}"))
-            }
-            error => Self::new(code, error),
-        }
-    }
-}
-
-impl From<earthdata::Error> for Failure {
-    fn from(error: earthdata::Error) -> Self {
-        use earthdata::Error;
-        match error {
-            Error::Source(error) => {
-                // The server of a search or a login serves no granules: what to do about those is no advice.
-                let class = error.kind.into();
-                let failure = Self::new(exit::code_of(class), &error);
-                let hint = match class {
-                    FailureClass::BadAnswer => Some("run the same command again later"),
-                    FailureClass::NotFound => Some("check the product, the release and the address of the server"),
-                    FailureClass::Denied => None,
-                    class => words::next_of(class),
-                };
-                match hint {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            }
-            Error::Usage(message) => Self::usage(message),
-            error => Self::new(exit::code_of(error.class()), &error),
-        }
-    }
+    let clients = access::clients(access);
+    access::block_on(files::write(&out.display().to_string(), &text, &clients))
 }

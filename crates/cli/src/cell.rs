@@ -1,9 +1,9 @@
 //! `icestream cell`: one cell, from granules to store.
 use crate::args::CellArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::{self, note};
 use crate::progress::CellProgress;
-use crate::{access, event, files, json, product, target};
+use crate::{access, event, files, json, target};
 use jobs::{Body, Ended, Event, Host, Look, Output, Task};
 use morton::Cell;
 use pipeline::{CellResult, Job, JobSpec, Layout, Tuning};
@@ -24,6 +24,7 @@ struct Plan {
     index: Option<String>,
     job: Job,
     tuning: Tuning,
+    verify: bool,
     name: i64,
     out: Option<String>,
     /// For reading granules.
@@ -32,14 +33,14 @@ struct Plan {
     writing: Clients,
 }
 
-pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &CellArgs) -> Result<u8, CommandError> {
     let plan = plan(args)?;
     let progress = CellProgress::new(args.quiet);
     let ended = access::block_on(job(args, &plan, &progress));
     progress.finish();
     let (failure, body) = match ended {
         Ok(Ended { answer, outcome: Ok(result) }) => return finish(args, &plan, &result, &answer.body),
-        Ok(Ended { answer, outcome: Err(error) }) => (Failure::from(error), answer.body),
+        Ok(Ended { answer, outcome: Err(error) }) => (CommandError::from(error), answer.body),
         Err(failure) => {
             let body = Body::new(Some(plan.name), Err((failure.message(), None)), None, progress.seconds());
             (failure, body)
@@ -50,11 +51,11 @@ pub(crate) fn run(args: &CellArgs) -> Result<u8, Failure> {
     } else if let Some(ledger) = body.ledger.as_ref().filter(|_| !args.quiet) {
         words::notes(ledger).iter().for_each(|line| note!("{line}"));
     }
-    Err(product::explain(args.what.product.product.as_deref(), failure))
+    Err(flags::product::explain(args.what.product.product.as_deref(), failure))
 }
 
 /// Writes the result in every requested form.
-fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Result<u8, Failure> {
+fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Result<u8, CommandError> {
     let out = plan.out.as_deref().filter(|_| result.empty_because().is_none());
     if let (Some(path), Some(level)) = (&args.csv, result.children()) {
         let partial = words::partial(result).map_or_else(String::new, |partial| format!("# {partial}\n"));
@@ -71,7 +72,7 @@ fn finish(args: &CellArgs, plan: &Plan, result: &CellResult, body: &Body) -> Res
     Ok(if result.is_partial() { exit::PARTIAL } else { exit::DONE })
 }
 
-fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
+fn write_csv(path: &Path, text: &str) -> Result<(), CommandError> {
     if path == Path::new("-") {
         out::bytes(text.as_bytes());
         return Ok(());
@@ -79,7 +80,7 @@ fn write_csv(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(storage::write_file(path, text.as_bytes())?)
 }
 
-fn plan(args: &CellArgs) -> Result<Plan, Failure> {
+fn plan(args: &CellArgs) -> Result<Plan, CommandError> {
     let event = args.event.as_deref().map(event::read).transpose()?;
     let event = event.as_ref();
     let mut spec = match event {
@@ -89,10 +90,10 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     spec.latitude = args.latitude.unwrap_or(spec.latitude);
     let cell: Cell = match (&args.cell, event) {
         (Some(text), _) => footprint::parse_cell(text, args.order, spec.latitude)?,
-        (None, Some(event)) => event.job().map_err(Failure::usage)?.parent(),
-        (None, None) => return Err(Failure::usage("give the cell with --cell")),
+        (None, Some(event)) => event.job().map_err(CommandError::usage)?.parent(),
+        (None, None) => return Err(CommandError::usage("give the cell with --cell")),
     };
-    let name = cell.decimal().map_err(Failure::usage)?;
+    let name = cell.decimal().map_err(CommandError::usage)?;
     spec.child_order = args.child_order.map_or(Ok(spec.child_order), target::order)?;
     spec.layout = args.layout.unwrap_or(spec.layout);
     spec.allow_partial |= args.allow_partial;
@@ -103,10 +104,10 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     }
     let silent = args.json || args.csv.is_some();
     let default_out = || (!silent).then(|| format!("{name}.zarr"));
-    let of_event = event.and_then(|event| Event { spec: spec.clone(), ..event.clone() }.out());
+    let of_event = event.and_then(|event| Event { spec: spec.clone(), ..event.clone() }.out(event.parent_morton));
     let out = args.out.clone().or(of_event).or_else(|| (spec.layout == Layout::Cell).then(default_out)?);
     if out.is_none() && !silent {
-        return Err(Failure::usage("--layout sphere: give the store that all cells share with --out"));
+        return Err(CommandError::usage("--layout sphere: give the store that all cells share with --out"));
     }
     let mut inputs = args.granules.clone();
     if inputs.is_empty() {
@@ -114,10 +115,12 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     }
     let mut access = args.access.clone();
     access.endpoint_url = access.endpoint_url.or_else(|| event.and_then(|event| event.endpoint_url.clone()));
-    access.region = access.region.or_else(|| event.and_then(|event| event.region.clone()));
+    access.aws_region = access.aws_region.or_else(|| event.and_then(|event| event.region.clone()));
     let writing = access::clients(&access);
     let reading = match event.and_then(|event| event.credentials.clone()) {
-        Some(credentials) => jobs::reading(&writing, writing.options().s3.clone(), credentials, access.region.clone()),
+        Some(credentials) => {
+            jobs::reading(&writing, writing.options().s3.clone(), credentials, access.aws_region.clone())
+        }
         None => writing.clone(),
     };
     let max_granules = event.and_then(|event| event.max_granules);
@@ -134,27 +137,27 @@ fn plan(args: &CellArgs) -> Result<Plan, Failure> {
     args.time.put(&mut spec, &choice, names.iter().map(String::as_str))?;
     if let Some(out) = &out {
         let standing = args.time.standing(&choice, spec.layout, out, &writing);
-        spec.time = access::block_on(async { Ok::<_, Failure>(standing.await) })?.or(spec.time);
+        spec.time = access::block_on(async { Ok::<_, CommandError>(standing.await) })?.or(spec.time);
     }
-    let job = spec.job(cell).map_err(Failure::usage)?;
+    let job = spec.job(cell).map_err(CommandError::usage)?;
     let memory = args.memory << 20;
     let tracks_in_flight = usize::from(args.tracks_in_flight);
     let verify = args.verify || event.is_some_and(|event| event.verify);
-    let tuning = Tuning { tracks_in_flight, exhaustive: args.exhaustive, verify, memory };
+    let tuning = Tuning { tracks_in_flight, exhaustive: args.exhaustive, memory };
     let index = args.index.clone().or_else(|| event.and_then(|event| event.index.clone()));
-    Ok(Plan { inputs, granules, max_granules, index, job, tuning, name, out, reading, writing })
+    Ok(Plan { inputs, granules, max_granules, index, job, tuning, verify, name, out, reading, writing })
 }
 
 /// Reads, reduces and writes.
-async fn job(args: &CellArgs, plan: &Plan, progress: &CellProgress) -> Result<Ended, Failure> {
-    let output = |out: &String| -> Result<Output, Failure> {
+async fn job(args: &CellArgs, plan: &Plan, progress: &CellProgress) -> Result<Ended, CommandError> {
+    let output = |out: &String| -> Result<Output, CommandError> {
         let look = Look::First { replace: args.overwrite };
         Ok(Output { place: Location::parse(out)?, clients: plan.writing.clone(), look })
     };
     let task = Task {
         cell: plan.name,
         job: plan.job.clone(),
-        verify: plan.tuning.verify,
+        verify: plan.verify,
         granules: match &plan.granules {
             Some(granules) => granules.clone(),
             None => locations(&plan.inputs, plan.max_granules, &plan.reading).await?,
@@ -175,7 +178,7 @@ async fn job(args: &CellArgs, plan: &Plan, progress: &CellProgress) -> Result<En
     Ok(jobs::run(&task, &host).await)
 }
 
-async fn locations(given: &[String], most: Option<usize>, clients: &Clients) -> Result<Vec<Location>, Failure> {
+async fn locations(given: &[String], most: Option<usize>, clients: &Clients) -> Result<Vec<Location>, CommandError> {
     let mut inputs = Vec::new();
     for input in given {
         if input == "-" {

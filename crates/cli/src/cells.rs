@@ -1,23 +1,24 @@
 //! `icestream cells`: ids in every notation.
 use crate::args::CellsArgs;
-use crate::exit::{DONE, Failure};
+use crate::exit::{CommandError, DONE};
 use crate::out::say;
 use crate::{json, target};
 use footprint::CellDescription;
 
-pub(crate) fn run(args: &CellsArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &CellsArgs) -> Result<u8, CommandError> {
     let cell = match (&args.cell, args.lat, args.lon) {
         (Some(text), ..) => footprint::parse_cell(text, args.order.unwrap_or(6), args.latitude)?,
         (None, Some(lat), Some(lon)) => footprint::cell_at(lon, lat, args.order.unwrap_or(6), args.latitude)?,
-        _ => return Err(Failure::usage("give --lat and --lon, or --cell")),
+        _ => return Err(CommandError::usage("give --lat and --lon, or --cell")),
     };
     let asked = args.order.filter(|&order| order < cell.order().get());
     let cell = match asked {
-        Some(order) => cell.parent(target::order(order)?).map_err(Failure::usage)?,
+        Some(order) => cell.parent(target::order(order)?).map_err(CommandError::usage)?,
         None => cell,
     };
     let child_order = args.order.filter(|&order| order > cell.order().get()).unwrap_or(cell.order().get().max(12));
-    let description = CellDescription::new(cell, args.latitude, target::order(child_order)?).map_err(Failure::usage)?;
+    let description =
+        CellDescription::new(cell, args.latitude, target::order(child_order)?).map_err(CommandError::usage)?;
     if args.json {
         json::print(&description)?;
     } else {

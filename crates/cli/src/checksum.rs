@@ -1,15 +1,15 @@
 //! `icestream checksum`: a SHA-256 of the values of every dataset, to compare readers with.
 use crate::args::ChecksumArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::{access, json as answers};
 use hdf5_pure::AsyncFile;
 use hdf5_pure::checksum::{AttributeHash, Checksums, DatasetHashes, ValuesHash};
 use serde_json::{Map, Value, json};
 use storage::Location;
 
-pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, CommandError> {
     let location = Location::parse(&args.granule)?;
-    let done: Result<u8, Failure> = access::block_on(async {
+    let done: Result<u8, CommandError> = access::block_on(async {
         let source = access::clients(&args.access).open(&location)?;
         let mut datasets = Checksums::new(AsyncFile::open(source).await?, args.attributes).await?;
         let mut failed = 0_u32;
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ChecksumArgs) -> Result<u8, Failure> {
         if failed == 0 {
             Ok(exit::DONE)
         } else {
-            Err(Failure::new(exit::BAD_INPUT, format!("{failed} objects could not be read")))
+            Err(CommandError::new(exit::BAD_INPUT, format!("{failed} objects could not be read")))
         }
     });
     done.map_err(|failure| failure.at(&location.to_string()))

@@ -1,6 +1,6 @@
 //! `icestream compare`: two stores, or a store and a table.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::{note, say};
 use crate::tables::WindowArgs;
 use crate::{access, json};
@@ -42,11 +42,11 @@ pub(crate) struct CompareArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &CompareArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &CompareArgs) -> Result<u8, CommandError> {
     let names: Vec<&str> = args.var.iter().map(String::as_str).collect();
     let wanted = Wanted { order: args.order, names: &names, pick: args.windows.pick(), ..Wanted::default() };
     let clients = access::clients(&args.access);
-    let (a, b) = access::block_on(async { Ok::<_, Failure>(wanted.of_both(&args.a, &args.b, &clients).await?) })?;
+    let (a, b) = access::block_on(async { Ok::<_, CommandError>(wanted.of_both(&args.a, &args.b, &clients).await?) })?;
     let tolerance = Tolerance {
         absolute: args.tolerance.clone(),
         relative: args.relative.clone(),

@@ -1,7 +1,7 @@
 //! `icestream demo`: the whole job on granules that come with the program.
 use crate::access::AccessArgs;
 use crate::args::DemoArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::say;
 use crate::{access, tables};
 use ::plot::{Picture, PictureFormat, PictureOptions};
@@ -50,10 +50,10 @@ const CHANGE: Example = Example {
 /// The child whose heights are drawn: 25 rows and more in most cycles, and a cloud in one.
 const CHILD: u64 = 185;
 
-pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let io = |what: &Path| {
         let what = what.display().to_string();
-        move |error: std::io::Error| Failure::new(exit::FAILED, format!("{what}: {error}"))
+        move |error: std::io::Error| CommandError::new(exit::FAILED, format!("{what}: {error}"))
     };
     std::fs::create_dir_all(&args.out).map_err(io(&args.out))?;
     statistics(&args.out)?;
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8, Failure> {
 }
 
 /// One cell of one cycle: statistics, a map, a table.
-fn statistics(out: &Path) -> Result<(), Failure> {
+fn statistics(out: &Path) -> Result<(), CommandError> {
     let store = out.join(format!("{}.zarr", STATISTICS.cell));
     let result = access::block_on(STATISTICS.job(&store, None))?;
     say!("{}", words::table(&result));
@@ -79,16 +79,16 @@ fn statistics(out: &Path) -> Result<(), Failure> {
 }
 
 /// Ten cycles: height change, its map, and the heights of one cell.
-fn change(out: &Path) -> Result<(), Failure> {
+fn change(out: &Path) -> Result<(), CommandError> {
     let store = out.join("change.zarr");
     let axis = TimeChoice { by: Some(Period::Cycle), ..TimeChoice::default() };
     let result = access::block_on(CHANGE.job(&store, Some(axis)))?;
     let (windows, rows) = (result.windows.len(), result.observations());
     let (png, series) = (out.join("change-map.png"), out.join("change-series.png"));
     map(&store, "dhdt", Some("SYNTHETIC: trend of height, m a year"), &png)?;
-    let order = Order::new(12).map_err(Failure::usage)?;
-    let children = CHANGE.parent()?.children(order).map_err(Failure::usage)?;
-    let cell = Cell::new(order, children.start + CHILD).map_err(Failure::usage)?;
+    let order = Order::new(12).map_err(CommandError::usage)?;
+    let children = CHANGE.parent()?.children(order).map_err(CommandError::usage)?;
+    let cell = Cell::new(order, children.start + CHILD).map_err(CommandError::usage)?;
     let store_text = store.display().to_string();
     crate::series::draw(&store_text, cell, "SYNTHETIC", &series)?;
     say!("\nheight change (SYNTHETIC): {windows} cycles, {rows} rows, in -1.2 to 0.3 m a year as they were made");
@@ -99,7 +99,7 @@ fn change(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn map(store: &Path, variable: &str, title: Option<&str>, png: &Path) -> Result<(), Failure> {
+fn map(store: &Path, variable: &str, title: Option<&str>, png: &Path) -> Result<(), CommandError> {
     let wanted = Wanted { order: None, names: &[], ..Wanted::default() };
     let cube = tables::load(&[store.display().to_string()], &wanted, &AccessArgs::default())?;
     let options = PictureOptions {
@@ -108,34 +108,34 @@ fn map(store: &Path, variable: &str, title: Option<&str>, png: &Path) -> Result<
         ..PictureOptions::default()
     };
     let (map, _) = Picture::windows(&cube, &options)?;
-    let failed = |error: ::plot::Error| Failure::new(exit::FAILED, format!("map: {error}"));
+    let failed = |error: ::plot::Error| CommandError::new(exit::FAILED, format!("map: {error}"));
     let size = ::plot::Size::new(1200, 1100).map_err(failed)?;
     Ok(storage::write_file(png, &map.to_bytes(PictureFormat::Png, size).map_err(failed)?)?)
 }
 
 impl Example {
-    fn parent(&self) -> Result<Cell, Failure> {
-        Cell::from_decimal(self.cell).map_err(Failure::usage)
+    fn parent(&self) -> Result<Cell, CommandError> {
+        Cell::from_decimal(self.cell).map_err(CommandError::usage)
     }
 
     /// Computes the cell, with windows and change where windows are asked for, and writes its store.
-    async fn job(&self, store: &Path, windows: Option<TimeChoice>) -> Result<CellResult, Failure> {
-        let mut spec = JobSpec::new(jobs::usual()?, Vec::new(), Order::new(12).map_err(Failure::usage)?);
+    async fn job(&self, store: &Path, windows: Option<TimeChoice>) -> Result<CellResult, CommandError> {
+        let mut spec = JobSpec::new(jobs::usual()?, Vec::new(), Order::new(12).map_err(CommandError::usage)?);
         if let Some(choice) = windows {
             let names = self.granules.iter().map(|(name, _)| *name);
-            spec.time = choice.axis(&spec.product, names).map_err(Failure::usage)?;
+            spec.time = choice.axis(&spec.product, names).map_err(CommandError::usage)?;
             spec.change = Some(ChangeSpec::default());
         }
-        let job = spec.job(self.parent()?).map_err(Failure::usage)?;
+        let job = spec.job(self.parent()?).map_err(CommandError::usage)?;
         let granule = |(name, bytes): &(&'static str, &'static [u8])| {
             let bytes = bytes::Bytes::from_static(bytes);
             Granule::new(*name, move || Ok(MemorySource::with_cost(bytes.clone(), byte_ranges::Cost::LOCAL)))
         };
         let granules: Vec<_> = self.granules.iter().map(granule).collect();
         let result = jobs::compute(&granules, &job, &Tuning::default(), None, &()).await;
-        let result = result.map_err(|error| Failure::new(exit::FAILED, error))?;
+        let result = result.map_err(|error| CommandError::new(exit::FAILED, error))?;
         let sink = Clients::new(Options::default()).sink(&Location::from(store.to_path_buf()))?;
-        pipeline::write(&result, &sink).await.map_err(Failure::of_write)?;
+        pipeline::write(&result, &sink).await.map_err(CommandError::of_write)?;
         Ok(result)
     }
 }

@@ -1,19 +1,19 @@
 //! `icestream docs`: the reference, man pages and shell completions, all from the same definition of the arguments.
 use crate::args::{Args, DocsArgs};
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::say;
 use clap::{Command, CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-pub(crate) fn run(args: &DocsArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &DocsArgs) -> Result<u8, CommandError> {
     if args.markdown {
         say!("{}", markdown().trim_end());
     } else if let Some(shell) = args.completions {
         say!("{}", completions(shell).trim_end());
     } else if let Some(out) = &args.out {
-        write(out).map_err(|error| Failure::new(exit::FAILED, format!("{}: {error}", out.display())))?;
+        write(out).map_err(|error| CommandError::new(exit::FAILED, format!("{}: {error}", out.display())))?;
         say!("wrote {}", out.display());
     }
     Ok(exit::DONE)

@@ -1,20 +1,23 @@
 //! `icestream export`: stores and tables in the formats of other programs.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::say;
-use crate::tables::{self, Hemisphere, WindowArgs};
-use ::export::{Error, ExportOptions, Format, Geometry};
+use crate::tables::{self, Side, WindowArgs};
+use crate::{access, files};
+use ::export::{ExportOptions, Format, Geometry, GridCrs, GridOptions};
 use byte_ranges::{data_size, thousands};
 use clap::{Args, ValueEnum};
+use flags::region::RegionArgs;
 use morton::Latitude;
-use std::path::PathBuf;
+use std::path::Path;
 use stores::Wanted;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Formats, by the ending of FILE:\n  \
     .parquet      GeoParquet 1.1: one row a cell, longitude and latitude (OGC:CRS84)\n  \
-    .tif, .tiff   GeoTIFF: one band a variable, EPSG:3031 or EPSG:3413 (EPSG:4326 away from the poles)\n  \
-    .nc           NetCDF-4 with CF attributes, one row a cell\n  \
+    .fgb          FlatGeobuf: the same rows with an index, EPSG:4326\n  \
+    .tif, .tiff   Cloud Optimized GeoTIFF on a regular grid: one band a variable\n  \
+    .nc           NetCDF-4 with CF attributes: one row a cell, or with --gridded a regular grid\n  \
     .csv          one line a cell, with its centre\n\n\
     Of a store with windows of time: one row or line a window and cell with data (column `time`), one band a window of\n\
     the variable of --var, a dimension `time` in NetCDF.")]
@@ -22,27 +25,35 @@ pub(crate) struct ExportArgs {
     /// Stores (folders, http(s)://, s3://) or tables (.csv) of cells; several go into one file.
     #[arg(value_name = "STORE|CSV", required = true)]
     pub(crate) inputs: Vec<String>,
-    /// The file to write; its ending chooses the format.
+    /// The file to write, a path or a place in a bucket; its ending chooses the format.
     #[arg(long, value_name = "FILE")]
-    pub(crate) to: PathBuf,
+    pub(crate) to: String,
     /// Variables [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) var: Vec<String>,
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+    #[command(flatten)]
+    pub(crate) region: RegionArgs,
     /// The order of the cells [default: the finest in the store].
     #[arg(long, value_name = "ORDER")]
     pub(crate) order: Option<u8>,
-    /// What stands for a cell in GeoParquet.
+    /// What stands for a cell in GeoParquet and FlatGeobuf.
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]
     pub(crate) geometry: Shape,
-    /// Side of a pixel of a GeoTIFF in metres [default: about half a cell].
+    /// NetCDF on a regular grid, as --crs and --resolution ask for too; a GeoTIFF has one in any case.
+    #[arg(long)]
+    pub(crate) gridded: bool,
+    /// System of the grid [default: EPSG:3413 north of 60 N, 3031 south of 60 S, else UTM, 4326 if wider than 6 degrees].
+    #[arg(long, value_name = "EPSG:N")]
+    pub(crate) crs: Option<GridCrs>,
+    /// Side of a pixel in metres [default: at most a cell's, as 1, 2 or 5 times a power of ten].
     #[arg(long, value_name = "METRES")]
     pub(crate) resolution: Option<f64>,
-    /// The side to rasterise, where there are cells around both poles (a GeoTIFF has room for one).
+    /// The side to rasterise, where there are cells around both poles (a grid has room for one).
     #[arg(long, value_name = "SIDE", value_enum)]
-    pub(crate) hemisphere: Option<Hemisphere>,
-    /// Cells without observations too (all but GeoTIFF, which has room for them).
+    pub(crate) hemisphere: Option<Side>,
+    /// Cells without observations too (a grid has them in any case).
     #[arg(long)]
     pub(crate) all: bool,
     /// Replace a file that is already there.
@@ -65,44 +76,29 @@ pub(crate) enum Shape {
     Points,
 }
 
-pub(crate) fn run(args: &ExportArgs) -> Result<u8, Failure> {
-    let unknown = || Failure::usage(format!("{}: write .parquet, .tif, .nc or .csv", args.to.display()));
-    let format = Format::of_path(&args.to).ok_or_else(unknown)?;
-    if args.to.exists() && !args.overwrite {
-        let message = format!("{} is already there", args.to.display());
-        return Err(Failure::new(exit::USAGE, message).hint("add --overwrite, or choose another name"));
+pub(crate) fn run(args: &ExportArgs) -> Result<u8, CommandError> {
+    let unknown = || CommandError::usage(format!("{}: write .parquet, .fgb, .tif, .nc or .csv", args.to));
+    let format = Format::of_path(Path::new(&args.to)).ok_or_else(unknown)?;
+    if !args.to.contains("://") && Path::new(&args.to).exists() && !args.overwrite {
+        let message = format!("{} is already there", args.to);
+        return Err(CommandError::new(exit::USAGE, message).hint("add --overwrite, or choose another name"));
     }
+    let grid = GridOptions { crs: args.crs, resolution: args.resolution };
     let options = ExportOptions {
         variables: args.var.clone(),
         all: args.all,
         hemisphere: args.hemisphere.map(Into::into),
-        geometry: match args.geometry {
-            Shape::Polygons => Geometry::Polygons,
-            Shape::Points => Geometry::Points,
-        },
-        resolution: args.resolution,
+        geometry: if matches!(args.geometry, Shape::Points) { Geometry::Points } else { Geometry::Polygons },
+        gridded: (args.gridded || grid != GridOptions::default()).then_some(grid),
     };
     let wanted = Wanted { order: args.order, pick: args.windows.pick(), latitude: args.latitude, ..Wanted::default() };
-    let cube = format.select(tables::load(&args.inputs, &wanted, &args.access)?, &options)?;
+    let cube = format.select(args.region.cut(tables::load(&args.inputs, &wanted, &args.access)?)?, &options)?;
     let bytes = format.encode(&cube, &options)?;
-    storage::write_file(&args.to, &bytes)?;
+    access::block_on(files::write(&args.to, &bytes, &access::clients(&args.access)))?;
     let windows = if cube.windows.is_empty() { String::new() } else { format!("{} windows, ", cube.windows.len()) };
     let cells = thousands(cube.cells.ids.len() as u64);
     let what = format!("{windows}{cells} cells, {} variables", cube.names().count());
     let partial = cube.partial().map_or_else(String::new, |partial| format!("; {partial}"));
-    say!("wrote {}: {what}, {}{partial}", args.to.display(), data_size(bytes.len() as u64));
+    say!("wrote {}: {what}, {}{partial}", args.to, data_size(bytes.len() as u64));
     Ok(exit::DONE)
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Side(error) => error.into(),
-            Error::Variable(error) => error.into(),
-            Error::OneVariable(_) => Self::usage(error).hint("choose one with --var"),
-            Error::Empty => Self::new(exit::BAD_INPUT, &error).hint("--all exports cells without data too"),
-            Error::Resolution(_) | Error::Size { .. } => Self::usage(error),
-            error => Self::new(exit::FAILED, error),
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! `icestream index`: small indexes of granules, with which cells are read in one round.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::{note, say};
-use crate::product::EditedProductArgs;
 use crate::{access, json as answers};
 use byte_ranges::data_size;
 use clap::Args;
+use flags::product::EditedProductArgs;
 use futures_util::StreamExt as _;
-use jobs::{IndexError, Indexed};
+use jobs::Indexed;
 use serde_json::{Value, json};
 
 /// Granules that are indexed at the same time.
@@ -33,7 +33,7 @@ pub(crate) struct IndexArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &IndexArgs) -> Result<u8, CommandError> {
     access::block_on(async {
         let clients = access::clients(&args.access);
         let locations = clients.expand_all(&args.granules).await?;
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
         let made = futures_util::stream::iter(locations)
             .map(async |location| {
                 let made = jobs::index(clients, &location, product, &args.out, args.force).await;
-                (location.name(), made.map_err(Failure::from))
+                (location.name(), made.map_err(CommandError::from))
             })
             .buffer_unordered(AT_ONCE);
         let mut made = std::pin::pin!(made);
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &IndexArgs) -> Result<u8, Failure> {
             None => Ok(exit::DONE),
             Some(first) => {
                 let left = format!("{failed} of {total} granules have no index; a rerun makes only what is missing");
-                Err(Failure::new(first.code, left))
+                Err(CommandError::new(first.code, left))
             }
         }
     })
@@ -83,14 +83,4 @@ fn words(made: &Indexed) -> String {
     let what = if made.kept { "fits, kept" } else { &read };
     let broken = made.broken.iter().map(|what| format!("; {what}")).collect::<String>();
     format!("index of {index} {what}{broken}")
-}
-
-impl From<IndexError> for Failure {
-    fn from(error: IndexError) -> Self {
-        match error {
-            IndexError::Source(error) => error.into(),
-            IndexError::Granule(error) => error.into(),
-            error => Self::new(exit::FAILED, error),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `icestream inspect`: what is in a granule.
 use crate::args::InspectArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::note;
 use crate::out::say;
 use crate::{access, json as answers, target};
@@ -15,17 +15,17 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use storage::Location;
 
-pub(crate) fn run(args: &InspectArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &InspectArgs) -> Result<u8, CommandError> {
     let order = target::order(args.order)?;
     let location = Location::parse(&args.granule)?;
-    let done: Result<u8, Failure> = access::block_on(async {
+    let done: Result<u8, CommandError> = access::block_on(async {
         let source = access::clients(&args.access).open(&location)?;
-        let mut file = AsyncFile::open(&source).await?;
-        let nodes = nodes(&mut file, &args.path).await?;
+        let file = AsyncFile::open(&source).await?;
+        let nodes = nodes(&file, &args.path).await?;
         let mut shown = Vec::new();
         for node in &nodes {
             let attributes = match &node.kind {
-                TreeNodeKind::Object(Ok(object)) if args.attributes => listing::attributes(&mut file, object).await,
+                TreeNodeKind::Object(Ok(object)) if args.attributes => listing::attributes(&file, object).await,
                 _ => Vec::new(),
             };
             shown.push((node, attributes));
@@ -71,7 +71,7 @@ async fn crossed(
     product: &Product,
     args: &InspectArgs,
     order: Order,
-) -> Result<Option<BTreeMap<Cell, u64>>, Failure> {
+) -> Result<Option<BTreeMap<Cell, u64>>, CommandError> {
     match crossed_cells(name, source, product, order, args.latitude).await {
         Ok(extent) => Ok(Some(extent.cells)),
         Err(GranuleError::NoTracks { .. }) if args.product.product.is_none() => Ok(None),
@@ -79,11 +79,11 @@ async fn crossed(
     }
 }
 
-async fn nodes<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Vec<TreeNode>, Failure> {
+async fn nodes<S: Source>(file: &AsyncFile<S>, path: &str) -> Result<Vec<TreeNode>, CommandError> {
     match listing::top(file, path).await? {
         Some(Object::Group(group)) => Ok(listing::tree(file, group).await?),
         Some(object) => Ok(vec![TreeNode { path: path.into(), depth: 0, kind: TreeNodeKind::Object(Ok(object)) }]),
-        None => Err(Failure::usage(format!("{path}: there is no such path in the file"))),
+        None => Err(CommandError::usage(format!("{path}: there is no such path in the file"))),
     }
 }
 

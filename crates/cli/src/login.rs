@@ -1,7 +1,7 @@
 //! `icestream login`: whether Earthdata accepts the login, the user of it, and the time of its end. With `--check`, which
 //! identity is used for which kind of place.
 use crate::access::AccessArgs;
-use crate::exit::{CREDENTIALS, DONE, Failure};
+use crate::exit::{CREDENTIALS, CommandError, DONE};
 use crate::out::{note, say};
 use crate::{access, json as answers};
 use clap::Args;
@@ -27,7 +27,7 @@ pub(crate) struct LoginArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &LoginArgs) -> Result<u8, CommandError> {
     if args.check {
         return check(args);
     }
@@ -65,9 +65,9 @@ pub(crate) fn run(args: &LoginArgs) -> Result<u8, Failure> {
 }
 
 /// The identity for each kind of place; one of them is enough for many.
-fn check(args: &LoginArgs) -> Result<u8, Failure> {
+fn check(args: &LoginArgs) -> Result<u8, CommandError> {
     let options = access::options(&args.access);
-    let s3 = access::block_on::<_, Failure>(async { Ok(CheckedIdentity::of_s3(&options.s3).await) })?;
+    let s3 = access::block_on::<_, CommandError>(async { Ok(CheckedIdentity::of_s3(&options.s3).await) })?;
     let earthdata = CheckedIdentity::of_earthdata();
     let (google, azure) = (options.clouds.google_identity(), options.clouds.azure_identity());
     if args.json {
@@ -83,7 +83,7 @@ fn check(args: &LoginArgs) -> Result<u8, Failure> {
     }
     let absent = earthdata.is_absent() && s3.is_absent();
     let failed = [earthdata, s3].into_iter().filter(|checked| !checked.is_absent()).find_map(|checked| checked.error);
-    Ok(failed.map_or(if absent { CREDENTIALS } else { DONE }, |error| Failure::from(error).code))
+    Ok(failed.map_or(if absent { CREDENTIALS } else { DONE }, |error| CommandError::from(error).code))
 }
 
 fn print_exports(credentials: &Credentials) {

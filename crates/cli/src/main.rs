@@ -1,7 +1,6 @@
 //! The `icestream` command: flags and glue. The work is done in the other crates.
 #![forbid(unsafe_code)]
 
-mod access;
 mod append;
 mod args;
 mod catalog;
@@ -12,27 +11,24 @@ mod compare;
 mod demo;
 mod docs;
 mod event;
-mod exit;
 mod export;
-mod files;
+mod grid;
 mod index;
 mod inspect;
-mod json;
 mod login;
 mod merge;
 mod overviews;
 mod plot;
+mod points;
 mod product;
 mod run;
 mod series;
 mod serve;
-mod tables;
-mod target;
-mod time;
 mod validate;
 
 use args::{Args, Command};
 use clap::Parser as _;
+use flags::{access, exit, files, json, tables, target, time};
 use std::process::ExitCode;
 use terminal::{log, out, progress};
 
@@ -51,6 +47,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Cells(args) => cells::run(&args),
         Command::Catalog(args) => catalog::run(&args),
+        Command::Grid(args) => grid::run(&args),
+        Command::Points(args) => points::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Product(args) => product::run(&args),
         Command::Index(args) => index::run(&args),

@@ -1,6 +1,6 @@
-//! `icestream merge`: stores of one cell each into a store of the sphere.
+//! `icestream merge`: stores of one cell each into a store of the sphere, or of a region.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::note;
 use crate::{access, json as answers, out::say};
 use clap::Args as ClapArgs;
@@ -13,10 +13,13 @@ pub(crate) struct MergeArgs {
     /// hyphen is written ./-6134114.zarr.
     #[arg(value_name = "STORE", required = true)]
     stores: Vec<String>,
-    /// The store of the sphere: made if it is not there, else added to.
+    /// The store to make; one of the sphere that is there is added to.
     #[arg(long, value_name = "STORE")]
     out: String,
-    /// Replace cells that are there already with other values.
+    /// How it is laid out: `sphere`, or `region`, which has rows of these cells alone.
+    #[arg(long, value_name = "sphere|region", default_value_t = pipeline::Layout::Sphere)]
+    layout: pipeline::Layout,
+    /// Replace cells that are there already with other values; with --layout region, the whole store.
     #[arg(long)]
     overwrite: bool,
     /// Print what was done as JSON on standard output.
@@ -26,7 +29,7 @@ pub(crate) struct MergeArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &MergeArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &MergeArgs) -> Result<u8, CommandError> {
     let clients = access::clients(&args.access);
     let (done, unfinished) = access::block_on(async {
         let merge = Merge::new(&args.out, args.overwrite, &clients)?;
@@ -34,7 +37,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<u8, Failure> {
         for root in &sources.unfinished {
             note!("note: {root} is left out: a writer is at it, or was stopped; run its job again");
         }
-        Ok::<_, Failure>((merge.add(sources.stores).await?, sources.unfinished.len()))
+        Ok::<_, CommandError>((stores::merge_as(&merge, args.layout, sources.stores).await?, sources.unfinished.len()))
     })?;
     if args.json {
         answers::print(&json!({

@@ -1,6 +1,6 @@
 //! `icestream overviews`: levels above the parents of a store of the sphere.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::{access, json as answers, out::say};
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -20,10 +20,11 @@ pub(crate) struct OverviewsArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &OverviewsArgs) -> Result<u8, CommandError> {
     let clients = access::clients(&args.access);
-    let done =
-        access::block_on(async { Ok::<_, Failure>(stores::write_overviews(&args.store, args.to, &clients).await?) })?;
+    let done = access::block_on(async {
+        Ok::<_, CommandError>(stores::write_overviews(&args.store, args.to, &clients).await?)
+    })?;
     if args.json {
         answers::print(&json!({
             "zarr_path": args.store, "cells": done.parents, "orders": done.orders, "chunks": done.chunks,

@@ -1,10 +1,12 @@
 //! `icestream plot`: maps of stores and tables.
 use crate::access::{self, AccessArgs};
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
+use crate::files;
 use crate::out::{note, say};
-use crate::tables::{self, Hemisphere, WindowArgs};
-use ::plot::{Error, Picture, PictureFormat, PictureOptions, Size, ValueRange};
+use crate::tables::{self, Side, WindowArgs};
+use ::plot::{Picture, PictureFormat, PictureOptions, Size, ValueRange};
 use clap::Args;
+use flags::region::RegionArgs;
 use morton::Latitude;
 use std::path::{Path, PathBuf};
 use storage::Location;
@@ -26,14 +28,16 @@ pub(crate) struct PlotArgs {
     /// Draw how A differs from B.
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["inputs", "sheet"])]
     pub(crate) compare: Vec<String>,
-    /// Where to write: .png or .svg, may be given several times [default: map.png].
+    /// Where to write: .png or .svg, a path or a place in a bucket, may be given several times [default: map.png].
     #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: Vec<PathBuf>,
+    pub(crate) out: Vec<String>,
     /// The variable [default: the mean].
     #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+    #[command(flatten)]
+    pub(crate) region: RegionArgs,
     /// Write a picture of each window of time into a folder, numbered, all on one scale.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "sheet", "compare"])]
     pub(crate) animate: Option<PathBuf>,
@@ -54,7 +58,7 @@ pub(crate) struct PlotArgs {
     pub(crate) title: Option<String>,
     /// The side to draw, where there are cells around both poles.
     #[arg(long, value_name = "SIDE", value_enum)]
-    pub(crate) hemisphere: Option<Hemisphere>,
+    pub(crate) hemisphere: Option<Side>,
     /// Latitude convention of a .csv, which does not contain it; stores do.
     #[arg(long, value_name = "spherical|authalic", default_value_t)]
     pub(crate) latitude: Latitude,
@@ -62,25 +66,26 @@ pub(crate) struct PlotArgs {
     pub(crate) access: AccessArgs,
 }
 
-pub(crate) fn run(args: &PlotArgs) -> Result<u8, Failure> {
-    let outs = if args.out.is_empty() { vec![PathBuf::from("map.png")] } else { args.out.clone() };
-    let formats = outs.iter().map(|out| format(out)).collect::<Result<Vec<_>, _>>()?;
+pub(crate) fn run(args: &PlotArgs) -> Result<u8, CommandError> {
+    let outs = if args.out.is_empty() { vec!["map.png".to_owned()] } else { args.out.clone() };
+    let formats = outs.iter().map(|out| format(Path::new(out))).collect::<Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.animate {
         return animate(args, folder);
     }
     let picture = picture(args)?;
     let size = size(args, matches!(picture, Picture::Sheet(_)))?;
     for (out, format) in outs.iter().zip(formats) {
-        let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
-        storage::write_file(out, &picture.to_bytes(format, size).map_err(failed)?)?;
-        say!("wrote {}", out.display());
+        let failed = |error| CommandError::new(exit::FAILED, format!("{out}: {error}"));
+        let bytes = picture.to_bytes(format, size).map_err(failed)?;
+        access::block_on(files::write(out, &bytes, &access::clients(&args.access)))?;
+        say!("wrote {out}");
     }
     Ok(exit::DONE)
 }
 
-fn size(args: &PlotArgs, is_sheet: bool) -> Result<Size, Failure> {
+fn size(args: &PlotArgs, is_sheet: bool) -> Result<Size, CommandError> {
     let default = if is_sheet { (1800, 1500) } else { (1200, 1100) };
-    args.size.map_or_else(|| Size::new(default.0, default.1), Ok).map_err(Failure::usage)
+    args.size.map_or_else(|| Size::new(default.0, default.1), Ok).map_err(CommandError::usage)
 }
 
 fn wanted(args: &PlotArgs) -> (Wanted<'_>, PictureOptions) {
@@ -95,12 +100,13 @@ fn wanted(args: &PlotArgs) -> (Wanted<'_>, PictureOptions) {
 }
 
 /// Writes a numbered picture of each window with data.
-fn animate(args: &PlotArgs, folder: &Path) -> Result<u8, Failure> {
+fn animate(args: &PlotArgs, folder: &Path) -> Result<u8, CommandError> {
     let (wanted, options) = wanted(args);
-    let cube = tables::load(&args.inputs, &wanted, &args.access)?;
+    let cube = args.region.cut(tables::load(&args.inputs, &wanted, &args.access)?)?;
     let frames = Picture::frames(&cube, &options)?;
     let size = size(args, false)?;
-    let failed = |error: &dyn std::fmt::Display| Failure::new(exit::FAILED, format!("{}: {error}", folder.display()));
+    let failed =
+        |error: &dyn std::fmt::Display| CommandError::new(exit::FAILED, format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     for (number, (window, frame)) in (1..).zip(&frames) {
         let name = format!("{number:04}-{}.png", window.name().replace(':', ""));
@@ -111,12 +117,12 @@ fn animate(args: &PlotArgs, folder: &Path) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
-fn picture(args: &PlotArgs) -> Result<Picture, Failure> {
+fn picture(args: &PlotArgs) -> Result<Picture, CommandError> {
     let (wanted, options) = wanted(args);
     if let [a, b] = args.compare.as_slice() {
         return compare(args, [a, b], &wanted, &options);
     }
-    let cube = tables::load(&args.inputs, &wanted, &args.access)?;
+    let cube = args.region.cut(tables::load(&args.inputs, &wanted, &args.access)?)?;
     if args.sheet {
         return Ok(Picture::sheet(cube.into_table()?, &options)?);
     }
@@ -132,40 +138,31 @@ fn compare(
     [a, b]: [&String; 2],
     wanted: &Wanted<'_>,
     options: &PictureOptions,
-) -> Result<Picture, Failure> {
+) -> Result<Picture, CommandError> {
     let clients = access::clients(&args.access);
     let (left, right) = access::block_on(async {
-        Ok::<_, Failure>((wanted.of_input(a, &clients).await?, wanted.of_input(b, &clients).await?))
+        Ok::<_, CommandError>((wanted.of_input(a, &clients).await?, wanted.of_input(b, &clients).await?))
     })?;
     if let Some(why) = stores::misleading(&left, &right) {
         note!("warning: {why}");
     }
-    let (left, right) = (left.into_table()?, right.into_table()?);
+    let (left, right) = (args.region.cut(left)?.into_table()?, args.region.cut(right)?.into_table()?);
     if left.order != right.order {
         let message = format!("{a} has order {}, {b} order {}", left.order, right.order);
-        return Err(Failure::new(exit::BAD_INPUT, message).hint("give an order that both have with --order"));
+        return Err(CommandError::new(exit::BAD_INPUT, message).hint("give an order that both have with --order"));
     }
     if left.latitude != right.latitude {
         let message = format!("{a} is {}, {b} {}: the same id is another place", left.latitude, right.latitude);
-        return Err(Failure::new(exit::BAD_INPUT, message).hint("run one of them again with the other's --latitude"));
+        return Err(
+            CommandError::new(exit::BAD_INPUT, message).hint("run one of them again with the other's --latitude")
+        );
     }
     let names = [a, b].map(|input| Location::parse(input).map(|location| location.name()));
-    let [Ok(first), Ok(second)] = names else { return Err(Failure::usage("an empty name")) };
+    let [Ok(first), Ok(second)] = names else { return Err(CommandError::usage("an empty name")) };
     Ok(Picture::difference((&first, left), (&second, &right), options)?)
 }
 
-fn format(path: &Path) -> Result<PictureFormat, Failure> {
-    let unknown = || Failure::usage(format!("{}: a picture ends with .png or .svg", path.display()));
+fn format(path: &Path) -> Result<PictureFormat, CommandError> {
+    let unknown = || CommandError::usage(format!("{}: a picture ends with .png or .svg", path.display()));
     PictureFormat::of_path(path).ok_or_else(unknown)
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Table(error) => error.into(),
-            Error::NoWindows(_) => Self::usage(error).hint("draw it without --animate"),
-            Error::BothPoles => Self::usage(error).hint("choose with --hemisphere south or --hemisphere north"),
-            error => Self::new(exit::BAD_INPUT, error),
-        }
-    }
 }

@@ -2,20 +2,22 @@
 mod tell;
 
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::note;
-use crate::product::EditedProductArgs;
 use crate::time::TimeArgs;
-use crate::{access, catalog, files, target};
+use crate::{access, files, target};
 use ::catalog::Catalog;
+use ::grid::Chosen;
 use clap::{Args, ValueEnum};
+use flags::product::EditedProductArgs;
+use flags::region::RegionArgs;
+use flags::source::read_catalog;
 use jobs::Architecture;
-use jobs::fan_out::{
-    CellSelection, KeySource, LambdaOptions, RunConflict, RunError, RunOn, RunOptions, RunPlan, RunShape,
-};
+use jobs::fan_out::{CellSelection, KeySource, LambdaOptions, RunConflict, RunOn, RunOptions, RunPlan, RunShape};
 use morton::Latitude;
 use pipeline::{JobSpec, Layout};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,11 +31,11 @@ use terminal::RunProgress;
   icestream run --catalog cycle22.json --out s3://bucket/atl06 --failed-of atl06.run.jsonl
 
 The report has a line for every cell. The same command again goes on where an earlier one stopped: cells that ended well with
-the same granules and options, and are there, are not run again. Ctrl-C lets the cells under way end; a second one drops them (exit code 130).")]
+the same granules and options, and are there, are not run again. Ctrl-C lets the calls under way end; a second one drops them (exit code 130). Cells that are read for\ntogether on this machine are not waited for.")]
 pub(crate) struct RunArgs {
-    /// The catalog: cells and their granules.
+    /// The catalog: cells and their granules; a file, or a place in a bucket.
     #[arg(long, value_name = "FILE")]
-    catalog: PathBuf,
+    catalog: String,
     /// Where the stores go, each as CELL.zarr: a folder, or s3://bucket/prefix, gs://..., az://.... With --layout sphere, the one store.
     #[arg(long, value_name = "PLACE")]
     out: String,
@@ -66,6 +68,8 @@ pub(crate) struct RunArgs {
     /// ones follows from their names.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     audit: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     #[command(flatten)]
     which: WhichArgs,
     #[command(flatten)]
@@ -141,6 +145,10 @@ struct HowArgs {
     /// Cells under way at once [default: the processors of this machine, or 500 on lambda].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     concurrency: Option<u16>,
+    /// Cells that are read for together: neighbours, each granule once for all of them [default: on this machine as many as the
+    /// processors share, up to 256; on lambda 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    cells_per_call: Option<u16>,
     /// Attempts for one cell where another may help, the first included; throttled ones do not count.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     tries: u32,
@@ -167,11 +175,14 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| format!("`{text}` is no share: give 1%, 100%, or a number from 0 to 1"))
 }
 
-pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let catalog = catalog::read(&args.catalog)?;
-    let mut plan = RunPlan::new(options(args, &catalog)?, &catalog.cells)?;
+pub(crate) fn run(args: &RunArgs) -> Result<u8, CommandError> {
+    let clients = access::clients(&args.access);
+    let mut catalog = access::block_on(read_catalog(&args.catalog, &clients))?;
+    let mut options = options(args, &catalog)?;
+    within(args, &mut options.shape.spec, &mut catalog)?;
+    let mut plan = RunPlan::new(options, &catalog.cells)?;
     let too_dear = |plan: &RunPlan| args.max_cost.is_some_and(|most| plan.estimate().dollars > most);
-    let looked = access::block_on(async { Ok::<_, Failure>(plan.look(may_replace).await?) });
+    let looked = access::block_on(async { Ok::<_, CommandError>(plan.look(may_replace).await?) });
     // An estimate needs no right to look.
     let looked = if args.dry_run || too_dear(&plan) { looked.unwrap_or_default() } else { looked? };
     if let Some(why) = looked.unseen.filter(|_| !args.quiet) {
@@ -184,15 +195,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     if let Some(most) = args.max_cost.filter(|most| estimate.dollars > *most) {
         let message = format!("the run would cost about ${:.2}, and --max-cost is ${most:.2}", estimate.dollars);
-        return Err(Failure::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
+        return Err(CommandError::usage(message).hint("--dry-run tells more; --cells or --max-cells take a part"));
     }
     let progress = RunProgress::new(args.quiet, &plan);
-    let outcome = access::block_on(async { Ok::<_, Failure>(plan.run(&looked.resumed, &progress).await?) })?;
+    let outcome = access::block_on(async { Ok::<_, CommandError>(plan.run(&looked.resumed, &progress).await?) })?;
     tell::done(args, &plan, &outcome)
 }
 
 /// The flags and what the catalog says as options.
-fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
+fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, CommandError> {
     let latitude = latitude(args.latitude, catalog)?;
     let mut overviews = args.overviews.iter().map(|&order| target::order(order)).collect::<Result<Vec<_>, _>>()?;
     overviews.sort_unstable();
@@ -213,7 +224,7 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     let choice = args.time.choice(None);
     args.time.put(&mut spec, &choice, names)?;
     let standing = access::block_on(async {
-        Ok::<_, Failure>(args.time.standing(&choice, args.layout, &args.out, &clients).await)
+        Ok::<_, CommandError>(args.time.standing(&choice, args.layout, &args.out, &clients).await)
     })?;
     spec.time = standing.or(spec.time);
     let index = || catalog.metadata.get("index").and_then(Value::as_str).map(str::to_owned);
@@ -237,6 +248,7 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
         },
         storage: access::options(&args.access),
         concurrency: how.concurrency.map(usize::from),
+        cells_per_call: how.cells_per_call.map(usize::from),
         architecture: how.architecture,
         tries: how.tries,
         backoff: Duration::from_millis(how.backoff),
@@ -248,13 +260,26 @@ fn options(args: &RunArgs, catalog: &Catalog) -> Result<RunOptions, Failure> {
     })
 }
 
+/// Leaves the cells that have children in the region, and asks for those alone.
+fn within(args: &RunArgs, spec: &mut JobSpec, catalog: &mut Catalog) -> Result<(), CommandError> {
+    let (Some(interest), Some(order)) = (args.region.interest()?, catalog.order()) else { return Ok(()) };
+    let chosen = Chosen::of(&interest, (spec.child_order, order), spec.latitude, args.region.clip)?;
+    let parents: BTreeSet<u64> = chosen.parents.iter().map(|cell| cell.nested()).collect();
+    catalog.retain(|cell| parents.contains(&cell.nested()));
+    if catalog.cells.is_empty() {
+        return Err(CommandError::new(exit::BAD_INPUT, "no cell of the catalog lies in the region"));
+    }
+    spec.area = Some(chosen.area);
+    Ok(())
+}
+
 /// The latitude of the flag and of the catalog, which must agree.
-fn latitude(asked: Option<Latitude>, catalog: &Catalog) -> Result<Latitude, Failure> {
-    let held = catalog.latitude().map_err(|error| Failure::new(exit::BAD_INPUT, error))?;
+fn latitude(asked: Option<Latitude>, catalog: &Catalog) -> Result<Latitude, CommandError> {
+    let held = catalog.latitude().map_err(|error| CommandError::new(exit::BAD_INPUT, error))?;
     match (asked, held) {
         (Some(asked), Some(held)) if asked != held => {
             let message = format!("the catalog is of {held} latitude, and --latitude says {asked}");
-            Err(Failure::usage(message).hint("make a catalog of that latitude, or leave the flag out"))
+            Err(CommandError::usage(message).hint("make a catalog of that latitude, or leave the flag out"))
         }
         (asked, held) => Ok(asked.or(held).unwrap_or_default()),
     }
@@ -280,44 +305,4 @@ fn may_replace(conflict: &RunConflict) -> bool {
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        let hint = match &error {
-            RunError::Conflict(_) => {
-                "--overwrite replaces them, --report names the report of their run, --out writes elsewhere"
-            }
-            RunError::NoReadingCredentials | RunError::ReadingCredentials(_) => {
-                "--credentials-ref names a secret, --earthdata logs in; yours (AWS_*, --profile) are passed on"
-            }
-            RunError::NoCallingCredentials => {
-                "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or name a --profile"
-            }
-            RunError::NotAReport(_) | RunError::OtherReport { .. } => "--report names another file",
-            RunError::ReportInUse(_) => "wait for it, or name another --report",
-            _ => "",
-        };
-        match error {
-            RunError::Usage(message) => Self::usage(message),
-            RunError::Output(out) => Self::usage(format!(
-                "--out {out}: write a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
-            )),
-            RunError::OutputOfFunction(out) => {
-                Self::usage(format!("--out {out}: a function writes to s3://bucket/prefix"))
-            }
-            RunError::ReferenceOnThisMachine => {
-                Self::usage("--credentials-ref names what a function reads: it goes with --on lambda")
-            }
-            RunError::Source(error) => error.into(),
-            RunError::Area(error) => error.into(),
-            RunError::Earthdata(error) => error.into(),
-            RunError::Store(error) => error.into(),
-            RunError::Job(error) => error.into(),
-            error => {
-                let failure = Self::new(exit::code_of(error.class()), error);
-                if hint.is_empty() { failure } else { failure.hint(hint) }
-            }
-        }
-    }
 }

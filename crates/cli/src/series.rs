@@ -1,6 +1,6 @@
 //! `icestream series`: one cell over windows of time.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::out::{note, say};
 use crate::tables::WindowArgs;
 use crate::{access, json};
@@ -46,7 +46,7 @@ pub(crate) struct SeriesArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &SeriesArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &SeriesArgs) -> Result<u8, CommandError> {
     for out in &args.out {
         format(out)?;
     }
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &SeriesArgs) -> Result<u8, Failure> {
     for out in &args.out {
         let bytes = match format(out)? {
             Some(picture) => {
-                let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
+                let failed = |error| CommandError::new(exit::FAILED, format!("{}: {error}", out.display()));
                 Chart::new(&series, args.title.as_deref()).to_bytes(picture, args.size).map_err(failed)?
             }
             None => series.to_csv().into_bytes(),
@@ -74,29 +74,29 @@ pub(crate) fn run(args: &SeriesArgs) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
-fn read(args: &SeriesArgs) -> Result<Series, Failure> {
+fn read(args: &SeriesArgs) -> Result<Series, CommandError> {
     let clients = access::clients(&args.access);
     let parsed = |order: u8| footprint::parse_cell(&args.cell, order, Latitude::default());
     let cell = match args.order {
         Some(order) => parsed(order)?,
         None => access::block_on(async {
             let finest = stores::finest_order(&args.store, &clients).await?;
-            Ok::<_, Failure>(parsed(finest)?)
+            Ok::<_, CommandError>(parsed(finest)?)
         })?,
     };
     let pick = Pick { cell: Some(cell), ..args.windows.pick() };
     let wanted = Wanted { order: Some(cell.order().get()), pick, ..Wanted::default() };
-    let cube = access::block_on(async { Ok::<_, Failure>(wanted.of_input(&args.store, &clients).await?) })?;
+    let cube = access::block_on(async { Ok::<_, CommandError>(wanted.of_input(&args.store, &clients).await?) })?;
     Ok(Series::of(&cube, cell, args.var.as_deref(), &args.store)?)
 }
 
 /// Draws the series of a cell of a store on this machine, with a word before its title.
-pub(crate) fn draw(store: &str, cell: Cell, word: &str, out: &Path) -> Result<(), Failure> {
+pub(crate) fn draw(store: &str, cell: Cell, word: &str, out: &Path) -> Result<(), CommandError> {
     let clients = access::clients(&AccessArgs::default());
     let pick = Pick { cell: Some(cell), ..Pick::default() };
     let wanted = Wanted { order: Some(cell.order().get()), pick, ..Wanted::default() };
-    let cube = access::block_on(async { Ok::<_, Failure>(wanted.of_input(store, &clients).await?) })?;
-    let failed = |error| Failure::new(exit::FAILED, format!("{}: {error}", out.display()));
+    let cube = access::block_on(async { Ok::<_, CommandError>(wanted.of_input(store, &clients).await?) })?;
+    let failed = |error| CommandError::new(exit::FAILED, format!("{}: {error}", out.display()));
     let size = Size::new(1200, 800).map_err(failed)?;
     let series = Series::of(&cube, cell, None, store)?;
     let chart = Chart::new(&series, None).marked(word).to_bytes(PictureFormat::Png, size).map_err(failed)?;
@@ -104,8 +104,8 @@ pub(crate) fn draw(store: &str, cell: Cell, word: &str, out: &Path) -> Result<()
 }
 
 /// The format of a picture; `None` for a table.
-fn format(path: &Path) -> Result<Option<PictureFormat>, Failure> {
+fn format(path: &Path) -> Result<Option<PictureFormat>, CommandError> {
     let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let unknown = || Failure::usage(format!("{}: a series ends with .png, .svg or .csv", path.display()));
+    let unknown = || CommandError::usage(format!("{}: a series ends with .png, .svg or .csv", path.display()));
     if is_csv { Ok(None) } else { PictureFormat::of_path(path).map(Some).ok_or_else(unknown) }
 }

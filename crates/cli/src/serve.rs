@@ -1,7 +1,7 @@
 //! `icestream serve`: the page, the bundled sample and a folder of granules by ranges, on this machine alone.
 use crate::access::{self, AccessArgs};
-use crate::exit::{self, Failure};
-use ::serve::{Error, PageServer, ServeOptions};
+use crate::exit::CommandError;
+use ::serve::{PageServer, ServeOptions};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,7 +29,7 @@ pub(crate) struct ServeArgs {
     page: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &ServeArgs) -> Result<u8, CommandError> {
     let server = PageServer::new(ServeOptions {
         port: args.port,
         page: args.page.clone().or_else(page_beside).unwrap_or_else(|| PathBuf::from("wasm/dist")),
@@ -72,16 +72,4 @@ fn open(url: &str) -> bool {
         .stderr(Stdio::null())
         .spawn();
     spawned.is_ok()
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let (code, hint) = match error {
-            Error::Page(_) => (exit::BAD_INPUT, "make it with wasm/build, or say where it is with --page"),
-            Error::Port { .. } => (exit::FAILED, "take another port with --port, or any free one with --port 0"),
-            _ => (exit::BAD_INPUT, ""),
-        };
-        let failure = Self::new(code, error);
-        if hint.is_empty() { failure } else { failure.hint(hint) }
-    }
 }

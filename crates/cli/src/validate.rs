@@ -1,6 +1,6 @@
 //! `icestream validate`: checks a store and lists everything that is wrong with it.
 use crate::access::AccessArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::{access, json, out::say};
 use clap::Args as ClapArgs;
 use pipeline::Job;
@@ -24,12 +24,12 @@ pub(crate) struct ValidateArgs {
     access: AccessArgs,
 }
 
-pub(crate) fn run(args: &ValidateArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &ValidateArgs) -> Result<u8, CommandError> {
     let clients = access::clients(&args.access);
     let granules = args.deep.then_some(args.granules.as_slice());
     let compute = async |job: &Job, granules: &[Location]| jobs::exhaustively(job, granules, &clients).await;
     let validation = stores::validate(&args.store, granules, compute, &clients);
-    let report = access::block_on(async { Ok::<_, Failure>(validation.await?) })?;
+    let report = access::block_on(async { Ok::<_, CommandError>(validation.await?) })?;
     if args.json {
         json::print(&report)?;
     } else {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::column::{f32_le, f64_le};
-use crate::{Attributes, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json, shard::shard_codec};
+use crate::{Attributes, Column, DIMENSION, DataType, Error, GZIP_LEVEL, object::canonical_json, shard::shard_codec};
 
 /// Rows of the largest chunk that layout `cell` makes; longer arrays are split regularly.
 pub const MAX_CHUNK: u64 = 65_536;
@@ -145,6 +145,17 @@ impl ArrayMeta {
         let mut meta = Self::new(rows, variable.data_type, variable.attributes.clone());
         meta.steps = windows.filter(|_| variable.timed).map(Steps::windows);
         meta
+    }
+
+    /// The values of an object that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Fill`] for a fill value that the type cannot hold; [`Error::Object`] for an object beyond the memory.
+    pub(crate) fn fills(&self) -> Result<Column, Error> {
+        let fill = self.fill_value.bytes(self.data_type)?;
+        let values = self.object_rows().saturating_mul(self.steps.map_or(1, |steps| steps.chunk));
+        let values = usize::try_from(values).map_err(|_| Error::Object("so large a chunk does not fit in memory"))?;
+        Ok(Column::from_le(&fill.repeat(values), self.data_type))
     }
 
     /// Values of one chunk.

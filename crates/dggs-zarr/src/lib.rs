@@ -11,8 +11,8 @@
 //! ds = xdggs.decode(xr.open_zarr("-6134114.zarr", group="12"))
 //! ```
 //!
-//! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds).
-//! Both are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
+//! Layout `cell` is [`CellStore`], layout `sphere` is [`Sphere`] (the template) and [`SphereCell`] (what one writer adds), layout
+//! `region` is [`Region`] (the template, with its [`KeptCells`]) and [`RegionCell`] (what is added of one parent). All are assembled from the same parts: [`ArrayMeta`] and [`GroupMeta`] describe arrays and groups, [`ChunkEncoder`] and
 //! [`ArrayMeta::key`] make one object, and [`ArrayMeta::decode`] reads it back, strictly. Readers of other writers' stores take
 //! [`GzipMember`] and [`Column`].
 //!
@@ -28,8 +28,10 @@ mod decode;
 mod error;
 mod group;
 mod gzip;
+mod kept;
 mod object;
 mod records;
+mod region;
 mod shard;
 mod sphere;
 mod store;
@@ -43,8 +45,10 @@ pub use convention::{Coordinate, DIMENSION, group_attributes};
 pub use error::Error;
 pub use group::{GroupMeta, Node};
 pub use gzip::{GZIP_LEVEL, GzipFault, GzipMember};
+pub use kept::KeptCells;
 pub use object::{PutStep, StoreObject};
 pub use records::RecordTable;
+pub use region::{Region, RegionCell, RegionLevel, RegionPatch};
 pub use sphere::{CELLS, CHANGE, CellWindow, Sphere, SphereCell, SphereLevel, mark_key, window_key};
 pub use store::{CellStore, Level, RECORDS, Variable, cell_group};
 pub use time::TimeCoordinate;

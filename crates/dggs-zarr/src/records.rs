@@ -1,8 +1,8 @@
 //! A ragged table: records of what was seen in cells, each with as many numbers as the others.
 use crate::chunk::append_chunks;
 use crate::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Error, GroupMeta, MAX_CHUNK, Node, PutStep, Steps,
-    StoreObject,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Error, GroupMeta, KeptCells, MAX_CHUNK, Node, PutStep,
+    Steps, StoreObject,
 };
 use serde_json::json;
 
@@ -50,6 +50,21 @@ impl RecordTable {
             (WINDOW, along(DataType::I32, "place of the window on the time axis"), Column::I32(self.window.clone())),
             (MOMENTS, moments, Column::F64(self.moments.clone())),
         ]
+    }
+
+    /// The records of some cells of the finest order.
+    #[must_use]
+    pub fn kept(&self, cells: &KeptCells) -> Self {
+        let width = usize::try_from(self.width).unwrap_or(usize::MAX).max(1);
+        let mut kept = Self { width: self.width, words: self.words.clone(), ..Self::default() };
+        let rows = self.child.iter().zip(&self.overpass).zip(&self.window).zip(self.moments.chunks(width));
+        for (((child, overpass), window), numbers) in rows.filter(|(((child, _), _), _)| cells.has(**child)) {
+            kept.child.push(*child);
+            kept.overpass.push(*overpass);
+            kept.window.push(*window);
+            kept.moments.extend(numbers);
+        }
+        kept
     }
 
     /// Metadata of the group of the table.

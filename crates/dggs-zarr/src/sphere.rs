@@ -264,13 +264,13 @@ impl Sphere {
 }
 
 /// The provenance of one cell as the document of a group.
-fn mark(latitude: Latitude, provenance: &Value) -> Result<Bytes, Error> {
+pub(crate) fn mark(latitude: Latitude, provenance: &Value) -> Result<Bytes, Error> {
     let mut attributes = Attributes::new();
     attributes.insert(OWN_KEY.to_owned(), crate::convention::own(latitude, provenance)?);
     plain_group(&attributes)
 }
 
 /// A group without consolidated metadata.
-fn plain_group(attributes: &Attributes) -> Result<Bytes, Error> {
+pub(crate) fn plain_group(attributes: &Attributes) -> Result<Bytes, Error> {
     canonical_json(json!({"zarr_format": 3, "node_type": "group", "attributes": attributes}))
 }

@@ -1,6 +1,6 @@
 //! The formats, and what goes into a file.
-use crate::long::bands;
-use crate::{Error, Geometry, csv, geoparquet, geotiff, netcdf};
+use crate::long::check;
+use crate::{Error, Geometry, GridOptions, csv, flatgeobuf, geoparquet, geotiff, gridded_netcdf, netcdf};
 use plot::{Hemisphere, rows_on_one_side};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -13,8 +13,10 @@ pub enum Format {
     GeoParquet,
     /// [`geotiff()`].
     GeoTiff,
-    /// [`netcdf()`].
+    /// [`netcdf()`], or [`gridded_netcdf()`] where a grid is asked for.
     NetCdf,
+    /// [`flatgeobuf()`].
+    FlatGeobuf,
     /// [`csv()`].
     Csv,
 }
@@ -24,18 +26,18 @@ pub enum Format {
 pub struct ExportOptions {
     /// Names of the variables; all if empty.
     pub variables: Vec<String>,
-    /// Cells without observations too. A GeoTIFF has them in any case.
+    /// Cells without observations too. A grid has them in any case.
     pub all: bool,
-    /// The side that is exported, where there are cells around both poles; a GeoTIFF needs one.
+    /// The side that is exported, where there are cells around both poles; a grid needs one, unless its system is chosen.
     pub hemisphere: Option<Hemisphere>,
-    /// What stands for a cell in GeoParquet.
+    /// What stands for a cell in GeoParquet and FlatGeobuf.
     pub geometry: Geometry,
-    /// Side of a pixel of a GeoTIFF in metres; `None` for about half a cell.
-    pub resolution: Option<f64>,
+    /// The grid of a GeoTIFF, which has one in any case, and of NetCDF, which else has one row a cell.
+    pub gridded: Option<GridOptions>,
 }
 
 impl Format {
-    /// By the ending of a name, in letters of either case: `.parquet`, `.geoparquet`, `.tif`, `.tiff`, `.nc`, `.nc4` or `.csv`.
+    /// By the ending of a name, in letters of either case: `.parquet`, `.geoparquet`, `.tif`, `.tiff`, `.nc`, `.nc4`, `.fgb` or `.csv`.
     #[must_use]
     pub fn of_path(path: &Path) -> Option<Self> {
         match path.extension().map(OsStr::to_ascii_lowercase).as_ref().and_then(|ending| ending.to_str()) {
@@ -43,8 +45,14 @@ impl Format {
             Some("tif" | "tiff") => Some(Self::GeoTiff),
             Some("csv") => Some(Self::Csv),
             Some("nc" | "nc4") => Some(Self::NetCdf),
+            Some("fgb") => Some(Self::FlatGeobuf),
             _ => None,
         }
+    }
+
+    /// Whether the file has pixels.
+    fn is_grid(self, options: &ExportOptions) -> bool {
+        self == Self::GeoTiff || self == Self::NetCdf && options.gridded.is_some()
     }
 
     /// The cells and variables that go into a file.
@@ -53,10 +61,12 @@ impl Format {
     /// [`Error::Side`] for cells around both poles without a side, [`Error::Variable`] where a variable does not exist.
     pub fn select(self, mut cube: Cube, options: &ExportOptions) -> Result<Cube, Error> {
         // With all variables: without `count`, an empty cell cannot be distinguished from one whose values are missing.
-        if !options.all && self != Self::GeoTiff {
+        let is_grid = self.is_grid(options);
+        if !options.all && !is_grid {
             cube = cube.select(&cube.observed());
         }
-        if (self == Self::GeoTiff || options.hemisphere.is_some())
+        let chosen = options.gridded.and_then(|grid| grid.crs);
+        if (is_grid && chosen.is_none() || options.hemisphere.is_some())
             && let Some(rows) = rows_on_one_side(&cube.cells, options.hemisphere)?
         {
             cube = cube.select(&rows);
@@ -68,12 +78,16 @@ impl Format {
     /// The bytes of a file of cells.
     ///
     /// # Errors
-    /// As the function of the format.
+    /// As the function of the format; [`Error::Rows`] where rows are too many for memory.
     pub fn encode(self, cube: &Cube, options: &ExportOptions) -> Result<Vec<u8>, Error> {
+        if !self.is_grid(options) {
+            check(cube, options.all)?;
+        }
         match self {
             Self::GeoParquet => geoparquet(cube, options.geometry, options.all),
-            Self::GeoTiff => geotiff(&bands(cube, !options.variables.is_empty())?, options.resolution),
-            Self::NetCdf => netcdf(cube),
+            Self::GeoTiff => geotiff(cube, !options.variables.is_empty(), options.gridded.unwrap_or_default()),
+            Self::NetCdf => options.gridded.map_or_else(|| netcdf(cube), |grid| gridded_netcdf(cube, grid)),
+            Self::FlatGeobuf => flatgeobuf(cube, options.geometry, options.all),
             Self::Csv => Ok(csv(cube, options.all).into_bytes()),
         }
     }
@@ -93,6 +107,7 @@ mod tests {
             ("a.TIF", Some(Format::GeoTiff)),
             ("a.nc4", Some(Format::NetCdf)),
             ("a.csv", Some(Format::Csv)),
+            ("a.FGB", Some(Format::FlatGeobuf)),
             ("a.shp", None),
             ("csv", None),
         ] {

@@ -1,125 +1,153 @@
-//! GeoTIFF 1.1 (OGC 19-008r4), written tag by tag through the `tiff` crate.
+//! Cloud Optimized GeoTIFF: GeoTIFF 1.1 (OGC 19-008r4) with tiles and overviews.
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
 use std::fmt::Write as _;
-use std::io::Cursor;
-use stores::{Column, Table};
-use tiff::encoder::{DirectoryEncoder, TiffEncoder, TiffKind};
-use tiff::tags::Tag;
+use stores::{Column, Cube, Window};
 
 use crate::Error;
-use crate::grid::Grid;
+use crate::grid::{Grid, GridOptions};
+use crate::long::{Bands, bands};
+use crate::tiff::{self, Directory, Image};
+use crate::tiles::{Band, Level};
 
-/// Bytes of a strip before compression, about.
-const STRIP: usize = 1 << 18;
-/// Level of deflate.
-const LEVEL: u8 = 6;
-/// TIFF 6.0 supplement 2, "Adobe deflate".
-const DEFLATE: u16 = 8;
+/// Pixels along a side of a tile.
+const TILE: u32 = 512;
+/// Bytes of all pixels, before compression: offsets in the file reach 4 GiB, and deflate may add a thousandth.
+const MOST: u64 = 4_200_000_000;
+/// Beyond this, whole numbers are not exact as `f32`.
+const EXACT: f64 = 16_777_216.0;
 
-/// One band of `f32` (or `f64`, if any variable is) for each variable: the value of the cell that holds the centre of the
-/// pixel, NaN outside of the table's cells and where a cell has no data. Bands carry names and units (`GDAL_METADATA`).
+/// One band of `f32` for each variable (of `f64`, if one is, or has whole numbers beyond 16,777,216): the value of the cell that holds
+/// the centre of the pixel, NaN outside of the table's cells and where a cell has no data. Where there are windows of time, a band for
+/// each window of a variable; `are_named` says that the variables were chosen, without which only one may have windows.
 ///
-/// `resolution` is the side of a pixel in metres (in a raster in degrees, that length along a meridian); by default about
-/// half a cell.
+/// The file is a Cloud Optimized GeoTIFF: tiles of 512 pixels, deflate (after prediction of floats where that is smaller), band after
+/// band, overviews by 2 down to one tile. A pixel of an overview repeats one of the four below it: the first with data. Bands carry
+/// name, units, long name, and their window of time (`GDAL_METADATA`).
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Resolution`], [`Error::Size`].
-pub fn geotiff(table: &Table, resolution: Option<f64>) -> Result<Vec<u8>, Error> {
-    let grid = Grid::around(table, resolution)?;
-    if table.columns.is_empty() {
+/// [`Error::Empty`], [`Error::Resolution`], [`Error::Outside`], [`Error::OneVariable`], [`Error::Size`] where pixels pass 4.2 GB.
+pub fn geotiff(cube: &Cube, are_named: bool, options: GridOptions) -> Result<Vec<u8>, Error> {
+    let bands = bands(cube, are_named)?;
+    let columns = &bands.table.columns;
+    if columns.is_empty() {
         return Err(Error::Empty);
     }
-    let wide = table.columns.iter().any(|(_, column)| matches!(column, Column::F64(_)));
-    let rows = grid.rows(table);
-    let mut file = Cursor::new(Vec::new());
-    let mut encoder = TiffEncoder::new(&mut file)?;
-    let mut directory = encoder.image_directory()?;
-    let strip = strip_rows(&grid, wide);
-    let (mut offsets, mut counts) = (Vec::new(), Vec::new());
-    for (_, column) in &table.columns {
-        for lines in rows.chunks(strip as usize * grid.width as usize) {
-            let packed = compress_to_vec_zlib(&samples(lines, column, wide), LEVEL);
-            counts.push(u32::try_from(packed.len()).unwrap_or(u32::MAX));
-            let offset = directory.write_data(packed.as_slice())?;
-            offsets.push(u32::try_from(offset).map_err(|_| too_large(&grid, table))?);
+    let grid = Grid::around(&bands.table, options)?;
+    let is_wide = columns.iter().any(|(_, column)| is_wide(column));
+    // Tiles as wide as the image look like strips to those who check.
+    let side = if grid.width == TILE { TILE / 2 } else { TILE };
+    let sizes = sizes(grid.width, grid.height, side);
+    grid.fits(columns.len(), bytes(&sizes, side, columns.len(), is_wide), MOST)?;
+    let full = Level { width: grid.width, height: grid.height, rows: grid.rows(&bands.table) };
+    let sources = columns.iter().zip(&bands.sources);
+    let mut written: Vec<Band<'_>> = sources
+        .map(|((_, column), source)| Band { column, is_count: source.is_count, is_wide, is_predicted: false, side })
+        .collect();
+    let tried = written.iter().map(|&band| full.tried(band));
+    let [with, without] = tried.fold([0; 2], |sum, band| [sum[0] + band[0], sum[1] + band[1]]);
+    let is_predicted = with < without;
+    written.iter_mut().for_each(|band| band.is_predicted = is_predicted);
+    let mut images = Vec::new();
+    for &size in &sizes {
+        let directory = baseline(size, &written, images.is_empty())?;
+        images.push(Image { directory, tiles: Vec::new() });
+    }
+    for &band in &written {
+        let mut level: Option<Level> = None;
+        for (at, image) in images.iter_mut().enumerate() {
+            if at > 0 {
+                level = Some(level.as_ref().unwrap_or(&full).halved(band));
+            }
+            image.tiles.extend(level.as_ref().unwrap_or(&full).packed(band));
         }
     }
-    baseline(&mut directory, &grid, table, wide)?;
-    directory.write_tag(Tag::RowsPerStrip, strip)?;
-    directory.write_tag(Tag::StripOffsets, offsets.as_slice())?;
-    directory.write_tag(Tag::StripByteCounts, counts.as_slice())?;
-    georeference(&mut directory, &grid)?;
-    // GDAL's own tags, https://gdal.org/drivers/raster/gtiff.html ("Metadata", "Nodata value").
-    directory.write_tag(Tag::Unknown(42_112), metadata(table).as_str())?;
-    directory.write_tag(Tag::GdalNodata, "nan")?;
-    directory.finish()?;
-    Ok(file.into_inner())
-}
-
-fn strip_rows(grid: &Grid, wide: bool) -> u32 {
-    let line = grid.width as usize * if wide { 8 } else { 4 };
-    u32::try_from((STRIP / line).max(1)).unwrap_or(1).min(grid.height)
-}
-
-/// The values of pixels, little-endian.
-fn samples(rows: &[Option<u32>], column: &Column, wide: bool) -> Vec<u8> {
-    let value = |row: &Option<u32>| row.map_or(f64::NAN, |row| column.number(row as usize));
-    if wide {
-        return rows.iter().flat_map(|row| value(row).to_le_bytes()).collect();
+    if let Some(first) = images.first_mut() {
+        describe(&mut first.directory, &bands);
+        georeference(&mut first.directory, &grid);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "f32 in the table, or a count: exact up to 16 million")]
-    rows.iter().flat_map(|row| (value(row) as f32).to_le_bytes()).collect()
+    tiff::file(images, columns.len() > 1)
 }
 
-/// TIFF 6.0, sections 8 and 19.
-fn baseline<K: TiffKind>(
-    directory: &mut DirectoryEncoder<'_, &mut Cursor<Vec<u8>>, K>,
-    grid: &Grid,
-    table: &Table,
-    wide: bool,
-) -> Result<(), Error> {
+/// Width and height of the image and its overviews, down to one tile.
+fn sizes(width: u32, height: u32, side: u32) -> Vec<[u32; 2]> {
+    let mut sizes = vec![[width, height]];
+    let mut last = [width, height];
+    while last.iter().any(|&length| length > side) {
+        last = last.map(|length| length.div_ceil(2));
+        sizes.push(last);
+    }
+    sizes
+}
+
+/// Bytes of the tiles of all levels and bands, before compression.
+fn bytes(sizes: &[[u32; 2]], side: u32, bands: usize, is_wide: bool) -> u64 {
+    let tiles: u64 =
+        sizes.iter().map(|size| size.iter().map(|length| u64::from(length.div_ceil(side))).product::<u64>()).sum();
+    let tile = u64::from(side) * u64::from(side) * if is_wide { 8 } else { 4 };
+    tiles.saturating_mul(tile).saturating_mul(bands as u64)
+}
+
+fn is_wide(column: &Column) -> bool {
+    match column {
+        Column::F64(_) => true,
+        Column::F32(_) => false,
+        whole => (0..whole.len()).any(|row| whole.number(row).abs() > EXACT),
+    }
+}
+
+/// TIFF 6.0, sections 8, 15 and 19; supplement 2 (deflate); technical note 3 (prediction).
+fn baseline([width, height]: [u32; 2], bands: &[Band<'_>], is_first: bool) -> Result<Directory, Error> {
+    const DEFLATE: u16 = 8;
     const MIN_IS_BLACK: u16 = 1;
-    const PLANAR: u16 = 2;
-    const FLOAT: u16 = 3;
-    let bands = table.columns.len();
-    directory.write_tag(Tag::ImageWidth, grid.width)?;
-    directory.write_tag(Tag::ImageLength, grid.height)?;
-    directory.write_tag(Tag::BitsPerSample, vec![if wide { 64u16 } else { 32 }; bands].as_slice())?;
-    directory.write_tag(Tag::Compression, DEFLATE)?;
-    directory.write_tag(Tag::PhotometricInterpretation, MIN_IS_BLACK)?;
-    directory.write_tag(Tag::SamplesPerPixel, u16::try_from(bands).map_err(|_| too_large(grid, table))?)?;
-    directory.write_tag(Tag::PlanarConfiguration, PLANAR)?;
-    if bands > 1 {
-        directory.write_tag(Tag::ExtraSamples, vec![0u16; bands - 1].as_slice())?;
+    const BY_BAND: u16 = 2;
+    const OF_FLOATS: u16 = 3;
+    let count = u16::try_from(bands.len()).map_err(|_| Error::Tiff)?;
+    let Some(one) = bands.first() else { return Err(Error::Empty) };
+    let bits = if one.is_wide { 64 } else { 32 };
+    let mut directory = Directory::default();
+    directory.longs(254, &[u32::from(!is_first)]);
+    directory.longs(256, &[width]);
+    directory.longs(257, &[height]);
+    directory.shorts(258, &vec![bits; bands.len()]);
+    directory.shorts(259, &[DEFLATE]);
+    directory.shorts(262, &[MIN_IS_BLACK]);
+    directory.shorts(277, &[count]);
+    directory.shorts(284, &[if count > 1 { BY_BAND } else { 1 }]);
+    if one.is_predicted {
+        directory.shorts(317, &[OF_FLOATS]);
     }
-    directory.write_tag(Tag::SampleFormat, vec![FLOAT; bands].as_slice())?;
-    if let Some(partial) = &table.partial {
-        directory.write_tag(Tag::ImageDescription, partial.to_string().as_str())?;
+    directory.longs(322, &[one.side]);
+    directory.longs(323, &[one.side]);
+    if count > 1 {
+        directory.shorts(338, &vec![0; bands.len() - 1]);
     }
-    directory.write_tag(Tag::Software, concat!("icestream ", env!("CARGO_PKG_VERSION")))?;
-    Ok(())
+    directory.shorts(339, &vec![OF_FLOATS; bands.len()]);
+    // GDAL's own, https://gdal.org/drivers/raster/gtiff.html, "Nodata value".
+    directory.text(42_113, "nan");
+    Ok(directory)
 }
 
 /// OGC 19-008r4, clause 7: pixel scale, tie point, and the directory of keys.
-fn georeference<K: TiffKind>(
-    directory: &mut DirectoryEncoder<'_, &mut Cursor<Vec<u8>>, K>,
-    grid: &Grid,
-) -> Result<(), Error> {
+fn georeference(directory: &mut Directory, grid: &Grid) {
     const MODEL_TYPE: u16 = 1024;
     const RASTER_TYPE: u16 = 1025;
     const GEODETIC_CRS: u16 = 2048;
     const PROJECTED_CRS: u16 = 3072;
     const PIXEL_IS_AREA: u16 = 1;
-    let (model, key) = if grid.epsg == 4326 { (2, GEODETIC_CRS) } else { (1, PROJECTED_CRS) };
-    let keys = [1, 1, 1, 3, MODEL_TYPE, 0, 1, model, RASTER_TYPE, 0, 1, PIXEL_IS_AREA, key, 0, 1, grid.epsg];
-    directory.write_tag(Tag::ModelPixelScaleTag, [grid.pixel, grid.pixel, 0.0].as_slice())?;
-    directory.write_tag(Tag::ModelTiepointTag, [0.0, 0.0, 0.0, grid.origin[0], grid.origin[1], 0.0].as_slice())?;
-    directory.write_tag(Tag::GeoKeyDirectoryTag, keys.as_slice())?;
-    Ok(())
+    let (model, key) = if grid.crs.is_degrees() { (2, GEODETIC_CRS) } else { (1, PROJECTED_CRS) };
+    let keys = [1, 1, 1, 3, MODEL_TYPE, 0, 1, model, RASTER_TYPE, 0, 1, PIXEL_IS_AREA, key, 0, 1, grid.crs.code()];
+    directory.doubles(33_550, &[grid.pixel, grid.pixel, 0.0]);
+    directory.doubles(33_922, &[0.0, 0.0, 0.0, grid.origin[0], grid.origin[1], 0.0]);
+    directory.shorts(34_735, &keys);
 }
 
-fn metadata(table: &Table) -> String {
+/// What the file is made of, for readers that know GDAL's metadata and for those that do not.
+fn describe(directory: &mut Directory, bands: &Bands) {
+    let table = &bands.table;
+    if let Some(partial) = &table.partial {
+        directory.text(270, &escape(&partial.to_string()));
+    }
+    directory.text(305, concat!("icestream ", env!("CARGO_PKG_VERSION")));
     let mut xml = String::from("<GDALMetadata>");
     // Writing to a String cannot fail.
     let _ = write!(xml, r#"<Item name="HEALPIX_ORDER">{}</Item>"#, table.order);
@@ -132,9 +160,26 @@ fn metadata(table: &Table) -> String {
         let _ = write!(xml, r#"<Item name="DESCRIPTION" sample="{band}" role="description">{name}</Item>"#);
         let _ = write!(xml, r#"<Item name="UNITTYPE" sample="{band}" role="unittype">{units}</Item>"#);
         let _ = write!(xml, r#"<Item name="LONG_NAME" sample="{band}">{long}</Item>"#);
+        if let Some(window) = bands.sources.get(band).and_then(|source| source.window.as_ref()) {
+            times(&mut xml, band, window);
+        }
     }
     xml.push_str("</GDALMetadata>");
-    xml
+    directory.text(42_112, &xml);
+}
+
+/// When a window begins and ends (the moment after it), in UTC.
+fn times(xml: &mut String, band: usize, window: &Window) {
+    let mut item = |name, text: String| {
+        let _ = write!(xml, r#"<Item name="{name}" sample="{band}">{}</Item>"#, escape(&text));
+    };
+    item("TIME_START", stores::moment_text(window.start));
+    if let Some(end) = window.end {
+        item("TIME_END", stores::moment_text(end));
+    }
+    if let Some(cycle) = window.cycle {
+        item("CYCLE", cycle.to_string());
+    }
 }
 
 /// XML text; TIFF strings are ASCII, so anything else becomes a question mark.
@@ -150,8 +195,4 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-fn too_large(grid: &Grid, table: &Table) -> Error {
-    Error::Size { width: grid.width.into(), height: grid.height.into(), bands: table.columns.len() }
 }

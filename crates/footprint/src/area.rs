@@ -1,7 +1,7 @@
 //! Areas that the user chooses: boxes, GeoJSON polygons, latitudes, lists of cells.
 use crate::Error;
 use crate::cover::Cover;
-use crate::region::{Edges, Region};
+use crate::region::Region;
 use morton::{Cell, Latitude, Order};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -13,8 +13,7 @@ pub enum Area {
     /// West, south, east and north in geodetic degrees, from west eastwards to east.
     Box([f64; 4]),
     /// GeoJSON: the polygons of a geometry, a feature or a collection. Lines are straight in longitude and latitude
-    /// (RFC 7946, 3.1.1); one that spans more than 180 degrees but not 360 goes the short way round. A polygon is smaller
-    /// than a hemisphere.
+    /// (RFC 7946, 3.1.1), and a polygon is as large as it is drawn, by the rules of [`crate::Rings`].
     GeoJson(Value),
     /// Geodetic latitudes up to this one.
     SouthOf(f64),
@@ -157,9 +156,8 @@ fn polygon(rings: &[Value], latitude: Latitude) -> Result<Region, Error> {
     let ring = |value: &Value| value.as_array()?.iter().map(position).collect::<Option<Vec<_>>>();
     let rings: Option<Vec<_>> = rings.iter().map(ring).collect();
     let rings = rings.ok_or_else(|| Error::format("GeoJSON", "a position is no [longitude, latitude]"))?;
-    Region::polygon(&rings, Edges::Map, latitude).ok_or_else(|| {
-        let why = "a polygon has fewer than three corners, leaves -90..90 N, or is no smaller than a hemisphere";
-        Error::format("GeoJSON", why)
+    Region::map_polygon(&rings, latitude).ok_or_else(|| {
+        Error::format("GeoJSON", "a ring of a polygon has fewer than three corners, or leaves -90..90 N or -720..720 E")
     })
 }
 
@@ -200,13 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn a_polygon_may_be_larger_than_a_hemisphere() {
+        let polygon = |ring: Value| Area::GeoJson(json!({ "type": "Polygon", "coordinates": [ring] }));
+        assert_eq!(count(&[polygon(json!([[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]))]), 49_152);
+        // All but the cap of 420 cells around the pole, and but those inside that do not touch its border.
+        let rest = polygon(json!([[-180, -80], [180, -80], [180, 90], [-180, 90], [-180, -80]]));
+        let border = count(&[rest.clone(), Area::SouthOf(-80.0)]);
+        assert!((1..420).contains(&border));
+        assert_eq!(count(&[rest]), 49_152 - 420 + border);
+        // In either direction around the pole: the smaller side.
+        for ring in [json!([[0, -80], [120, -80], [-120, -80]]), json!([[0, -80], [-120, -80], [120, -80]])] {
+            assert_eq!(count(&[polygon(ring)]), 420);
+        }
+    }
+
+    #[test]
     fn nonsense_is_named() {
         let said = |area: Area| select(&[area], order(), Latitude::Spherical).unwrap_err().to_string();
         assert!(said(Area::Box([0.0, 10.0, 5.0, -10.0])).contains("10 to -10"));
         assert!(said(Area::GeoJson(json!({ "type": "Point", "coordinates": [0, 0] }))).contains("Point"));
         assert!(said(Area::GeoJson(json!({}))).contains("type"));
-        let world = json!([[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]);
-        assert!(said(Area::GeoJson(json!({ "type": "Polygon", "coordinates": world }))).contains("hemisphere"));
+        let beyond = json!([[[-180, -90], [180, -90], [180, 91]]]);
+        assert!(said(Area::GeoJson(json!({ "type": "Polygon", "coordinates": beyond }))).contains("leaves -90..90 N"));
         assert!(said(Area::parse_cells("nested:9/5").unwrap()).contains("finer"));
         assert!(Area::parse_box("1,2,3").is_err() && Area::parse_box("1,2,x,3,4").is_err());
         assert!(Area::parse_cells("-7111111").is_err() && Area::parse_cells("{}").is_err());

@@ -4,9 +4,11 @@
 //! whole or outside as a whole, which its centre decides. At the order asked for, a cell with edges left is touched when its
 //! outline comes within the margin of one of them, when it holds a corner, or when its centre is inside. All tests err
 //! to the safe side.
+use crate::border::{Border, Membership};
 use crate::region::Region;
 use crate::vector::{Arc, Vector, chord_of_km};
 use morton::{Cell, Latitude, LonLat, Order};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -25,12 +27,11 @@ pub(crate) struct Cover {
 
 #[derive(Clone, Debug)]
 struct Shape {
+    cell: Cell,
     centre: Vector,
     radius: f64,
-    /// The outline, at the last order only.
-    outline: Vec<Arc>,
-    /// How far the true outline may be from it, as a chord.
-    slack: f64,
+    /// The outline, where it was needed, and how far the true one may be from it, as a chord.
+    outline: Option<(Vec<Arc>, f64)>,
 }
 
 impl Cover {
@@ -44,34 +45,50 @@ impl Cover {
     pub(crate) fn touched(&mut self, regions: &[Region]) -> BTreeSet<u64> {
         let mut found = BTreeSet::new();
         for region in regions {
-            let corners = self.corners(region);
-            let near: Vec<&Arc> = region.edges.iter().collect();
-            let mut search = Search { region, corners, found: &mut found };
-            for base in 0..12 {
-                self.descend(&mut search, (0, base), &near);
-            }
+            self.search(&mut Search {
+                border: &region.border,
+                inside: &|cell| region.contains(cell.centre().unit_vector()),
+                membership: Membership::Touch,
+                corners: region.border.corners(self.order),
+                budget: u64::MAX,
+                take: &mut |cells| found.extend(cells),
+            });
         }
         found
     }
 
+    fn search(&mut self, search: &mut Search<'_>) {
+        let near: Vec<&Arc> = search.border.edges.iter().collect();
+        for base in 0..12 {
+            self.descend(search, (0, base), &near);
+        }
+    }
+
     fn descend(&mut self, search: &mut Search<'_>, cell: (u8, u64), near: &[&Arc]) {
         let Some(leaves) = self.leaves(cell) else { return };
-        let margin = self.margin + search.region.reach;
+        let Some(budget) = search.budget.checked_sub(1) else { return };
+        search.budget = budget;
         let last = cell.0 == self.order.get();
-        let Some(shape) = self.shape(cell) else { return };
-        let (centre, radius) = (shape.centre, shape.radius);
+        if last && search.membership == Membership::Centre {
+            // Its centre decides, near a border or not.
+            if search.contains(cell) {
+                (search.take)(leaves);
+            }
+            return;
+        }
+        let margin = self.margin + search.border.reach;
+        let Some((centre, radius)) = self.circle(cell, search.membership) else { return };
         let near: Vec<&Arc> = near.iter().copied().filter(|arc| arc.may_reach(centre, radius + margin)).collect();
         if near.is_empty() {
-            if search.region.contains(centre) {
-                self.take(search.found, leaves);
+            if search.contains(cell) {
+                self.take(search, leaves);
             }
         } else if last {
-            let close = margin + shape.slack;
-            let touched = search.corners.contains(&cell.1)
-                || shape.outline.iter().any(|side| near.iter().any(|arc| side.reaches(arc, close)))
-                || search.region.contains(centre);
+            // The outline last: it takes longest to make.
+            let touched =
+                search.corners.contains(&cell.1) || search.contains(cell) || self.reaches(cell, margin, &near);
             if touched {
-                search.found.insert(cell.1);
+                (search.take)(leaves);
             }
         } else {
             for child in 4 * cell.1..4 * cell.1 + 4 {
@@ -93,51 +110,107 @@ impl Cover {
         }
     }
 
-    fn take(&self, found: &mut BTreeSet<u64>, range: Range<u64>) {
+    fn take(&self, search: &mut Search<'_>, range: Range<u64>) {
         match &self.wanted {
             Some(wanted) => {
                 let from = wanted.partition_point(|&id| id < range.start);
                 let to = wanted.partition_point(|&id| id < range.end);
-                found.extend(wanted.get(from..to).unwrap_or_default());
+                for &id in wanted.get(from..to).unwrap_or_default() {
+                    (search.take)(id..id + 1);
+                }
             }
-            None => found.extend(range),
+            None => (search.take)(range),
         }
     }
 
-    /// Cells of the last order that hold an end of an edge.
-    fn corners(&self, region: &Region) -> BTreeSet<u64> {
-        let (lon, lat): (Vec<f64>, Vec<f64>) =
-            region.edges.iter().flat_map(|arc| [arc.a, arc.b]).map(crate::vector::lon_lat).unzip();
-        let mut ids = vec![morton::INVALID; lon.len()];
-        // The slices are equally long, so this cannot fail; the positions are on the sphere already.
-        let _ = morton::nested_of(self.order, Latitude::Spherical, &lon, &lat, &mut ids);
-        ids.into_iter().filter(|&id| id != morton::INVALID).collect()
+    /// The middle of a circle around a cell, and its radius, which is greater than the chord.
+    fn circle(&mut self, key: (u8, u64), membership: Membership) -> Option<(Vector, f64)> {
+        if membership == Membership::Touch {
+            return self.shape(key).map(|shape| (shape.centre, shape.radius));
+        }
+        // A centre is tested faster than a tight circle is made.
+        let cap = Cell::new(Order::new(key.0).ok()?, key.1).ok()?.loose_cap(Latitude::Spherical);
+        Some((cap.centre(), cap.radius()))
     }
 
-    fn shape(&mut self, key: (u8, u64)) -> Option<&Shape> {
+    /// Whether the outline of a cell comes within the margin of an edge.
+    fn reaches(&mut self, cell: (u8, u64), margin: f64, near: &[&Arc]) -> bool {
+        let Some(shape) = self.shape(cell) else { return false };
+        let (outline, slack) = shape.outline.get_or_insert_with(|| outline(shape.cell));
+        outline.iter().any(|side| near.iter().any(|arc| side.reaches(arc, margin + *slack)))
+    }
+
+    fn shape(&mut self, key: (u8, u64)) -> Option<&mut Shape> {
         if self.shapes.len() > MAX_SHAPES {
             self.shapes.clear();
         }
-        if !self.shapes.contains_key(&key) {
-            let cell = Cell::new(Order::new(key.0).ok()?, key.1).ok()?;
-            self.shapes.insert(key, Shape::of(cell, key.0 == self.order.get()));
-        }
-        self.shapes.get(&key)
+        Some(match self.shapes.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Shape::of(Cell::new(Order::new(key.0).ok()?, key.1).ok()?)),
+        })
     }
 }
 
 struct Search<'a> {
-    region: &'a Region,
+    border: &'a Border,
+    /// Whether the centre of a cell is inside.
+    inside: &'a dyn Fn(Cell) -> bool,
+    membership: Membership,
+    /// Cells of the last order that hold an end of an edge.
     corners: BTreeSet<u64>,
-    found: &'a mut BTreeSet<u64>,
+    /// How many cells may still be looked at.
+    budget: u64,
+    /// Takes the cells that belong to the area, in ascending order.
+    take: &'a mut dyn FnMut(Range<u64>),
+}
+
+impl Search<'_> {
+    fn contains(&self, (order, nested): (u8, u64)) -> bool {
+        Order::new(order).and_then(|order| Cell::new(order, nested)).is_ok_and(self.inside)
+    }
+}
+
+impl Border {
+    /// Nested ids of the cells of `order` that belong to the area: sorted ranges that do not meet. `inside` says whether
+    /// the centre of a cell, of any order, is inside.
+    ///
+    /// A cell that no piece of the border comes near is inside or outside as a whole, and so are all cells within it.
+    /// `None` when more than `budget` cells had to be looked at.
+    #[must_use]
+    pub fn cells(
+        &self,
+        order: Order,
+        membership: Membership,
+        budget: u64,
+        inside: &dyn Fn(Cell) -> bool,
+    ) -> Option<Vec<Range<u64>>> {
+        let mut found: Vec<Range<u64>> = Vec::new();
+        let mut take = |range: Range<u64>| match found.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => found.push(range),
+        };
+        let corners = if membership == Membership::Touch { self.corners(order) } else { BTreeSet::new() };
+        let mut search = Search { border: self, inside, membership, corners, budget, take: &mut take };
+        Cover::new(order, 0.0, None).search(&mut search);
+        (search.budget > 0).then_some(found)
+    }
+
+    /// Cells of `order` that hold an end of an edge.
+    fn corners(&self, order: Order) -> BTreeSet<u64> {
+        let (lon, lat): (Vec<f64>, Vec<f64>) =
+            self.edges.iter().flat_map(|arc| [arc.a, arc.b]).map(crate::vector::lon_lat).unzip();
+        let mut ids = vec![morton::INVALID; lon.len()];
+        // The slices are equally long, so this cannot fail; the positions are on the sphere already.
+        let _ = morton::nested_of(order, Latitude::Spherical, &lon, &lat, &mut ids);
+        ids.into_iter().filter(|&id| id != morton::INVALID).collect()
+    }
 }
 
 impl Shape {
-    fn of(cell: Cell, with_outline: bool) -> Self {
+    fn of(cell: Cell) -> Self {
         let cap = cell.bounding_cap(Latitude::Spherical);
-        let (outline, slack) = if with_outline { outline(cell) } else { (Vec::new(), 0.0) };
         // A chord is shorter than its angle.
-        Self { centre: cap.centre(), radius: cap.radius(), outline, slack }
+        Self { cell, centre: cap.centre(), radius: cap.radius(), outline: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a granule's data may be, according to the CMR (UMM-G, `SpatialExtent`).
 use crate::orbit::OrbitArc;
-use crate::region::{Edges, Region};
+use crate::region::Region;
 use morton::Latitude;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl Footprint {
         let polygons = self.polygons.iter().map(|rings| {
             // Two points are no polygon, but they are a place.
             let outer = rings.first()?;
-            Region::polygon(rings, Edges::GreatCircle, latitude)
+            Region::polygon(rings, latitude)
                 .or_else(|| if distinct(outer) < 3 { Region::line(outer, 0.0, latitude) } else { None })
         });
         let boxes = self.boxes.iter().map(|bounds| Region::bounding_box(*bounds, latitude));
@@ -56,7 +56,7 @@ impl Footprint {
             return None;
         }
         let swath = self.orbit.iter().flat_map(|(orbit, after)| orbit.swath(*after));
-        let orbit = swath.map(|ring| Region::polygon(&[ring], Edges::GreatCircle, latitude));
+        let orbit = swath.map(|ring| Region::polygon(&[ring], latitude));
         polygons.chain(boxes).chain(lines).chain(orbit).collect()
     }
 }

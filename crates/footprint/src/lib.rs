@@ -3,6 +3,7 @@
 //! * [`CellFinder`] finds the cells that a [`Footprint`] touches: polygons with holes, boxes, lines and orbits, over the
 //!   poles and across 180, interiors included, with a margin ([`MARGIN_KM`]); design/0005 has the proof.
 //! * [`select`] turns the user's choice ([`Area`]) into cells.
+//! * [`Rings`] are polygons on a map with a test of points; [`Border::cells`] finds the cells that belong to an area.
 //! * [`CellDescription`] is one cell in every notation, with its bounds.
 //! * [`OrbitArc`] is a part of an orbit of ICESat-2, as the CMR records it: its ground track and its swath.
 //!
@@ -24,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod area;
+mod border;
 mod cover;
 mod description;
 mod error;
@@ -32,12 +34,15 @@ mod footprint;
 mod notation;
 mod orbit;
 mod region;
+mod rings;
 mod vector;
 
 pub use area::{Area, select};
+pub use border::{Border, Membership};
 pub use description::{CellChildren, CellDescription};
 pub use error::Error;
 pub use finder::{CellFinder, MARGIN_KM};
 pub use footprint::Footprint;
 pub use notation::{cell_at, parse_cell};
 pub use orbit::{Direction, OrbitArc};
+pub use rings::Rings;

@@ -1,4 +1,6 @@
 //! Areas on the sphere: footprints of granules, and areas that the user chooses.
+use crate::border::Border;
+use crate::rings::Rings;
 use crate::vector::{Arc, Vector, chord2, cross, dot, lon_lat, of_degrees, to_cells, unit};
 use morton::Latitude;
 
@@ -24,10 +26,8 @@ pub(crate) enum Edges {
 /// One area, on the sphere of the cells.
 #[derive(Clone, Debug)]
 pub(crate) struct Region {
-    /// Its outline, holes included.
-    pub(crate) edges: Vec<Arc>,
-    /// What is this near to the outline, as a chord, belongs to the area.
-    pub(crate) reach: f64,
+    /// Its outline, holes included. What is within its reach belongs to the area.
+    pub(crate) border: Border,
     inside: Inside,
 }
 
@@ -42,6 +42,11 @@ enum Inside {
         outer: Vec<Arc>,
         holes: Vec<Vec<Arc>>,
     },
+    /// On a map, geodetic.
+    Map {
+        rings: Box<Rings>,
+        latitude: Latitude,
+    },
     /// Latitudes on the sphere; the west end and the width, up to 360; all in degrees.
     Box {
         south: f64,
@@ -54,23 +59,26 @@ enum Inside {
 impl Region {
     /// The whole sphere.
     pub(crate) fn everywhere() -> Self {
-        Self { edges: Vec::new(), reach: 0.0, inside: Inside::All }
+        Self { border: Border::default(), inside: Inside::All }
     }
 
-    /// A polygon smaller than a hemisphere, its rings as longitude and latitude in degrees, the first the outer one; each
-    /// closed or not, in either direction. `None` when it is no such polygon.
-    pub(crate) fn polygon(rings: &[Vec<[f64; 2]>], edges: Edges, latitude: Latitude) -> Option<Self> {
-        let mut rings = rings.iter().map(|ring| {
-            let closed = ring.len() > 1 && ring.first() == ring.last();
-            let ring = ring.get(..ring.len() - usize::from(closed))?;
-            (ring.len() > 2).then(|| outline(ring, true, edges, latitude)).flatten()
-        });
-        let outer = rings.next()??;
-        let holes = rings.collect::<Option<Vec<_>>>()?;
+    /// A polygon with edges along great circles, smaller than a hemisphere: its rings as longitude and latitude in degrees,
+    /// the first the outer one; each closed or not, in either direction. `None` when it is no such polygon.
+    pub(crate) fn polygon(rings: &[Vec<[f64; 2]>], latitude: Latitude) -> Option<Self> {
+        let mut rings = outlines(rings, Edges::GreatCircle, latitude)?.into_iter();
+        let outer = rings.next()?;
+        let holes: Vec<Vec<Arc>> = rings.collect();
         let middle = middle(&outer)?;
-        let all = outer.iter().chain(holes.iter().flatten()).copied().collect();
-        let reach = if edges == Edges::Map { MAP_BULGE } else { 0.0 };
-        Some(Self { edges: all, reach, inside: Inside::Rings { middle, outer, holes } })
+        let edges = outer.iter().chain(holes.iter().flatten()).copied().collect();
+        Some(Self { border: Border { edges, reach: 0.0 }, inside: Inside::Rings { middle, outer, holes } })
+    }
+
+    /// A polygon with edges that are straight in longitude and latitude, by the rules of [`Rings`]; `None` when a ring has
+    /// fewer than three corners or leaves the map.
+    pub(crate) fn map_polygon(rings: &[Vec<[f64; 2]>], latitude: Latitude) -> Option<Self> {
+        let edges = outlines(rings, Edges::Map, latitude)?.into_iter().flatten().collect();
+        let rings = Box::new(Rings::in_degrees(&[rings.to_vec()])?);
+        Some(Self { border: Border { edges, reach: MAP_BULGE }, inside: Inside::Map { rings, latitude } })
     }
 
     /// What is within the chord `reach` of a line of great circles through `points`, longitude and latitude in degrees.
@@ -80,7 +88,7 @@ impl Region {
             [one] => outline(&[*one, *one], false, Edges::GreatCircle, latitude)?,
             many => outline(many, false, Edges::GreatCircle, latitude)?,
         };
-        Some(Self { edges, reach, inside: Inside::Nothing })
+        Some(Self { border: Border { edges, reach }, inside: Inside::Nothing })
     }
 
     /// Between two parallels and two meridians, geodetic degrees; from west eastwards to east, across 180 where east is
@@ -103,7 +111,7 @@ impl Region {
             }
         }
         let (south, north) = (latitude.to_sphere(south), latitude.to_sphere(north));
-        Some(Self { edges, reach: MAP_BULGE, inside: Inside::Box { south, north, west, width } })
+        Some(Self { border: Border { edges, reach: MAP_BULGE }, inside: Inside::Box { south, north, west, width } })
     }
 
     /// Whether a point that is not near the outline is inside.
@@ -113,6 +121,10 @@ impl Region {
             Inside::All => true,
             Inside::Rings { middle, outer, holes } => {
                 dot(p, *middle) > 0.0 && is_around(p, outer) && !holes.iter().any(|hole| is_around(p, hole))
+            }
+            Inside::Map { rings, latitude } => {
+                let (lon, lat) = lon_lat(p);
+                rings.contains([lon, latitude.from_sphere(lat)])
             }
             Inside::Box { south, north, west, width } => {
                 let (lon, lat) = lon_lat(p);
@@ -137,6 +149,16 @@ fn middle(ring: &[Arc]) -> Option<Vector> {
     let farthest = |c: Vector| ring.iter().map(|arc| chord2(arc.a, c)).fold(0.0, f64::max);
     let best = candidates.into_iter().flatten().min_by(|a, b| farthest(*a).total_cmp(&farthest(*b)))?;
     (farthest(best) < NEARLY_HEMISPHERE * NEARLY_HEMISPHERE).then_some(best)
+}
+
+/// The pieces of the outlines of rings; `None` without rings, or when one has fewer than three corners.
+fn outlines(rings: &[Vec<[f64; 2]>], edges: Edges, latitude: Latitude) -> Option<Vec<Vec<Arc>>> {
+    let rings = rings.iter().map(|ring| {
+        let closed = ring.len() > 1 && ring.first() == ring.last();
+        let ring = ring.get(..ring.len() - usize::from(closed))?;
+        (ring.len() > 2).then(|| outline(ring, true, edges, latitude)).flatten()
+    });
+    rings.collect::<Option<Vec<_>>>().filter(|rings| !rings.is_empty())
 }
 
 /// The pieces of an outline, on the sphere of the cells.
@@ -212,7 +234,8 @@ mod tests {
 
     fn polygon(rings: &[&[[f64; 2]]], edges: Edges) -> Region {
         let rings: Vec<Vec<[f64; 2]>> = rings.iter().map(|ring| ring.to_vec()).collect();
-        Region::polygon(&rings, edges, Latitude::Spherical).unwrap()
+        let make = if edges == Edges::Map { Region::map_polygon } else { Region::polygon };
+        make(&rings, Latitude::Spherical).unwrap()
     }
 
     #[test]
@@ -249,6 +272,6 @@ mod tests {
         assert!(south.contains(at(0.0, -59.95)));
         assert!(Region::bounding_box([0.0, 10.0, 5.0, -10.0], Latitude::Spherical).is_none());
         let half: Vec<Vec<[f64; 2]>> = vec![vec![[0.0, 0.0], [120.0, 1.0], [240.0, -1.0]]];
-        assert!(Region::polygon(&half, Edges::GreatCircle, Latitude::Spherical).is_none());
+        assert!(Region::polygon(&half, Latitude::Spherical).is_none());
     }
 }

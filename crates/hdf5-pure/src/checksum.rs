@@ -3,7 +3,7 @@
 //! Values are hashed in their canonical form ([`Canonical`]), which does not depend on byte order, padding or storage: equal
 //! values have equal hashes, whatever wrote them.
 use crate::datatype::{Canonical, Datatype, HeapRef};
-use crate::{AsyncFile, Attribute, Dataset, Error, File, HeapId, Object, Selection, Space};
+use crate::{AsyncFile, Attribute, Dataset, Error, HeapId, Metadata, Object, Selection, Space};
 use byte_ranges::Source;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -65,15 +65,15 @@ impl<S: Source> Checksums<S> {
     /// Finds the datasets; `attributes` asks for hashes of their attributes too.
     ///
     /// # Errors
-    /// As [`File::tree`].
-    pub async fn new(mut file: AsyncFile<S>, attributes: bool) -> Result<Self, Error> {
-        let size = file.file().arrived().file_size().unwrap_or(0);
+    /// As [`Metadata::tree`].
+    pub async fn new(file: AsyncFile<S>, attributes: bool) -> Result<Self, Error> {
+        let size = file.file_size().unwrap_or(0);
         let left = size.saturating_mul(4).saturating_add(MIN_VALUES);
-        let objects = file.query(File::tree).await?.into_iter();
+        let objects = file.query(Metadata::tree).await?.into_iter();
         Ok(Self { file, objects, attributes, left })
     }
 
-    /// Hashes the next dataset, in the order of [`File::tree`]; `None` after the last. An object that cannot be read counts as a
+    /// Hashes the next dataset, in the order of [`Metadata::tree`]; `None` after the last. An object that cannot be read counts as a
     /// dataset.
     pub async fn next_dataset(&mut self) -> Option<DatasetHashes> {
         loop {
@@ -89,7 +89,7 @@ impl<S: Source> Checksums<S> {
 
     async fn dataset(&mut self, path: String, dataset: &Dataset) -> DatasetHashes {
         let shape = (dataset.space != Space::Null).then(|| dataset.shape.clone());
-        let values = hash(&mut self.file, dataset, &mut self.left).await;
+        let values = hash(&self.file, dataset, &mut self.left).await;
         let attributes = if self.attributes { Some(self.attribute_hashes(dataset).await) } else { None };
         DatasetHashes { path, shape, values, attributes }
     }
@@ -99,7 +99,7 @@ impl<S: Source> Checksums<S> {
         let attributes = self.file.query(|file| file.attributes(&object, None)).await?;
         let mut hashes = Vec::new();
         for attribute in attributes {
-            let values = attribute_hash(&mut self.file, &attribute, &mut self.left).await;
+            let values = attribute_hash(&self.file, &attribute, &mut self.left).await;
             hashes.push(AttributeHash { name: attribute.name, values });
         }
         Ok(hashes)
@@ -113,7 +113,7 @@ impl ValuesHash {
 }
 
 async fn attribute_hash<S: Source>(
-    file: &mut AsyncFile<S>,
+    file: &AsyncFile<S>,
     attribute: &Attribute,
     left: &mut u64,
 ) -> Result<ValuesHash, Error> {
@@ -122,11 +122,11 @@ async fn attribute_hash<S: Source>(
     Ok(ValuesHash::new(&attribute.datatype, &canonical, hasher))
 }
 
-async fn hash<S: Source>(file: &mut AsyncFile<S>, dataset: &Dataset, left: &mut u64) -> Result<ValuesHash, Error> {
+async fn hash<S: Source>(file: &AsyncFile<S>, dataset: &Dataset, left: &mut u64) -> Result<ValuesHash, Error> {
     let canonical = Canonical::new(&dataset.datatype, dataset.space == Space::Scalar)?;
     let mut hasher = Sha256::new();
     for selection in blocks(dataset)? {
-        let raw = file.read(dataset, &selection).await?;
+        let raw = file.read_raw(&[(dataset, &selection.into())]).await?.remove(0)?;
         hasher = feed(file, &canonical, &raw, hasher, left).await?;
     }
     Ok(ValuesHash::new(&dataset.datatype, &canonical, hasher))
@@ -154,7 +154,7 @@ fn blocks(dataset: &Dataset) -> Result<Vec<Selection>, Error> {
 /// Hashes raw elements, bringing what they name in the global heap, part by part. `left` bytes of that may come yet: a small
 /// file may name one large thing many times.
 async fn feed<S: Source>(
-    file: &mut AsyncFile<S>,
+    file: &AsyncFile<S>,
     canonical: &Canonical,
     mut raw: &[u8],
     mut hasher: Sha256,
@@ -166,9 +166,7 @@ async fn feed<S: Source>(
         let (hashed, bytes) = feed_part(file, &canonical, part, hasher).await?;
         hasher = hashed;
         *left = left.saturating_sub(if canonical.uses_heap() { bytes } else { 0 });
-        if file.file().arrived().held() > KEPT {
-            file.file().release();
-        }
+        file.release_above(KEPT);
         raw = rest;
     }
     Ok(hasher)
@@ -177,7 +175,7 @@ async fn feed<S: Source>(
 /// What lies behind a heap object shows only when it is read, so the part is hashed again until nothing is missing. Answers
 /// the hash so far, and how many bytes went into it.
 async fn feed_part<S: Source>(
-    file: &mut AsyncFile<S>,
+    file: &AsyncFile<S>,
     canonical: &Canonical,
     raw: &[u8],
     hasher: Sha256,

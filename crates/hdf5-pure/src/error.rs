@@ -112,7 +112,9 @@ impl Error {
             Self::Limit { .. } => ErrorClass::Limit,
             Self::Source(_) => ErrorClass::Source,
             // What decodes to too much decodes to more than the chunk's own size.
-            Self::Filter { error: FilterError::Unsupported { .. }, .. } => ErrorClass::Unsupported,
+            Self::Filter { error: FilterError::Unsupported { .. } | FilterError::NotCompiledIn { .. }, .. } => {
+                ErrorClass::Unsupported
+            }
             Self::Filter { .. } => ErrorClass::Corrupt,
             Self::Datatype(error) => datatype_class(error),
             Self::Usage(_) => ErrorClass::Usage,

@@ -17,7 +17,7 @@ pub enum Object {
     Datatype(Arc<CommittedDatatype>),
 }
 
-/// A group: links by name. Ask [`crate::File::links`] for them.
+/// A group: links by name. Ask [`crate::Metadata::links`] for them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
     /// Path by which it was found.

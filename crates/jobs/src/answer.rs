@@ -59,6 +59,9 @@ pub struct Body {
     pub usage: Usage,
     /// What was read, used and dropped.
     pub ledger: Option<Ledger>,
+    /// The answer of each cell, where the event has several; the sums of all are above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<Answer>,
 }
 
 impl Body {
@@ -93,6 +96,7 @@ impl Body {
             cost_usd: None,
             usage: Usage::default(),
             ledger: ledger.cloned(),
+            cells: Vec::new(),
         }
     }
 }
@@ -102,6 +106,27 @@ impl Answer {
     #[must_use]
     pub const fn done(body: Body) -> Self {
         Self { status_code: 200, body }
+    }
+
+    /// The answer of several cells.
+    #[must_use]
+    pub fn together(cells: Vec<Self>, seconds: f64) -> Self {
+        let mut body = Body { duration_s: (seconds * 1e3).round() / 1e3, ..Body::default() };
+        body.parent_morton = cells.first().and_then(|answer| answer.body.parent_morton);
+        body.peak_memory_mb = memory::peak_mb();
+        for Self { body: own, .. } in &cells {
+            body.cells_with_data += own.cells_with_data;
+            body.total_obs += own.total_obs;
+            body.partial |= own.partial;
+            body.granule_count = body.granule_count.max(own.granule_count);
+            body.files_processed = body.files_processed.max(own.files_processed);
+            body.files_failed = body.files_failed.max(own.files_failed);
+            body.requests += own.requests;
+            body.bytes_read += own.bytes_read;
+            body.usage.add(&own.usage);
+            body.cost_usd = body.cost_usd.or(own.cost_usd);
+        }
+        Self { status_code: 200, body: Body { cells, ..body } }
     }
 
     /// The answer of a failure.
@@ -122,6 +147,8 @@ impl Answer {
     /// tracks, then the granules that were read, then failures and warnings but for the first ones, then all granules. Sums
     /// stay; words are cut where even that does not suffice.
     pub fn shorten(&mut self, most: usize) {
+        let each = most / self.body.cells.len().max(1);
+        self.body.cells.iter_mut().for_each(|answer| answer.shorten(each));
         type Step = (&'static str, fn(&mut Ledger));
         let steps: [Step; 5] = [
             ("tracks", |ledger| ledger.granules.iter_mut().for_each(|entry| entry.tracks.clear())),
@@ -160,6 +187,7 @@ impl Answer {
         self.body.error.iter_mut().for_each(clean);
         let granules = self.body.ledger.iter_mut().flat_map(|ledger| &mut ledger.granules);
         granules.filter_map(|entry| entry.error.as_mut()).for_each(|failure| clean(&mut failure.message));
+        self.body.cells.iter_mut().for_each(|answer| answer.redact(secrets));
     }
 }
 

@@ -2,8 +2,9 @@
 use crate::fields::{Fields, wrong};
 use crate::{AskedProduct, Error, names, time};
 use morton::{Cell, Order};
-use pipeline::{Job, JobSpec, Layout, TimeChoice};
+use pipeline::{Job, JobSpec, KeptArea, Layout, TimeChoice};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt;
 use storage::{Credentials, Location, Secret};
 
@@ -40,6 +41,8 @@ pub struct Event {
     pub parent_morton: i64,
     /// Granules.
     pub granule_urls: Vec<String>,
+    /// Several cells in place of one, of which `parent_morton` is the first: granules are read once for all of them.
+    pub cells: Vec<EventCell>,
     /// Folder or prefix of their indexes (`pipeline::Sidecar`).
     pub index: Option<String>,
     /// Use only this number of them, from the first.
@@ -58,8 +61,19 @@ pub struct Event {
     pub region: Option<String>,
     /// An S3-compatible store in place of AWS, for granules and output.
     pub endpoint_url: Option<String>,
-    /// Failures are function errors.
+    /// Failures are function errors; of several cells, each has its own in the answer.
     pub raise: bool,
+}
+
+/// One of several cells of an event.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EventCell {
+    /// Which.
+    pub cell: Cell,
+    /// Numbers of its granules in the event's list.
+    pub granules: Vec<usize>,
+    /// Compute it a second time, from all coordinates.
+    pub verify: bool,
 }
 
 impl Event {
@@ -90,6 +104,7 @@ impl Event {
             time: axis,
             only: time::windows(&fields, "only")?,
             change: time::change(&fields)?,
+            area: fields.get("area").map(area).transpose()?,
             overviews,
             latitude: fields.parsed("latitude")?.unwrap_or_default(),
             layout: fields.parsed("layout")?.unwrap_or_default(),
@@ -102,6 +117,7 @@ impl Event {
             asked,
             time: choice,
             parent_morton,
+            cells: cells(&fields, parent, granule_urls.len())?,
             granule_urls,
             index: fields.text("index")?.map(str::to_owned),
             max_granules: max_granules(&fields)?,
@@ -145,6 +161,13 @@ impl Event {
             fields.retain(|_, value| !value.is_null());
             fields.extend(self.asked.value());
             fields.extend(time::value(spec, &self.time));
+            if let Some(area) = &spec.area {
+                let cells = self.cells.iter().map(|cell| cell.cell).chain(spec.cells.iter().copied());
+                fields.insert("area".into(), json!(area.within_all(cells, spec.child_order)));
+            }
+            if !self.cells.is_empty() {
+                fields.insert("cells".into(), self.cells.iter().map(EventCell::value).collect());
+            }
         }
         event
     }
@@ -159,17 +182,70 @@ impl Event {
         Ok(self.spec.job(cell)?)
     }
 
-    /// Where the store goes: `s3://bucket/prefix/CELL.zarr`, or `s3://bucket/prefix` for one of many cells; `None` when the
-    /// event names no bucket.
+    /// Takes several cells, each with its granules and whether it is verified.
+    pub fn put_cells<'a>(&mut self, parts: impl Iterator<Item = (Cell, &'a [String], bool)>) {
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut urls = Vec::new();
+        let cell = |(cell, granules, verify): (Cell, &'a [String], bool)| {
+            let number = |url: &'a String| {
+                *numbers.entry(url).or_insert_with(|| {
+                    urls.push(url.clone());
+                    urls.len() - 1
+                })
+            };
+            EventCell { cell, granules: granules.iter().map(number).collect(), verify }
+        };
+        self.cells = parts.map(cell).collect();
+        self.granule_urls = urls;
+    }
+
+    /// Where the store of a cell goes, by its decimal id: `s3://bucket/prefix/CELL.zarr`, or `s3://bucket/prefix` for one of
+    /// many cells; `None` when the event names no bucket.
     #[must_use]
-    pub fn out(&self) -> Option<String> {
+    pub fn out(&self, cell: i64) -> Option<String> {
         let (bucket, prefix) = (self.s3_bucket.as_ref()?, &self.s3_prefix);
         let slash = if prefix.is_empty() { "" } else { "/" };
         Some(match self.spec.layout {
-            Layout::Cell => format!("s3://{bucket}/{prefix}{slash}{}.zarr", self.parent_morton),
-            Layout::Sphere => format!("s3://{bucket}/{prefix}"),
+            Layout::Cell => format!("s3://{bucket}/{prefix}{slash}{cell}.zarr"),
+            Layout::Sphere | Layout::Region => format!("s3://{bucket}/{prefix}"),
         })
     }
+}
+
+impl EventCell {
+    fn value(&self) -> Value {
+        let mut value = json!({ "parent_morton": self.cell.decimal().ok(), "granules": self.granules });
+        if let Some(fields) = value.as_object_mut().filter(|_| self.verify) {
+            fields.insert("verify".into(), true.into());
+        }
+        value
+    }
+}
+
+/// The region of an event: the children of its cells that are kept.
+fn area(value: &Value) -> Result<KeptArea, Error> {
+    const WANT: &str =
+        "write {\"clip\": .., \"cells\": .., \"sha256\": .., \"ranges\": [[from, to], ..]} of nested ids";
+    serde_json::from_value(value.clone()).map_err(|_| wrong("area", value, WANT))
+}
+
+/// The cells of an event that has several.
+fn cells(fields: &Fields<'_>, parent: Cell, granules: usize) -> Result<Vec<EventCell>, Error> {
+    const WANT: &str = "write a list of {\"parent_morton\": .., \"granules\": [numbers of granule_urls]}";
+    let Some(all) = fields.get("cells") else { return Ok(Vec::new()) };
+    let cell = |value: &Value| -> Option<EventCell> {
+        let cell = Cell::from_decimal(value.get("parent_morton")?.as_i64()?).ok()?;
+        let number = |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|number| *number < granules);
+        let granules = value.get("granules")?.as_array()?.iter().map(number).collect::<Option<_>>()?;
+        let verify = value.get("verify").is_some_and(|verify| *verify == Value::Bool(true));
+        (cell.order() == parent.order()).then_some(EventCell { cell, granules, verify })
+    };
+    let read: Option<Vec<EventCell>> = all.as_array().and_then(|all| all.iter().map(cell).collect());
+    let read = read.ok_or_else(|| wrong("cells", all, WANT))?;
+    if read.first().is_none_or(|first| first.cell != parent) {
+        return Err(wrong("cells", all, "the first one is parent_morton"));
+    }
+    Ok(read)
 }
 
 /// Temporary credentials as AWS and NSIDC write them, of an event or of a stored secret.
@@ -304,9 +380,9 @@ mod tests {
         full["raise"] = true.into();
         full["layout"] = "sphere".into();
         let read = Event::from_value(&full, Needs::Function).unwrap();
-        assert_eq!(read.out().as_deref(), Some("s3://out/atl06"));
+        assert_eq!(read.out(-6_134_114).as_deref(), Some("s3://out/atl06"));
         let alone = Event { spec: JobSpec { layout: Layout::Cell, ..read.spec.clone() }, ..read.clone() };
-        assert_eq!(alone.out().as_deref(), Some("s3://out/atl06/-6134114.zarr"));
+        assert_eq!(alone.out(-6_134_114).as_deref(), Some("s3://out/atl06/-6134114.zarr"));
         let JobSpec { layout, overviews, product, .. } = &read.spec;
         let also = product.statistics.len() - crate::usual().unwrap().statistics.len();
         assert_eq!((*layout, read.raise, overviews.len(), also), (Layout::Sphere, true, 2, 2));
@@ -383,6 +459,6 @@ mod tests {
         let event = json!({"parent_morton": 4_441_321.0, "parent_order": 6.0, "child_order": 12.0,
             "granule_urls": ["a.h5", "b.h5"], "max_granules": 1});
         let read = Event::from_value(&event, Needs::Command).unwrap();
-        assert_eq!((read.granule_urls.len(), read.max_granules, read.out()), (2, Some(1), None));
+        assert_eq!((read.granule_urls.len(), read.max_granules, read.out(-6_134_114)), (2, Some(1), None));
     }
 }

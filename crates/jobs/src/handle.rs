@@ -1,5 +1,5 @@
 //! From an event to its answer.
-use crate::{Answer, Error, Event, Host, Needs, Task, memory, resolve, run};
+use crate::{Answer, Ended, Error, ErrorType, Event, Host, Needs, Task, memory, resolve, run_together};
 use serde_json::Value;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -24,8 +24,21 @@ where
         Ok(credentials) => credentials,
         Err(error) => return failed(&error),
     };
-    let mut answer = match task(&event, credentials.clone(), clients).await {
-        Ok(task) => run(&task, host).await.answer,
+    let mut answer = match tasks(&event, &credentials, clients).await {
+        Ok(tasks) => {
+            let mut answers: Vec<Option<Answer>> = tasks.iter().map(|_| None).collect();
+            let mut ended = |at: usize, ended: Ended| {
+                answers.get_mut(at).into_iter().for_each(|place| *place = Some(ended.answer.clone()));
+            };
+            run_together(&tasks, host, &mut ended).await;
+            let mut answers = answers.into_iter().flatten();
+            if event.cells.is_empty() {
+                let lost = || failed(&Error::new(ErrorType::Internal, "the task has not ended"));
+                answers.next().unwrap_or_else(lost)
+            } else {
+                Answer::together(answers.collect(), began.elapsed().as_secs_f64())
+            }
+        }
         Err(error) => failed(&error),
     };
     let token = credentials.session_token.as_ref().map_or("", Secret::expose);
@@ -33,12 +46,14 @@ where
     answer
 }
 
-async fn task(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Task, Error> {
-    let mut task = Task::of(event, credentials, clients)?;
+async fn tasks(event: &Event, credentials: &Credentials, clients: &Clients) -> Result<Vec<Task>, Error> {
+    let mut tasks = Task::of(event, credentials, clients)?;
     if event.asked.product.is_none() {
-        task.recognise(event).await?;
+        for task in &mut tasks {
+            task.recognise(event).await?;
+        }
     }
-    Ok(task)
+    Ok(tasks)
 }
 
 /// The credentials for reading: those in the event, else those that it names.

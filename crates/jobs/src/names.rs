@@ -3,11 +3,13 @@ use crate::Error;
 use serde_json::Value;
 
 /// All that an event may hold.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 36] = [
     "parent_morton",
     "parent_order",
     "child_order",
     "granule_urls",
+    "cells",
+    "area",
     "s3_bucket",
     "s3_prefix",
     "s3_credentials",
@@ -42,7 +44,7 @@ const KNOWN: [&str; 34] = [
 /// Of other programs that send events to this one: no words are lost on them.
 const FOREIGN: [&str; 1] = ["chunk_idx"];
 /// Names that are meant as they are, though this engine does nothing with them.
-const MEANT: [&str; 3] = ["area", "clip", "parent_mortons"];
+const MEANT: [&str; 2] = ["clip", "parent_mortons"];
 
 /// Refuses names that are nearly one that this engine knows: what they say would be lost.
 ///
@@ -95,9 +97,9 @@ mod tests {
             let message = check(&json!({ name: 1 })).unwrap_err().message;
             assert!(message.contains(name) && message.contains(&format!("`{known}`")), "{message}");
         }
-        let event = json!({"chunk_idx": 3, "parent_order": 6, "note": "x", "area": "y", "clip": 2, "retries": 1});
+        let event = json!({"chunk_idx": 3, "parent_order": 6, "note": "x", "clip": 2, "retries": 1});
         assert!(check(&event).is_ok());
-        assert_eq!(ignored(&event), ["area", "clip", "note", "retries"]);
+        assert_eq!(ignored(&event), ["clip", "note", "retries"]);
         assert!(KNOWN.iter().all(|name| check(&json!({ *name: 1 })).is_ok()));
     }
 }

@@ -6,11 +6,12 @@ use storage::StoreSink;
 /// Opens the place, and finds out whether the result may go there as far as the task asks to know it now.
 pub(crate) async fn open(task: &Task) -> Result<Option<StoreSink>, Error> {
     let Some(output) = &task.output else { return Ok(None) };
+    not_a_region(&task.job)?;
     let sink = output.clients.sink(&output.place).map_err(Error::of_output)?;
     if let Look::First { replace } = output.look {
         match task.job.spec().layout {
             Layout::Cell => cell_fits(output, &sink, replace).await?,
-            Layout::Sphere => sphere_fits(output, &sink, &task.job, replace).await?,
+            Layout::Sphere | Layout::Region => sphere_fits(output, &sink, &task.job, replace).await?,
         }
         sink.probe().await.map_err(Error::of_place)?;
     }
@@ -22,6 +23,7 @@ pub(crate) async fn open(task: &Task) -> Result<Option<StoreSink>, Error> {
 /// # Errors
 /// A place that is another job's, or cannot be written.
 pub async fn begin_sphere(output: &Output, job: &Job) -> Result<(), Error> {
+    not_a_region(job)?;
     let sink = output.clients.sink(&output.place).map_err(Error::of_place)?;
     sphere_fits(output, &sink, job, true).await?;
     Ok(pipeline::write_template(job, &sink).await?)
@@ -42,7 +44,7 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
             }
             Ok(pipeline::write(result, sink).await?)
         }
-        Layout::Sphere => {
+        Layout::Sphere | Layout::Region => {
             // The template too, where it is not there yet. A store of another job is left alone.
             if result.empty_because().is_none() {
                 pipeline::write_template(&result.job, sink).await.map_err(|error| match error {
@@ -55,6 +57,16 @@ pub(crate) async fn write(task: &Task, sink: &StoreSink, result: &CellResult) ->
             Ok(pipeline::write_sphere(result, sink).await?)
         }
     }
+}
+
+/// The store of a region has one writer, which no job of one cell is.
+fn not_a_region(job: &Job) -> Result<(), Error> {
+    if job.spec().layout != Layout::Region {
+        return Ok(());
+    }
+    let why = "layout `region`: a store of a region has one writer for all its cells, and this job computes one cell";
+    let next = "use layout `cell` or `sphere`, then `icestream merge --layout region`";
+    Err(Error::bad_event(format!("{why}: {next}")))
 }
 
 /// Whether a store of one cell may go there.

@@ -2,11 +2,14 @@
 use crate::guard::{Stopped, guarded};
 use crate::watch::Watch;
 use crate::{Answer, Architecture, Body, Error, ErrorType, Opener, Task, TemporaryFile, Usage, memory, output};
-use pipeline::{CellResult, Granule, Job, Observer, Open, Scratch, Tuning};
+use futures_util::stream::{self, StreamExt as _};
+use pipeline::{CellResult, CellWanted, CellsRead, Granule, Job, Observer, Open, Scratch, Tuning};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::{Duration, Instant};
-use storage::{Billed, Clients, Location};
+use storage::{Billed, Clients, Location, StoreSink};
 use tracing::{Instrument as _, info_span};
 
 /// What a task runs on. Nothing here changes a byte of the output.
@@ -32,6 +35,9 @@ fn margin(remaining: Duration) -> Duration {
     (remaining / 20).clamp(Duration::from_millis(500), Duration::from_secs(5))
 }
 
+/// Stores that are written at the same time, where they are small.
+const WRITES: usize = 4;
+
 /// How a task ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -41,7 +47,7 @@ pub struct Ended {
     pub outcome: Result<CellResult, Error>,
 }
 
-/// The one way from granules to a result outside the browser: [`pipeline::run_cell`].
+/// The result of one cell, for whoever has its granules in hand: [`pipeline::run_cell`].
 ///
 /// # Errors
 /// As that of the pipeline.
@@ -55,15 +61,28 @@ pub async fn compute<O: Open>(
     pipeline::run_cell(granules, job, tuning, scratch, observer).await
 }
 
+/// The results of many cells from one reading of their granules, for whoever has them in hand: [`pipeline::read_cells`].
+///
+/// # Errors
+/// As that of the pipeline.
+pub async fn compute_cells<'a, O: Open>(
+    granules: &[Granule<O>],
+    wanted: &'a [CellWanted],
+    tuning: &Tuning,
+    scratch: Option<&'a dyn Scratch>,
+    observer: &dyn Observer,
+) -> Result<CellsRead<'a>, pipeline::Error> {
+    pipeline::read_cells(granules, wanted, tuning, scratch, observer).await
+}
+
 /// Computes a job from all coordinates: a check that planned its reading would agree with a loss.
 ///
 /// # Errors
 /// As that of the pipeline.
 pub async fn exhaustively(job: &Job, granules: &[Location], clients: &Clients) -> Result<CellResult, pipeline::Error> {
-    let granule =
-        |location: &Location| Granule::new(location.unsigned(), Opener::new(clients.clone(), location.clone()));
-    let granules: Vec<_> = granules.iter().map(granule).collect();
     let tuning = Tuning { exhaustive: true, ..Tuning::default() };
+    let opener = |location: &Location| Opener::new(clients.clone(), location.clone());
+    let granules: Vec<_> = granules.iter().map(|at| Granule::new(at.unsigned(), opener(at))).collect();
     compute(&granules, job, &tuning, Some(&TemporaryFile::default()), &()).await
 }
 
@@ -73,81 +92,165 @@ where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    run_task(task, host).instrument(info_span!("job", cell = task.cell)).await
+    let mut only = None;
+    run_together(std::slice::from_ref(task), host, &mut |_, ended| only = Some(ended)).await;
+    only.unwrap_or_else(|| {
+        let error = Error::new(ErrorType::Internal, "the task has not ended");
+        Ended { answer: Answer::failed(Some(task.cell), &error, 0.0), outcome: Err(error) }
+    })
 }
 
-async fn run_task<S, F>(task: &Task, host: &Host<'_, S>) -> Ended
+/// Runs tasks that differ in their cells, granules and places alone: each granule is read once for all of them, with the
+/// clients and indexes of the first task. Calls `ended` with the number of each task once it has ended.
+pub async fn run_together<S, F>(tasks: &[Task], host: &Host<'_, S>, ended: &mut dyn FnMut(usize, Ended))
 where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    let began = Instant::now();
+    let Some(first) = tasks.first() else { return };
     let watch = Watch::new(host.observer, host.memory_mib);
-    let mut written = Billed::default();
-    let outcome = attempt(task, host, &watch, &mut written).await;
-    let (cell, seconds) = (Some(task.cell), began.elapsed().as_secs_f64());
-    let mut answer = match &outcome {
-        Ok(result) => {
-            let out = task.output.as_ref().filter(|_| result.empty_because().is_none());
-            let out = out.map(|output| output.place.to_string());
-            Answer::done(Body::new(cell, Ok(result), out.as_deref(), seconds))
-        }
-        Err(error) => Answer::failed(cell, error, seconds),
-    };
-    let body = &mut answer.body;
-    let (requests, bytes) = watch.received();
-    (body.requests, body.bytes_read) = (body.requests.max(requests), body.bytes_read.max(bytes));
-    body.granule_count = body.granule_count.max(watch.planned() as u64);
-    body.usage = host.memory_mib.map_or_else(Usage::default, |mib| Usage::call(mib, host.init + began.elapsed()));
-    if task.output.as_ref().is_some_and(|output| output.place.is_s3()) {
-        (body.usage.gets, body.usage.puts) = (written.gets, written.puts);
-    }
-    if task.granules.iter().any(storage::Location::is_s3) {
-        body.usage.gets += body.requests;
-    }
-    body.cost_usd = host.memory_mib.map(|_| (body.usage.dollars(Architecture::HERE) * 1e9).round() / 1e9);
-    Ended { answer, outcome }
+    let call = Call { tasks, host, began: Instant::now(), watch, told: Cell::new(false) };
+    let cells = (tasks.len() > 1).then_some(tasks.len());
+    call.run(ended).instrument(info_span!("job", cell = first.cell, cells)).await;
 }
 
-async fn attempt<S, F>(
-    task: &Task,
-    host: &Host<'_, S>,
-    watch: &Watch<'_>,
-    written: &mut Billed,
-) -> Result<CellResult, Error>
+/// Tasks that run together.
+struct Call<'a, S> {
+    tasks: &'a [Task],
+    host: &'a Host<'a, S>,
+    began: Instant,
+    watch: Watch<'a>,
+    /// Whether an answer has told what the call takes: the first one does.
+    told: Cell<bool>,
+}
+
+impl<S, F> Call<'_, S>
 where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    check_memory(task, host.memory_mib)?;
-    let mut stop = pin!(async {
-        match host.remaining {
-            Some(remaining) => (host.sleep)(remaining.saturating_sub(margin(remaining))).await,
-            None => pending().await,
+    async fn run(&self, ended: &mut dyn FnMut(usize, Ended)) {
+        let mut stop = pin!(async {
+            match self.host.remaining {
+                Some(remaining) => (self.host.sleep)(remaining.saturating_sub(margin(remaining))).await,
+                None => pending().await,
+            }
+        });
+        let mut end = |at: usize, outcome, written| ended(at, self.ended(at, outcome, written));
+        let mut open = Vec::with_capacity(self.tasks.len());
+        for (at, task) in self.tasks.iter().enumerate() {
+            let opened = guarded(self.open(task), stop.as_mut(), &self.watch).await;
+            match opened.map_err(|why| self.stopped(why, "opening")).flatten() {
+                Ok(sink) => open.push((at, task, sink)),
+                Err(error) => end(at, Err(error), Billed::default()),
+            }
         }
-    });
-    let stopped = |stopped, during| self::stopped(stopped, during, host.remaining, watch);
-    let sink = guarded(output::open(task), stop.as_mut(), watch).await.map_err(|why| stopped(why, "opening"))??;
-    let reading = guarded(read(task, host, watch), stop.as_mut(), watch).await;
-    let result = reading.map_err(|why| stopped(why, "reading"))??;
-    let with_ledger = |error: Error| error.with_ledger(result.ledger.clone());
-    let Some(sink) = sink else { return Ok(result) };
-    let writing = guarded(output::write(task, &sink, &result), stop.as_mut(), watch).await;
-    *written = sink.billed();
-    // What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one continues from it.
-    match writing {
-        Ok(Ok(())) => Ok(result),
-        Ok(Err(error)) => Err(with_ledger(error)),
-        Err(why) => Err(with_ledger(stopped(why, "writing"))),
+        let mut granules: Vec<&Location> = Vec::new();
+        let mut numbers: BTreeMap<&Location, usize> = BTreeMap::new();
+        let mut number = |location| {
+            *numbers.entry(location).or_insert_with(|| {
+                granules.push(location);
+                granules.len() - 1
+            })
+        };
+        let wanted: Vec<CellWanted> = open
+            .iter()
+            .map(|(_, task, _)| CellWanted {
+                job: task.job.clone(),
+                granules: Some(task.granules.iter().map(&mut number).collect()),
+            })
+            .collect();
+        let Some((_, first, _)) = open.first() else { return };
+        let granules: Vec<Granule<Opener>> = granules.into_iter().map(|location| first.granule(location)).collect();
+        let file = TemporaryFile::default();
+        // Functions have little of a disk: what they cannot hold is an error.
+        let scratch = self.host.memory_mib.is_none().then_some(&file as &dyn Scratch);
+        let reading = pipeline::read_cells(&granules, &wanted, &self.host.tuning, scratch, &self.watch);
+        let reading = guarded(reading, stop.as_mut(), &self.watch).await;
+        let results = reading.map_err(|why| self.stopped(why, "reading"));
+        let results = match results.and_then(|results| results.map_err(Error::from)) {
+            Ok(results) => results,
+            Err(error) => return open.iter().for_each(|(at, ..)| end(*at, Err(error.clone()), Billed::default())),
+        };
+        let mut left: BTreeSet<usize> = open.iter().map(|(at, ..)| *at).collect();
+        let write = async |((at, task, sink), result): ((usize, &Task, Option<StoreSink>), _)| {
+            let outcome = self.written(task, sink.as_ref(), result).await;
+            (at, outcome, sink.as_ref().map_or_else(Billed::default, StoreSink::billed))
+        };
+        let writing = async {
+            let writes = stream::iter(open.into_iter().zip(results)).map(write);
+            let mut writes = pin!(writes.buffer_unordered(WRITES));
+            while let Some((at, outcome, written)) = writes.next().await {
+                left.remove(&at);
+                end(at, outcome, written);
+            }
+        };
+        if let Err(why) = guarded(writing, stop.as_mut(), &self.watch).await {
+            let error = self.stopped(why, "writing");
+            left.into_iter().for_each(|at| end(at, Err(error.clone()), Billed::default()));
+        }
     }
-}
 
-async fn read<S>(task: &Task, host: &Host<'_, S>, watch: &Watch<'_>) -> Result<CellResult, Error> {
-    let tuning = Tuning { verify: task.verify, ..host.tuning };
-    let file = TemporaryFile::default();
-    // Functions have little of a disk: what they cannot hold is an error.
-    let scratch = host.memory_mib.is_none().then_some(&file as &dyn Scratch);
-    Ok(compute(&task.granules(), &task.job, &tuning, scratch, watch).await?)
+    async fn open(&self, task: &Task) -> Result<Option<StoreSink>, Error> {
+        check_memory(task, self.host.memory_mib)?;
+        output::open(task).await
+    }
+
+    /// What a failed attempt leaves is no whole store, and it may be another attempt's work: the next one continues from it.
+    async fn written(
+        &self,
+        task: &Task,
+        sink: Option<&StoreSink>,
+        result: Result<CellResult, pipeline::Error>,
+    ) -> Result<CellResult, Error> {
+        let result = result?;
+        if task.verify {
+            let whole = exhaustively(&task.job, &task.granules, &task.reading).await?;
+            pipeline::same_result(&result, &whole)?;
+        }
+        if let Some(sink) = sink {
+            let written = output::write(task, sink, &result).await;
+            written.map_err(|error| error.with_ledger(result.ledger.clone()))?;
+        }
+        Ok(result)
+    }
+
+    /// The end of a task; the first answer tells what the call takes.
+    fn ended(&self, at: usize, outcome: Result<CellResult, Error>, written: Billed) -> Ended {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let task = self.tasks.get(at);
+        let cell = task.map(|task| task.cell);
+        let output = task.and_then(|task| task.output.as_ref());
+        let mut answer = match &outcome {
+            Ok(result) => {
+                let out = output.filter(|_| result.empty_because().is_none()).map(|output| output.place.to_string());
+                Answer::done(Body::new(cell, Ok(result), out.as_deref(), seconds))
+            }
+            Err(error) => Answer::failed(cell, error, seconds),
+        };
+        let body = &mut answer.body;
+        let tells = !self.told.replace(true);
+        if tells && (outcome.is_err() || self.tasks.len() == 1) {
+            let (requests, bytes) = self.watch.received();
+            (body.requests, body.bytes_read) = (body.requests.max(requests), body.bytes_read.max(bytes));
+            body.granule_count = body.granule_count.max(self.watch.planned() as u64);
+        }
+        if let Some(mib) = self.host.memory_mib.filter(|_| tells) {
+            body.usage = Usage::call(mib, self.host.init + self.began.elapsed());
+        }
+        if output.is_some_and(|output| output.place.is_s3()) {
+            (body.usage.gets, body.usage.puts) = (written.gets, written.puts);
+        }
+        if task.is_some_and(|task| task.granules.iter().any(Location::is_s3)) {
+            body.usage.gets += body.requests;
+        }
+        body.cost_usd = self.host.memory_mib.map(|_| (body.usage.dollars(Architecture::HERE) * 1e9).round() / 1e9);
+        Ended { answer, outcome }
+    }
+
+    fn stopped(&self, why: Stopped, during: &str) -> Error {
+        stopped(why, during, self.host.remaining, &self.watch)
+    }
 }
 
 fn check_memory(task: &Task, memory_mib: Option<u64>) -> Result<(), Error> {

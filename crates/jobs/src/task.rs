@@ -1,5 +1,5 @@
 //! A job with its places: where granules are, where the store goes, and who asks.
-use crate::{Error, Event, product_of};
+use crate::{Error, Event, EventCell, product_of};
 use byte_ranges::SourceError;
 use pipeline::{Granule, Job, JobSpec, Open, Sidecar};
 use storage::{Clients, Credentials, DEFAULT_REGION, GranuleSource, Location, Options, S3Access, S3Options, redacted};
@@ -81,14 +81,13 @@ fn check_endpoint(asked: Option<&str>, options: &Options) -> Result<(), Error> {
 }
 
 impl Task {
-    /// The task of an event: granules are read with `credentials`, the store is written with those of `clients`. Both
-    /// go to the event's region and endpoint, where it names them.
+    /// The tasks of an event, one a cell: granules are read with `credentials`, the stores are written with those of
+    /// `clients`. Both go to the event's region and endpoint, where it names them.
     ///
     /// # Errors
     /// [`ErrorType::BadEvent`](crate::ErrorType::BadEvent) for an event that no function can run.
-    pub fn of(event: &Event, credentials: Credentials, clients: &Clients) -> Result<Self, Error> {
+    pub fn of(event: &Event, credentials: &Credentials, clients: &Clients) -> Result<Vec<Self>, Error> {
         let bad = |error: SourceError| Error::bad_event(error.to_string());
-        let out = event.out().ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;
         check_endpoint(event.endpoint_url.as_deref(), clients.options())?;
         let own = &clients.options().s3;
         let own = S3Options {
@@ -99,15 +98,24 @@ impl Task {
         };
         let writing = clients.with_s3(&own);
         let urls = event.granule_urls.iter().take(event.max_granules.unwrap_or(usize::MAX));
-        Ok(Self {
-            cell: event.parent_morton,
-            job: event.job()?,
-            verify: event.verify,
-            granules: urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?,
-            index: event.index.clone(),
-            reading: reading(&writing, own, credentials, event.region.clone()),
-            output: Some(Output { place: Location::parse(&out).map_err(bad)?, clients: writing, look: Look::Late }),
-        })
+        let urls: Vec<Location> = urls.map(|url| Location::parse(url)).collect::<Result<_, _>>().map_err(bad)?;
+        let reading = reading(&writing, own, credentials.clone(), event.region.clone());
+        let task = |cell: i64, job: Job, granules: Vec<Location>, verify: bool| {
+            let out = event.out(cell);
+            let out = out.ok_or_else(|| Error::bad_event("Missing required parameters: s3_bucket"))?;
+            let place = Location::parse(&out).map_err(bad)?;
+            let output = Some(Output { place, clients: writing.clone(), look: Look::Late });
+            Ok(Self { cell, job, verify, granules, index: event.index.clone(), reading: reading.clone(), output })
+        };
+        if event.cells.is_empty() {
+            return Ok(vec![task(event.parent_morton, event.job()?, urls, event.verify)?]);
+        }
+        let of_cell = |cell: &EventCell| {
+            let granules = cell.granules.iter().filter_map(|&number| urls.get(number).cloned()).collect();
+            let name = cell.cell.decimal().map_err(|error| Error::bad_event(error.to_string()))?;
+            task(name, event.spec.job(cell.cell)?, granules, cell.verify)
+        };
+        event.cells.iter().map(of_cell).collect()
     }
 
     /// Takes the product of the first granule, with the edits and windows of the event.
@@ -124,17 +132,14 @@ impl Task {
         Ok(())
     }
 
-    /// The granules as the pipeline takes them, named without the signature of a presigned URL.
-    pub(crate) fn granules(&self) -> Vec<Granule<Opener>> {
-        let granule = |location: &Location| {
-            let opener = Opener::new(self.reading.clone(), location.clone());
-            let index = self.index.as_ref().map(|folder| Opener {
-                clients: self.reading.clone(),
-                location: Location::parse(&Sidecar::place_in(folder, &location.name())),
-            });
-            Granule { index, ..Granule::new(location.unsigned(), opener) }
-        };
-        self.granules.iter().map(granule).collect()
+    /// A granule as the pipeline takes it, named without the signature of a presigned URL.
+    pub(crate) fn granule(&self, location: &Location) -> Granule<Opener> {
+        let opener = Opener::new(self.reading.clone(), location.clone());
+        let index = self.index.as_ref().map(|folder| Opener {
+            clients: self.reading.clone(),
+            location: Location::parse(&Sidecar::place_in(folder, &location.name())),
+        });
+        Granule { index, ..Granule::new(location.unsigned(), opener) }
     }
 }
 

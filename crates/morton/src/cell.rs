@@ -23,8 +23,7 @@ impl Cell {
         }
     }
 
-    /// The cell of `order` that holds `at`. On a border the rules of the reference implementation decide
-    /// ([`crate::nested_of_exact`]).
+    /// The cell of `order` that holds `at`. On a border the rules of the reference implementation decide.
     ///
     /// # Errors
     /// None at present: every [`LonLat`] lies in a cell.

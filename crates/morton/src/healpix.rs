@@ -85,6 +85,12 @@ pub(crate) fn join(order: Order, base: u64, x: u64, y: u64) -> u64 {
     (base << order.bits()) | spread(x) | (spread(y) << 1)
 }
 
+/// Base cell, column and row in it of a nested number.
+pub(crate) fn split(order: Order, nested: u64) -> (u64, u64, u64) {
+    let within = nested & ((1 << order.bits()) - 1);
+    (nested >> order.bits(), gather(within), gather(within >> 1))
+}
+
 /// Moves bit i of a 32-bit number to bit 2i.
 fn spread(mut x: u64) -> u64 {
     for (shift, mask) in [
@@ -126,11 +132,11 @@ pub(crate) struct Square {
 
 impl Square {
     pub(crate) fn of(order: Order, nested: u64) -> Self {
-        let within = nested & ((1 << order.bits()) - 1);
+        let (base, x, y) = split(order, nested);
         let side = 1.0 / order.side_f64();
         #[expect(clippy::cast_precision_loss, reason = "below 2^29")]
-        let (x, y) = (gather(within) as f64 * side, gather(within >> 1) as f64 * side);
-        Self { base: nested >> order.bits(), x, y, side }
+        let (x, y) = (x as f64 * side, y as f64 * side);
+        Self { base, x, y, side }
     }
 
     /// Longitude (degrees, unwrapped from the base cell's middle meridian) and latitude on the sphere of the point at

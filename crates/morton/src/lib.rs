@@ -8,8 +8,19 @@
 //! Two conventions of latitude exist and give different cells for the same place, so every conversion names one
 //! ([`Latitude`]).
 //!
-//! The same input gives the same cell on every machine: the trigonometry is this crate's own ([`nested_of_exact`] is
-//! the definition), and the vector kernel behind [`nested_of`] hands every point near a border to that definition.
+//! The same input gives the same cell on every machine: the trigonometry is this crate's own, one function in plain
+//! arithmetic is the definition (`nested_of_exact`), and the vector kernel behind [`cells_of`] hands every point near a border
+//! to it.
+//!
+//! | you want | you use |
+//! |---|---|
+//! | the cell of a place | [`Cell::at`]; of many places [`cells_of`] |
+//! | which child of a cell points fall into | [`Cell::locate`] |
+//! | the cells around a cell | [`Cell::neighbours`], [`Cell::neighbour`] |
+//! | coarser and finer cells | [`Cell::parent`], [`Cell::ancestors`], [`Cell::children`], [`Cell::descendants`] |
+//! | every cell | [`Order::all_cells`] |
+//! | centre, outline, a circle around it | [`Cell::centre_in`], [`Cell::boundary`], [`Cell::bounding_cap`] |
+//! | ids of other notations | [`Cell::from_ring`], [`Cell::from_zuniq`], [`Cell::from_packed`], [`Cell::from_decimal`] |
 //!
 //! ```
 //! use morton::{Cell, Latitude, LonLat, Order};
@@ -20,6 +31,7 @@
 //!
 //! let centre = shard.centre();
 //! assert_eq!(Cell::at(centre, shard.order(), Latitude::Spherical)?, shard);
+//! assert!(shard.neighbours().all(|cell| cell != shard && cell.order() == shard.order()));
 //! # Ok::<(), morton::Error>(())
 //! ```
 #![deny(unsafe_code)]
@@ -35,11 +47,14 @@ mod instruction_set;
 mod kernel;
 mod latitude;
 mod lonlat;
+mod neighbours;
 mod order;
 mod packed;
+mod places;
 mod points;
 mod ring;
 mod trig;
+mod walk;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -47,10 +62,19 @@ pub use authalic::{authalic_to_geodetic, geodetic_to_authalic};
 pub use cap::Cap;
 pub use cell::Cell;
 pub use error::Error;
-pub use filter::{BAD, OUTSIDE, children_of};
-pub use instruction_set::InstructionSet;
-pub use kernel::INVALID;
 pub use latitude::Latitude;
 pub use lonlat::LonLat;
+pub use neighbours::Compass;
 pub use order::Order;
+pub use places::{Inside, cells_of};
+
+// For the engine, which passes every row through these: they fill slices of the caller, and reserved numbers mark the points
+// that have no cell. Programs have `cells_of` and `Cell::locate`.
+#[doc(hidden)]
+pub use filter::{BAD, OUTSIDE, children_of};
+#[doc(hidden)]
+pub use instruction_set::InstructionSet;
+#[doc(hidden)]
+pub use kernel::INVALID;
+#[doc(hidden)]
 pub use points::{nested_of, nested_of_at, nested_of_exact};

@@ -1,6 +1,6 @@
 //! Small tables from healpy and mortie (make_fixtures.py), for clones without the shared vectors.
 
-use morton::{Cell, Latitude, LonLat, Order, geodetic_to_authalic, nested_of, nested_of_exact};
+use morton::{Cell, Compass, Latitude, LonLat, Order, geodetic_to_authalic, nested_of, nested_of_exact};
 
 fn table(text: &str) -> Vec<Vec<&str>> {
     text.lines().skip(1).map(|line| line.split(',').collect()).collect()
@@ -59,4 +59,19 @@ fn centres_and_outlines() {
         }
     }
     assert_eq!(compared, 13 * 60);
+}
+
+#[test]
+fn neighbours() {
+    let mut compared = 0;
+    for row in table(include_str!("data/neighbours.csv")) {
+        let order = Order::new(row[0].parse().unwrap()).unwrap();
+        let cell = Cell::new(order, row[1].parse().unwrap()).unwrap();
+        let found = Compass::ALL.map(|to| cell.neighbour(to).map_or(-1, |cell| i64::try_from(cell.nested()).unwrap()));
+        let expected: Vec<i64> = row[2..].iter().map(|number| number.parse().unwrap()).collect();
+        assert_eq!(found.as_slice(), expected, "{row:?}");
+        assert_eq!(cell.neighbours().count(), expected.iter().filter(|number| **number >= 0).count());
+        compared += 1;
+    }
+    assert!(compared > 600, "{compared}");
 }

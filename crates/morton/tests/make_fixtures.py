@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """The small reference tables of tests/fixtures.rs, from healpy and mortie (so a clone without shared data still checks).
 
-usage: make_fixtures.py        (needs numpy, healpy 1.20, mortie 1.0; writes data/points.csv and data/outlines.csv)
+usage: make_fixtures.py [neighbours]        (needs numpy, healpy 1.20, mortie 1.0; writes data/*.csv, or that one alone)
 
 points.csv: lon, lat, nested at order 18 and 29 by healpy.ang2pix(nest=True, lonlat=True), authalic latitude by mortie.
 Borders are wanted here: a third of the points are corners of cells, moved by at most one unit in the last place.
 outlines.csv: order, nested, centre and the 12 points of healpy.boundaries(step=3), as lon, lat in degrees.
+neighbours.csv: order, nested and healpy.get_all_neighbours(nest=True): south-west and on clockwise, -1 where there is none. All cells
+of orders 0 to 2, and of finer ones the corners of base cells and some others.
 """
-import pathlib
+import pathlib, sys
 import healpy as hp, mortie, numpy as np
 
 OUT = pathlib.Path(__file__).parent / "data"
@@ -32,7 +34,22 @@ def points():
     return np.concatenate(lon).astype(float), np.concatenate(lat).astype(float)
 
 
+def neighbours():
+    with open(OUT / "neighbours.csv", "w") as f:
+        f.write("order,nested,south_west,west,north_west,north,north_east,east,south_east,south\n")
+        for order in (0, 1, 2, 5, 12, 20, 29):
+            inside = 4**order
+            corners = [0, inside // 3, inside - 1 - inside // 3, inside - 1]       # south, east, west, north
+            some = [base * inside + at for base in range(12) for at in {*corners, *map(int, rng.integers(0, inside, 4))}]
+            for p in range(12 * inside) if order < 3 else sorted(some):
+                row = [order, p, *map(int, hp.get_all_neighbours(1 << order, p, nest=True))]
+                f.write(",".join(map(str, row)) + "\n")
+
+
 def main():
+    neighbours()
+    if sys.argv[1:] == ["neighbours"]:
+        return
     lon, lat = points()
     ids = [hp.ang2pix(1 << o, lon, lat, nest=True, lonlat=True) for o in (18, 29)]
     beta = np.asarray(mortie.geodetic_to_authalic(lat))

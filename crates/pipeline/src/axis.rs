@@ -6,7 +6,7 @@ use crate::product::Second;
 use crate::track::{FoundColumn, FoundTrack, group_path};
 use crate::{GranuleError, TimeAxis};
 use byte_ranges::Source;
-use hdf5_pure::{Dataset, File, Object, Selection};
+use hdf5_pure::{Dataset, Metadata, Object, Selection};
 use std::sync::Arc;
 
 /// Most numbers of a coordinate of the second axis; real ones have tens.
@@ -15,7 +15,7 @@ const MAX_NUMBERS: u64 = 4096;
 /// Puts the index in the place of each coordinate's value. A column with a number for each repeat cycle, where the product chooses none,
 /// becomes one column for each that `cycles` has.
 pub(crate) async fn resolve<S: Source>(
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     tracks: &mut [FoundTrack],
     cycles: Cycles<'_>,
@@ -84,7 +84,11 @@ fn index(path: &str, coordinate: &str, numbers: &[f64], wanted: Option<f64>) -> 
 }
 
 /// All numbers of a short dataset.
-pub(crate) async fn coordinates<S: Source>(file: &mut File, source: &S, path: &str) -> Result<Vec<f64>, GranuleError> {
+pub(crate) async fn coordinates<S: Source>(
+    file: &mut Metadata,
+    source: &S,
+    path: &str,
+) -> Result<Vec<f64>, GranuleError> {
     let found = hdf5_pure::drive(file, source, |file| file.find(&[path])).await?;
     match found.into_iter().next().transpose().map_err(GranuleError::at(path))?.flatten() {
         Some(Object::Dataset(dataset)) => numbers(file, source, dataset).await,
@@ -95,7 +99,7 @@ pub(crate) async fn coordinates<S: Source>(file: &mut File, source: &S, path: &s
 
 /// All numbers of a short dataset.
 pub(crate) async fn numbers<S: Source>(
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     dataset: Arc<Dataset>,
 ) -> Result<Vec<f64>, GranuleError> {
@@ -107,7 +111,7 @@ pub(crate) async fn numbers<S: Source>(
 
 /// All numbers of a dataset of one dimension.
 pub(crate) async fn whole<S: Source>(
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     dataset: Arc<Dataset>,
 ) -> Result<Vec<f64>, GranuleError> {

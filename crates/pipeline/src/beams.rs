@@ -2,7 +2,7 @@
 use crate::label::text;
 use crate::{GranuleError, axis};
 use byte_ranges::{Source, Step};
-use hdf5_pure::{File, Object};
+use hdf5_pure::{Metadata, Object};
 use serde::{Deserialize, Serialize};
 
 /// ICESat-2: 0 flies backward, and the left beam of each pair is strong; 1 forward, the right; 2 is on its way between them.
@@ -26,7 +26,11 @@ pub(crate) enum Beam {
 ///
 /// # Errors
 /// [`GranuleError::Product`] when the file does not say what they are.
-pub(crate) async fn of<S: Source>(file: &mut File, source: &S, tracks: &[String]) -> Result<Vec<Beam>, GranuleError> {
+pub(crate) async fn of<S: Source>(
+    file: &mut Metadata,
+    source: &S,
+    tracks: &[String],
+) -> Result<Vec<Beam>, GranuleError> {
     let pair = |track: &String| track.starts_with("gt") && (track.ends_with('l') || track.ends_with('r'));
     if tracks.iter().all(pair) {
         let orientation = hdf5_pure::drive(file, source, |file| file.find(&[ORIENTATION])).await?;
@@ -68,7 +72,7 @@ pub(crate) async fn of<S: Source>(file: &mut File, source: &S, tracks: &[String]
 }
 
 /// The beam of a group, as far as its attributes say it.
-async fn kind<S: Source>(file: &mut File, source: &S, group: &Object) -> Result<Option<Beam>, hdf5_pure::Error> {
+async fn kind<S: Source>(file: &mut Metadata, source: &S, group: &Object) -> Result<Option<Beam>, hdf5_pure::Error> {
     let words = hdf5_pure::drive(file, source, |file| {
         let attributes = match file.attributes_in_heap(group, &KINDS)? {
             Step::Need(needed) => return Ok(Step::Need(needed)),

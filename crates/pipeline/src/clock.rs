@@ -4,7 +4,7 @@ use crate::time::{Occasion, since};
 use crate::track::{FoundColumn, FoundTrack, Part};
 use crate::{GranuleError, Job, Period, Product, TimeAxis, TimeWindow};
 use byte_ranges::{ByteRange, Source, Step};
-use hdf5_pure::{File, Object, Selection};
+use hdf5_pure::{Metadata, Object, Selection};
 
 /// The start of a granule, in files of ICESat-2.
 const START: &str = "/ancillary_data/data_start_utc";
@@ -89,7 +89,7 @@ impl<'a> Clock<'a> {
     /// The same clock, with the start that the file states where the name states none.
     pub(crate) async fn read<S: Source>(
         mut self,
-        file: &mut File,
+        file: &mut Metadata,
         source: &S,
         job: &Job,
     ) -> Result<Self, GranuleError> {
@@ -129,21 +129,30 @@ impl Job {
 
 /// The moments that times count from: as the product says, else by the units of the columns.
 pub(crate) async fn epochs<S: Source>(
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     product: &Product,
     tracks: &mut [FoundTrack],
 ) -> Result<(), GranuleError> {
-    let TimeOf::Column { epoch, .. } = &product.time else { return Ok(()) };
+    let time = product.points.as_ref().map_or(&product.time, |points| &points.time);
+    let TimeOf::Column { epoch, .. } = time else { return Ok(()) };
     let stated = epoch.as_deref().and_then(crate::time::moment);
     for track in tracks {
-        let Some(column) = track.columns.iter().find(|column| column.part == Part::Time) else { continue };
+        let Some(column) = track.columns.iter().find(|column| matches!(column.part, Part::Time | Part::PointTime))
+        else {
+            continue;
+        };
         let units = units(file, source, column).await?;
+        let is_seconds = units.is_empty() || crate::time::is_seconds(&units);
+        let epoch = stated.or_else(|| since(&units)).filter(|_| is_seconds);
+        if epoch.is_none() && column.part == Part::PointTime && stated.is_none() {
+            // Rows are asked for, whether or not it is known when they were taken.
+            continue;
+        }
         let wrong = |why: &str| GranuleError::product(&column.dataset.path, format!("has units {units:?}, {why}"));
-        if !units.is_empty() && !crate::time::is_seconds(&units) {
+        if !is_seconds {
             return Err(wrong("and times are read in seconds since an epoch alone"));
         }
-        let epoch = stated.or_else(|| since(&units));
         if epoch.is_none() {
             return Err(wrong("which state no epoch: write epoch = \"2018-01-01T00:00:00Z\" in the product's time"));
         }
@@ -153,7 +162,7 @@ pub(crate) async fn epochs<S: Source>(
 }
 
 /// The units of a column; empty where it has none.
-async fn units<S: Source>(file: &mut File, source: &S, column: &FoundColumn) -> Result<String, GranuleError> {
+async fn units<S: Source>(file: &mut Metadata, source: &S, column: &FoundColumn) -> Result<String, GranuleError> {
     let object = Object::Dataset(column.dataset.clone());
     let units = hdf5_pure::drive(file, source, |file| {
         let found = match file.attributes(&object, Some(&[UNITS]))? {
@@ -166,7 +175,7 @@ async fn units<S: Source>(file: &mut File, source: &S, column: &FoundColumn) -> 
 }
 
 /// The start of a granule, as the file states it.
-async fn start<S: Source>(file: &mut File, source: &S) -> Result<Option<f64>, GranuleError> {
+async fn start<S: Source>(file: &mut Metadata, source: &S) -> Result<Option<f64>, GranuleError> {
     let found = hdf5_pure::drive(file, source, |file| file.find(&[START])).await?;
     let Some(Object::Dataset(dataset)) =
         found.into_iter().next().transpose().map_err(GranuleError::at(START))?.flatten()

@@ -1,7 +1,8 @@
 //! Which files of a job are the same granule, and which of them counts.
-use crate::granule::TrackRows;
-use crate::kept::{Kept, Ticket};
-use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Job, Product};
+use crate::granule::{Room, TrackRows};
+use crate::kept::Ticket;
+use crate::points::POINTS;
+use crate::{Failure, FailureClass, GranuleEntry, GranuleName, Job, PointBatch, Product};
 use aggregate::{Batch, Floats};
 use byte_ranges::{file_name, s3_link, unsigned};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,28 +113,31 @@ pub(crate) struct Outcome {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Outcome {
+    /// An outcome without rows.
+    pub(crate) const fn of(entry: GranuleEntry) -> Self {
+        Self { entry, rows: Vec::new(), warnings: Vec::new() }
+    }
+}
+
 /// Of the files of one granule the one that counts: the first that has all that each other one has. What reading the others
 /// took is added to its entry. A file that cannot be read may be the whole one: it fails the granule. Where partial
 /// results are allowed, it is listed beside the one that counts, and the result is partial. If no file is whole, the granule fails
 /// too.
-pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool, kept: &Kept<'_>) -> (Outcome, Vec<Outcome>) {
+pub(crate) fn choose(read: Vec<Outcome>, allow_partial: bool, room: &Room<'_>) -> (Outcome, Vec<Outcome>) {
     let sum = |count: fn(&GranuleEntry) -> u64| read.iter().map(|one| count(&one.entry)).sum();
     let (requests, bytes, milliseconds) = (sum(|e| e.requests), sum(|e| e.bytes), sum(|e| e.milliseconds));
     let (mut sound, mut failed): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| one.entry.error.is_none());
-    let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other, kept)));
+    let at = sound.iter().position(|one| sound.iter().all(|other| holds(one, other, room)));
     let mut chosen = match at {
         _ if !failed.is_empty() && (!allow_partial || sound.is_empty()) => {
-            failed.drain(..).next().unwrap_or_else(|| different(&sound, kept))
+            failed.drain(..).next().unwrap_or_else(|| different(&sound, room))
         }
         Some(at) => whole(sound.remove(at), &sound, &failed),
-        None => different(&sound, kept),
+        None => different(&sound, room),
     };
     // Of files that do not count no row is kept.
-    sound
-        .iter()
-        .flat_map(|other| &other.rows)
-        .flat_map(|rows| &rows.tickets)
-        .for_each(|(_, ticket)| kept.drop(*ticket));
+    sound.iter().flat_map(|other| &other.rows).for_each(|rows| rows.forget(room));
     (chosen.entry.requests, chosen.entry.bytes, chosen.entry.milliseconds) = (requests, bytes, milliseconds);
     for other in &mut failed {
         (other.entry.requests, other.entry.bytes, other.entry.milliseconds) = (0, 0, 0);
@@ -158,9 +162,9 @@ fn whole(mut chosen: Outcome, others: &[Outcome], failed: &[Outcome]) -> Outcome
 }
 
 /// The failure of a granule whose files are different parts of it.
-fn different(read: &[Outcome], kept: &Kept<'_>) -> Outcome {
+fn different(read: &[Outcome], room: &Room<'_>) -> Outcome {
     let pairs = read.iter().enumerate().flat_map(|(at, one)| read.iter().skip(at + 1).map(move |other| (one, other)));
-    let mut apart = pairs.filter(|(one, other)| !holds(one, other, kept) && !holds(other, one, kept));
+    let mut apart = pairs.filter(|(one, other)| !holds(one, other, room) && !holds(other, one, room));
     let mut entry = read.first().map_or_else(GranuleEntry::default, |one| GranuleEntry {
         granule: one.entry.granule.clone(),
         location: one.entry.location.clone(),
@@ -180,30 +184,48 @@ const REWRITTEN: f64 = 0.01;
 
 /// Whether a file has every track of another with at least as many rows, and every row of it that counts here; of a track
 /// with as many rows, these and no others.
-fn holds(whole: &Outcome, part: &Outcome, kept: &Kept<'_>) -> bool {
+fn holds(whole: &Outcome, part: &Outcome, room: &Room<'_>) -> bool {
     part.entry.tracks.iter().zip(&part.rows).all(|(track, rows)| {
         let mut tracks = whole.entry.tracks.iter().zip(&whole.rows);
         tracks.find(|(other, _)| other.track == track.track).is_some_and(|(other, held)| {
             let fits = other.rows.rows > track.rows.rows || other.rows.used == track.rows.used;
-            other.rows.rows >= track.rows.rows && fits && is_subsequence(rows, held, kept)
+            other.rows.rows >= track.rows.rows && fits && is_subsequence(rows, held, room)
         })
     })
 }
 
 /// Whether the rows of one track are rows of another, in the same order.
-fn is_subsequence(part: &TrackRows, whole: &TrackRows, kept: &Kept<'_>) -> bool {
+fn is_subsequence(part: &TrackRows, whole: &TrackRows, room: &Room<'_>) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= REWRITTEN || a.is_nan() && b.is_nan();
     let same = |a: (u32, [f64; 3]), b: (u32, [f64; 3])| a.0 == b.0 && a.1.into_iter().zip(b.1).all(|(a, b)| near(a, b));
     let windows: BTreeSet<u32> = part.tickets.iter().map(|(window, _)| *window).collect();
-    windows.into_iter().all(|window| {
-        let mut held = numbers(whole, window, kept);
-        numbers(part, window, kept).all(|row| held.any(|held| same(held, row)))
-    })
+    let near_all = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| near(*a, *b));
+    let mut held = points(whole, room);
+    let has_points =
+        !POINTS || points(part, room).all(|row| held.any(|held| held.0 == row.0 && near_all(&held.1, &row.1)));
+    has_points
+        && windows.into_iter().all(|window| {
+            let mut held = numbers(whole, window, room);
+            numbers(part, window, room).all(|row| held.any(|held| same(held, row)))
+        })
+}
+
+/// The rows of a track that are asked for: child; place and columns. As [`numbers`].
+fn points(rows: &TrackRows, room: &Room<'_>) -> impl Iterator<Item = (u32, Vec<f64>)> {
+    let batch = |ticket: &Ticket| room.points.with(*ticket, PointBatch::clone).unwrap_or_default();
+    let of_batch = |batch: PointBatch| {
+        let row = move |row: usize| {
+            let numbers = [&batch.longitude, &batch.latitude].into_iter().chain(&batch.columns);
+            Some((*batch.child.get(row)?, numbers.map(|column| column.get(row).copied().unwrap_or(f64::NAN)).collect()))
+        };
+        (0..).map_while(row)
+    };
+    rows.points.tickets.iter().map(batch).flat_map(of_batch)
 }
 
 /// The rows of a track in a window: child; value, uncertainty and weight. A batch that cannot be read again ends the job (`Kept::stopped`).
-fn numbers(rows: &TrackRows, window: u32, kept: &Kept<'_>) -> impl Iterator<Item = (u32, [f64; 3])> {
-    let batch = |ticket: &Ticket| kept.with(*ticket, Batch::clone).unwrap_or_default();
+fn numbers(rows: &TrackRows, window: u32, room: &Room<'_>) -> impl Iterator<Item = (u32, [f64; 3])> {
+    let batch = |ticket: &Ticket| room.kept.with(*ticket, Batch::clone).unwrap_or_default();
     let of = |numbers: &Option<Floats>, row: usize| numbers.as_ref().map_or(0.0, |numbers| numbers.get(row));
     let numbers = move |batch: Batch| {
         let row = move |row| {
@@ -219,6 +241,8 @@ fn numbers(rows: &TrackRows, window: u32, kept: &Kept<'_>) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Budget;
+    use crate::kept::Kept;
     use crate::product::tests::atl06;
     use crate::{RowCounts, TrackEntry};
 
@@ -289,7 +313,7 @@ mod tests {
     }
 
     /// The rows of a track, a batch each.
-    fn rows(kept: &Kept<'_>, child: &[u32], value: &[f64]) -> TrackRows {
+    fn rows(room: &Room<'_>, child: &[u32], value: &[f64]) -> TrackRows {
         let one = |number: f64| floats(std::iter::once(number));
         let batch = |(&child, &value): (&u32, &f64)| Batch {
             child: vec![child],
@@ -298,24 +322,25 @@ mod tests {
             weight: None,
         };
         let batches = child.iter().zip(value).map(batch);
-        let tickets = batches.map(|batch| (0, kept.push(batch).unwrap())).collect();
+        let tickets = batches.map(|batch| (0, room.kept.push(batch).unwrap())).collect();
         TrackRows { tickets, has_sigma: true, ..TrackRows::default() }
     }
 
     /// Room for all rows of a test.
-    fn all() -> Kept<'static> {
-        Kept::new(None, u64::MAX)
+    fn all() -> Room<'static> {
+        let budget = || Budget::new(1);
+        Room { budget: budget(), parents: budget(), kept: Kept::new(None, u64::MAX), points: Kept::new(None, u64::MAX) }
     }
 
     /// A file with tracks of these numbers of rows, and the rows that count.
-    fn file(kept: &Kept<'_>, location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
+    fn file(room: &Room<'_>, location: &str, tracks: &[(&str, u64, &[u32])]) -> Outcome {
         let entry = |&(track, rows, child): &(&str, u64, &[u32])| TrackEntry {
             track: track.into(),
             rows: RowCounts { rows, used: child.len() as u64, ..RowCounts::default() },
             ..TrackEntry::default()
         };
         let value = 100.0 + location.len() as f64 / 1000.0;
-        let rows = |&(_, _, child): &(&str, u64, &[u32])| rows(kept, child, &vec![value; child.len()]);
+        let rows = |&(_, _, child): &(&str, u64, &[u32])| rows(room, child, &vec![value; child.len()]);
         let entry = GranuleEntry {
             location: location.into(),
             tracks: tracks.iter().map(entry).collect(),
@@ -327,11 +352,11 @@ mod tests {
 
     #[test]
     fn a_whole_granule_beats_its_part_in_either_order() {
-        let kept = &all();
-        let whole = || file(kept, "w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
-        let part = || file(kept, "p.h5", &[("gt1l", 2, &[1, 3])]);
+        let room = &all();
+        let whole = || file(room, "w.h5", &[("gt1l", 9, &[1, 1, 2, 3]), ("gt1r", 9, &[])]);
+        let part = || file(room, "p.h5", &[("gt1l", 2, &[1, 3])]);
         for read in [vec![whole(), part()], vec![part(), whole()]] {
-            let (chosen, _) = choose(read, false, kept);
+            let (chosen, _) = choose(read, false, room);
             assert_eq!((chosen.entry.location.as_str(), chosen.entry.requests), ("w.h5", 6));
             assert!(chosen.warnings[0].contains("p.h5 is left out"), "{:?}", chosen.warnings);
         }
@@ -339,30 +364,30 @@ mod tests {
 
     #[test]
     fn a_file_written_anew_is_the_same_granule() {
-        let kept = &all();
+        let room = &all();
         let held: (&str, u64, &[u32]) = ("gt1l", 3, &[1, 2]);
-        let (chosen, _) = choose(vec![file(kept, "w.h5", &[held]), file(kept, "packed.h5", &[held])], false, kept);
+        let (chosen, _) = choose(vec![file(room, "w.h5", &[held]), file(room, "packed.h5", &[held])], false, room);
         assert_eq!((chosen.entry.location.as_str(), chosen.warnings.len()), ("w.h5", 1));
         // With other values it is another one, and so it is with more rows that count among as many.
-        let mut other = file(kept, "other.h5", &[held]);
-        other.rows[0] = rows(kept, &[1, 2], &[100.004, 150.0]);
-        let more = file(kept, "more.h5", &[("gt1l", 3, &[1, 2, 2])]);
+        let mut other = file(room, "other.h5", &[held]);
+        other.rows[0] = rows(room, &[1, 2], &[100.004, 150.0]);
+        let more = file(room, "more.h5", &[("gt1l", 3, &[1, 2, 2])]);
         for other in [other, more] {
-            let (chosen, _) = choose(vec![file(kept, "w.h5", &[held]), other], false, kept);
+            let (chosen, _) = choose(vec![file(room, "w.h5", &[held]), other], false, room);
             assert!(chosen.entry.error.unwrap().message.contains("different parts or versions"));
         }
     }
 
     #[test]
     fn different_parts_are_refused_with_both_named() {
-        let kept = &all();
+        let room = &all();
         for other in [
-            file(kept, "b.h5", &[("gt1l", 9, &[7])]),
-            file(kept, "b.h5", &[("gt1l", 3, &[7])]),
-            file(kept, "b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
-            file(kept, "b.h5", &[("gt1l", 2, &[2, 1])]),
+            file(room, "b.h5", &[("gt1l", 9, &[7])]),
+            file(room, "b.h5", &[("gt1l", 3, &[7])]),
+            file(room, "b.h5", &[("gt1l", 2, &[1]), ("gt1r", 2, &[1])]),
+            file(room, "b.h5", &[("gt1l", 2, &[2, 1])]),
         ] {
-            let (chosen, _) = choose(vec![file(kept, "a.h5", &[("gt1l", 3, &[1, 2])]), other], false, kept);
+            let (chosen, _) = choose(vec![file(room, "a.h5", &[("gt1l", 3, &[1, 2])]), other], false, room);
             let error = chosen.entry.error.unwrap().message;
             assert!(error.contains("a.h5 and b.h5 are different parts"), "{error}");
         }
@@ -370,15 +395,15 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_may_be_the_whole_one() {
-        let kept = &all();
+        let room = &all();
         let failed = || {
-            let mut failed = file(kept, "f.h5", &[]);
+            let mut failed = file(room, "f.h5", &[]);
             failed.entry.error = Some(Failure { class: FailureClass::Denied, place: None, message: "no".into() });
             failed
         };
-        let read = || vec![file(kept, "a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
-        assert_eq!(choose(read(), false, kept).0.entry.location, "f.h5");
-        let (chosen, failed) = choose(read(), true, kept);
+        let read = || vec![file(room, "a.h5", &[("gt1l", 3, &[1, 2])]), failed()];
+        assert_eq!(choose(read(), false, room).0.entry.location, "f.h5");
+        let (chosen, failed) = choose(read(), true, room);
         assert!(failed.len() == 1 && failed[0].entry.error.is_some(), "the result is partial");
         assert_eq!((chosen.entry.location.as_str(), chosen.entry.error.is_none()), ("a.h5", true));
         assert!(chosen.warnings[0].contains("f.h5"), "{:?}", chosen.warnings);

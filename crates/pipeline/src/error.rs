@@ -1,6 +1,6 @@
 //! Why a job, or one granule of it, stopped.
 use crate::{Failure, FailureClass, Ledger, LinkFaults};
-use byte_ranges::SourceError;
+use byte_ranges::{SourceError, SourceErrorKind};
 
 /// Why a job failed.
 #[non_exhaustive]
@@ -125,6 +125,15 @@ impl GranuleError {
     /// A product error at `place`.
     pub(crate) fn product(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Product { place: place.into(), why: why.into() }
+    }
+
+    /// Whether bytes that came make no sense: others of the granule may.
+    pub(crate) const fn is_of_data(&self) -> bool {
+        match self {
+            Self::Hdf5 { .. } | Self::Product { .. } | Self::NoTracks { .. } | Self::Attribute { .. } => true,
+            Self::Link { .. } | Self::NoRoom => false,
+            Self::Source(error) => matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated),
+        }
     }
 
     /// For the ledger.

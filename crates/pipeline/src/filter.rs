@@ -3,10 +3,11 @@ use crate::clock::Clock;
 use crate::gather::Gathered;
 use crate::parents::NO_PARENT;
 use crate::pieces::Column;
+use crate::points::POINTS;
 use crate::product::{Heading, Test, Weight};
-use crate::select::Selected;
-use crate::track::{Part, Track};
-use crate::{Condition, Job, Product, RowCounts};
+use crate::select::{Seen, Selected};
+use crate::track::{Part, Track, point_part};
+use crate::{Condition, Job, PointBatch, Product, RowCounts};
 use aggregate::{Batch, Floats};
 
 /// What became of the rows of one track.
@@ -20,9 +21,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// The rows of a track, and those without coordinates that need not be read to be known.
-    pub(crate) fn unwritten(track: &Track) -> Self {
-        let counts = RowCounts { rows: track.rows, bad_coordinate: track.unwritten(), ..RowCounts::default() };
+    /// What every cell has of a track: its rows, those that were read, and those that have no place.
+    pub(crate) fn of_track(track: &Track, seen: Seen) -> Self {
+        let bad_coordinate = track.unwritten() + seen.bad_coordinate;
+        let counts = RowCounts { rows: track.rows, rows_read: seen.rows, bad_coordinate, ..RowCounts::default() };
         Self { counts, ..Self::default() }
     }
 
@@ -54,6 +56,9 @@ struct Columns<'a> {
     epoch: f64,
     /// Conditions that the granule has a column for, with their numbers in the product.
     keep: Vec<(usize, Numeric<'a>, Test)>,
+    /// Columns that are asked for where rows are, and the time of rows.
+    points: Vec<Option<Numeric<'a>>>,
+    point_time: Option<Numeric<'a>>,
     limit: Option<f64>,
     /// Whether a row needs its uncertainty.
     needs_sigma: bool,
@@ -88,7 +93,10 @@ impl<'a> Columns<'a> {
             Some((number, numeric, test))
         });
         let uncertainty = of(Part::Uncertainty);
+        let asked = product.points.as_ref().filter(|_| POINTS).map_or(0, |points| points.columns.len());
         Self {
+            points: (0..asked).map(|number| of(point_part(product, number))).collect(),
+            point_time: of(Part::PointTime).filter(|_| track.0.epoch.is_some()),
             value: of(Part::Value),
             minus: of(Part::Minus),
             uncertainty,
@@ -104,6 +112,15 @@ impl<'a> Columns<'a> {
     /// When a row was taken, by its column.
     fn seconds(&self, row: usize) -> Option<f64> {
         self.time.as_ref()?.at(row).map(|seconds| self.epoch + seconds)
+    }
+
+    /// Appends a row to those that are asked for. The start of its granule is not when a row was taken.
+    fn push(&self, batch: &mut PointBatch, row: usize) {
+        let time = self.point_time.as_ref().and_then(|time| time.at(row)).map(|seconds| self.epoch + seconds);
+        batch.seconds.push(time.or_else(|| self.seconds(row)).unwrap_or(f64::NAN));
+        for (column, numeric) in batch.columns.iter_mut().zip(&self.points) {
+            column.push(numeric.as_ref().and_then(|numeric| numeric.at(row)).unwrap_or(f64::NAN));
+        }
     }
 
     /// The condition that a row fails first.
@@ -168,11 +185,15 @@ pub(crate) struct Sieve<'a> {
     pub(crate) clock: &'a Clock<'a>,
 }
 
-/// The rows of a track that count, window by window, and what became of the others.
+/// The rows of a track in one cell that count, window by window, and what became of the others.
 #[derive(Default)]
 pub(crate) struct Sifted {
+    /// Slot of the cell.
+    pub(crate) cell: u32,
     pub(crate) tally: Tally,
     pub(crate) windows: Vec<InWindow>,
+    /// The rows that count, where they are asked for in place of statistics.
+    pub(crate) points: PointBatch,
     /// Where and when the rows that count were taken, in their order, where the job asks.
     pub(crate) sightings: Vec<Sighting>,
 }
@@ -200,36 +221,43 @@ pub(crate) struct Sighting {
 
 impl Sieve<'_> {
     /// Keeps the rows that count, in row order, and counts the others by their reason. The first reason that applies is the one
-    /// recorded: outside of all windows, no parent, direction, conditions in their order, fill, not finite, out of range, sigma or
-    /// weight not positive. Where rows have numbers of several repeat cycles, each of them is a row.
-    pub(crate) fn keep(&self, selected: &Selected, gathered: &Gathered) -> Sifted {
-        let mut sifted = Sifted::default();
-        let failed = vec![0; self.job.product().keep.len()];
-        sifted.tally = Tally { failed, ..Tally::default() };
-        let counts = &mut sifted.tally.counts;
-        (counts.rows_read, counts.bad_coordinate) = (selected.rows_read, selected.bad_coordinate);
+    /// recorded: outside of the region, outside of all windows, no parent, direction, conditions in their order, fill, not
+    /// finite, out of range, sigma or weight not positive. Where rows have numbers of several repeat cycles, each of them is a
+    /// row. The answer has a part for each cell that has rows.
+    pub(crate) fn keep(&self, selected: &Selected, gathered: &Gathered) -> Vec<Sifted> {
+        let mut sifted: Vec<Sifted> = Vec::new();
         for cycle in self.track.cycles() {
             let columns = Columns::of(self.job.product(), (self.track, cycle), gathered);
             self.keep_cycle(cycle, &columns, selected, &mut sifted);
         }
-        for InWindow { counts, .. } in &sifted.windows {
-            sifted.tally.counts.add(counts);
+        for Sifted { tally, windows, .. } in &mut sifted {
+            windows.iter().for_each(|InWindow { counts, .. }| tally.counts.add(counts));
         }
         sifted
     }
 
-    fn keep_cycle(&self, cycle: Option<u32>, columns: &Columns<'_>, selected: &Selected, sifted: &mut Sifted) {
+    fn keep_cycle(&self, cycle: Option<u32>, columns: &Columns<'_>, selected: &Selected, all: &mut Vec<Sifted>) {
         let northwards = self.job.product().direction.map(|direction| Some(direction == Heading::Ascending));
         let cycle = cycle.or(self.clock.occasion.cycle);
         let by_rows = self.clock.is_by_rows();
         let needs_time = by_rows && self.job.spec().change.is_some();
         // All rows of a granule are in one window, unless each has a time of its own.
-        let mut slot = if by_rows { None } else { self.clock.window(cycle, None).map(|at| sifted.window(at, columns)) };
-        for (row, &child) in selected.child.iter().enumerate() {
-            let seconds = self.clock.seconds(columns.seconds(row));
-            if by_rows {
-                slot = self.clock.window(cycle, seconds).map(|at| sifted.window(at, columns));
+        let of_granule = if by_rows { None } else { self.clock.window(cycle, None) };
+        let mut at = 0;
+        for (row, (&cell, &child)) in selected.cell.iter().zip(&selected.child).enumerate() {
+            if all.get(at).is_none_or(|sifted| sifted.cell != cell) {
+                at = self.place_of(cell, all);
             }
+            let Some(sifted) = all.get_mut(at) else { continue };
+            if selected.inside.get(row) == Some(&false) {
+                let counts = &mut sifted.tally.counts;
+                counts.in_parent += 1;
+                counts.outside_area += 1;
+                continue;
+            }
+            let seconds = self.clock.seconds(columns.seconds(row));
+            let window = if by_rows { self.clock.window(cycle, seconds) } else { of_granule };
+            let slot = window.map(|window| sifted.window(window, columns));
             let Some(held) = slot.and_then(|slot| sifted.windows.get_mut(slot)) else {
                 let counts = &mut sifted.tally.counts;
                 counts.in_parent += 1;
@@ -259,6 +287,16 @@ impl Sieve<'_> {
                 continue;
             }
             let count = match columns.row(row) {
+                Ok(_) if POINTS && self.job.product().points.is_some() => {
+                    let [longitude, latitude] = selected.places.get(row).copied().unwrap_or([f64::NAN; 2]);
+                    let points = &mut sifted.points;
+                    points.child.push(child);
+                    points.row.push(selected.rows.get(row).copied().unwrap_or_default());
+                    points.longitude.push(longitude);
+                    points.latitude.push(latitude);
+                    columns.push(points, row);
+                    &mut held.counts.used
+                }
                 Ok(Row { value, sigma, weight }) => {
                     let kept = &mut held.batch;
                     kept.child.push(child);
@@ -279,6 +317,18 @@ impl Sieve<'_> {
             };
             *count += 1;
         }
+    }
+
+    /// The place of a cell in the list of those that have rows; it is added where it has none yet.
+    fn place_of(&self, cell: u32, all: &mut Vec<Sifted>) -> usize {
+        if let Some(at) = all.iter().rposition(|sifted| sifted.cell == cell) {
+            return at;
+        }
+        let failed = vec![0; self.job.product().keep.len()];
+        let columns = self.job.product().points.as_ref().map_or(0, |points| points.columns.len());
+        let tally = Tally { failed, ..Tally::default() };
+        all.push(Sifted { cell, tally, points: PointBatch::new(columns), ..Sifted::default() });
+        all.len() - 1
     }
 }
 

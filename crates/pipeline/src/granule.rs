@@ -1,28 +1,42 @@
 //! One granule: locate, read parents, find rows by coordinates, gather their columns, filter.
 use crate::bodies::Bodies;
 use crate::budget::{Budget, Permit};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::filter::Tally;
-use crate::harvest::{Crop, Harvest, Index, Lot, STALE};
+use crate::harvest::{CellCrop, Crop, Harvest, Index, Lot, STALE};
 use crate::kept::{Kept, Ticket};
 use crate::locate;
 use crate::parents::{BYTES_OF_PARENT, Parents, Pieces, Wanted};
 use crate::planned::{self, Region};
-use crate::select::Group;
+use crate::points::{POINTS, TrackPoints};
+use crate::select::{Group, Seen};
 use crate::sidecar::{Sidecar, Unusable};
-use crate::track::{Part, Track};
+use crate::track::{Part, Track, point_part};
 use crate::trend::Pass;
-use crate::{GranuleError, Job, Orbit, Reading, RowCounts, TrackEntry, Tuning};
-use byte_ranges::{ByteMap, ByteRange, Source, SourceErrorKind};
-use hdf5_pure::{File, Limits};
+use crate::{GranuleError, Job, LinkFaults, Orbit, PointBatch, PointKind, Reading, RowCounts, TrackEntry, Tuning};
+use byte_ranges::{ByteMap, ByteRange, Source};
+use hdf5_pure::{Limits, Metadata};
+
+/// Whether more than one cell is read for; the browser, where size counts, goes without.
+const MANY: bool = cfg!(feature = "indexes");
 
 /// What was made of a granule.
 #[derive(Default)]
 pub(crate) struct Tracks {
-    /// An entry and the rows of each track.
-    pub(crate) tracks: Vec<(TrackEntry, TrackRows)>,
+    /// Of each cell, by its slot.
+    pub(crate) cells: Vec<Result<OfCell, GranuleError>>,
     /// Tracks that are left out, by their beams.
     pub(crate) left_out: Vec<String>,
+}
+
+/// What was made of a granule for one cell.
+#[derive(Default)]
+pub(crate) struct OfCell {
+    /// An entry and the rows of each track.
+    pub(crate) tracks: Vec<(TrackEntry, TrackRows)>,
+    /// How they were read.
+    pub(crate) reading: Option<Reading>,
 }
 
 /// The rows of one track that count, in batches in row order.
@@ -34,8 +48,20 @@ pub(crate) struct TrackRows {
     pub(crate) windows: Vec<(u32, RowCounts)>,
     /// What is known of each pass over each child, where the job asks.
     pub(crate) passes: Vec<Pass>,
+    /// The rows themselves, where they are asked for.
+    pub(crate) points: TrackPoints,
     /// Whether the track has the uncertainty of its rows.
     pub(crate) has_sigma: bool,
+}
+
+impl TrackRows {
+    /// Forgets all batches.
+    pub(crate) fn forget(&self, room: &Room<'_>) {
+        self.tickets.iter().for_each(|(_, ticket)| room.kept.drop(*ticket));
+        if POINTS {
+            self.points.tickets.iter().for_each(|ticket| room.points.drop(*ticket));
+        }
+    }
 }
 
 /// What all granules of a job share.
@@ -46,36 +72,93 @@ pub(crate) struct Room<'a> {
     pub(crate) parents: Budget,
     /// The rows that count.
     pub(crate) kept: Kept<'a>,
+    /// The same, where rows themselves are asked for.
+    pub(crate) points: Kept<'a, PointBatch>,
 }
 
-/// Reads one granule of that name. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are read at
-/// once.
+/// A cell that a granule is read for.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) job: &'a Job,
+    /// The cell's shape, where one is of use.
+    pub(crate) region: Option<&'a Region>,
+}
+
+/// Reads one granule of that name for some cells. All tracks are located in one go; at most `tuning.tracks_in_flight` of them are
+/// read at once.
 pub(crate) async fn read<S: Source>(
     name: &str,
     source: &S,
-    job: &Job,
+    targets: &[Target<'_>],
     tuning: &Tuning,
-    region: Option<&Region>,
     room: &Room<'_>,
-) -> Result<(Tracks, Reading), GranuleError> {
-    let mut file = File::new(Limits::default());
+) -> Result<Tracks, GranuleError> {
+    let Some(Target { job, .. }) = targets.first() else { return Ok(Tracks::default()) };
+    let mut file = Metadata::new(Limits::default());
     let located = locate::tracks(name, &mut file, source, job.product(), job.cycles()).await?;
     let clock = Clock::of(job, name).read(&mut file, source, job).await?;
-    let (tracks, left_out) = (located.tracks, located.left_out);
-    let plan = plan(job, tuning, region, located.label.doubt(name, job.product()));
-    let mut bodies = Bodies::new(source, file.arrived().clone());
+    let doubt = located.label.doubt(name, job.product());
+    let granule = Opened { tracks: &located.tracks, doubt, clock, tuning, room };
+    let bodies = Bodies::new(source, file.arrived().clone());
     drop(file);
-    let mut done = Vec::with_capacity(tracks.len());
-    let mut reading = Reading::Planned;
-    for batch in tracks.chunks(tuning.tracks_in_flight.max(1)) {
-        let read = Batched { tracks: batch, job, room, clock };
-        let (crops, how) = read.rows(&plan, &mut bodies).await?;
-        if how != Reading::Planned {
-            reading = how;
+    let cells = match granule.read(targets, bodies.clone()).await {
+        Ok(cells) => cells.into_iter().map(Ok).collect(),
+        // Where the other cells are, it may be sound.
+        Err(error) if MANY && targets.len() > 1 && error.is_of_data() => {
+            let mut cells = Vec::with_capacity(targets.len());
+            for target in targets {
+                let one = Box::pin(granule.read(std::slice::from_ref(target), bodies.clone()));
+                cells.push(one.await.map(|mut cells| cells.pop().unwrap_or_default()));
+            }
+            cells
         }
-        done.extend(crops);
+        Err(error) => return Err(error),
+    };
+    Ok(Tracks { cells, left_out: located.left_out })
+}
+
+/// A granule whose columns have been located.
+struct Opened<'a> {
+    tracks: &'a [Track],
+    /// Why it is perhaps not what it seems.
+    doubt: Option<String>,
+    clock: Clock<'a>,
+    tuning: &'a Tuning,
+    room: &'a Room<'a>,
+}
+
+impl Opened<'_> {
+    async fn read<S: Source>(
+        &self,
+        targets: &[Target<'_>],
+        mut bodies: Bodies<'_, S>,
+    ) -> Result<Vec<OfCell>, GranuleError> {
+        let mut jobs = targets.iter().map(|target| target.job);
+        let Some(job) = jobs.next() else { return Ok(Vec::new()) };
+        let cells = Cells::new(job, jobs);
+        let regions: Option<Vec<&Region>> = targets.iter().map(|target| target.region).collect();
+        let region = regions.and_then(Region::union);
+        let plan = plan(job, self.tuning, region.as_ref(), self.doubt.clone());
+        let mut done: Vec<OfCell> = targets.iter().map(|_| OfCell::default()).collect();
+        for tracks in self.tracks.chunks(self.tuning.tracks_in_flight.max(1)) {
+            let batch = Batched { tracks, cells: &cells, room: self.room, clock: self.clock };
+            let read = batch.rows(&plan, &mut bodies).await.inspect_err(|_| forget(&done, self.room))?;
+            let (read, how) = read;
+            for (cell, tracks) in done.iter_mut().zip(read) {
+                cell.tracks.extend(tracks);
+                if how != Reading::Planned || cell.reading.is_none() {
+                    cell.reading = Some(how.clone());
+                }
+            }
+        }
+        Ok(done)
     }
-    Ok((Tracks { tracks: done, left_out }, reading))
+}
+
+fn forget(read: &[OfCell], room: &Room<'_>) {
+    for (_, rows) in read.iter().flat_map(|cell| &cell.tracks) {
+        rows.forget(room);
+    }
 }
 
 /// Reads one granule by its index: all that is needed in one round, as far as memory allows. [`Refused::Index`] when the index
@@ -83,9 +166,10 @@ pub(crate) async fn read<S: Source>(
 pub(crate) async fn read_indexed<S: Source>(
     source: &S,
     sidecar: &Sidecar,
-    job: &Job,
+    cells: &Cells<'_>,
     room: &Room<'_>,
 ) -> Result<Tracks, Refused> {
+    let job = cells.job();
     if sidecar.is_of(source) == Some(false) {
         return Err(Unusable::new(STALE).into());
     }
@@ -95,11 +179,11 @@ pub(crate) async fn read_indexed<S: Source>(
     }
     let (tracks, left_out) = sidecar.tracks(job.product())?;
     let mut bodies = Bodies::new(source, ByteMap::new());
-    let read = Batched { tracks: &tracks, job, room, clock };
+    let read = Batched { tracks: &tracks, cells, room, clock };
     let faults: Vec<_> = tracks.iter().map(|track| sidecar.faults(&track.name)).collect();
     let (parents, _permit) = read.indexed_parents(&bodies, &faults).await?;
     let wanted = tracks.iter().enumerate().flat_map(|(index, track)| {
-        let pieces = sidecar.pieces(&track.name, job);
+        let pieces = sidecar.pieces(&track.name, cells);
         pieces.filter_map(move |piece| Some(Lot::Unseen { group: Group::new(index, track, piece)?, values: true }))
     });
     let lots: Vec<Lot<'_>> = wanted.collect();
@@ -118,7 +202,8 @@ pub(crate) async fn read_indexed<S: Source>(
         return Err(Unusable::new(STALE).into());
     }
     let crops = crops?.map_err(Unusable::new)?;
-    Ok(Tracks { tracks: read.entries(crops, &parents), left_out })
+    let of_cell = |tracks| Ok(OfCell { tracks, reading: Some(Reading::Indexed) });
+    Ok(Tracks { cells: read.entries(crops, &parents).into_iter().map(of_cell).collect(), left_out })
 }
 
 /// Why reading by an index stopped.
@@ -137,17 +222,7 @@ impl From<Unusable> for Refused {
 
 impl From<GranuleError> for Refused {
     fn from(error: GranuleError) -> Self {
-        let of_index = match &error {
-            GranuleError::Hdf5 { .. }
-            | GranuleError::Product { .. }
-            | GranuleError::NoTracks { .. }
-            | GranuleError::Attribute { .. } => true,
-            GranuleError::Link { .. } | GranuleError::NoRoom => false,
-            GranuleError::Source(error) => {
-                matches!(error.kind, SourceErrorKind::BadAnswer | SourceErrorKind::Truncated)
-            }
-        };
-        if of_index { Self::Index(Unusable::new(error.to_string())) } else { Self::Granule(error) }
+        if error.is_of_data() { Self::Index(Unusable::new(error.to_string())) } else { Self::Granule(error) }
     }
 }
 
@@ -173,24 +248,31 @@ fn plan<'a>(job: &'a Job, tuning: &Tuning, region: Option<&'a Region>, doubt: Op
 /// Tracks of a granule that are read at the same time.
 struct Batched<'a> {
     tracks: &'a [Track],
-    job: &'a Job,
+    cells: &'a Cells<'a>,
     room: &'a Room<'a>,
     clock: Clock<'a>,
 }
 
+/// An entry and the rows of each track, of each cell.
+type Read = Vec<Vec<(TrackEntry, TrackRows)>>;
+
 impl<'a> Batched<'a> {
+    const fn job(&self) -> &'a Job {
+        self.cells.job()
+    }
+
     /// Rows of the tracks inside the parent: by as few coordinates as will do where that can be planned, else by all of them.
     async fn rows<S: Source>(
         &self,
         plan: &Plan<'_>,
         bodies: &mut Bodies<'_, S>,
-    ) -> Result<(Vec<(TrackEntry, TrackRows)>, Reading), GranuleError> {
-        if self.job.product().link.is_some() {
+    ) -> Result<(Read, Reading), GranuleError> {
+        if self.job().product().link.is_some() {
             return self.rows_of_parents(plan, bodies).await;
         }
         let why = match plan {
             Ok((region, Some(orbit))) if planned::worthwhile(self.tracks) => {
-                match planned::selected(self.tracks, self.job, (region, orbit), bodies).await? {
+                match planned::selected(self.tracks, self.cells, (region, orbit), bodies).await? {
                     Ok(found) => {
                         let lots = found.into_iter().map(Lot::Found).collect();
                         let harvest = self.harvest(&[], bodies, None);
@@ -213,7 +295,7 @@ impl<'a> Batched<'a> {
         &self,
         plan: &Plan<'_>,
         bodies: &Bodies<'_, S>,
-    ) -> Result<(Vec<(TrackEntry, TrackRows)>, Reading), GranuleError> {
+    ) -> Result<(Read, Reading), GranuleError> {
         let why = match plan {
             Ok((region, _)) => {
                 let (parents, pieces, permit) = self.parents(Some(region), bodies).await?;
@@ -247,7 +329,7 @@ impl<'a> Batched<'a> {
         region: Option<&Region>,
         bodies: &Bodies<'_, S>,
     ) -> Result<(Vec<Parents>, Vec<Pieces>, Option<Permit<'a>>), GranuleError> {
-        let product = self.job.product();
+        let product = self.job().product();
         let Some(link) = &product.link else { return Ok((Vec::new(), Vec::new(), None)) };
         let wanted = Wanted { product, link, region };
         let mut bodies = bodies.clone();
@@ -273,7 +355,7 @@ impl<'a> Batched<'a> {
         bodies: &Bodies<'_, S>,
         faults: &[crate::LinkFaults],
     ) -> Result<(Vec<Parents>, Option<Permit<'a>>), GranuleError> {
-        let product = self.job.product();
+        let product = self.job().product();
         let Some(link) = &product.link else { return Ok((Vec::new(), None)) };
         let wanted = Wanted { product, link, region: None };
         if self.tracks.iter().any(|track| wanted.takes(track)) {
@@ -285,7 +367,7 @@ impl<'a> Batched<'a> {
 
     /// The error of a strict job where rows do not hang on their parents as they should.
     fn refuse_broken(&self, parents: &[Parents]) -> Result<(), GranuleError> {
-        let mut tracks = self.tracks.iter().zip(parents).filter(|_| self.job.spec().strict);
+        let mut tracks = self.tracks.iter().zip(parents).filter(|_| self.job().spec().strict);
         match tracks.find(|(_, parents)| !parents.faults.is_sound()) {
             Some((track, parents)) => Err(GranuleError::Link { track: track.name.clone(), faults: parents.faults }),
             None => Ok(()),
@@ -317,25 +399,45 @@ impl<'a> Batched<'a> {
         bodies: &'b Bodies<'b, S>,
         index: Option<&'b Index<'b>>,
     ) -> Harvest<'b, S> {
-        let Room { budget, kept, .. } = self.room;
+        let Room { budget, kept, points, .. } = self.room;
         let clock = &self.clock;
-        Harvest { job: self.job, tracks: self.tracks, parents, bodies, budget, kept, clock, index }
+        Harvest { cells: self.cells, tracks: self.tracks, parents, bodies, budget, kept, points, clock, index }
     }
 
-    fn entries(&self, crops: Vec<Crop>, parents: &[Parents]) -> Vec<(TrackEntry, TrackRows)> {
-        let product = self.job.product();
-        let entry = |(at, (track, crop)): (usize, (&Track, Crop))| {
-            let Crop { mut tally, tickets, windows, passes } = crop;
-            let unwritten = Tally::unwritten(track);
-            tally.add(&unwritten);
-            let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
+    fn entries(&self, crops: Vec<Crop>, parents: &[Parents]) -> Read {
+        let mut read: Read = (0..self.cells.len()).map(|_| Vec::with_capacity(self.tracks.len())).collect();
+        for (at, (track, mut crop)) in self.tracks.iter().zip(crops).enumerate() {
             let link = parents.get(at).map(|parents| parents.faults).unwrap_or_default();
-            let (rows, conditions) = (tally.counts, tally.conditions(product));
-            let has_sigma = track.column(Part::Uncertainty, None).is_some();
-            let entry = TrackEntry { track: name, rows, conditions, chosen, not_tested: missing, link };
-            let passes = passes.of(self.clock.occasion);
-            (entry, TrackRows { tickets, windows, passes, has_sigma })
-        };
-        self.tracks.iter().zip(crops).enumerate().map(entry).collect()
+            for (slot, cell) in (0..).zip(&mut read) {
+                let own = crop.cells.remove(&slot).unwrap_or_default();
+                cell.push(self.entry(track, crop.seen, own, link));
+            }
+        }
+        read
+    }
+
+    fn entry(&self, track: &Track, seen: Seen, crop: CellCrop, link: LinkFaults) -> (TrackEntry, TrackRows) {
+        let CellCrop { tally: own, tickets, mut windows, points: rows_asked, passes } = crop;
+        let mut tally = Tally::of_track(track, seen);
+        tally.add(&own);
+        if !self.clock.is_by_rows() {
+            // A granule is of its window also where it has no row in the cell.
+            let cycles = track.cycles().into_iter().map(|cycle| cycle.or(self.clock.occasion.cycle));
+            for window in cycles.filter_map(|cycle| self.clock.window(cycle, None)) {
+                if windows.iter().all(|(held, _)| *held != window) {
+                    windows.push((window, RowCounts::default()));
+                }
+            }
+        }
+        let (name, chosen, missing) = (track.name.clone(), track.found.chosen.clone(), track.found.missing.clone());
+        let (rows, conditions) = (tally.counts, tally.conditions(self.job().product()));
+        let has_sigma = track.column(Part::Uncertainty, None).is_some();
+        let entry = TrackEntry { track: name, rows, conditions, chosen, not_tested: missing, link };
+        let passes = passes.of(self.clock.occasion);
+        let asked = self.job().product().points.as_ref().filter(|_| POINTS).map_or(0, |points| points.columns.len());
+        let column = |number| track.column(point_part(self.job().product(), number), None);
+        let kind = |number| column(number).map_or(PointKind::Double, |(_, column)| column.kind());
+        let points = TrackPoints { tickets: rows_asked, kinds: (0..asked).map(kind).collect() };
+        (entry, TrackRows { tickets, windows, passes, points, has_sigma })
     }
 }

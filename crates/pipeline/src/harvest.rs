@@ -1,17 +1,20 @@
 //! From pieces of tracks to rows that count, a wave at a time: no more is in memory than a wave, and what is kept.
 use crate::bodies::Bodies;
 use crate::budget::Budget;
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::filter::{InWindow, Sieve, Sifted, Tally};
 use crate::kept::{Kept, Ticket};
 use crate::parents::Parents;
-use crate::select::{self, Found, Group, Selected};
+use crate::points::POINTS;
+use crate::select::{self, Found, Group, Seen, Selected};
 use crate::track::Track;
 use crate::trend::Passes;
-use crate::{GranuleError, Job, RowCounts, gather};
+use crate::{GranuleError, Job, PointBatch, RowCounts, gather};
 use byte_ranges::Source;
 use futures_util::{StreamExt as _, stream};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Waves of one granule that are under way at the same time, as far as memory allows.
@@ -34,16 +37,17 @@ pub(crate) enum Lot<'a> {
 
 /// What is harvested, and by which rules.
 pub(crate) struct Harvest<'a, S> {
-    pub(crate) job: &'a Job,
+    pub(crate) cells: &'a Cells<'a>,
     pub(crate) tracks: &'a [Track],
     /// Of each track, where rows hang on parents; else none at all.
     pub(crate) parents: &'a [Parents],
     pub(crate) bodies: &'a Bodies<'a, S>,
     pub(crate) budget: &'a Budget,
     pub(crate) kept: &'a Kept<'a>,
+    pub(crate) points: &'a Kept<'a, PointBatch>,
     /// When rows were taken.
     pub(crate) clock: &'a Clock<'a>,
-    /// The index that says which lots have rows in the cell.
+    /// The index that says which lots have rows in the cells.
     pub(crate) index: Option<&'a Index<'a>>,
 }
 
@@ -51,31 +55,60 @@ pub(crate) struct Harvest<'a, S> {
 pub(crate) struct Index<'a> {
     /// Whether it speaks of the version that is read; asked once something has come.
     pub(crate) is_current: &'a dyn Fn() -> bool,
-    /// Every lot has rows in the cell.
+    /// Every lot has rows in one of the cells.
     pub(crate) exact: bool,
 }
 
-/// The rows of one track that count.
+/// The rows of one track that count, by the slot of their cell.
 #[derive(Default)]
 pub(crate) struct Crop {
+    pub(crate) seen: Seen,
+    pub(crate) cells: BTreeMap<u32, CellCrop>,
+}
+
+/// Those of one cell.
+#[derive(Default)]
+pub(crate) struct CellCrop {
     pub(crate) tally: Tally,
     /// The batches, each with its window.
     pub(crate) tickets: Vec<(u32, Ticket)>,
     /// The part of the tally of each window.
     pub(crate) windows: Vec<(u32, RowCounts)>,
+    /// The rows themselves, where they are asked for.
+    pub(crate) points: Vec<Ticket>,
     pub(crate) passes: Passes,
 }
 
 impl Crop {
+    /// Forgets all batches.
+    fn forget(&self, kept: &Kept<'_>, points: &Kept<'_, PointBatch>) {
+        self.cells.values().flat_map(|crop| &crop.tickets).for_each(|(_, ticket)| kept.drop(*ticket));
+        if POINTS {
+            self.cells.values().flat_map(|crop| &crop.points).for_each(|ticket| points.drop(*ticket));
+        }
+    }
+}
+
+impl CellCrop {
     /// Adds what was sifted of a wave. Without room, nothing.
-    fn add(&mut self, sifted: Sifted, kept: &Kept<'_>, job: &Job) -> Result<(), GranuleError> {
+    fn add(
+        &mut self,
+        sifted: Sifted,
+        (kept, points): (&Kept<'_>, &Kept<'_, PointBatch>),
+        job: &Job,
+    ) -> Result<(), GranuleError> {
         self.tally.add(&sifted.tally);
+        if POINTS && !sifted.points.row.is_empty() {
+            self.points.push(points.push(sifted.points).map_err(|_| GranuleError::NoRoom)?);
+        }
         for InWindow { window, counts, batch } in sifted.windows {
             match self.windows.iter_mut().find(|(held, _)| *held == window) {
                 Some((_, held)) => held.add(&counts),
                 None => self.windows.push((window, counts)),
             }
-            self.tickets.push((window, kept.push(batch).map_err(|_| GranuleError::NoRoom)?));
+            if !batch.child.is_empty() {
+                self.tickets.push((window, kept.push(batch).map_err(|_| GranuleError::NoRoom)?));
+            }
         }
         if let Some(change) = job.spec().change {
             self.passes.extend(sifted.sightings, change.epoch);
@@ -92,13 +125,18 @@ impl<S: Source> Harvest<'_, S> {
         let doubt = RefCell::new(None);
         let mut crops: Vec<Crop> = self.tracks.iter().map(|_| Crop::default()).collect();
         let mut read = std::pin::pin!(stream::iter(waves).map(|wave| self.wave(wave, &doubt)).buffered(WAVES));
-        let forget = |crops: &[Crop]| {
-            crops.iter().flat_map(|crop| &crop.tickets).for_each(|(_, ticket)| self.kept.drop(*ticket));
-        };
+        let forget = |crops: &[Crop]| crops.iter().for_each(|crop| crop.forget(self.kept, self.points));
         while let Some(wave) = read.next().await {
-            for (track, sifted) in wave.inspect_err(|_| forget(&crops))? {
+            for (track, seen, sifted) in wave.inspect_err(|_| forget(&crops))? {
                 let Some(crop) = crops.get_mut(track) else { continue };
-                crop.add(sifted, self.kept, self.job)?;
+                crop.seen.add(seen);
+                for sifted in sifted {
+                    crop.cells.entry(sifted.cell).or_default().add(
+                        sifted,
+                        (self.kept, self.points),
+                        self.cells.job(),
+                    )?;
+                }
             }
             if let Some(doubt) = doubt.take() {
                 forget(&crops);
@@ -153,7 +191,7 @@ impl<S: Source> Harvest<'_, S> {
         &self,
         (bytes, lots): (u64, Vec<Lot<'_>>),
         doubt: &RefCell<Option<String>>,
-    ) -> Result<Vec<(usize, Sifted)>, GranuleError> {
+    ) -> Result<Vec<(usize, Seen, Vec<Sifted>)>, GranuleError> {
         let _permit = self.budget.acquire(bytes).await;
         let mut bodies = self.bodies.clone();
         let (mut found, mut groups, mut wants) = (Vec::new(), Vec::new(), Vec::new());
@@ -183,7 +221,7 @@ impl<S: Source> Harvest<'_, S> {
             if let Some(why) = self.astray(group, longitude, latitude) {
                 doubt.replace(Some(why));
             }
-            group.classify(self.job, longitude, latitude)
+            group.classify(self.cells, longitude, latitude)
         };
         let seen = select::read(&groups, &bodies, classify).await?;
         if self.index.is_some_and(|index| index.exact) && seen.iter().any(|found| found.selected.rows.is_empty()) {
@@ -202,7 +240,8 @@ impl<S: Source> Harvest<'_, S> {
             if let Some(parents) = self.parents.get(at) {
                 columns.extend(parents.numbers(&selected.parents));
             }
-            Some((at, Sieve { job: self.job, track, clock: self.clock }.keep(selected, &columns)))
+            let sieve = Sieve { job: self.cells.job(), track, clock: self.clock };
+            Some((at, selected.seen, sieve.keep(selected, &columns)))
         });
         Ok(kept.collect())
     }
@@ -210,7 +249,7 @@ impl<S: Source> Harvest<'_, S> {
     /// Hangs the rows on their parents, where they take something of them.
     fn hang(&self, track: usize, selected: &mut Selected) {
         let Some((track, parents)) = self.tracks.get(track).zip(self.parents.get(track)) else { return };
-        let turns = self.job.product().turns_by_parents();
+        let turns = self.cells.job().product().turns_by_parents();
         if track.takes_of_parents() || turns {
             selected.parents = parents.of_rows(selected.rows.iter().copied());
         }
@@ -222,7 +261,7 @@ impl<S: Source> Harvest<'_, S> {
     /// That rows lie farther from their parents than the product says, if some do.
     fn astray(&self, group: &Group<'_>, longitude: &[f64], latitude: &[f64]) -> Option<String> {
         let parents = self.parents.get(group.track())?;
-        let (_, _, margin) = self.job.product().link.as_ref()?.places()?;
+        let (_, _, margin) = self.cells.job().product().link.as_ref()?.places()?;
         let farthest = parents.farthest(group.rows(), longitude, latitude);
         let name = self.tracks.get(group.track()).map_or("", |track| track.name.as_str());
         (farthest > margin)

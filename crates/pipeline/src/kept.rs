@@ -17,17 +17,35 @@ pub trait Scratch {
     fn get(&self, at: u64, into: &mut [u8]) -> Result<(), String>;
 }
 
+/// A batch of rows that may be put aside.
+pub(crate) trait Spill: Default {
+    /// What its bytes do not say.
+    type Shape: Copy;
+
+    /// Bytes that it takes in memory.
+    fn bytes(&self) -> u64;
+
+    fn rows(&self) -> u64;
+
+    fn write(&self) -> (Vec<u8>, Self::Shape);
+
+    /// Length of what [`Spill::write`] gives.
+    fn size(shape: Self::Shape) -> usize;
+
+    /// The inverse of [`Spill::write`].
+    fn read(bytes: &[u8], shape: Self::Shape) -> Self;
+}
+
 /// Rows of many batches.
-pub(crate) struct Kept<'a> {
+pub(crate) struct Kept<'a, T: Spill = Batch> {
     scratch: Option<&'a dyn Scratch>,
     /// Bytes of rows in memory at most.
     most: u64,
-    state: RefCell<State>,
+    state: RefCell<State<T>>,
 }
 
-#[derive(Default)]
-struct State {
-    held: Vec<Held>,
+struct State<T: Spill> {
+    held: Vec<Held<T>>,
     bytes: u64,
     rows: u64,
     stopped: Option<Full>,
@@ -46,35 +64,32 @@ pub(crate) enum Full {
     Scratch(String),
 }
 
-enum Held {
-    Memory(Batch),
-    Scratch(Stored),
+enum Held<T: Spill> {
+    Memory(T),
+    /// Where it is in the scratch place.
+    Scratch(u64, T::Shape),
     Gone,
 }
 
-/// Where a batch is in the scratch place, and how wide its columns are: bytes a number, 0 for one that is not there.
-#[derive(Clone, Copy)]
-struct Stored {
-    at: u64,
-    rows: usize,
-    widths: [usize; 3],
-}
-
-impl<'a> Kept<'a> {
+impl<'a, T: Spill> Kept<'a, T> {
     pub(crate) fn new(scratch: Option<&'a dyn Scratch>, most: u64) -> Self {
-        Self { scratch, most, state: RefCell::default() }
+        let state = State { held: Vec::new(), bytes: 0, rows: 0, stopped: None };
+        Self { scratch, most, state: RefCell::new(state) }
     }
 
     /// Keeps a batch.
-    pub(crate) fn push(&self, batch: Batch) -> Result<Ticket, Full> {
+    pub(crate) fn push(&self, batch: T) -> Result<Ticket, Full> {
         let mut state = self.state.borrow_mut();
-        let (bytes, rows) = (batch.bytes(), batch.child.len() as u64);
+        let (bytes, rows) = (batch.bytes(), batch.rows());
         let held = match self.scratch {
             _ if state.bytes.saturating_add(bytes) <= self.most => {
                 state.bytes += bytes;
                 Ok(Held::Memory(batch))
             }
-            Some(scratch) => store(scratch, &batch).map(Held::Scratch).map_err(Full::Scratch),
+            Some(scratch) => {
+                let (bytes, shape) = batch.write();
+                scratch.put(&bytes).map(|at| Held::Scratch(at, shape)).map_err(Full::Scratch)
+            }
             None => Err(Full::Memory { rows: state.rows }),
         };
         match held {
@@ -96,7 +111,7 @@ impl<'a> Kept<'a> {
         let Some(held) = state.held.get_mut(at).map(|held| std::mem::replace(held, Held::Gone)) else { return };
         if let Held::Memory(batch) = held {
             state.bytes = state.bytes.saturating_sub(batch.bytes());
-            state.rows = state.rows.saturating_sub(batch.child.len() as u64);
+            state.rows = state.rows.saturating_sub(batch.rows());
         }
     }
 
@@ -106,24 +121,25 @@ impl<'a> Kept<'a> {
     }
 
     /// Shows a batch that is in memory.
-    pub(crate) fn show(&self, Ticket(at): Ticket, see: impl FnOnce(&Batch)) {
+    pub(crate) fn show(&self, Ticket(at): Ticket, see: impl FnOnce(&T)) {
         if let Some(Held::Memory(batch)) = self.state.borrow().held.get(at) {
             see(batch);
         }
     }
 
     /// A batch, wherever it is. One that cannot be read again ends the job ([`Kept::stopped`]).
-    pub(crate) fn with<T>(&self, Ticket(at): Ticket, see: impl FnOnce(&Batch) -> T) -> Result<T, String> {
-        let stored = match self.state.borrow().held.get(at) {
+    pub(crate) fn with<R>(&self, Ticket(at): Ticket, see: impl FnOnce(&T) -> R) -> Result<R, String> {
+        let (place, shape) = match self.state.borrow().held.get(at) {
             Some(Held::Memory(batch)) => return Ok(see(batch)),
-            Some(Held::Scratch(stored)) => *stored,
-            Some(Held::Gone) | None => return Ok(see(&Batch::default())),
+            Some(Held::Scratch(place, shape)) => (*place, *shape),
+            Some(Held::Gone) | None => return Ok(see(&T::default())),
         };
         let scratch = self.scratch.ok_or("there is no scratch place")?;
-        let batch = read(scratch, stored).inspect_err(|why| {
+        let mut bytes = vec![0; T::size(shape)];
+        scratch.get(place, &mut bytes).inspect_err(|why| {
             self.state.borrow_mut().stopped.get_or_insert(Full::Scratch(why.clone()));
         })?;
-        Ok(see(&batch))
+        Ok(see(&T::read(&bytes, shape)))
     }
 }
 
@@ -143,40 +159,55 @@ impl Batches for InOrder<'_> {
     }
 }
 
-fn store(scratch: &dyn Scratch, batch: &Batch) -> Result<Stored, String> {
-    let columns = [Some(&batch.value), batch.sigma.as_ref(), batch.weight.as_ref()];
-    let widths = columns.map(|column| match column {
-        None => 0,
-        Some(Floats::F32(_)) => 4,
-        Some(Floats::F64(_)) => 8,
-    });
-    let mut bytes: Vec<u8> = Vec::with_capacity(batch.child.len() * (4 + widths.iter().sum::<usize>()));
-    batch.child.iter().for_each(|child| bytes.extend(child.to_le_bytes()));
-    for column in columns.into_iter().flatten() {
-        match column {
-            Floats::F32(numbers) => numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes())),
-            Floats::F64(numbers) => numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes())),
-        }
-    }
-    Ok(Stored { at: scratch.put(&bytes)?, rows: batch.child.len(), widths })
-}
+/// Rows, and how wide the columns are: bytes a number, 0 for one that is not there.
+impl Spill for Batch {
+    type Shape = (usize, [usize; 3]);
 
-fn read(scratch: &dyn Scratch, stored: Stored) -> Result<Batch, String> {
-    let Stored { at, rows, widths } = stored;
-    let mut bytes = vec![0; rows * (4 + widths.iter().sum::<usize>())];
-    scratch.get(at, &mut bytes)?;
-    let (child, mut rest) = bytes.split_at_checked(rows * 4).unwrap_or_default();
-    let child = child.as_chunks().0.iter().map(|number| u32::from_le_bytes(*number)).collect();
-    let [value, sigma, weight] = widths.map(|width| {
-        let (own, behind) = rest.split_at_checked(rows * width).unwrap_or_default();
-        rest = behind;
-        match width {
-            0 => None,
-            4 => Some(Floats::F32(own.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number)).collect())),
-            _ => Some(Floats::F64(own.as_chunks().0.iter().map(|number| f64::from_le_bytes(*number)).collect())),
+    fn bytes(&self) -> u64 {
+        Self::bytes(self)
+    }
+
+    fn rows(&self) -> u64 {
+        self.child.len() as u64
+    }
+
+    fn write(&self) -> (Vec<u8>, Self::Shape) {
+        let columns = [Some(&self.value), self.sigma.as_ref(), self.weight.as_ref()];
+        let widths = columns.map(|column| match column {
+            None => 0,
+            Some(Floats::F32(_)) => 4,
+            Some(Floats::F64(_)) => 8,
+        });
+        let shape = (self.child.len(), widths);
+        let mut bytes: Vec<u8> = Vec::with_capacity(Self::size(shape));
+        self.child.iter().for_each(|child| bytes.extend(child.to_le_bytes()));
+        for column in columns.into_iter().flatten() {
+            match column {
+                Floats::F32(numbers) => numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes())),
+                Floats::F64(numbers) => numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes())),
+            }
         }
-    });
-    Ok(Batch { child, value: value.unwrap_or_default(), sigma, weight })
+        (bytes, shape)
+    }
+
+    fn size((rows, widths): Self::Shape) -> usize {
+        rows * (4 + widths.iter().sum::<usize>())
+    }
+
+    fn read(bytes: &[u8], (rows, widths): Self::Shape) -> Self {
+        let (child, mut rest) = bytes.split_at_checked(rows * 4).unwrap_or_default();
+        let child = child.as_chunks().0.iter().map(|number| u32::from_le_bytes(*number)).collect();
+        let [value, sigma, weight] = widths.map(|width| {
+            let (own, behind) = rest.split_at_checked(rows * width).unwrap_or_default();
+            rest = behind;
+            match width {
+                0 => None,
+                4 => Some(Floats::F32(own.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number)).collect())),
+                _ => Some(Floats::F64(own.as_chunks().0.iter().map(|number| f64::from_le_bytes(*number)).collect())),
+            }
+        });
+        Self { child, value: value.unwrap_or_default(), sigma, weight }
+    }
 }
 
 #[cfg(test)]

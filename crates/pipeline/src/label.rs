@@ -3,7 +3,7 @@ use crate::Product;
 use byte_ranges::Step;
 use bytes::Bytes;
 use hdf5_pure::datatype::HeapRef;
-use hdf5_pure::{Attribute, Error, File, HeapId, Object, StepResult};
+use hdf5_pure::{Attribute, Error, HeapId, Metadata, Object, StepResult};
 
 /// Attributes of the root group that name the product; the first that is there counts.
 const NAMES: [&str; 2] = ["short_name", "identifier_product_type"];
@@ -18,7 +18,7 @@ pub(crate) struct Label {
 impl Label {
     /// Reads the label of a file. One that cannot be read is empty: it only speaks for a file, and what is wrong with the file
     /// shows where its data are read.
-    pub(crate) fn read(file: &mut File) -> Step<Self> {
+    pub(crate) fn read(file: &mut Metadata) -> Step<Self> {
         read(file).unwrap_or_else(|_| Step::Done(Self::default()))
     }
 
@@ -49,7 +49,7 @@ impl Label {
     }
 }
 
-fn read(file: &mut File) -> StepResult<Label> {
+fn read(file: &mut Metadata) -> StepResult<Label> {
     let root = match file.root()? {
         Step::Need(needed) => return Ok(Step::Need(needed)),
         Step::Done(root) => Object::Group(root),
@@ -64,7 +64,7 @@ fn read(file: &mut File) -> StepResult<Label> {
 }
 
 /// The first text of an attribute; empty where there is none.
-pub(crate) fn text(file: &mut File, attribute: &Attribute) -> StepResult<String> {
+pub(crate) fn text(file: &mut Metadata, attribute: &Attribute) -> StepResult<String> {
     let Some(first) = attribute.raw.get(..attribute.datatype.size()) else { return Ok(Step::Done(String::new())) };
     let first_of = |heap: &mut dyn FnMut(HeapRef) -> Result<Bytes, Error>| {
         let texts = attribute.datatype.strings(first, heap).unwrap_or_default();

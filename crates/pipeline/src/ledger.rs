@@ -163,6 +163,9 @@ pub struct RowCounts {
     /// Dropped: in none of the job's windows.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside_windows: u64,
+    /// Dropped: outside of the region.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outside_area: u64,
     /// Dropped: no parent has the row, or several have, and the job takes numbers of parents.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unlinked: u64,
@@ -199,8 +202,9 @@ pub struct Failure {
 impl RowCounts {
     /// Rows that were dropped, by reason in words.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 9] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 10] {
         [
+            ("outside of the region", self.outside_area),
             ("outside of all windows", self.outside_windows),
             ("without one parent", self.unlinked),
             ("quality", self.quality),
@@ -219,6 +223,7 @@ impl RowCounts {
         self.rows_read += other.rows_read;
         self.bad_coordinate += other.bad_coordinate;
         self.in_parent += other.in_parent;
+        self.outside_area += other.outside_area;
         self.outside_windows += other.outside_windows;
         self.unlinked += other.unlinked;
         self.quality += other.quality;

@@ -9,11 +9,13 @@
 #![forbid(unsafe_code)]
 
 mod ahead;
+mod area;
 mod attributes;
 mod axis;
 mod beams;
 mod bodies;
 mod budget;
+mod cells;
 mod cf;
 mod clock;
 mod copies;
@@ -39,10 +41,13 @@ mod overview;
 mod parents;
 mod pieces;
 mod planned;
+mod points;
 mod positions;
 mod product;
 mod provenance;
+mod reader;
 mod recognise;
+mod region;
 mod replace;
 mod result;
 mod run;
@@ -59,6 +64,7 @@ mod used;
 mod vector;
 mod verify;
 
+pub use area::{KeptArea, KeptProvenance, RowTest};
 pub use csv::to_csv;
 pub use error::{Error, GranuleError};
 pub use failure::FailureClass;
@@ -70,15 +76,18 @@ pub use name::product_in_name;
 pub use observer::{JobEvent, Observer};
 pub use orbit::Orbit;
 pub use overview::{Overviews, write_overviews};
+pub use points::{PointBatch, PointKind, PointRows};
 pub use positions::positions;
 pub use product::{
     Axis, Beams, CmrCollection, ColumnSpec, Edits, GranuleName, Heading, Keep, NamePattern, OtherValue, ParentLink,
-    Product, ProductError, Quantity, Second, Test, TimeOf, Value, Weight,
+    PointColumns, Product, ProductError, Quantity, Second, Test, TimeOf, Value, Weight,
 };
 pub use provenance::{ChangeProvenance, Provenance, SharedProvenance, TimedProvenance, WindowProvenance};
+pub use reader::CellWanted;
 pub use recognise::{product_in, product_of};
+pub use region::{begin_region, clear_store, region_cell, region_of, write_region_cells};
 pub use result::CellResult;
-pub use run::run_cell;
+pub use run::{CellsRead, read_cells, run_cell};
 pub use sidecar::{Sidecar, Unusable};
 pub use spec::{Job, JobSpec, Layout};
 pub use sphere::{
@@ -90,3 +99,4 @@ pub use time::{Day, Period, TimeAxis, TimeChoice, TimeError, TimeWindow};
 pub use trend::{ChangeSpec, WIDTH as RECORD_NUMBERS};
 pub use tuning::Tuning;
 pub use used::{GranuleUsed, RowsUsed, WindowUsed};
+pub use verify::same_result;

@@ -11,7 +11,7 @@ use crate::track::{
 };
 use crate::{GranuleError, Product, clock, recognise};
 use byte_ranges::{ByteRange, Source, Step};
-use hdf5_pure::{Attribute, Dataset, File, Object, Selection, StepResult};
+use hdf5_pure::{Attribute, Dataset, Metadata, Object, Selection, StepResult};
 use std::sync::Arc;
 
 /// Bytes of a node of a chunk index (a version 1 B-tree of 64 chunks of one dimension: 2,096).
@@ -36,7 +36,7 @@ pub(crate) struct Located {
 /// two questions, each asked for all at once. Products that choose beams or a cycle ask one more between them.
 pub(crate) async fn tracks<S: Source>(
     name: &str,
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     product: &Product,
     cycles: Cycles<'_>,
@@ -72,7 +72,7 @@ pub(crate) async fn tracks<S: Source>(
 /// The datasets of every track that is there, and the label of the file.
 async fn datasets<S: Source>(
     name: &str,
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     product: &Product,
 ) -> Result<(Vec<FoundTrack>, Label), GranuleError> {
@@ -133,7 +133,7 @@ async fn datasets<S: Source>(
 /// The error of a file of another product, if it is one.
 async fn other_product<S: Source>(
     name: &str,
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     product: &Product,
     label: &Label,
@@ -226,7 +226,7 @@ fn opening(tracks: &[FoundTrack]) -> Vec<ByteRange> {
 /// Attributes and chunk indexes are asked for together and exactly: the attributes lie with the headers, which are here, or
 /// where a late one went beside other late ones.
 async fn columns<S: Source>(
-    file: &mut File,
+    file: &mut Metadata,
     source: &S,
     tracks: &[FoundTrack],
     along: &[ByteRange],
@@ -257,7 +257,10 @@ async fn columns<S: Source>(
 }
 
 /// What decides how the numbers of each dataset are read; an error of one does not fail the others.
-fn attributes(file: &mut File, columns: &[&FoundColumn]) -> StepResult<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
+fn attributes(
+    file: &mut Metadata,
+    columns: &[&FoundColumn],
+) -> StepResult<Vec<Result<Vec<Attribute>, hdf5_pure::Error>>> {
     Step::all(columns.iter().map(|column| {
         match file.attributes(&Object::Dataset(Arc::clone(&column.dataset)), Some(&ATTRIBUTES)) {
             Ok(step) => Ok(step.map(Ok)),

@@ -2,12 +2,13 @@
 use crate::product::Weight;
 use crate::replace::{self, Replacement};
 use crate::sphere::{sphere_of, sphere_template};
+use crate::trend::{self, Above, Values};
 use crate::{Error, Job};
 use aggregate::{Combiner, NO_DATA, Permille, Statistic, Stored, Weighting};
 use byte_ranges::Storage;
 use dggs_zarr::{
-    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, Sphere, SphereLevel, StoreObject,
-    TemplateVariable,
+    ArrayMeta, Attributes, ChunkEncoder, Column, DataType, Level, PutStep, RecordTable, Sphere, SphereLevel,
+    StoreObject, TemplateVariable,
 };
 use morton::{Cell, Order};
 use serde_json::{Value, json};
@@ -17,10 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const POINTS_PER_PARENT: u32 = 1024;
 
 /// Composes levels coarser than the parents from the children of all parents. Parents may come in any order. Where there is a time
-/// axis, each window is composed by itself. Height change is not composed: that takes the moments of the overpasses.
+/// axis, each window is composed by itself.
+///
+/// Where the job keeps moments ([`Overviews::add_records`]), the number of rows, their unweighted mean, sum and variance are those of
+/// the rows, and there are the arrays of height change.
 pub struct Overviews {
     job: Job,
     coarsest: Order,
+    /// What moments say, where they are kept.
+    above: Option<Above>,
     /// What there is of each parent in each window; all is in window 0 where there is no time axis.
     parents: BTreeMap<(u64, u64), Combiner>,
 }
@@ -40,7 +46,24 @@ impl Overviews {
         if !job.product().statistics.contains(&Statistic::Count) {
             return Err(Error::Config("the product has no count: nothing can be weighted".into()));
         }
-        Ok(Self { job: job.clone(), coarsest, parents: BTreeMap::new() })
+        let mut overviews = Self { job: job.clone(), coarsest, above: None, parents: BTreeMap::new() };
+        overviews.above = Above::new(job, overviews.orders());
+        Ok(overviews)
+    }
+
+    /// Whether the moments of every parent are wanted too.
+    #[must_use]
+    pub const fn wants_records(&self) -> bool {
+        self.above.is_some()
+    }
+
+    /// Adds the moments of a parent, as they are stored: of each of its windows a table. Parents come in nested order, each once;
+    /// where moments are not kept, this does nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a parent out of order, and for tables that are none of it.
+    pub fn add_records(&mut self, parent: Cell, tables: &[RecordTable]) -> Result<(), Error> {
+        self.above.as_mut().map_or(Ok(()), |above| above.add(parent, tables))
     }
 
     /// Adds a parent in a window (0 where there is no time axis): its children as they are stored. Added twice, the second counts.
@@ -117,7 +140,8 @@ impl Overviews {
     ///
     /// # Errors
     /// [`Error::Encode`].
-    pub fn finish(self) -> Result<(Sphere, Vec<StoreObject>), Error> {
+    pub fn finish(mut self) -> Result<(Sphere, Vec<StoreObject>), Error> {
+        self.above.as_mut().map_or(Ok(()), Above::end)?;
         let mut sphere = sphere_of(&self.job);
         let mut chunks = Vec::new();
         let mut encoder = ChunkEncoder::new();
@@ -132,6 +156,9 @@ impl Overviews {
                     let key = meta.key(&format!("{order}/{}", variable.name), index);
                     chunks.push(StoreObject { key, bytes, step: PutStep::Chunk });
                 }
+            }
+            if let Some(above) = &self.above {
+                chunks.extend(above.chunks(order, &sphere, &mut encoder)?);
             }
             sphere.levels.push(level);
         }
@@ -153,8 +180,8 @@ impl Overviews {
         self.job.product().statistics.contains(&statistic)
     }
 
-    /// What can be composed ([`Combiner`] has the table): a mean by inverse variance needs its sigma as weight, a variance a
-    /// mean or a sum, quantiles and the median absolute deviation something to lie between.
+    /// What can be composed ([`Combiner`] has the table): a mean by inverse variance needs its sigma as weight, a variance
+    /// moments, a mean or a sum, quantiles and the median absolute deviation something to lie between.
     fn statistics(&self) -> Vec<Statistic> {
         let weighting = self.weighting();
         let statistics = &self.job.product().statistics;
@@ -166,7 +193,10 @@ impl Overviews {
             },
             Statistic::WeightedMeanSigma => weighting != Weighting::Given,
             Statistic::Variance | Statistic::StandardDeviation => {
-                [Statistic::WeightedMean, Statistic::UnweightedMean, Statistic::Sum].into_iter().any(|s| self.held(s))
+                self.above.is_some()
+                    || [Statistic::WeightedMean, Statistic::UnweightedMean, Statistic::Sum]
+                        .into_iter()
+                        .any(|s| self.held(s))
             }
             Statistic::MedianAbsoluteDeviation => !quantiles(statistics).is_empty(),
             _ => true,
@@ -174,10 +204,10 @@ impl Overviews {
         statistics.iter().copied().filter(composes).collect()
     }
 
-    /// Whether the cells' unweighted means are stored, under any name, or their sums.
+    /// Whether the cells' unweighted means are stored: in moments, under any name, or as sums.
     fn holds_means(&self) -> bool {
         let equal = self.weighting() == Weighting::Equal && self.held(Statistic::WeightedMean);
-        equal || self.held(Statistic::UnweightedMean) || self.held(Statistic::Sum)
+        self.above.is_some() || equal || self.held(Statistic::UnweightedMean) || self.held(Statistic::Sum)
     }
 
     /// The cells of an order that have rows in a window, by window and cell, and the statistics of each.
@@ -188,7 +218,35 @@ impl Overviews {
             cells.entry((window, parent >> shift)).or_insert_with(|| Combiner::new(self.weighting())).join(all);
         }
         let statistics = self.statistics();
-        cells.into_iter().map(|(place, mut all)| (place, all.finish(&statistics))).collect()
+        let finish = |((window, cell), mut all): ((u64, u64), Combiner)| {
+            let mut values = all.finish(&statistics);
+            let known = self.above.as_ref().and_then(|above| above.values((order, window, cell)));
+            // Moments may lack rows of damaged records only.
+            if let Some(known) = known.filter(|known| known.rows >= all.count()) {
+                self.correct(&mut values, &statistics, known);
+            }
+            ((window, cell), values)
+        };
+        cells.into_iter().map(finish).collect()
+    }
+
+    /// Puts what moments say in the place of what was composed from the cells' statistics.
+    fn correct(&self, values: &mut [f64], statistics: &[Statistic], known: Values) {
+        let rows = float(known.rows);
+        let is_sparse = known.rows < u64::from(self.job.product().min_count);
+        for (value, statistic) in values.iter_mut().zip(statistics) {
+            *value = match statistic {
+                Statistic::Count if is_sparse => 0.0,
+                _ if is_sparse => f64::NAN,
+                Statistic::Count => rows,
+                Statistic::UnweightedMean => known.mean,
+                Statistic::WeightedMean if self.weighting() == Weighting::Equal => known.mean,
+                Statistic::Variance => known.variance,
+                Statistic::StandardDeviation => known.variance.sqrt(),
+                Statistic::Sum => known.mean * rows,
+                _ => continue,
+            };
+        }
     }
 
     /// One statistic, as the chunks that are not all fill.
@@ -224,6 +282,8 @@ impl Overviews {
             together: false,
         });
         let own = sphere.levels.first().map_or(Value::Null, |level| level.provenance.clone());
+        let changes = self.above.iter().flat_map(|_| trend::variables(&self.job));
+        let variables = variables.chain(changes);
         let mut provenance = own;
         provenance["composed_from"] = json!(self.job.child_order().get());
         let parents: BTreeSet<u64> = self.parents.keys().map(|&(_, parent)| parent).collect();
@@ -281,6 +341,11 @@ fn spread<T: Clone>(size: usize, fill: T, held: Vec<(usize, f64)>, value: impl F
         }
     }
     values
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of rows lie far below 2^53")]
+const fn float(rows: u64) -> f64 {
+    rows as f64
 }
 
 /// Counts beyond the type's range stay at its end: 2^31 rows are more than 20 years of a polar base cell.

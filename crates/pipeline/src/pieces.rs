@@ -1,7 +1,7 @@
 //! A column as pieces of consecutive rows, whatever its storage layout.
-use crate::GranuleError;
 use crate::bodies::Bodies;
 use crate::cf::Decoding;
+use crate::{GranuleError, PointKind};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
 use hdf5_pure::datatype::Datatype;
@@ -252,6 +252,16 @@ impl Column {
     /// Whether its numbers are `f32` as they are stored.
     pub(crate) fn is_f32(&self) -> bool {
         self.decoding.is_plain() && matches!(&self.dataset.datatype, Datatype::FloatingPoint(float) if float.size == 4)
+    }
+
+    /// What kind of numbers its values are.
+    pub(crate) fn kind(&self) -> PointKind {
+        match &self.dataset.datatype {
+            _ if !self.decoding.is_plain() => PointKind::Double,
+            Datatype::FloatingPoint(float) if float.size <= 4 => PointKind::Single,
+            Datatype::FixedPoint(_) | Datatype::Enumeration { .. } => PointKind::Whole,
+            _ => PointKind::Double,
+        }
     }
 
     /// All numbers of the column, decoded, NaN for "no value": for short ones.

@@ -8,7 +8,7 @@ use crate::select::{self, Group};
 use crate::track::Track;
 use crate::{GranuleError, Product, fetch};
 use byte_ranges::Source;
-use hdf5_pure::{File, Limits};
+use hdf5_pure::{Limits, Metadata};
 
 /// Stored bytes of coordinates that are read at the same time.
 const WAVE: u64 = 16 << 20;
@@ -27,7 +27,7 @@ pub async fn positions<S: Source>(
 ) -> Result<Vec<u64>, GranuleError> {
     // Counted as in a job, so that both share their code: the page, where size counts, has both.
     let source = &Metered::new(source, name, &());
-    let mut file = File::new(Limits::default());
+    let mut file = Metadata::new(Limits::default());
     let Located { tracks, .. } =
         locate::tracks(name, &mut file, source, &places_alone(product), Cycles::Chosen).await?;
     let bodies = Bodies::new(source, file.arrived().clone());

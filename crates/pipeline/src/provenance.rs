@@ -2,13 +2,15 @@
 //! it depends on where or when.
 use crate::product::of_any_version;
 use crate::used::used;
-use crate::{CellResult, ChangeSpec, GranuleUsed, Job, Layout, Product, RowsUsed, TimeAxis, WindowUsed};
+use crate::{
+    CellResult, ChangeSpec, GranuleUsed, Job, KeptProvenance, Layout, Product, RowsUsed, TimeAxis, WindowUsed,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that is written. Version 1, which had one kind of product, is not named in a store.
 const VERSION: u32 = 2;
 
-/// Provenance of one cell: of its store, or of its part of a store of the sphere.
+/// Provenance of one cell: of its store, or of its part of a store of the sphere or of a region.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Provenance {
     /// Version of this format; a reader takes those up to its own.
@@ -33,6 +35,9 @@ pub struct Provenance {
     /// How height change is estimated, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeSpec>,
+    /// The children that are kept, where there is a region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptProvenance>,
     /// Rows of all granules.
     pub rows: RowsUsed,
     /// Granules in canonical order; where there is a time axis, those of each window are in `windows`.
@@ -45,14 +50,17 @@ pub struct Provenance {
     pub latitude_convention: Option<String>,
 }
 
-/// Provenance that all cells of a store of the sphere share. The engine's version is not: cells may come from different ones.
+/// Provenance that all cells of a store of the sphere, or of a region, share. The engine's version is not: cells may come from different ones.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SharedProvenance {
     /// As in [`Provenance`].
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub version: u32,
-    /// [`Layout::Sphere`].
+    /// [`Layout::Sphere`] or [`Layout::Region`].
     pub layout: Layout,
+    /// The children of a region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptProvenance>,
     /// What is read and reduced.
     #[serde(deserialize_with = "of_any_version")]
     pub product: Product,
@@ -117,6 +125,7 @@ impl Provenance {
             partial: result.is_partial(),
             time: job.spec().time.clone(),
             change: job.spec().change,
+            kept: job.spec().area.as_ref().map(|area| area.kept.clone()),
             rows: ledger.totals.rows.into(),
             granules: if job.spec().time.is_some() { Vec::new() } else { used(ledger, job.product()) },
             windows: result.windows.clone(),
@@ -135,6 +144,7 @@ impl SharedProvenance {
         Self {
             version: VERSION,
             layout: Layout::Sphere,
+            kept: job.spec().area.as_ref().map(|area| area.kept.clone()),
             product: job.product().deciding(),
             parent_order: job.parent().order().get(),
             child_order: job.child_order().get(),

@@ -2,7 +2,7 @@
 use crate::label::Label;
 use crate::{GranuleError, product_in_name};
 use byte_ranges::{Source, Step};
-use hdf5_pure::{Error, File, Limits, StepResult};
+use hdf5_pure::{Error, Limits, Metadata, StepResult};
 
 const GROUND_TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 const PAIR_TRACKS: [&str; 3] = ["pt1", "pt2", "pt3"];
@@ -36,7 +36,7 @@ const SIGNS: [(&str, &[&str], &str); 17] = [
 /// # Errors
 /// What reading the file answers.
 pub async fn product_of<S: Source>(name: &str, source: S) -> Result<Option<String>, GranuleError> {
-    let mut file = File::new(Limits::default());
+    let mut file = Metadata::new(Limits::default());
     Ok(recognised(&mut file, &source, name).await?)
 }
 
@@ -44,7 +44,11 @@ pub async fn product_of<S: Source>(name: &str, source: S) -> Result<Option<Strin
 ///
 /// # Errors
 /// What reading the file answers.
-pub(crate) async fn recognised<S: Source>(file: &mut File, source: &S, name: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn recognised<S: Source>(
+    file: &mut Metadata,
+    source: &S,
+    name: &str,
+) -> Result<Option<String>, Error> {
     hdf5_pure::drive(file, source, |file| product_in(file, name)).await
 }
 
@@ -52,7 +56,7 @@ pub(crate) async fn recognised<S: Source>(file: &mut File, source: &S, name: &st
 ///
 /// # Errors
 /// What reading the file answers.
-pub fn product_in(file: &mut File, name: &str) -> StepResult<Option<String>> {
+pub fn product_in(file: &mut Metadata, name: &str) -> StepResult<Option<String>> {
     let label = match Label::read(file) {
         Step::Need(needed) => return Ok(Step::Need(needed)),
         Step::Done(label) => label,
@@ -88,7 +92,7 @@ mod tests {
 
     fn recognise(bytes: &[u8], name: &str) -> Option<String> {
         let source = MemorySource::new(bytes.to_vec());
-        recognised(&mut File::new(Limits::default()), &source, name).now_or_never().unwrap().unwrap()
+        recognised(&mut Metadata::new(Limits::default()), &source, name).now_or_never().unwrap().unwrap()
     }
 
     #[test]

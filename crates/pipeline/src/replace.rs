@@ -496,4 +496,4 @@ async fn each<T>(all: impl IntoIterator<Item = T>, act: impl AsyncFn(T) -> Resul
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,23 +1,20 @@
 //! The job: many granules at once, folded in one canonical order.
 use crate::budget::Budget;
-use crate::clock::Clock;
 use crate::copies::{self, File, Outcome};
-use crate::granule::{self, Refused, Room, TrackRows};
+use crate::granule::{Room, TrackRows};
 use crate::kept::{Full, InOrder, Kept};
-use crate::metered::Metered;
 use crate::planned::Region;
+use crate::points::{POINTS, common};
 use crate::product::Weight;
+use crate::reader::{CellWanted, Portion, Reader};
 use crate::{
-    CellResult, Error, Failure, FailureClass, Granule, GranuleEntry, Job, JobEvent, Ledger, Observer, Open, Reading,
-    Scratch, Sidecar, Tuning, Unusable, WindowUsed, result, trend, verify,
+    CellResult, Error, Granule, GranuleEntry, Job, JobEvent, JobSpec, Ledger, Observer, Open, PointBatch, PointKind,
+    PointRows, Scratch, Tuning, WindowUsed, result, trend,
 };
-use aggregate::{Batch, Reducer, ReducerLimits, Weighting};
-use byte_ranges::{Source, SourceError, SourceErrorKind, unsigned};
-use futures_util::{FutureExt as _, StreamExt as _};
-use std::cell::Cell;
-
-/// Whether granules are read by their indexes, and jobs verified; the browser, where size counts, goes without.
-const INDEXES: bool = cfg!(feature = "indexes");
+use aggregate::{Reducer, ReducerLimits, Weighting};
+use futures_util::StreamExt as _;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// Reads the granules, keeps the rows inside the parent, and reduces them to the statistics of its children.
 ///
@@ -26,7 +23,7 @@ const INDEXES: bool = cfg!(feature = "indexes");
 ///
 /// # Errors
 /// [`Error::Unreadable`] with the ledger when a granule cannot be read and the job does not allow partial results;
-/// [`Error::Differs`] when the job was to be verified and is found wrong; [`Error::NoRoom`] and [`Error::Scratch`] when rows cannot be kept;
+/// [`Error::NoRoom`] and [`Error::Scratch`] when rows cannot be kept;
 /// [`Error::Config`] when the job makes no sense.
 pub async fn run_cell<O: Open>(
     granules: &[Granule<O>],
@@ -35,81 +32,220 @@ pub async fn run_cell<O: Open>(
     scratch: Option<&dyn Scratch>,
     observer: &dyn Observer,
 ) -> Result<CellResult, Error> {
-    let result = compute(granules, job, tuning, scratch, observer).await?;
-    // The browser, where size counts, goes without: all of reading would be compiled a second time.
-    if INDEXES && tuning.verify {
-        let exhaustive = Tuning { exhaustive: true, ..*tuning };
-        // Behind a pointer: a future of that size would be carried through every job.
-        let whole = Box::pin(compute(granules, job, &exhaustive, scratch, &())).await?;
-        verify::same(&result, &whole)?;
-    }
-    Ok(result)
+    let wanted = [CellWanted { job: job.clone(), granules: Some((0..granules.len()).collect()) }];
+    let mut read = read_cells(granules, &wanted, tuning, scratch, observer).await?;
+    read.next().unwrap_or_else(|| Err(Error::Config("a job has one cell".into())))
 }
 
-async fn compute<O: Open>(
+/// Reads granules once for many cells; the answer gives the result of each, in their order.
+///
+/// Each result is that of [`run_cell`] with the cell's own granules. What reading a granule took is in the ledger of the first
+/// of its cells.
+///
+/// # Errors
+/// [`Error::NoRoom`] and [`Error::Scratch`] when rows cannot be kept; [`Error::Config`] when the jobs differ in more than their
+/// cells. What is wrong with one cell is in its own result.
+pub async fn read_cells<'a, O: Open>(
     granules: &[Granule<O>],
-    job: &Job,
+    wanted: &'a [CellWanted],
     tuning: &Tuning,
-    scratch: Option<&dyn Scratch>,
+    scratch: Option<&'a dyn Scratch>,
     observer: &dyn Observer,
-) -> Result<CellResult, Error> {
-    let given: Vec<File> = granules.iter().zip(0..).map(|(granule, at)| File::at(&granule.location, at)).collect();
-    let (files, mut warnings) = copies::copies(&given, job);
-    observer.event(JobEvent::Planned { granules: files.len() });
-    let region = if tuning.exhaustive { None } else { Region::of(job) };
+) -> Result<CellsRead<'a>, Error> {
+    let spec = |job: &Job| JobSpec { cells: Vec::new(), ..job.spec().clone() };
+    let order = |job: &Job| job.parent().order();
+    let mut jobs = wanted.iter().map(|wanted| &wanted.job);
+    let is_one_kind = match jobs.next() {
+        Some(first) => jobs.all(|job| order(job) == order(first) && spec(job) == spec(first)),
+        None => true,
+    };
+    if !POINTS && wanted.iter().any(|wanted| wanted.job.product().points.is_some()) {
+        return Err(Error::Config("rows themselves take the feature `points` of the pipeline".into()));
+    }
+    if !is_one_kind {
+        return Err(Error::Config("cells that are read together differ in nothing else".into()));
+    }
+    let (portions, warnings) = portions(granules, wanted);
+    observer.event(JobEvent::Planned { granules: portions.len() });
     let shares = Shares::of(tuning.memory, scratch.is_some());
-    let kept = Kept::new(scratch, shares.kept);
-    let room = Room { budget: Budget::new(shares.under_way), parents: Budget::new(shares.parents), kept };
-    let (stopped, finished) = (Cell::new(false), Cell::new(0));
-    let reader = Reader { job, tuning, region, room: &room, stopped, finished, granules, observer };
-    let at_once = tuning.tracks_in_flight.div_ceil(job.product().tracks.len().max(1)).max(1);
-    let mut read: Vec<(usize, (Outcome, Vec<Outcome>))> = futures_util::stream::iter(files.iter().enumerate())
-        .map(|(index, files)| {
-            let reader = &reader;
-            async move { (index, reader.read(files).await) }
-        })
-        .buffer_unordered(at_once)
-        .collect()
-        .await;
-    match room.kept.stopped() {
+    let room = Room {
+        budget: Budget::new(shares.under_way),
+        parents: Budget::new(shares.parents),
+        kept: Kept::new(scratch, shares.kept),
+        points: Kept::new(scratch, shares.kept),
+    };
+    let regions = if tuning.exhaustive { None } else { Region::each_of(wanted.iter().map(|wanted| &wanted.job)) };
+    let reader = Reader {
+        wanted,
+        regions: regions.unwrap_or_default(),
+        tuning,
+        room: &room,
+        stopped: RefCell::new(vec![false; wanted.len()]),
+        finished: Cell::new(0),
+        granules,
+        observer,
+    };
+    let tracks = wanted.first().map_or(1, |wanted| wanted.job.product().tracks.len().max(1));
+    let at_once = tuning.tracks_in_flight.div_ceil(tracks).max(1);
+    let mut cells: Vec<CellRead> =
+        warnings.into_iter().map(|warnings| CellRead { read: Vec::new(), warnings }).collect();
+    {
+        let read = futures_util::stream::iter(&portions).map(|portion| reader.read(portion));
+        let mut read = std::pin::pin!(read.buffer_unordered(at_once));
+        while let Some(read) = read.next().await {
+            for (cell, outcome) in read {
+                if let Some(cell) = cells.get_mut(cell) {
+                    cell.read.push(outcome);
+                }
+            }
+        }
+    }
+    match room.kept.stopped().or_else(|| room.points.stopped()) {
         Some(Full::Memory { rows }) => {
-            let (read, granules, memory) = (reader.finished.get(), files.len(), tuning.memory);
+            let (read, granules, memory) = (reader.finished.get(), portions.len(), tuning.memory);
             return Err(Error::NoRoom { rows, read, granules, memory });
         }
         Some(Full::Scratch(why)) => return Err(Error::Scratch(why)),
         None => {}
     }
-    read.sort_unstable_by_key(|(index, _)| *index);
-    let mut entries = Vec::with_capacity(read.len());
-    let mut rows = Vec::with_capacity(read.len());
-    for outcome in read.into_iter().flat_map(|(_, (chosen, failed))| std::iter::once(chosen).chain(failed)) {
-        entries.push(outcome.entry);
-        rows.push(outcome.rows);
-        warnings.extend(outcome.warnings);
+    let cells = cells.into_iter();
+    let (kept, points) = (room.kept, room.points);
+    Ok(CellsRead { wanted: wanted.iter(), cells, kept, points, finishing: shares.finishing })
+}
+
+/// What was read for some cells: their results, in their order.
+pub struct CellsRead<'a> {
+    wanted: std::slice::Iter<'a, CellWanted>,
+    cells: std::vec::IntoIter<CellRead>,
+    kept: Kept<'a>,
+    points: Kept<'a, PointBatch>,
+    finishing: u64,
+}
+
+/// What was read for one cell.
+struct CellRead {
+    /// Of each granule, by its place in the canonical order: the file that counts, and those that could not be read.
+    read: Vec<(usize, (Outcome, Vec<Outcome>))>,
+    warnings: Vec<String>,
+}
+
+impl Iterator for CellsRead<'_> {
+    type Item = Result<CellResult, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (wanted, read) = (self.wanted.next()?, self.cells.next()?);
+        Some(finish(&wanted.job, read, &self.kept, self.finishing))
     }
-    let mut ledger = Ledger::new(entries, warnings);
-    if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
-        return Err(Error::Unreadable { ledger: Box::new(ledger) });
+}
+
+impl CellsRead<'_> {
+    /// The kinds of the columns that rows are asked for with.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<PointKind> {
+        let outcomes = self.cells.as_slice().iter().flat_map(|cell| &cell.read);
+        common(outcomes.flat_map(|(_, (chosen, _))| &chosen.rows).map(|rows| &rows.points))
     }
+
+    /// Gives the rows of the next cell to `take`, granule by granule in canonical order, track by track, in row order; and what was
+    /// read of it.
+    pub fn next_points<E: From<Error>>(
+        &mut self,
+        take: &mut dyn FnMut(&Job, PointRows<'_>) -> Result<(), E>,
+    ) -> Option<Result<Ledger, E>> {
+        let (wanted, read) = (self.wanted.next()?, self.cells.next()?);
+        Some(self.points_of(&wanted.job, read, take))
+    }
+
+    fn points_of<E: From<Error>>(
+        &self,
+        job: &Job,
+        read: CellRead,
+        take: &mut dyn FnMut(&Job, PointRows<'_>) -> Result<(), E>,
+    ) -> Result<Ledger, E> {
+        let (ledger, rows) = read.ledger(job)?;
+        for (entry, rows) in ledger.granules.iter().zip(&rows) {
+            for (track, rows) in entry.tracks.iter().zip(rows) {
+                for ticket in &rows.points.tickets {
+                    let (granule, track) = (entry.granule.as_str(), track.track.as_str());
+                    let taken = self.points.with(*ticket, |batch| take(job, PointRows { granule, track, batch }));
+                    taken.map_err(|why| E::from(Error::Scratch(why)))??;
+                    self.points.drop(*ticket);
+                }
+            }
+        }
+        Ok(ledger)
+    }
+}
+
+impl CellRead {
+    /// What was read, and the rows of each of its granules.
+    fn ledger(self, job: &Job) -> Result<(Ledger, Vec<Vec<TrackRows>>), Error> {
+        let Self { mut read, mut warnings } = self;
+        read.sort_unstable_by_key(|(index, _)| *index);
+        let mut entries = Vec::with_capacity(read.len());
+        let mut rows = Vec::with_capacity(read.len());
+        for outcome in read.into_iter().flat_map(|(_, (chosen, failed))| std::iter::once(chosen).chain(failed)) {
+            entries.push(outcome.entry);
+            rows.push(outcome.rows);
+            warnings.extend(outcome.warnings);
+        }
+        let ledger = Ledger::new(entries, warnings);
+        if ledger.totals.granules_failed > 0 && !job.spec().allow_partial {
+            return Err(Error::Unreadable { ledger: Box::new(ledger) });
+        }
+        Ok((ledger, rows))
+    }
+}
+
+/// From the rows of one cell to its statistics.
+fn finish(job: &Job, read: CellRead, kept: &Kept<'_>, memory: u64) -> Result<CellResult, Error> {
+    let (mut ledger, rows) = read.ledger(job)?;
     let used = WindowUsed::of_all(job, &ledger.granules, &rows);
     let mut tracks: Vec<TrackRows> = rows.into_iter().flatten().collect();
     let passes = trend::joined(tracks.iter_mut().flat_map(|rows| std::mem::take(&mut rows.passes)).collect());
     let weighting = weighting(job, &tracks, &mut ledger.warnings);
     ledger.warnings.extend(links(&ledger.granules));
     let config = |error: aggregate::Error| Error::Config(error.to_string());
-    let limits = ReducerLimits { memory: shares.finishing, ..ReducerLimits::default() };
+    let limits = ReducerLimits { memory, ..ReducerLimits::default() };
     let reducer = Reducer::new(job.children(), weighting, limits).map_err(config)?;
     let reducer = reducer.with_min_count(job.product().min_count);
     let in_window = |window: u32| {
         let all = tracks.iter().flat_map(|rows| &rows.tickets).filter(|(own, _)| *own == window);
-        InOrder { kept: &room.kept, tickets: all.map(|(_, ticket)| *ticket).collect() }
+        InOrder { kept, tickets: all.map(|(_, ticket)| *ticket).collect() }
     };
     let steps = if job.spec().time.is_some() { job.steps().iter().map(|(at, _)| *at).collect() } else { vec![0] };
     let windows: Vec<InOrder<'_>> = steps.into_iter().map(in_window).collect();
     let (mut levels, sparse) = result::levels(job, &reducer, &windows)?;
     trend::put(job, &passes, &mut levels)?;
     ledger.sparse_cells = sparse;
+    windows.iter().flat_map(|window| &window.tickets).for_each(|ticket| kept.drop(*ticket));
     Ok(CellResult { job: job.clone(), levels, passes, windows: used, ledger })
+}
+
+/// Every granule once with all cells that it is read for; and what people should know of each cell.
+fn portions<O>(granules: &[Granule<O>], wanted: &[CellWanted]) -> (Vec<Portion>, Vec<Vec<String>>) {
+    let mut portions: Vec<Portion> = Vec::new();
+    let mut places: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+    let mut all = None;
+    let of_cell = |(cell, wanted): (usize, &CellWanted)| {
+        let file = |number: usize| Some(File::at(&granules.get(number)?.location, number));
+        let of = |given: Vec<File>| copies::copies(&given, &wanted.job);
+        let (granules, warnings) = match &wanted.granules {
+            Some(numbers) => of(numbers.iter().filter_map(|&number| file(number)).collect()),
+            None => all.get_or_insert_with(|| of((0..granules.len()).filter_map(file).collect())).clone(),
+        };
+        for (place, files) in granules.into_iter().enumerate() {
+            let numbers = files.iter().map(|file| file.number).collect();
+            let at = *places.entry(numbers).or_insert(portions.len());
+            match portions.get_mut(at) {
+                Some(portion) => portion.cells.push((cell, place)),
+                None => portions.push(Portion { files, cells: vec![(cell, place)] }),
+            }
+        }
+        warnings
+    };
+    let warnings = wanted.iter().enumerate().map(of_cell).collect();
+    (portions, warnings)
 }
 
 /// What a job's memory is for, in bytes.
@@ -152,151 +288,6 @@ fn links(granules: &[GranuleEntry]) -> Vec<String> {
             format!("{}, {}: the link to its parents is broken: {}", entry.granule, track.track, track.link)
         })
         .collect()
-}
-
-/// What all granules of a job share.
-struct Reader<'a, O> {
-    job: &'a Job,
-    tuning: &'a Tuning,
-    /// The parent's shape, where one is of use.
-    region: Option<Region>,
-    room: &'a Room<'a>,
-    /// Set by the first failure that fails the job: later granules are not opened.
-    stopped: Cell<bool>,
-    /// Granules that were read.
-    finished: Cell<usize>,
-    granules: &'a [Granule<O>],
-    observer: &'a dyn Observer,
-}
-
-impl<O: Open> Reader<'_, O> {
-    /// Reads a granule: the file that counts of those that it is in, and those that could not be read.
-    async fn read(&self, files: &[File]) -> (Outcome, Vec<Outcome>) {
-        let mut read = Vec::with_capacity(files.len());
-        for file in files {
-            read.push(self.read_file(file).await);
-        }
-        let (outcome, failed) = copies::choose(read, self.job.spec().allow_partial, &self.room.kept);
-        let entry = &outcome.entry;
-        if entry.error.is_some() && !self.job.spec().allow_partial || self.room.kept.stopped().is_some() {
-            self.stopped.set(true);
-        }
-        self.finished.set(self.finished.get() + usize::from(entry.error.is_none()));
-        for (track, rows) in entry.tracks.iter().zip(&outcome.rows) {
-            let (granule, track) = (&entry.granule, &track.track);
-            rows.tickets.iter().for_each(|(_, ticket)| {
-                self.room.kept.show(*ticket, |batch| {
-                    let Batch { child, value, sigma, .. } = batch;
-                    self.observer.event(JobEvent::Rows { granule, track, child, value, sigma: sigma.as_ref() });
-                });
-            });
-        }
-        self.observer.event(JobEvent::Finished(entry));
-        (outcome, failed)
-    }
-
-    /// Whether an index is of a file's granule.
-    fn is_of(&self, sidecar: &Sidecar, file: &File) -> bool {
-        let name = |file: &str| self.job.product().mission_name(file);
-        name(&sidecar.granule) == name(file.name())
-    }
-
-    async fn read_file(&self, file: &File) -> Outcome {
-        let mut entry = GranuleEntry {
-            granule: file.name().to_owned(),
-            location: unsigned(file.location()).into_owned(),
-            ..GranuleEntry::default()
-        };
-        let mut rows = Vec::new();
-        if self.stopped.get() {
-            let message = "not read: another granule had failed".into();
-            entry.error = Some(Failure { class: FailureClass::NotRead, place: None, message });
-            return Outcome { entry, rows, warnings: Vec::new() };
-        }
-        if Clock::of(self.job, file.name()).is_outside() {
-            entry.outside_windows = true;
-            return Outcome { entry, rows, warnings: Vec::new() };
-        }
-        self.observer.event(JobEvent::Opened { granule: file.name() });
-        let began = self.observer.now();
-        let granule = self.granules.get(file.number);
-        let unknown = || SourceError::new(SourceErrorKind::Config, file.location(), "not a granule of this job");
-        match granule.ok_or_else(unknown).and_then(|granule| granule.opener.open()) {
-            Ok(source) => {
-                let index = granule.and_then(|granule| granule.index.as_ref());
-                let source = Metered::new(source, file.name(), self.observer);
-                // Behind a pointer: where indexes are left out, nothing of them is linked.
-                let indexed = if INDEXES && index.is_some() {
-                    self.read_indexed(file, index, &source, &mut entry).boxed_local().await
-                } else {
-                    None
-                };
-                let read = match indexed {
-                    Some(read) => read.map(|tracks| (tracks, Reading::Indexed)),
-                    None => {
-                        granule::read(file.name(), &source, self.job, self.tuning, self.region.as_ref(), self.room)
-                            .await
-                    }
-                };
-                match read {
-                    Ok((tracks, reading)) => {
-                        (entry.tracks, rows) = tracks.tracks.into_iter().unzip();
-                        (entry.reading, entry.left_out) = (Some(reading), tracks.left_out);
-                        let there = |name: &String| entry.tracks.iter().any(|track| track.track == *name);
-                        let gone = |name: &&String| !there(name) && !entry.left_out.contains(name);
-                        entry.absent = self.job.product().tracks.iter().filter(gone).cloned().collect();
-                    }
-                    Err(error) => entry.error = Some(error.failure()),
-                }
-                entry.size = source.file_size();
-                entry.requests += source.requests();
-                entry.bytes += source.bytes();
-            }
-            Err(error) => entry.error = Some(crate::GranuleError::Source(error).failure()),
-        }
-        entry.milliseconds = self.observer.now().saturating_sub(began);
-        Outcome { entry, rows, warnings: Vec::new() }
-    }
-
-    /// Reads a granule by its index, if it has one that is of use; the entry records it.
-    async fn read_indexed(
-        &self,
-        file: &File,
-        index: Option<&O>,
-        source: &impl Source,
-        entry: &mut GranuleEntry,
-    ) -> Option<Result<granule::Tracks, crate::GranuleError>> {
-        let index = index.filter(|_| !self.tuning.exhaustive)?;
-        let refused = match index.open() {
-            Err(error) => Refused::from(Sidecar::unreachable(&error)),
-            Ok(opened) => {
-                let opened = Metered::new(opened, file.name(), self.observer);
-                let sidecar = Sidecar::fetch(&opened).await;
-                entry.requests += opened.requests();
-                entry.bytes += opened.bytes();
-                match sidecar {
-                    Err(why) => Refused::from(why),
-                    Ok(sidecar) if !self.is_of(&sidecar, file) => {
-                        Refused::from(Unusable::new("it is of another granule"))
-                    }
-                    Ok(sidecar) => match granule::read_indexed(source, &sidecar, self.job, self.room).await {
-                        Err(refused) => refused,
-                        Ok(tracks) => {
-                            entry.index = Some("used".into());
-                            return Some(Ok(tracks));
-                        }
-                    },
-                }
-            }
-        };
-        match refused {
-            Refused::Granule(error) => Some(Err(error)),
-            Refused::Index(why) => {
-                entry.index = Some(format!("not used: {why}"));
-                None
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
-//! Which rows of a track lie inside the parent cell: reading coordinates and classifying them.
+//! Which rows of a track lie inside the parent cells: reading coordinates and classifying them.
+use crate::GranuleError;
 use crate::bodies::Bodies;
+use crate::cells::{Cells, Lies};
 use crate::pieces::Column;
 use crate::track::Track;
-use crate::{GranuleError, Job};
 use byte_ranges::{ByteRange, Source};
 use bytes::Bytes;
-use morton::children_of;
 use std::ops::Range;
 
-/// Rows of one track that lie inside the parent, ascending, with the child that holds each.
+/// Rows of one track that lie inside a parent cell, ascending, with the child that holds each.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Selected {
     /// Row numbers.
     pub(crate) rows: Vec<u64>,
-    /// Child index of each row within the parent.
+    /// Slot of the cell that holds each row.
+    pub(crate) cell: Vec<u32>,
+    /// Child index of each row within its cell.
     pub(crate) child: Vec<u32>,
+    /// Whether each row lies in the region of interest. Empty unless the job has one.
+    pub(crate) inside: Vec<bool>,
     /// Whether the satellite flew northwards over each row; `None` where no neighbour has another latitude. Empty unless the job
     /// asks.
     pub(crate) northwards: Vec<Option<bool>>,
@@ -22,8 +26,14 @@ pub(crate) struct Selected {
     pub(crate) parents: Vec<u32>,
     /// Longitude and latitude of each row, degrees. Empty unless the job asks.
     pub(crate) places: Vec<[f64; 2]>,
-    /// Rows whose coordinates were read.
-    pub(crate) rows_read: u64,
+    /// What was looked at.
+    pub(crate) seen: Seen,
+}
+
+/// Rows of a track whose coordinates were read.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub(crate) struct Seen {
+    pub(crate) rows: u64,
     /// Of those, rows whose coordinates were written and are no place on Earth.
     pub(crate) bad_coordinate: u64,
 }
@@ -35,7 +45,7 @@ pub(crate) struct Found {
     pub(crate) track: usize,
     /// Index of the piece of its latitude.
     pub(crate) piece: usize,
-    /// Rows inside the parent.
+    /// Rows inside the cells.
     pub(crate) selected: Selected,
 }
 
@@ -54,6 +64,13 @@ struct Part<'a> {
     range: Option<ByteRange>,
 }
 
+impl Seen {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bad_coordinate += other.bad_coordinate;
+    }
+}
+
 /// What was found in each track, in row order.
 pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
     found.sort_unstable_by_key(|found| (found.track, found.piece));
@@ -61,11 +78,12 @@ pub(crate) fn join(mut found: Vec<Found>, tracks: usize) -> Vec<Selected> {
     for Found { track, selected, .. } in found {
         if let Some(all) = joined.get_mut(track) {
             all.rows.extend(selected.rows);
+            all.cell.extend(selected.cell);
             all.child.extend(selected.child);
+            all.inside.extend(selected.inside);
             all.northwards.extend(selected.northwards);
             all.places.extend(selected.places);
-            all.rows_read += selected.rows_read;
-            all.bad_coordinate += selected.bad_coordinate;
+            all.seen.add(selected.seen);
         }
     }
     joined
@@ -176,22 +194,34 @@ impl<'a> Group<'a> {
     }
 
     /// Classifies the rows of the group.
-    pub(crate) fn classify(&self, job: &Job, longitude: &[f64], latitude: &[f64]) -> Result<Found, GranuleError> {
-        let mut child = vec![0; latitude.len()];
-        children_of(job.parent(), job.child_order(), job.latitude(), longitude, latitude, &mut child)
-            .map_err(|error| GranuleError::product(self.place(), error.to_string()))?;
-        let mut selected = Selected { rows_read: latitude.len() as u64, ..Selected::default() };
-        for (row, child) in self.rows.clone().zip(child) {
-            match child {
-                morton::OUTSIDE => {}
-                morton::BAD => selected.bad_coordinate += u64::from(!self.is_unwritten(row)),
-                child => {
+    pub(crate) fn classify(
+        &self,
+        cells: &Cells<'_>,
+        longitude: &[f64],
+        latitude: &[f64],
+    ) -> Result<Found, GranuleError> {
+        let job = cells.job();
+        let mut selected =
+            Selected { seen: Seen { rows: latitude.len() as u64, bad_coordinate: 0 }, ..Selected::default() };
+        let tell = |at: usize, lies: Lies| {
+            let row = self.rows.start + at as u64;
+            match lies {
+                Lies::Outside => {}
+                Lies::Nowhere => selected.seen.bad_coordinate += u64::from(!self.is_unwritten(row)),
+                Lies::Inside(cell, child, nested) => {
+                    if let Some(area) = cells.area(cell) {
+                        let place = longitude.get(at).zip(latitude.get(at));
+                        selected.inside.push(place.is_some_and(|(lon, lat)| area.holds(nested, *lon, *lat)));
+                    }
                     selected.rows.push(row);
+                    selected.cell.push(cell);
                     selected.child.push(child);
                 }
             }
-        }
-        if job.spec().change.is_some() {
+        };
+        let found = cells.find(longitude, latitude, tell);
+        found.map_err(|error| GranuleError::product(self.place(), error.to_string()))?;
+        if job.spec().change.is_some() || job.product().points.is_some() {
             let first = self.rows.start;
             let here = selected.rows.iter().filter_map(|row| usize::try_from(row - first).ok());
             let place = |row: usize| Some([*longitude.get(row)?, *latitude.get(row)?]);

@@ -5,6 +5,7 @@
 use crate::axis::Cycles;
 use crate::beams::{self, Beam};
 use crate::bodies::Bodies;
+use crate::cells::Cells;
 use crate::locate::Located;
 use crate::parents::Wanted;
 use crate::pieces::{Column, ColumnRecord};
@@ -13,7 +14,7 @@ use crate::select::{self, Group};
 use crate::track::{Found, Part, Track, TrackColumn, column_path, is_of_parents, parts};
 use crate::{ColumnSpec, GranuleError, Job, LinkFaults, Product, fetch, locate};
 use byte_ranges::{ByteRange, Source, SourceError, SourceErrorKind, Stamp};
-use hdf5_pure::{File, Limits};
+use hdf5_pure::{Limits, Metadata};
 use morton::{INVALID, Latitude, Order};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,7 +127,7 @@ impl Sidecar {
     /// What reading the granule answers; [`GranuleError::Product`] when a column is of a type or layout that cannot be indexed,
     /// or versions of the file cannot be distinguished.
     pub async fn of<S: Source>(source: &S, granule: &str, product: &Product) -> Result<Self, GranuleError> {
-        let mut file = File::new(Limits::default());
+        let mut file = Metadata::new(Limits::default());
         let all = Product { beams: Beams::All, direction: None, ..product.clone() };
         let Located { tracks, absent, .. } = locate::tracks(granule, &mut file, source, &all, Cycles::Chosen).await?;
         let names: Vec<String> = tracks.iter().map(|track| track.name.clone()).collect();
@@ -298,17 +299,15 @@ impl Sidecar {
         Ok(None)
     }
 
-    /// Pieces of a track's latitude that hold rows of the job's parent, or may do so.
-    pub(crate) fn pieces(&self, track: &str, job: &Job) -> impl Iterator<Item = usize> {
+    /// Pieces of a track's latitude that hold rows of some cells, or may do so.
+    pub(crate) fn pieces(&self, track: &str, cells: &Cells<'_>) -> impl Iterator<Item = usize> {
         let record = self.tracks.get(track);
-        let pieces = record.map_or(&[][..], |record| match job.latitude() {
+        let pieces = record.map_or(&[][..], |record| match cells.job().latitude() {
             Latitude::Spherical => &record.spherical,
             Latitude::Authalic => &record.authalic,
         });
-        let (parent, order) = (job.parent().nested(), job.parent().order().get());
-        let (coarser, finer) = (2 * self.order.saturating_sub(order), 2 * order.saturating_sub(self.order));
-        let holds = move |cells: &Vec<u64>| cells.iter().any(|cell| cell >> coarser == parent >> finer);
-        pieces.iter().enumerate().filter(move |(_, cells)| holds(cells)).map(|(piece, _)| piece)
+        let holds = |held: &Vec<u64>| held.iter().any(|cell| cells.touch(*cell, self.order));
+        pieces.iter().enumerate().filter(move |(_, held)| holds(held)).map(|(piece, _)| piece)
     }
 
     /// Tracks whose rows do not hang on their parents as they should.
@@ -322,7 +321,7 @@ impl Sidecar {
         self.tracks.get(track).map(|record| record.link).unwrap_or_default()
     }
 
-    /// Whether [`Sidecar::pieces`] are exactly those with rows in the parent.
+    /// Whether [`Sidecar::pieces`] are exactly those with rows in the cell.
     pub(crate) fn is_exact_for(&self, job: &Job) -> bool {
         job.parent().order().get() <= self.order
     }

@@ -1,6 +1,6 @@
 //! What to compute, as flags, events, catalogs, the page and provenance say it.
 use crate::axis::Cycles;
-use crate::{ChangeSpec, Error, Period, Product, TimeAxis, TimeOf, TimeWindow};
+use crate::{ChangeSpec, Error, KeptArea, Period, Product, TimeAxis, TimeOf, TimeWindow};
 use morton::{Cell, Latitude, Order};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -18,6 +18,8 @@ pub enum Layout {
     Cell,
     /// One store of the sphere that all cells write their own chunks of.
     Sphere,
+    /// One store of the children in a region, which one writer fills. A job of one cell cannot write it.
+    Region,
 }
 
 /// What to compute: all that decides the result, for one parent cell or many, and nothing else. Where granules are, where
@@ -59,6 +61,9 @@ pub struct JobSpec {
     /// How height change is estimated, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeSpec>,
+    /// The region of interest; `None` for whole cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<KeptArea>,
     /// Turn unreadable granules into a partial result instead of a failure.
     #[serde(default)]
     pub allow_partial: bool,
@@ -88,6 +93,7 @@ impl JobSpec {
             time: None,
             only: Vec::new(),
             change: None,
+            area: None,
             allow_partial: false,
             strict: false,
         }
@@ -104,7 +110,8 @@ impl JobSpec {
     /// The bytes that identify the result: equal for two specs that ask for the same, whatever the order of their lists.
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
-        let mut spec = Self { product: self.product.deciding(), ..self.clone() };
+        let area = self.area.as_ref().map(KeptArea::named);
+        let mut spec = Self { product: self.product.deciding(), area, ..self.clone() };
         spec.overviews.sort_unstable();
         spec.overviews.dedup();
         spec.cells.sort_unstable();
@@ -132,6 +139,7 @@ impl Job {
         let [parent] = *spec.cells else { return Err(Error::Config("a job has one cell".into())) };
         Self::fits(parent, spec.child_order)?;
         spec.change.as_ref().map_or(Ok(()), ChangeSpec::check).map_err(Error::Config)?;
+        spec.area.as_ref().and_then(KeptArea::fault).map_or(Ok(()), |why| Err(Error::Config(why.into())))?;
         let is_on_axis = |window| spec.time.as_ref().is_some_and(|axis| axis.windows().contains(window));
         if spec.layout != Layout::Sphere && !spec.only.is_empty() || !spec.only.iter().all(is_on_axis) {
             return Err(Error::Config("windows one by one are those of the axis of a store of the sphere".into()));
@@ -216,7 +224,8 @@ impl FromStr for Layout {
         match text {
             "cell" => Ok(Self::Cell),
             "sphere" => Ok(Self::Sphere),
-            _ => Err("write `cell` or `sphere`"),
+            "region" => Ok(Self::Region),
+            _ => Err("write `cell`, `sphere` or `region`"),
         }
     }
 }
@@ -226,6 +235,7 @@ impl fmt::Display for Layout {
         f.pad(match self {
             Self::Cell => "cell",
             Self::Sphere => "sphere",
+            Self::Region => "region",
         })
     }
 }

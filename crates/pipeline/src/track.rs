@@ -20,6 +20,10 @@ pub(crate) enum Part {
     Weight,
     /// When a row was taken.
     Time,
+    /// When a row was taken, where rows themselves are asked for and the job needs no time.
+    PointTime,
+    /// The column of this number of those asked for.
+    Point(usize),
     /// The condition of this number.
     Keep(usize),
     /// The first child of each parent.
@@ -54,6 +58,12 @@ pub(crate) fn parts(product: &Product) -> Vec<(Part, &ColumnSpec)> {
         (Part::Time, product.time.column()),
     ];
     let keep = product.keep.iter().enumerate().map(|(number, keep)| (Part::Keep(number), Some(&keep.column)));
+    let points = product.points.as_ref();
+    let time = points.and_then(|points| points.time.column()).filter(|_| product.time.is_granule());
+    let columns = points.into_iter().flat_map(|points| &points.columns).enumerate();
+    let points = columns.map(|(number, column)| (point_part(product, number), Some(column)));
+    let points = points.filter(|(part, _)| matches!(part, Part::Point(_)));
+    let points = points.chain(std::iter::once((Part::PointTime, time)));
     let link = product.link.as_ref();
     let link = [
         (Part::Begin, link.map(|link| &link.begin)),
@@ -61,8 +71,19 @@ pub(crate) fn parts(product: &Product) -> Vec<(Part, &ColumnSpec)> {
         (Part::HomeLatitude, link.and_then(|link| link.latitude.as_ref())),
         (Part::HomeLongitude, link.and_then(|link| link.longitude.as_ref())),
     ];
-    let all = places.into_iter().chain(numbers).chain(keep).chain(link);
+    let all = places.into_iter().chain(numbers).chain(keep).chain(points).chain(link);
     all.filter_map(|(part, column)| Some((part, column?))).collect()
+}
+
+/// What holds the numbers of a column that is asked for: a column that is read anyhow, or one of its own.
+pub(crate) fn point_part(product: &Product, number: usize) -> Part {
+    let own = product.points.as_ref().and_then(|points| points.columns.get(number));
+    let same = |column: Option<&ColumnSpec>| column.zip(own).is_some_and(|(column, own)| column.is_same_place(own));
+    match () {
+        () if same(product.value.column()) => Part::Value,
+        () if same(product.uncertainty.as_ref()) => Part::Uncertainty,
+        () => Part::Point(number),
+    }
 }
 
 /// Whether a path of a column leads to parents, which have rows of their own.

@@ -8,15 +8,12 @@ pub struct Tuning {
     pub tracks_in_flight: usize,
     /// Read all coordinates, also where rows cannot lie in the cell.
     pub exhaustive: bool,
-    /// Compute the job a second time, from all coordinates, and fail where the results differ.
-    #[serde(default)]
-    pub verify: bool,
     /// Bytes that a job holds: data under way, rows that count, statistics while they are finished.
     pub memory: u64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { tracks_in_flight: 48, exhaustive: false, verify: false, memory: 256 << 20 }
+        Self { tracks_in_flight: 48, exhaustive: false, memory: 256 << 20 }
     }
 }

@@ -42,10 +42,13 @@ pub enum GranuleUsed {
 }
 
 /// Rows in the parent, used and dropped. How many rows outside were examined depends on how the granules were read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct RowsUsed {
     /// Rows in the parent cell.
     pub in_parent: u64,
+    /// Dropped: outside of the region.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outside_area: u64,
     /// Dropped: in none of the job's windows.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside_windows: u64,
@@ -68,6 +71,22 @@ pub struct RowsUsed {
     pub weight_not_positive: u64,
     /// Used.
     pub used: u64,
+}
+
+impl RowsUsed {
+    /// Adds the rows of another part of the same cell.
+    pub fn add(&mut self, other: &Self) {
+        self.in_parent = self.in_parent.saturating_add(other.in_parent);
+        self.outside_windows = self.outside_windows.saturating_add(other.outside_windows);
+        self.unlinked = self.unlinked.saturating_add(other.unlinked);
+        self.quality = self.quality.saturating_add(other.quality);
+        self.fill = self.fill.saturating_add(other.fill);
+        self.not_finite = self.not_finite.saturating_add(other.not_finite);
+        self.out_of_range = self.out_of_range.saturating_add(other.out_of_range);
+        self.sigma_not_positive = self.sigma_not_positive.saturating_add(other.sigma_not_positive);
+        self.weight_not_positive = self.weight_not_positive.saturating_add(other.weight_not_positive);
+        self.used = self.used.saturating_add(other.used);
+    }
 }
 
 /// All granules that were read, or could not be.
@@ -139,9 +158,12 @@ impl GranuleUsed {
 impl From<RowCounts> for RowsUsed {
     fn from(rows: RowCounts) -> Self {
         let RowCounts { in_parent, quality, fill, not_finite, out_of_range, .. } = rows;
-        let RowCounts { sigma_not_positive, weight_not_positive, outside_windows, unlinked, used, .. } = rows;
+        let RowCounts {
+            sigma_not_positive, weight_not_positive, outside_area, outside_windows, unlinked, used, ..
+        } = rows;
         Self {
             in_parent,
+            outside_area,
             outside_windows,
             unlinked,
             quality,

@@ -2,7 +2,10 @@
 use crate::{CellResult, Error, GranuleEntry, Reading};
 
 /// Fails where what planned reading or an index led to is not what all coordinates give.
-pub(crate) fn same(usual: &CellResult, whole: &CellResult) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Differs`] with the first track that has other rows.
+pub fn same_result(usual: &CellResult, whole: &CellResult) -> Result<(), Error> {
     let (objects, expected) = (crate::to_objects(usual)?, crate::to_objects(whole)?);
     if objects == expected {
         return Ok(());

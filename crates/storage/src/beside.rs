@@ -3,7 +3,7 @@ use crate::local::io_error;
 use byte_ranges::{SourceError, SourceErrorKind};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -127,24 +127,94 @@ pub fn read_text(path: &Path) -> Result<String, SourceError> {
 /// # Errors
 /// [`SourceError`] with the path; what was there is untouched.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SourceError> {
-    write_whole(path, bytes).map_err(|error| io_error(&path.display().to_string(), "cannot be written", &error))
+    let mut file = NewFile::begin(path)?;
+    file.write_all(bytes).map_err(|error| write_error(path, &error))?;
+    file.put()
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let place = behind_links(path)?;
-    let there = fs::metadata(&place).ok();
-    if there.as_ref().is_some_and(|there| !there.is_file()) {
-        return OpenOptions::new().write(true).open(&place)?.write_all(bytes);
+/// An error of the file system while `path` was written.
+#[must_use]
+pub fn write_error(path: &Path, error: &io::Error) -> SourceError {
+    io_error(&path.display().to_string(), "cannot be written", error)
+}
+
+/// A file that is written piece by piece, with the promises of [`write_file`]: it is in its place after [`NewFile::put`], and
+/// nothing of it remains where it is dropped before. What a killed process left is taken over by the next that writes the
+/// same file.
+pub struct NewFile {
+    path: PathBuf,
+    into: Target,
+}
+
+enum Target {
+    Beside(Beside),
+    /// A device or a pipe.
+    Direct(File),
+}
+
+impl NewFile {
+    /// Begins to write a file; its folder is made.
+    ///
+    /// # Errors
+    /// [`SourceError`] with the path.
+    pub fn begin(path: &Path) -> Result<Self, SourceError> {
+        let into = Self::open(path).map_err(|error| write_error(path, &error))?;
+        Ok(Self { path: path.to_owned(), into })
     }
-    let mut beside = Beside::begin(&place)?;
-    if let Some(there) = there {
-        beside.file.set_permissions(there.permissions())?;
+
+    /// Its place, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
-    beside.write(bytes)?;
-    beside.file.sync_all()?;
-    beside.put()?;
-    sync_folder(folder_of(&place));
-    Ok(())
+
+    /// The file that is written until then, where it is another.
+    #[must_use]
+    pub fn under_way(&self) -> Option<&Path> {
+        match &self.into {
+            Target::Beside(beside) => Some(&beside.path),
+            Target::Direct(_) => None,
+        }
+    }
+
+    fn open(path: &Path) -> io::Result<Target> {
+        let place = behind_links(path)?;
+        let there = fs::metadata(&place).ok();
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            return Ok(Target::Direct(OpenOptions::new().write(true).open(&place)?));
+        }
+        let beside = Beside::begin(&place)?;
+        if let Some(there) = there {
+            beside.file.set_permissions(there.permissions())?;
+        }
+        Ok(Target::Beside(beside))
+    }
+
+    /// Puts the file in its place, in one step.
+    ///
+    /// # Errors
+    /// [`SourceError`] with the path; what was there is untouched.
+    pub fn put(self) -> Result<(), SourceError> {
+        let Target::Beside(beside) = self.into else { return Ok(()) };
+        let folder = folder_of(&beside.place).to_owned();
+        let put = beside.file.sync_all().and_then(|()| beside.put());
+        put.map_err(|error| write_error(&self.path, &error))?;
+        sync_folder(&folder);
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.into {
+            Target::Beside(beside) => beside.file.write(bytes),
+            Target::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The path that links lead to, whether or not it exists.

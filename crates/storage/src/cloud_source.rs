@@ -2,7 +2,7 @@
 use crate::Stats;
 use crate::cloud_error::failed;
 use crate::cloud_place::{CloudPlace, path};
-use crate::retry::{Failed, attempts};
+use crate::retry::{Failed, sent};
 use crate::shared::Shared;
 use byte_ranges::http::{Version, to_ask};
 use byte_ranges::{ByteRange, Cost, Fetched, Source, SourceError, SourceErrorKind as Kind, Stamp};
@@ -110,8 +110,7 @@ impl Source for CloudSource {
             Ok(None) => return Ok(Fetched { bytes: Bytes::new(), file_size: known.unwrap_or(0) }),
             Err(message) => return Err(SourceError::new(Kind::BadAnswer, &self.shown, message)),
         };
-        let retry = &self.shared.options.retry;
-        let mut fetched = attempts(retry, |_, _| self.stats.add_retry(), async || self.once(asked).await).await?;
+        let mut fetched = sent(&self.shared.options.retry, &self.stats, || self.once(asked)).await?;
         if range.is_empty() {
             fetched.bytes.clear();
         }

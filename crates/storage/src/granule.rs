@@ -81,3 +81,20 @@ impl fmt::Debug for GranuleSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Programs with threads move reads from one to another: it compiles only where they can.
+    #[test]
+    fn reads_can_move_between_threads() {
+        fn movable<T: Send>(future: T) -> T {
+            future
+        }
+        fn read(source: &GranuleSource, range: ByteRange) -> impl Future<Output = Result<Fetched, SourceError>> {
+            movable(source.fetch(range))
+        }
+        let _: fn(&'static GranuleSource, ByteRange) -> _ = read;
+    }
+}

@@ -71,7 +71,7 @@ mod tls;
 mod version;
 
 pub use access::{S3Access, S3Options};
-pub use beside::{read_file, read_text, write_file};
+pub use beside::{NewFile, read_file, read_text, write_error, write_file};
 pub use clients::Clients;
 #[cfg(feature = "clouds")]
 pub use cloud_sink::CloudSink;

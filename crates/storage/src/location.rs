@@ -244,7 +244,9 @@ fn file_path(text: &str, rest: &str) -> Result<String, SourceError> {
     if !path.starts_with('/') {
         return Err(config(text, "a file URL has three slashes and an absolute path: file:///data/granule.h5"));
     }
-    Ok(percent_decode(path))
+    let path = percent_decode(path);
+    // On Windows the third slash is not part of the path: file:///C:/data/granule.h5.
+    Ok(if cfg!(windows) { path.trim_start_matches('/').to_owned() } else { path })
 }
 
 fn config(location: &str, message: impl Into<String>) -> SourceError {

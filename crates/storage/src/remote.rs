@@ -1,7 +1,7 @@
 //! A file over HTTP or in S3, read by ranges.
 use crate::exchange::Ask;
 use crate::refusal::Refusal;
-use crate::retry::{Failed, attempts};
+use crate::retry::{Failed, sent};
 use crate::s3::S3;
 use crate::shared::Shared;
 use crate::version::{check_range, content_range, unsatisfied_range, version};
@@ -227,9 +227,7 @@ impl Source for RemoteSource {
             Ok(None) => return Ok(Fetched { bytes: Bytes::new(), file_size: known.unwrap_or(0) }),
             Err(message) => return Err(SourceError::new(Kind::BadAnswer, &self.shown, message)),
         };
-        let mut fetched =
-            attempts(&self.shared.options.retry, |_, _| self.stats.add_retry(), async || self.once(asked).await)
-                .await?;
+        let mut fetched = sent(&self.shared.options.retry, &self.stats, || self.once(asked)).await?;
         if range.is_empty() {
             fetched.bytes.clear();
         }

@@ -1,5 +1,5 @@
 //! Retries, for every server: which failures are transient, and how long to wait.
-use crate::{Broken, Retry};
+use crate::{Broken, Retry, Stats};
 use byte_ranges::{SourceError, SourceErrorKind};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::error::Error;
@@ -137,6 +137,22 @@ pub async fn attempts<T>(
         match once().await {
             Ok(value) => return Ok(value),
             Err(failed) => tries.wait_after(failed, &waits).await?,
+        }
+    }
+}
+
+/// [`attempts`] with a closure that makes futures: what it returns can move from one thread to another, which the compiler does not see
+/// through an async closure.
+pub(crate) async fn sent<T, F: Future<Output = Result<T, Failed>>>(
+    retry: &Retry,
+    stats: &Stats,
+    mut once: impl FnMut() -> F,
+) -> Result<T, SourceError> {
+    let mut tries = Tries::new(retry);
+    loop {
+        match once().await {
+            Ok(value) => return Ok(value),
+            Err(failed) => tries.wait_after(failed, |_, _| stats.add_retry()).await?,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::local::io_error;
 use byte_ranges::{Sink, SourceError, Storage, Tag};
 use bytes::Bytes;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -142,7 +142,9 @@ impl Storage for LocalSink {
     async fn settle(&self) -> Result<(), SourceError> {
         let files = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
         for path in &files {
-            match File::open(path).and_then(|file| file.sync_all()) {
+            // Windows settles only a file that is open for writing.
+            let file = fs::OpenOptions::new().read(true).write(cfg!(windows)).open(path);
+            match file.and_then(|file| file.sync_all()) {
                 // Another attempt has taken it away, or a file system has nothing to settle.
                 Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
                     return Err(io_error(&path.display().to_string(), "cannot be written to the disk", &e));

@@ -1,9 +1,9 @@
 //! Stores of the sphere whose time axis grows: more windows, and change computed again from what was seen in all of them.
-use crate::{Error, OwnStore, records};
+use crate::{Error, OwnStore, overviews};
 use byte_ranges::{SourceError, SourceErrorKind, Storage};
 use dggs_zarr::StoreObject;
 use morton::Cell;
-use pipeline::{Day, TimeAxis, TimeWindow, WindowProvenance};
+use pipeline::{Day, Layout, TimeAxis, TimeWindow, WindowProvenance};
 use storage::{Clients, Location};
 
 /// What became of a time axis.
@@ -16,7 +16,8 @@ pub struct Extended {
 }
 
 /// Adds windows to a store of the sphere, up to the one before `to`: metadata only, no window is computed. Done again, or after it was
-/// stopped anywhere, it ends the same; a reader sees the old axis or the new one.
+/// stopped anywhere, it ends the same; a reader sees the old axis or the new one. Levels above the parents are composed again, with the
+/// new axis; meanwhile the store is the one without them.
 ///
 /// # Errors
 /// [`Error::Refused`] for a store that cannot grow; [`Error::Write`], and what is wrong with the store.
@@ -33,13 +34,11 @@ pub async fn extend(root: &str, to: Day, clients: &Clients) -> Result<Extended, 
     let longer = axis.extended(to).map_err(&refused)?;
     let windows = longer.windows().to_vec();
     if windows.len() == before {
+        // Where an attempt was stopped, the root names no level above the parents any more.
+        if store.recipe.above.is_empty() {
+            overviews::compose_again(&store, clients).await?;
+        }
         return Ok(Extended { before, windows });
-    }
-    if let Some(above) = store.recipe.above.first() {
-        let why = format!(
-            "it has order {above}, above its cells, which has the shorter axis: extend the store before `icestream overviews`"
-        );
-        return Err(refused(why));
     }
     let mut recipe = store.recipe.clone();
     recipe.time = Some(longer);
@@ -50,16 +49,19 @@ pub async fn extend(root: &str, to: Day, clients: &Clients) -> Result<Extended, 
     for object in pipeline::sphere_template(&job).map_err(Error::Job)? {
         put(&sink, object).await.map_err(|error| Error::Write(pipeline::Error::Write(error)))?;
     }
+    overviews::compose_again(&store, clients).await?;
     Ok(Extended { before, windows })
 }
 
 /// Only stores of the sphere grow: each window of a cell has a mark of its own there.
 fn check_sphere(store: &OwnStore, root: &str) -> Result<(), Error> {
-    if store.recipe.parent.is_none() {
-        return Ok(());
-    }
-    let why = "this is a store of one cell: compute it again with all windows, or make a store of the sphere (--layout sphere), which grows";
-    Err(Error::refused(root, why))
+    let what = match store.recipe.layout {
+        Layout::Sphere => return Ok(()),
+        Layout::Cell => "of one cell",
+        Layout::Region => "of a region",
+    };
+    let next = "compute it again with all windows, or make a store of the sphere (--layout sphere), which grows";
+    Err(Error::refused(root, format!("this is a store {what}: {next}")))
 }
 
 /// Puts an object in the place of what is there.
@@ -86,7 +88,8 @@ pub struct Rechanged {
     pub incomplete: usize,
 }
 
-/// Computes the change of every cell of a store of the sphere again, from the moments of all windows that are there.
+/// Computes the change of every cell of a store of the sphere again, from the moments of all windows that are there; then the levels
+/// above the parents, where there are some.
 ///
 /// # Errors
 /// [`Error::Refused`] for a store of one cell, without change, or without moments; [`Error::Write`], and what is wrong with it.
@@ -102,14 +105,8 @@ pub async fn rechange(root: &str, clients: &Clients) -> Result<Rechanged, Error>
     let mut all = Rechanged { cells: 0, records: 0, incomplete: 0 };
     for cell in store.cells().await? {
         let job = store.recipe.job(cell).map_err(|why| Error::refused(root, why))?;
-        let mut tables = Vec::new();
         let there = store.windows_there(cell).await?;
-        for (window, _) in &there {
-            let mark = dggs_zarr::window_key(cell, &window.name()).map_err(|error| store.bad(error))?;
-            let group = mark.trim_end_matches("/zarr.json");
-            let table = records::read(&store.place, group).await?;
-            tables.push(table.ok_or_else(|| store.bad(format!("{group}: its moments are missing")))?);
-        }
+        let tables = store.records(cell).await?;
         all.cells += 1;
         all.records += tables.iter().map(|table| table.child.len() as u64).sum::<u64>();
         all.incomplete += usize::from(there.len() < axis.windows().len());
@@ -117,6 +114,7 @@ pub async fn rechange(root: &str, clients: &Clients) -> Result<Rechanged, Error>
         let objects = pipeline::sphere_change(&job, &tables, names).map_err(Error::Job)?;
         pipeline::write_sphere_objects(objects, &sink).await.map_err(Error::Write)?;
     }
+    overviews::compose_again(&store, clients).await?;
     Ok(all)
 }
 

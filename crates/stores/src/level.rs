@@ -70,6 +70,16 @@ impl LevelInfo {
         self.rows == Rows::Position
     }
 
+    /// Whether rows are those of the children in a region, of which some may not be computed yet (layout `region`).
+    pub(crate) fn is_region(&self) -> bool {
+        self.attributes[OWN]["layout"] == "region"
+    }
+
+    /// Whether an array is that of the ids.
+    pub(crate) fn is_ids(&self, array: &ArrayInfo) -> bool {
+        matches!(&self.rows, Rows::Ids(name) if self.arrays.get(name).is_some_and(|ids| ids.path == array.path))
+    }
+
     /// Whether this engine wrote it.
     pub(crate) fn is_own(&self) -> bool {
         self.attributes[OWN].is_object()

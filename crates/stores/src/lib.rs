@@ -7,12 +7,12 @@
 //! `icestream cell --csv` ([`Table::from_csv`]), so that maps, exports and comparisons ([`compare()`]) take either.
 //!
 //! **Stores that this engine wrote** name what they were made from ([`Recipe`]). [`OwnStore`] reads one cell by cell,
-//! [`Merge`] joins stores, [`write_overviews`] composes the levels above the parents, and
+//! [`Merge`] and [`merge_region`] join stores, [`RegionStore`] fills the store of a region, [`write_overviews`] composes the levels above the parents, and
 //! [`validate()`] lists everything that is wrong with one. Nothing here prints.
 //!
 //! The arrays themselves show which layout a store has:
 //!
-//! * `cell`: an array of ids says which cell a row is.
+//! * `cell` and `region`: an array of ids says which cell a row is; of a region, rows of parents without a mark are left out.
 //! * `sphere`: an array covers all 12 * 4^order cells, the position is the id, and only chunks that exist are read (they are
 //!   found by listing the chunks of one variable, so a local folder or S3; plain HTTP cannot list).
 //!
@@ -35,6 +35,8 @@ mod decoder;
 mod documents;
 mod element;
 mod error;
+mod expand;
+mod gather;
 mod grid;
 mod hive;
 mod ids;
@@ -49,6 +51,7 @@ mod part;
 mod place;
 mod recipe;
 mod records;
+mod region;
 mod rows;
 mod series;
 mod shard;
@@ -65,6 +68,8 @@ pub use compare::{Bound, CellsInOne, Comparison, Difference, Tolerance, compare}
 pub use cube::Cube;
 pub use dggs_zarr::{Column, DataType};
 pub use error::Error;
+pub use expand::expand_stores;
+pub use gather::{merge_as, merge_region};
 pub use hive::Hive;
 pub use level::LevelInfo;
 pub use merge::{Merge, Merged, Sources};
@@ -74,6 +79,7 @@ pub use own::OwnStore;
 pub use part::Pick;
 pub use place::Place;
 pub use recipe::Recipe;
+pub use region::RegionStore;
 pub use series::{Series, SeriesWindow, Trend, with_error};
 pub use store::Store;
 pub use table::{Partial, Table, VariableInfo};

@@ -1,4 +1,4 @@
-//! What a store of layout `sphere` says of its cells, and of their windows: who is not marked is not whole, and is not read.
+//! What a store of layout `sphere` or `region` says of its cells, and of their windows: who is not marked is not whole, and is not read.
 use crate::documents::json as parsed;
 use crate::{Error, OWN, Objects};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -32,7 +32,9 @@ impl Marks {
             if dggs_zarr::is_tombstone(&document) {
                 return Ok(None);
             }
-            Ok(Some((cell, window, parsed(&key, &document)?["attributes"][OWN].take())))
+            let own = parsed(&key, &document)?["attributes"][OWN].take();
+            // Arrays of moments lie beside the windows.
+            Ok((window.is_none() || own.is_object()).then_some((cell, window, own)))
         };
         let keys = objects.list(&prefix).await?;
         let reads = stream::iter(keys.into_iter().map(read)).buffer_unordered(AT_ONCE);

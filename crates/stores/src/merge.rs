@@ -2,21 +2,21 @@
 use crate::{Error, Objects as _, OwnStore, Place, records};
 use dggs_zarr::{CellWindow, RECORDS, SphereCell, StoreObject};
 use morton::Cell;
-use pipeline::{SphereStanding, TimeWindow};
+use pipeline::{Layout, SphereStanding, TimeWindow};
 use serde_json::{Value, json};
 use std::path::Path;
 use storage::{Clients, Location, StoreSink};
 
 /// A store of the sphere that other stores are merged into.
 pub struct Merge<'a> {
-    out: &'a str,
+    pub(crate) out: &'a str,
     /// The same place for reading,
     target: Place,
     /// and for writing.
     sink: StoreSink,
     /// Whether cells that are there with other values are replaced.
-    overwrite: bool,
-    clients: &'a Clients,
+    pub(crate) overwrite: bool,
+    pub(crate) clients: &'a Clients,
 }
 
 /// The stores that inputs name.
@@ -90,6 +90,10 @@ impl<'a> Merge<'a> {
         let mut seen: Vec<(Cell, String)> = Vec::new();
         for root in stores {
             let store = OwnStore::open(&root, self.clients).await?;
+            if store.recipe.layout == Layout::Region {
+                let why = "this is a store of a region, which has not all children of its cells: merge the stores that it was made from";
+                return Err(Error::refused(&root, why));
+            }
             merged.stores += 1;
             for cell in store.cells().await? {
                 if let Some((_, other)) = seen.iter().find(|(held, _)| *held == cell) {

@@ -5,7 +5,7 @@ use dggs_zarr::{ArrayMeta, CHANGE, Column, Level, TemplateVariable, TimeCoordina
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
-use pipeline::{TimeAxis, TimeWindow};
+use pipeline::{Layout, TimeAxis, TimeWindow};
 use serde_json::Value;
 use std::fmt::Display;
 use storage::Clients;
@@ -99,7 +99,7 @@ impl OwnStore {
     /// As [`OwnStore::provenance`].
     pub(crate) async fn made(&self, cell: Cell) -> Result<Made, Error> {
         let Some(axis) = &self.recipe.time else { return Ok(Made::default()) };
-        if self.recipe.parent.is_some() {
+        if self.recipe.layout != Layout::Sphere {
             let own = self.provenance(cell).await?;
             return Ok(Made::of_cell(axis, &own));
         }
@@ -154,6 +154,12 @@ impl OwnStore {
 
     /// The variables of a level whose names are `wanted`.
     async fn read(&self, cell: Cell, order: Order, made: &Made, wanted: impl Fn(&str) -> bool) -> Result<Level, Error> {
+        if self.recipe.layout == Layout::Region {
+            return Err(Error::refused(
+                &self.name,
+                "layout `region` has not all children of its cells: read it as a table",
+            ));
+        }
         let ids: Vec<u64> = cell.children(order).map_err(|error| self.bad(error))?.collect();
         let morton: Result<Vec<i64>, _> = ids.iter().map(|&id| Cell::new(order, id)?.decimal()).collect();
         let sphere = self.recipe.sphere().map_err(|why| self.bad(why))?;
@@ -233,7 +239,7 @@ impl OwnStore {
 }
 
 impl Made {
-    /// Of a store of one cell: the windows that its provenance names.
+    /// Of a cell whose provenance names its windows: of its own store, or in the store of a region.
     pub(crate) fn of_cell(axis: &TimeAxis, own: &Value) -> Self {
         let texts: Vec<String> = axis.windows().iter().map(ToString::to_string).collect();
         let step = |text: &str| texts.iter().position(|window| window == text).map(|step| step as u64);

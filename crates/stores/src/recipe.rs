@@ -2,7 +2,7 @@
 use crate::OWN;
 use dggs_zarr::Sphere;
 use morton::{Cell, Latitude, Order};
-use pipeline::{ChangeSpec, Job, JobSpec, Product, TimeAxis};
+use pipeline::{ChangeSpec, Job, JobSpec, KeptArea, KeptProvenance, Layout, Product, TimeAxis};
 use serde_json::Value;
 
 /// What a store says it was made from.
@@ -22,8 +22,12 @@ pub struct Recipe {
     pub time: Option<TimeAxis>,
     /// How height change was estimated, where it was.
     pub change: Option<ChangeSpec>,
-    /// The parent (layout `cell`); `None` for a store of the sphere.
+    /// How it is laid out.
+    pub layout: Layout,
+    /// The parent (layout `cell`); `None` for a store of the sphere or of a region.
     pub parent: Option<Cell>,
+    /// Which children belong to the region, where there is one.
+    pub kept: Option<KeptProvenance>,
 }
 
 impl Recipe {
@@ -47,8 +51,8 @@ impl Recipe {
         let parent_order = parent_order.and_then(|order| Order::new(order).ok()).ok_or("no parent order")?;
         let parent = match own["parent_morton"].as_i64() {
             Some(id) => Some(Cell::from_decimal(id).map_err(|error| error.to_string())?),
-            None if own["layout"] == "sphere" => None,
-            None => return Err("neither a parent cell nor layout `sphere`".into()),
+            None if own["layout"] == "sphere" || own["layout"] == "region" => None,
+            None => return Err("neither a parent cell nor layout `sphere` or `region`".into()),
         };
         if parent.is_some_and(|parent| parent.order() != parent_order) {
             return Err("the parent cell is of another order than the parent order".into());
@@ -56,7 +60,13 @@ impl Recipe {
         let (orders, above) = orders.into_iter().partition(|&order| order >= parent_order);
         let time = optional(&own["time"]).map_err(|error| format!("time: {error}"))?;
         let change = optional(&own["change"]).map_err(|error| format!("change: {error}"))?;
-        Ok(Self { product, latitude, parent_order, orders, above, time, change, parent })
+        let kept = optional(&own["kept"]).map_err(|error| format!("kept: {error}"))?;
+        let layout =
+            own["layout"].as_str().map_or(Ok(Layout::Cell), str::parse).map_err(|why| format!("layout: {why}"))?;
+        if layout == Layout::Region && kept.is_none() {
+            return Err("layout `region` without its kept cells".into());
+        }
+        Ok(Self { product, latitude, parent_order, orders, above, time, change, layout, parent, kept })
     }
 
     /// The job of one parent cell.
@@ -70,6 +80,7 @@ impl Recipe {
             overviews: self.orders.clone(),
             time: self.time.clone(),
             change: self.change,
+            area: self.kept.clone().map(KeptArea::stated),
             ..JobSpec::new(self.product.clone(), Vec::new(), finest)
         };
         spec.job(parent).map_err(|error| error.to_string())

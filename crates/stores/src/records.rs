@@ -1,7 +1,8 @@
 //! Records of what was seen in the cells of a store: the moments that change is computed from.
-use crate::{Error, Objects as _, Place};
+use crate::{Error, Objects as _, OwnStore, Place};
 use bytes::Bytes;
 use dggs_zarr::RecordTable;
+use morton::Cell;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,30 @@ pub(crate) async fn read(place: &Place, group: &str) -> Result<Option<RecordTabl
     let words = moments["attributes"]["long_name"].as_str().unwrap_or_default().to_owned();
     let table = table.map_err(|error| Error::corrupt(group, error.to_string()))?;
     Ok(Some(RecordTable { words, ..table }))
+}
+
+impl OwnStore {
+    /// The records of a cell of a store of the sphere: of each window that is there a table, or where there is no time axis one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where they are missing, and as [`read`].
+    pub(crate) async fn records(&self, cell: Cell) -> Result<Vec<RecordTable>, Error> {
+        let mut marks = Vec::new();
+        if self.recipe.time.is_none() {
+            marks.push(dggs_zarr::mark_key(cell));
+        }
+        for (window, _) in self.windows_there(cell).await? {
+            marks.push(dggs_zarr::window_key(cell, &window.name()));
+        }
+        let mut tables = Vec::new();
+        for mark in marks {
+            let mark = mark.map_err(|error| self.bad(error))?;
+            let group = mark.trim_end_matches("/zarr.json");
+            let table = read(&self.place, group).await?;
+            tables.push(table.ok_or_else(|| self.bad(format!("{group}: its moments are missing")))?);
+        }
+        Ok(tables)
+    }
 }
 
 /// The records of one window.

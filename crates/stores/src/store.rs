@@ -130,7 +130,9 @@ impl<O: Objects> Store<O> {
             Some(group) => Some(Marks::read(&self.objects, group, pick.cell_of(level.parent_order())?).await?),
             None => None,
         };
-        let part = Part::new(level, &all, &steps, marks.as_ref(), pick.cell)?;
+        // Of a region an object holds rows of many parents.
+        let by_object = marks.as_ref().filter(|_| level.is_full_domain());
+        let part = Part::new(level, &all, &steps, by_object, pick.cell)?;
         let (ids, columns) = match &level.rows {
             Rows::Position => {
                 let (spans, columns) = self.existing(level, &arrays, &part).await?;
@@ -153,6 +155,7 @@ impl<O: Objects> Store<O> {
             Some(marks) => Partial::of(marks.cells.values(), &windows),
             None => Partial::of([&level.attributes[OWN]], &windows),
         };
+        let whole = marks.as_ref().filter(|_| level.is_region()).map(|marks| marks.cells.keys().copied().collect());
         let mut said = marks.map(|marks| marks.cells).unwrap_or_default();
         said.values_mut().for_each(|own| keep_windows(own, &windows));
         self.cells.borrow_mut().extend(said);
@@ -172,6 +175,10 @@ impl<O: Objects> Store<O> {
         let cube = Cube { cells, windows, columns: timed };
         let ids = at(&level.path, if let Rows::Ids(name) = &level.rows { name } else { "cell_ids" });
         let cube = if level.is_own() { cube } else { in_order(cube, &ids)? };
+        let cube = match &whole {
+            Some(whole) => computed(cube, whole),
+            None => cube,
+        };
         let table = &cube.cells;
         if !table.ids.is_sorted_by(|a, b| a < b) || table.ids.last().is_some_and(|&id| id >= level.order.cells()) {
             return Err(Error::corrupt(&ids, "ids must ascend and exist"));
@@ -380,8 +387,8 @@ impl<O: Objects> Store<O> {
         array: &ArrayInfo,
         indices: impl Iterator<Item = u64>,
     ) -> impl Stream<Item = Result<(u64, Bytes), Error>> {
-        // Windows that nobody computed have no chunks.
-        let own = level.is_own() && array.leading.is_none();
+        // Windows that nobody computed have no chunks, nor have rows of a region.
+        let own = level.is_own() && array.leading.is_none() && (!level.is_region() || level.is_ids(array));
         let one = move |index: u64| async move {
             let key = array.key(index);
             match self.objects.get(&format!("{}{key}", self.base)).await? {
@@ -415,6 +422,15 @@ fn keep_windows(own: &mut Value, windows: &[Window]) {
     if let Some(parts) = own.get_mut("windows").and_then(Value::as_array_mut) {
         parts.retain(|part| name(part).is_none_or(|name| names.contains(&name)));
     }
+}
+
+/// The rows of the store of a region whose parents are whole; in the others there may be anything.
+fn computed(cube: Cube, whole: &BTreeSet<Cell>) -> Cube {
+    let table = &cube.cells;
+    let is_whole =
+        |cell: Cell| table.parent.and_then(|order| cell.parent(order).ok()).is_some_and(|of| whole.contains(&of));
+    let rows: Vec<usize> = (0..).zip(table.cells()).filter(|(_, cell)| is_whole(*cell)).map(|(row, _)| row).collect();
+    if rows.len() == table.ids.len() { cube } else { cube.select(&rows) }
 }
 
 /// The rows in the order of their cells: other projects write them in any.

@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+mod grid_progress;
 pub mod log;
 pub mod out;
 pub mod progress;
 mod run_progress;
 
+pub use grid_progress::GridProgress;
 pub use run_progress::RunProgress;

@@ -93,8 +93,11 @@ impl RunObserver for RunProgress {
         self.bar.set_message(sums.text(&self.all, elapsed, in_flight, throttled));
     }
 
-    fn interrupted(&self, in_flight: usize) {
-        self.bar.suspend(|| note!("ending: {in_flight} cells under way are waited for; Ctrl-C again drops them"));
+    fn interrupted(&self, waited: usize) {
+        self.bar.suspend(|| match waited {
+            0 => note!("ending: cells that have ended stay; the same command goes on with the others"),
+            _ => note!("ending: {waited} cells under way are waited for; Ctrl-C again drops them"),
+        });
     }
 
     fn finished(&self) {

@@ -1,4 +1,4 @@
-//! Writes the inputs to begin with: `seeds FOLDER` makes FOLDER/walk, /splits, /filter and /datatype.
+//! Writes the inputs to begin with: `seeds FOLDER` makes FOLDER/walk, /open, /splits, /filter and /datatype.
 use hdf5_pure_fuzz::seeds;
 use std::io;
 use std::path::Path;
@@ -12,6 +12,7 @@ fn main() -> io::Result<()> {
     let files = seeds::files(MOST);
     write(&folder, "splits", &files.iter().map(seeded).collect::<Vec<_>>())?;
     write(&folder, "walk", &files)?;
+    write(&folder, "open", &files)?;
     write(&folder, "filter", &seeds::chunks(MOST))?;
     write(&folder, "datatype", &seeds::datatypes())
 }

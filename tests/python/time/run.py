@@ -23,6 +23,7 @@ import traceback
 import append
 import axis
 import column
+import raised
 import tool as tools
 import trend
 
@@ -42,6 +43,8 @@ GROUPS = {
     "ragged": trend.ragged,
     "moments": trend.moments,
     "appended": append.appended,
+    "raised": raised.raised,
+    "grown": raised.grown,
     "same": trend.same,
     "neighbours": trend.neighbours,
     "cycles": trend.many_cycles,

@@ -2,7 +2,7 @@
 use crate::{block_on, shared};
 use catalog::crossed_cells;
 use footprint::{CellFinder, Direction, Footprint, MARGIN_KM, OrbitArc};
-use hdf5_pure::{AsyncFile, Object, Selection};
+use hdf5_pure::AsyncFile;
 use morton::{Latitude, LonLat, Order};
 use pipeline::{GranuleName, NamePattern};
 use std::collections::BTreeSet;
@@ -48,8 +48,8 @@ fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
     let mut pairs = 0;
     for granule in granules {
         let name = products::granule_name(&granule.name()).unwrap();
-        let mut file = block_on(AsyncFile::open(clients.open(&granule).unwrap())).unwrap();
-        let lan = block_on(node(&mut file));
+        let file = block_on(AsyncFile::open(clients.open(&granule).unwrap())).unwrap();
+        let lan = block_on(node(&file));
         assert!(
             (lan - crossing(number(&name, "rgt")))
                 .rem_euclid(360.0)
@@ -73,11 +73,8 @@ fn rows_of_real_granules_lie_in_the_cells_of_their_orbits() {
 }
 
 /// `/orbit_info/lan`: longitude of the ascending node.
-async fn node<S: byte_ranges::Source>(file: &mut AsyncFile<S>) -> f64 {
-    let found = file.query(|file| file.find(&["/orbit_info/lan"])).await.unwrap().remove(0).unwrap();
-    let Some(Object::Dataset(dataset)) = found else { panic!("no /orbit_info/lan") };
-    let raw = file.read(&dataset, &Selection::all(&dataset)).await.unwrap();
-    dataset.datatype.decode::<f64>(&raw).unwrap()[0]
+async fn node<S: byte_ranges::Source>(file: &AsyncFile<S>) -> f64 {
+    file.dataset("/orbit_info/lan").await.unwrap().read::<f64>().await.unwrap()[0]
 }
 
 /// The 213 real granules that someone found at one busy place at 88 S, by name alone: all of their ground tracks turn

@@ -1,19 +1,24 @@
 //! Turns flags into the choice of cells and granules for a catalog.
-use super::{Area, AreaArgs, Catalog, CatalogArgs, Choice, Grid, NameFilter, Path, Value, json, target};
-use crate::exit::{self, Failure};
+use super::{AccessArgs, Area, AreaArgs, Catalog, CatalogArgs, Choice, Grid, Path, Value, json, target};
+use crate::exit::{self, CommandError};
 use crate::files;
 use pipeline::{FailureClass, Product};
 
 /// The cells that are wanted, and the catalog that is read, which knows its own order and latitude.
-pub(super) fn grid(args: &AreaArgs, read: Option<&Path>) -> Result<(Grid, Option<Catalog>), Failure> {
+pub(super) fn grid(
+    args: &AreaArgs,
+    read: Option<&Path>,
+    access: &AccessArgs,
+) -> Result<(Grid, Option<Catalog>), CommandError> {
     if !(0.0..=1000.0).contains(&args.margin) {
-        return Err(Failure::usage(format!("a margin of {} km is not within 0 to 1000", args.margin)));
+        return Err(CommandError::usage(format!("a margin of {} km is not within 0 to 1000", args.margin)));
     }
     let (mut order, mut latitude) = (target::order(args.order)?, args.latitude);
-    let catalog = read.map(super::read).transpose()?;
+    let catalog = read.map(|path| super::read(path, access)).transpose()?;
     if let Some(catalog) = &catalog {
         order = catalog.order().unwrap_or(order);
-        let told = catalog.latitude().map_err(|error| Failure::new(exit::code_of(FailureClass::Corrupt), error))?;
+        let told =
+            catalog.latitude().map_err(|error| CommandError::new(exit::code_of(FailureClass::Corrupt), error))?;
         latitude = told.unwrap_or(latitude);
     }
     let grid = Grid::new(order, latitude)?;
@@ -31,16 +36,11 @@ pub(super) fn choice(args: &CatalogArgs, grid: Grid, product: Product) -> Choice
         ("index", args.index.as_ref().map(|folder| json!(folder))),
     ];
     let notes: Vec<(&str, Value)> = notes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let names = NameFilter {
-        cycles: search.cycle.clone(),
-        orbit_regions: search.orbit_region.clone(),
-        from_date: search.from_date.clone(),
-        to_date: search.to_date.clone(),
-    };
+    let names = search.names();
     Choice { grid, names, links: args.links, product, notes }
 }
 
-fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
+fn areas(args: &AreaArgs) -> Result<Vec<Area>, CommandError> {
     let mut areas = Vec::new();
     if let Some(text) = &args.bbox {
         areas.push(Area::parse_box(text)?);
@@ -48,7 +48,7 @@ fn areas(args: &AreaArgs) -> Result<Vec<Area>, Failure> {
     if let Some(path) = &args.polygon {
         let text = files::read(path)?;
         let document = serde_json::from_str(&text)
-            .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
+            .map_err(|error| CommandError::new(exit::BAD_INPUT, format!("{}: {error}", path.display())))?;
         areas.push(Area::GeoJson(document));
     }
     areas.extend(args.south_of.map(Area::SouthOf));

@@ -1,12 +1,12 @@
 //! What a run would take, and what it took.
 use super::RunArgs;
-use crate::exit::{self, Failure};
+use crate::exit::{self, CommandError};
 use crate::json::print;
 use crate::out::{note, say};
 use byte_ranges::thousands;
 use jobs::fan_out::{Estimate, RunEnd, RunOutcome, RunPlan, RunTotals};
 
-pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), Failure> {
+pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> Result<(), CommandError> {
     if args.json {
         return print(&plan.estimate_answer(estimate));
     }
@@ -18,7 +18,7 @@ pub(super) fn estimate(args: &RunArgs, plan: &RunPlan, estimate: &Estimate) -> R
 }
 
 /// Reports the end; the exit code says how it was.
-pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, Failure> {
+pub(super) fn done(args: &RunArgs, plan: &RunPlan, outcome: &RunOutcome) -> Result<u8, CommandError> {
     let totals = RunTotals::of(plan, outcome);
     if args.json {
         print(&plan.answer(outcome, &totals))?;

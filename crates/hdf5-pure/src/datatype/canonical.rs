@@ -136,14 +136,14 @@ impl Datatype {
     }
 }
 
-struct Writer<'a, E> {
-    heap: &'a mut dyn FnMut(HeapRef) -> Result<Bytes, E>,
-    sink: &'a mut dyn FnMut(&[u8]),
+pub(crate) struct Writer<'a, E> {
+    pub(crate) heap: &'a mut dyn FnMut(HeapRef) -> Result<Bytes, E>,
+    pub(crate) sink: &'a mut dyn FnMut(&[u8]),
 }
 
 impl<E: From<DatatypeError>> Writer<'_, E> {
     /// Write whole elements; recursion is as deep as the type.
-    fn run(&mut self, plan: &Plan, raw: &[u8]) -> Result<(), E> {
+    pub(crate) fn run(&mut self, plan: &Plan, raw: &[u8]) -> Result<(), E> {
         let size = plan.size();
         match plan {
             Plan::Verbatim { .. } => {

@@ -13,9 +13,11 @@
 
 mod canonical;
 mod class;
+mod conversion;
 mod describe;
 mod error;
 mod float_bits;
+mod form;
 mod heap_ref;
 mod kind;
 mod message;
@@ -30,12 +32,16 @@ pub use class::{
     Array, BitField, CharacterSet, Complex, Compound, Datatype, EnumMember, Enumeration, FixedString, Member, Opaque,
     Reference, ReferenceKind, StringPadding, Time, VariableLength, VariableLengthKind,
 };
+pub(crate) use conversion::Conversion;
 pub use error::DatatypeError;
+pub use form::{Field, Form};
 pub use heap_ref::HeapRef;
 pub use kind::Kind;
 pub use number::{ByteOrder, FixedPoint, FloatingPoint, Normalisation};
 pub use numbers::Numbers;
 pub use sample::Sample;
+pub(crate) use text::heap_items;
+pub(crate) use text::heap_text;
 
 #[cfg(test)]
 mod tests;

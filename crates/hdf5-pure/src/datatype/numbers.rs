@@ -94,6 +94,15 @@ impl Datatype {
         self.number().is_some()
     }
 
+    /// How many numbers an element is: several for arrays and complex numbers.
+    ///
+    /// # Errors
+    /// [`DatatypeError::WrongClass`] for types that hold no numbers.
+    pub(crate) fn numbers_an_element(&self) -> Result<usize, DatatypeError> {
+        let number = self.number().ok_or_else(|| self.wrong_class("numbers"))?;
+        Ok(self.size().checked_div(number.size()).unwrap_or(0))
+    }
+
     /// Decode elements to the smallest [`Numbers`] that holds all values of the type. Array items follow each other in
     /// C order, complex parts alternate, so that there may be several values an element. Floats wider than binary64
     /// become [`Numbers::F64`] as far as they are exact.

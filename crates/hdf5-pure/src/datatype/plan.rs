@@ -77,6 +77,31 @@ impl Plan {
         }
     }
 
+    /// The same, but text of fixed size stays as it is stored.
+    pub(crate) fn with_text_as_stored(self) -> Self {
+        match self {
+            Self::Text { size, .. } => Self::Verbatim { size },
+            Self::Repeat { size, item } => repeat(size, item.with_text_as_stored()),
+            Self::Record { size, members } => {
+                packed(size, members.into_iter().map(|(at, plan)| (at, plan.with_text_as_stored())).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// Bytes of what becomes of an element without values of variable length.
+    pub(crate) fn size_in_memory(&self) -> usize {
+        match self {
+            Self::Integer { width, .. } => *width,
+            Self::Float { format, .. } => format.size,
+            Self::Repeat { size, item } => {
+                size.checked_div(item.size()).unwrap_or(0).saturating_mul(item.size_in_memory())
+            }
+            Self::Record { members, .. } => members.iter().map(|(_, plan)| plan.size_in_memory()).sum(),
+            _ => self.size(),
+        }
+    }
+
     /// Whether elements name heap objects.
     pub(crate) fn uses_heap(&self) -> bool {
         match self {
@@ -163,22 +188,27 @@ fn array(t: &Array) -> Result<Plan, DatatypeError> {
 fn record(t: &Compound) -> Result<Plan, DatatypeError> {
     let size = t.size as usize;
     let mut members = Vec::with_capacity(t.members.len());
-    let mut packed = 0;
     for member in &t.members {
         let plan = Plan::new(&member.datatype, false)?;
         let offset = member.offset as usize;
-        let end = offset.checked_add(plan.size()).filter(|end| *end <= size);
-        let end = end.ok_or(DatatypeError::Ragged { len: size, size: plan.size() })?;
-        if offset == packed && matches!(plan, Plan::Verbatim { .. }) {
-            packed = end;
+        let fits = offset.checked_add(plan.size()).is_some_and(|end| end <= size);
+        if !fits {
+            return Err(DatatypeError::Ragged { len: size, size: plan.size() });
         }
         members.push((offset, plan));
     }
-    // Little-endian numbers without gaps: the record as it is.
+    Ok(packed(size, members))
+}
+
+/// A record as it is, where its members are as they are and one behind the other without gaps.
+fn packed(size: usize, members: Vec<(usize, Plan)>) -> Plan {
+    let mut end = 0;
+    for (offset, plan) in &members {
+        if *offset == end && matches!(plan, Plan::Verbatim { .. }) {
+            end += plan.size();
+        }
+    }
     let verbatim = members.iter().all(|(_, plan)| matches!(plan, Plan::Verbatim { .. }));
     let sum: usize = members.iter().map(|(_, plan)| plan.size()).sum();
-    if verbatim && packed == size && sum == size {
-        return Ok(Plan::Verbatim { size });
-    }
-    Ok(Plan::Record { size, members })
+    if verbatim && end == size && sum == size { Plan::Verbatim { size } } else { Plan::Record { size, members } }
 }

@@ -3,7 +3,9 @@
 /// Native number: the items of a [`Numbers`](super::Numbers). Sealed.
 ///
 /// Conversions are exact or refused.
-pub trait Sample: Copy + PartialEq + std::fmt::Debug + Sized + private::Sealed + 'static {
+pub trait Sample:
+    Copy + Default + PartialEq + Send + Sync + std::fmt::Debug + Sized + private::Sealed + 'static
+{
     /// Name, as Rust spells it.
     const NAME: &'static str;
     /// The same number, if this type holds it exactly.
@@ -115,7 +117,7 @@ impl Sample for f32 {
 }
 
 /// A number rounded to the nearest `f64`, which only integers beyond 2^53 are not already.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub(crate) struct Rounded(pub(crate) f64);
 
 impl private::Sealed for Rounded {

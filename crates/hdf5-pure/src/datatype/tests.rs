@@ -262,6 +262,21 @@ fn heap_objects_are_announced() {
     }
 }
 
+#[test]
+fn elements_in_memory_are_as_large_as_their_form_says() {
+    let mut converted = 0;
+    for case in cases() {
+        let datatype = case.datatype();
+        let (Some(form), Ok(conversion)) = (Form::of(&datatype), Conversion::new(&datatype)) else { continue };
+        assert_eq!(form.size(), conversion.size(), "{}", case.name);
+        let elements = case.raw.len() / datatype.size();
+        let Ok(made) = conversion.apply(case.raw.as_slice().into()) else { continue };
+        assert_eq!(made.len(), elements * form.size(), "{}", case.name);
+        converted += 1;
+    }
+    assert!(converted > 55, "{converted}");
+}
+
 /// Parsed or refused, and used on arbitrary elements, nothing panics.
 fn exercise(message: &[u8], raw: &[u8]) {
     let Ok((datatype, consumed)) = Datatype::parse(message, 0) else { return };
@@ -273,6 +288,11 @@ fn exercise(message: &[u8], raw: &[u8]) {
         let _ = datatype.decode_column(bytes);
         let _ = datatype.decode::<i16>(bytes);
         let _ = datatype.strings::<DatatypeError>(bytes, &mut |_| Ok(Bytes::from_static(b"some\0text")));
+        if let (Some(form), Ok(conversion)) = (Form::of(&datatype), Conversion::new(&datatype)) {
+            assert_eq!(form.size(), conversion.size());
+            let made = conversion.apply(bytes.into());
+            assert!(made.is_err() || made.is_ok_and(|made| made.len() == bytes.len() / datatype.size() * form.size()));
+        }
         let mut written = 0;
         for scalar in [false, true] {
             let object = Bytes::copy_from_slice(raw);

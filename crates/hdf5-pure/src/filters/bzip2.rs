@@ -8,7 +8,6 @@ use super::Fault;
 use super::bit_reader::BitReader;
 use super::cursor::to_usize;
 use super::output::Output;
-use crc::{CRC_32_BZIP2, Crc};
 
 const BLOCK_MARK: u64 = 0x3141_5926_5359;
 const END_MARK: u64 = 0x1772_4538_5090;
@@ -246,12 +245,19 @@ impl Code {
 }
 
 /// CRC-32 with the polynomial 0x04c11db7, most significant bit first.
+#[cfg(feature = "bzip2")]
 fn checksum(data: &[u8]) -> u32 {
-    const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_BZIP2);
+    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_BZIP2);
     CRC.checksum(data)
 }
 
-#[cfg(test)]
+/// Not compiled in.
+#[cfg(not(feature = "bzip2"))]
+const fn checksum(_data: &[u8]) -> u32 {
+    0
+}
+
+#[cfg(all(test, feature = "bzip2"))]
 mod tests {
     use super::*;
 

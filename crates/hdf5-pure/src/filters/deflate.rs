@@ -16,15 +16,19 @@
 //! no compression makes smaller. Both write into our buffer, so the bound on the output is ours, and a deflate bomb costs
 //! nothing. A test gives both the same streams, sound and broken, and wants the same answers.
 
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(not(feature = "deflate"))]
+mod absent;
+#[cfg(all(feature = "deflate", any(test, target_arch = "wasm32")))]
 mod fdeflate;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "deflate", not(target_arch = "wasm32")))]
 mod zlib_rs;
 
 use super::Fault;
-#[cfg(target_arch = "wasm32")]
+#[cfg(not(feature = "deflate"))]
+use absent as decoder;
+#[cfg(all(feature = "deflate", target_arch = "wasm32"))]
 use fdeflate as decoder;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "deflate", not(target_arch = "wasm32")))]
 use zlib_rs as decoder;
 
 /// Deflate cannot expand by more than this (RFC 1951: 258 bytes from two bits).
@@ -44,7 +48,7 @@ fn room(input: &[u8], max_len: usize) -> usize {
     max_len.min(input.len().saturating_mul(MAX_RATIO))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "deflate"))]
 mod tests {
     use super::*;
     use ::zlib_rs::{DeflateConfig, ReturnCode, compress_bound, compress_slice};

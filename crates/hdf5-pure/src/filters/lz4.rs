@@ -35,10 +35,17 @@ pub(crate) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
 }
 
 /// Decompresses one LZ4 block that must fill `out` exactly.
+#[cfg(feature = "lz4")]
 pub(crate) fn block_exact(data: &[u8], out: &mut [u8]) -> Result<(), Fault> {
     match lz4_flex::block::decompress_into(data, out) {
         Ok(n) if n == out.len() => Ok(()),
         Ok(_) => Err(Fault::corrupt("an LZ4 block is shorter than declared")),
         Err(e) => Err(Fault::Corrupt(format!("LZ4: {e}").into())),
     }
+}
+
+/// Not compiled in.
+#[cfg(not(feature = "lz4"))]
+pub(crate) const fn block_exact(_data: &[u8], _out: &mut [u8]) -> Result<(), Fault> {
+    Err(Fault::Unsupported("which is not compiled in"))
 }

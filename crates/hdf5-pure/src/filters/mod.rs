@@ -84,6 +84,14 @@ pub enum FilterError {
         /// Registered or stored name, with the unsupported detail if it is only a variant.
         name: String,
     },
+    /// There is a decoder, but a feature of this crate that was not chosen compiles it in.
+    #[error("filter {id} ({name}) is not compiled in: build with the feature `{name}` of hdf5-pure")]
+    NotCompiledIn {
+        /// Registered filter id.
+        id: u16,
+        /// Name of the filter and of the feature.
+        name: &'static str,
+    },
     /// The stored bytes or the client data contradict the filter's format.
     #[error("{filter}: {why}")]
     Corrupt {
@@ -107,7 +115,7 @@ pub enum FilterError {
 ///
 /// # Errors
 /// [`FilterError::Unsupported`] for a filter that was applied and is unknown, even if it is flagged optional: its
-/// bytes cannot be understood without it. [`FilterError::Corrupt`] and [`FilterError::TooLarge`] as the bytes deserve.
+/// bytes cannot be understood without it. [`FilterError::NotCompiledIn`] for one whose feature was not chosen. [`FilterError::Corrupt`] and [`FilterError::TooLarge`] as the bytes deserve.
 pub fn decode(filters: &[Filter], filter_mask: u32, data: &[u8], ctx: &Context) -> Result<Vec<u8>, FilterError> {
     let mut bytes = Cow::Borrowed(data);
     for (position, filter) in filters.iter().enumerate().rev() {
@@ -131,12 +139,9 @@ pub(crate) const fn is_skipped(filter_mask: u32, position: usize) -> bool {
 /// Says before anything is fetched whether chunks of this filter can be decoded.
 ///
 /// # Errors
-/// [`FilterError::Unsupported`], naming the filter.
+/// [`FilterError::Unsupported`] or [`FilterError::NotCompiledIn`], naming the filter.
 pub fn is_supported(filter: &Filter) -> Result<(), FilterError> {
-    match builtin_name(filter.id) {
-        Some(_) => Ok(()),
-        None => Err(unsupported(filter)),
-    }
+    decoder(filter).map(|_| ())
 }
 
 /// What a single filter reports; [`decode`] adds the filter's name.
@@ -168,29 +173,27 @@ const fn intermediate_limit(max_output: usize) -> usize {
 }
 
 fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -> Result<Cow<'a, [u8]>, FilterError> {
-    let Some(name) = builtin_name(filter.id) else {
-        return Err(unsupported(filter));
-    };
+    let name = decoder(filter)?;
     let words = filter.client_data.as_slice();
     let result = match filter.id {
-        1 => inflate_zlib(&data, limit).map(Cow::Owned),
+        1 if cfg!(feature = "deflate") => inflate_zlib(&data, limit).map(Cow::Owned),
         2 => shuffle::decode(words, data),
         3 => fletcher32::decode(data),
-        4 if CODECS => szip::decode(words, &data, limit).map(Cow::Owned),
-        5 if CODECS => nbit::decode(words, data, limit, ctx.element_size),
-        6 if CODECS => scaleoffset::decode(words, data, limit, ctx.element_size),
-        305 if CODECS => lzo::decode(&data, limit).map(Cow::Owned),
-        307 if CODECS => bzip2::decode(&data, limit).map(Cow::Owned),
-        32000 if CODECS => lzf::decode(&data, limit).map(Cow::Owned),
-        32001 if CODECS => blosc::decode(&data, limit).map(Cow::Owned),
-        32004 if CODECS => lz4::decode(&data, limit).map(Cow::Owned),
-        32008 if CODECS => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
-        32013 if CODECS => zfp::decode(words, &data, limit).map(Cow::Owned),
-        32015 if CODECS => zstd::decode(&data, limit).map(Cow::Owned),
+        4 if cfg!(feature = "szip") => szip::decode(words, &data, limit).map(Cow::Owned),
+        5 if cfg!(feature = "nbit") => nbit::decode(words, data, limit, ctx.element_size),
+        6 if cfg!(feature = "scaleoffset") => scaleoffset::decode(words, data, limit, ctx.element_size),
+        305 if cfg!(feature = "lzo") => lzo::decode(&data, limit).map(Cow::Owned),
+        307 if cfg!(feature = "bzip2") => bzip2::decode(&data, limit).map(Cow::Owned),
+        32000 if cfg!(feature = "lzf") => lzf::decode(&data, limit).map(Cow::Owned),
+        32001 if cfg!(feature = "blosc") => blosc::decode(&data, limit).map(Cow::Owned),
+        32004 if cfg!(feature = "lz4") => lz4::decode(&data, limit).map(Cow::Owned),
+        32008 if cfg!(feature = "bitshuffle") => bitshuffle::decode(words, &data, limit).map(Cow::Owned),
+        32013 if cfg!(feature = "zfp") => zfp::decode(words, &data, limit).map(Cow::Owned),
+        32015 if cfg!(feature = "zstd") => zstd::decode(&data, limit).map(Cow::Owned),
+        32018 if cfg!(feature = "jpeg-ls") => jpegls::decode(words, &data, limit).map(Cow::Owned),
         // Rounded before they were compressed: the values that were rounded are the values.
         32022 | 32023 | 32032 => Ok(data),
-        32018 if CODECS => jpegls::decode(words, &data, limit).map(Cow::Owned),
-        32026 if CODECS => blosc2::decode(&data, limit).map(Cow::Owned),
+        32026 if cfg!(feature = "blosc2") => blosc2::decode(&data, limit).map(Cow::Owned),
         _ => return Err(unsupported(filter)),
     };
     result.map_err(|fault| match fault {
@@ -200,33 +203,39 @@ fn undo<'a>(filter: &Filter, data: Cow<'a, [u8]>, limit: usize, ctx: &Context) -
     })
 }
 
-/// Whether more is built in than deflate, shuffle and fletcher32, which is all that NASA's granules use.
-const CODECS: bool = cfg!(feature = "codecs");
-
-/// Names of the filters decoded here.
-const fn builtin_name(id: u16) -> Option<&'static str> {
+/// Names of the filters that have a decoder, which are also those of the features that compile it in, and whether they do.
+const fn built_in(id: u16) -> Option<(&'static str, bool)> {
     Some(match id {
-        1 => "deflate",
-        2 => "shuffle",
-        3 => "fletcher32",
-        4 if CODECS => "szip",
-        5 if CODECS => "nbit",
-        6 if CODECS => "scaleoffset",
-        305 if CODECS => "lzo",
-        307 if CODECS => "bzip2",
-        32000 if CODECS => "lzf",
-        32001 if CODECS => "blosc",
-        32004 if CODECS => "lz4",
-        32008 if CODECS => "bitshuffle",
-        32013 if CODECS => "zfp",
-        32015 if CODECS => "zstd",
-        32018 if CODECS => "jpeg-ls",
-        32022 => "bitgroom",
-        32023 => "granular bitround",
-        32026 if CODECS => "blosc2",
-        32032 => "bitround",
+        1 => ("deflate", cfg!(feature = "deflate")),
+        2 => ("shuffle", true),
+        3 => ("fletcher32", true),
+        4 => ("szip", cfg!(feature = "szip")),
+        5 => ("nbit", cfg!(feature = "nbit")),
+        6 => ("scaleoffset", cfg!(feature = "scaleoffset")),
+        305 => ("lzo", cfg!(feature = "lzo")),
+        307 => ("bzip2", cfg!(feature = "bzip2")),
+        32000 => ("lzf", cfg!(feature = "lzf")),
+        32001 => ("blosc", cfg!(feature = "blosc")),
+        32004 => ("lz4", cfg!(feature = "lz4")),
+        32008 => ("bitshuffle", cfg!(feature = "bitshuffle")),
+        32013 => ("zfp", cfg!(feature = "zfp")),
+        32015 => ("zstd", cfg!(feature = "zstd")),
+        32018 => ("jpeg-ls", cfg!(feature = "jpeg-ls")),
+        32022 => ("bitgroom", true),
+        32023 => ("granular bitround", true),
+        32026 => ("blosc2", cfg!(feature = "blosc2")),
+        32032 => ("bitround", true),
         _ => return None,
     })
+}
+
+/// The name of the decoder of a filter, if it is compiled in.
+fn decoder(filter: &Filter) -> Result<&'static str, FilterError> {
+    match built_in(filter.id) {
+        Some((name, true)) => Ok(name),
+        Some((name, false)) => Err(FilterError::NotCompiledIn { id: filter.id, name }),
+        None => Err(unsupported(filter)),
+    }
 }
 
 fn unsupported(filter: &Filter) -> FilterError {
@@ -236,4 +245,30 @@ fn unsupported(filter: &Filter) -> FilterError {
         _ => "unregistered".to_owned(),
     };
     FilterError::Unsupported { id: filter.id, name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Run with and without features, it sees both.
+    #[test]
+    fn a_filter_that_is_not_compiled_in_names_its_feature() {
+        let names = [1, 4, 5, 6, 305, 307, 32000, 32001, 32004, 32008, 32013, 32015, 32018, 32026];
+        for id in names {
+            let filter = Filter { id, ..Filter::default() };
+            let (name, compiled_in) = built_in(id).unwrap();
+            let context = Context { max_output: 100, element_size: 0 };
+            let decoded = decode(std::slice::from_ref(&filter), 0, b"no stream", &context);
+            if compiled_in {
+                assert_eq!(is_supported(&filter), Ok(()));
+                assert!(!matches!(decoded, Err(FilterError::NotCompiledIn { .. })));
+                continue;
+            }
+            let error = decoded.unwrap_err();
+            assert_eq!(is_supported(&filter), Err(error.clone()));
+            let said = format!("filter {id} ({name}) is not compiled in: build with the feature `{name}` of hdf5-pure");
+            assert_eq!(error.to_string(), said);
+        }
+    }
 }

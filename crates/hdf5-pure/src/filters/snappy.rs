@@ -1,11 +1,14 @@
 //! The raw Snappy format, as Blosc may contain it.
 use super::Fault;
+#[cfg(feature = "blosc")]
 use snap::raw::{Decoder, decompress_len};
 
 /// Snappy cannot expand by more than this: 64 bytes from a tag of three.
+#[cfg(feature = "blosc")]
 const MAX_RATIO: usize = 32;
 
 /// Decompresses a raw Snappy stream to at most `limit` bytes.
+#[cfg(feature = "blosc")]
 pub(crate) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     let corrupt = |error: snap::Error| Fault::Corrupt(error.to_string().into());
     let total = decompress_len(data).map_err(corrupt)?;
@@ -19,7 +22,13 @@ pub(crate) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     Decoder::new().decompress_vec(data).map_err(corrupt)
 }
 
-#[cfg(test)]
+/// Not compiled in.
+#[cfg(not(feature = "blosc"))]
+pub(crate) const fn decode(_data: &[u8], _limit: usize) -> Result<Vec<u8>, Fault> {
+    Err(Fault::Unsupported("which is not compiled in"))
+}
+
+#[cfg(all(test, feature = "blosc"))]
 mod tests {
     use super::*;
 

@@ -29,14 +29,26 @@ pub(crate) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     };
     let room = header.content_size.and_then(|size| usize::try_from(size).ok()).unwrap_or(limit).min(limit);
     let mut out = vec![0; room];
-    let mut decoder = ruzstd::decoding::FrameDecoder::new();
-    decoder.set_max_window_size((limit as u64).saturating_mul(2).max(MIN_WINDOW));
-    let len = decoder.decode_all(input, &mut out).map_err(|e| match e {
-        ruzstd::decoding::errors::FrameDecoderError::TargetTooSmall => Fault::TooLarge,
-        other => Fault::Corrupt(format!("{other}").into()),
-    })?;
+    let len = frames(input, &mut out, (limit as u64).saturating_mul(2).max(MIN_WINDOW))?;
     out.truncate(len);
     Ok(out)
+}
+
+/// Decodes frames with a window of at most `window` bytes to the beginning of `out`; returns how many bytes came.
+#[cfg(feature = "zstd")]
+fn frames(input: &[u8], out: &mut [u8], window: u64) -> Result<usize, Fault> {
+    let mut decoder = ruzstd::decoding::FrameDecoder::new();
+    decoder.set_max_window_size(window);
+    decoder.decode_all(input, out).map_err(|e| match e {
+        ruzstd::decoding::errors::FrameDecoderError::TargetTooSmall => Fault::TooLarge,
+        other => Fault::Corrupt(format!("{other}").into()),
+    })
+}
+
+/// Not compiled in.
+#[cfg(not(feature = "zstd"))]
+const fn frames(_input: &[u8], _out: &mut [u8], _window: u64) -> Result<usize, Fault> {
+    Err(Fault::Unsupported("which is not compiled in"))
 }
 
 /// Decompresses a frame that must fill `out` exactly.
@@ -89,7 +101,7 @@ impl Header {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "zstd"))]
 mod tests {
     use super::*;
 

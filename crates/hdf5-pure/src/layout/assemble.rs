@@ -1,4 +1,5 @@
 //! From stored chunks to the elements of a selection.
+use super::copy::BoxCopy;
 use crate::filters::{self, Context};
 use crate::{Chunk, ChunkMap, DataLayout, Dataset, Error, Selection};
 use bytes::Bytes;
@@ -15,7 +16,7 @@ impl Dataset {
     }
 
     /// [`Dataset::decode_chunk`] without a copy where nothing is filtered.
-    fn decoded<'a>(&self, chunk: &Chunk, raw: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
+    pub(crate) fn decoded<'a>(&self, chunk: &Chunk, raw: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
         let corrupt = |why: String| Error::corrupt("chunk", chunk.address, why);
         if raw.len() as u64 != chunk.size {
             return Err(corrupt(format!("{} bytes given for a chunk of {} bytes", raw.len(), chunk.size)));
@@ -122,8 +123,10 @@ impl Dataset {
         let copy = BoxCopy {
             count: &overlap.count,
             from: (&chunk_shape, &offset(&chunk.origin)),
+            stride: None,
             to: (&selection.count, &offset(&selection.start)),
             element: self.element_size(),
+            skip: 0,
         };
         copy.run(decoded, out).ok_or_else(|| Error::Usage(format!("a chunk of {} does not fit its place", self.path)))
     }
@@ -177,82 +180,7 @@ impl Dataset {
     }
 }
 
-/// A copy of a box of elements between two arrays in C order.
-struct BoxCopy<'a> {
-    count: &'a [u64],
-    /// Shape of the array, and where the box begins in it.
-    from: (&'a [u64], &'a [u64]),
-    to: (&'a [u64], &'a [u64]),
-    /// Bytes of an element.
-    element: u64,
-}
-
-impl BoxCopy<'_> {
-    /// Copies run by run; `None` when an array is too short.
-    fn run(&self, source: &[u8], target: &mut [u8]) -> Option<()> {
-        let (outer, run) = self.runs()?;
-        let run = usize::try_from(run).ok()?;
-        let bounds: Vec<(u64, u64)> = self.count.iter().take(outer).map(|&n| (0, n)).collect();
-        super::grid::for_each(&bounds, |at| {
-            let from = usize::try_from(offset(at, self.from, self.element).ok_or(())?).map_err(|_| ())?;
-            let to = usize::try_from(offset(at, self.to, self.element).ok_or(())?).map_err(|_| ())?;
-            let source = source.get(from..from.checked_add(run).ok_or(())?).ok_or(())?;
-            let target = target.get_mut(to..to.checked_add(run).ok_or(())?).ok_or(())?;
-            target.copy_from_slice(source);
-            Ok::<(), ()>(())
-        })
-        .ok()
-    }
-
-    /// How many leading dimensions are stepped through, and how many bytes each step copies: trailing dimensions that are
-    /// whole in both arrays are one run.
-    fn runs(&self) -> Option<(usize, u64)> {
-        let mut run = self.element;
-        for dim in (0..self.count.len()).rev() {
-            let count = *self.count.get(dim)?;
-            run = run.checked_mul(count)?;
-            if self.from.0.get(dim) != Some(&count) || self.to.0.get(dim) != Some(&count) {
-                return Some((dim, run));
-            }
-        }
-        Some((0, run))
-    }
-}
-
-/// Byte offset of the box's element `at` (leading coordinates; the others 0) in an array.
-fn offset(at: &[u64], (shape, start): (&[u64], &[u64]), element: u64) -> Option<u64> {
-    let steps = at.iter().copied().chain(std::iter::repeat(0));
-    let index =
-        shape.iter().zip(start).zip(steps).try_fold(0u64, |index, ((&dim, &start), step)| {
-            index.checked_mul(dim)?.checked_add(start.checked_add(step)?)
-        });
-    index?.checked_mul(element)
-}
-
 fn narrow(value: u64) -> Result<usize, Error> {
     usize::try_from(value)
         .map_err(|_| Error::Limit { what: "the size of an element in bytes", limit: usize::MAX as u64 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_box_moves_between_arrays_of_other_shapes() {
-        // 4 x 5 source, values are their index; rows 1..3, columns 2..5 to the corner of a 2 x 4 target.
-        let source: Vec<u8> = (0..20).collect();
-        let mut target = vec![99u8; 8];
-        let copy = BoxCopy { count: &[2, 3], from: (&[4, 5], &[1, 2]), to: (&[2, 4], &[0, 1]), element: 1 };
-        copy.run(&source, &mut target).unwrap();
-        assert_eq!(target, [99, 7, 8, 9, 99, 12, 13, 14]);
-    }
-
-    #[test]
-    fn whole_rows_are_one_run_and_short_arrays_are_refused() {
-        let copy = BoxCopy { count: &[2, 3], from: (&[4, 3], &[1, 0]), to: (&[2, 3], &[0, 0]), element: 2 };
-        assert_eq!(copy.runs(), Some((0, 12)));
-        assert_eq!(copy.run(&[0; 24], &mut [0; 11]), None);
-        assert_eq!(copy.run(&[0; 17], &mut [0; 12]), None);
-    }
 }

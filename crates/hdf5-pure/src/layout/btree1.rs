@@ -98,7 +98,7 @@ impl Seek<ChunkKey> for Search<'_> {
         for key in keys {
             self.check_key(key, is_leaf)?;
         }
-        if let Some([a, b]) = node.keys.array_windows().find(|[a, b]| a.place() >= b.place()) {
+        if let Some([a, b]) = node.keys.windows(2).find(|pair| matches!(pair, [a, b] if a.place() >= b.place())) {
             return Err(match a.place() == b.place() {
                 true => format!("the chunk at {:?} occurs twice", a.origin),
                 false => format!("the key of the chunk at {:?} comes after the one of {:?}", b.origin, a.origin),

@@ -40,7 +40,7 @@ pub(crate) fn chunk_map(walk: &mut Walk<'_>, dataset: &Dataset, selection: &Sele
 
 /// Says what is wrong with chunks of one dataset, given in the order of their origins. None takes more than `most` bytes.
 fn check_chunks(chunks: &[Chunk], most: u64) -> Result<(), String> {
-    if let Some([twice, _]) = chunks.array_windows().find(|[a, b]| a.origin == b.origin) {
+    if let Some([twice, _]) = chunks.windows(2).find(|pair| matches!(pair, [a, b] if a.origin == b.origin)) {
         return Err(format!("the chunk at {:?} occurs twice", twice.origin));
     }
     if let Some(empty) = chunks.iter().find(|chunk| chunk.size == 0) {

@@ -55,11 +55,11 @@ impl Question<'_> {
 pub(super) fn check_apart(stored: impl Iterator<Item = (u64, u64)>) -> Result<(), String> {
     let mut stored: Vec<(u64, u64)> = stored.collect();
     stored.sort_unstable();
-    match stored.array_windows().find(|[a, b]| a.0.saturating_add(a.1) > b.0) {
+    match stored.windows(2).find(|pair| matches!(pair, [a, b] if a.0.saturating_add(a.1) > b.0)) {
         Some([a, b]) => {
             Err(format!("the chunks of {} bytes at {} and of {} bytes at {} share bytes", a.1, a.0, b.1, b.0))
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is in a file, for people: its tree level by level, datasets and attributes as text.
 //!
-//! [`tree`] reads level by level, so that the depth of the tree sets the number of round trips. [`crate::File::tree`] finds the
+//! [`tree`] reads level by level, so that the depth of the tree sets the number of round trips. [`crate::Metadata::tree`] finds the
 //! same objects as one query, without links and depths.
 mod describe;
 mod tree;

@@ -1,5 +1,5 @@
 //! The tree of a file: every group and dataset once, level by level, so that its depth sets the round trips.
-use crate::{AsyncFile, Error, File, Group, Link, LinkTarget, Object};
+use crate::{AsyncFile, Error, Group, Link, LinkTarget, Metadata, Object};
 use byte_ranges::{Source, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -44,9 +44,9 @@ struct Tree {
 ///
 /// # Errors
 /// As [`AsyncFile::find`].
-pub async fn top<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Option<Object>, Error> {
+pub async fn top<S: Source>(file: &AsyncFile<S>, path: &str) -> Result<Option<Object>, Error> {
     if path.trim_matches('/').is_empty() {
-        return file.query(File::root).await.map(|group| Some(Object::Group(group)));
+        return file.query(Metadata::root).await.map(|group| Some(Object::Group(group)));
     }
     file.find(&format!("/{}", path.trim_matches('/'))).await
 }
@@ -56,7 +56,7 @@ pub async fn top<S: Source>(file: &mut AsyncFile<S>, path: &str) -> Result<Optio
 ///
 /// # Errors
 /// [`Error::Limit`] for more than a million objects or 128 MiB of paths, [`Error::Source`].
-pub async fn tree<S: Source>(file: &mut AsyncFile<S>, top: Group) -> Result<Vec<TreeNode>, Error> {
+pub async fn tree<S: Source>(file: &AsyncFile<S>, top: Group) -> Result<Vec<TreeNode>, Error> {
     let mut tree = Tree::default();
     let mut frontier = vec![top.clone()];
     let mut path_bytes = 0_usize;

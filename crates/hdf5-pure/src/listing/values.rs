@@ -9,7 +9,7 @@ const MAX_VALUES: usize = 8;
 /// Names and values of an object's attributes, for people: `50`, `"m"`, `[1, 2, ... 300 values]`. Of a long attribute only the
 /// first eight values are read. A value that cannot be read is `cannot be read: ` and why, under the name `?` where even the
 /// names cannot be.
-pub async fn attributes<S: Source>(file: &mut AsyncFile<S>, object: &Object) -> Vec<(String, String)> {
+pub async fn attributes<S: Source>(file: &AsyncFile<S>, object: &Object) -> Vec<(String, String)> {
     match file.query(|file| file.attributes(object, None)).await {
         Ok(found) => {
             let mut shown = Vec::new();
@@ -24,7 +24,7 @@ pub async fn attributes<S: Source>(file: &mut AsyncFile<S>, object: &Object) -> 
 }
 
 /// One value as Rust writes it, or a list of the first eight; `<|V4>` for a type that is no number and no text.
-async fn value<S: Source>(file: &mut AsyncFile<S>, attribute: &Attribute) -> Result<String, Error> {
+async fn value<S: Source>(file: &AsyncFile<S>, attribute: &Attribute) -> Result<String, Error> {
     if attribute.datatype.is_numeric() {
         return Ok(numbers(&attribute.datatype.decode_column(&attribute.raw)?));
     }

@@ -33,6 +33,13 @@ pub(crate) struct Memo {
     spent: u64,
 }
 
+impl Memo {
+    /// What was found in the superblock, and nothing else.
+    pub(crate) fn fork(&self) -> Self {
+        Self { format: self.format.clone(), image: self.image.clone(), ..Self::default() }
+    }
+}
+
 impl fmt::Debug for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Memo({} structures, {} bytes)", self.parsed.len(), self.spent)

@@ -44,7 +44,7 @@ fn every_case_reads_as_h5py_reads_it() {
 fn a_chunk_of_300_mib_is_read() {
     let Some(folder) = shared("data/cases/hdf5", "a_chunk_of_300_mib_is_read") else { return };
     let mut local = Local::new(std::fs::read(folder.join("c17_chunk300M.h5")).unwrap());
-    let tree = local.ask(hdf5_pure::File::tree).unwrap();
+    let tree = local.ask(hdf5_pure::Metadata::tree).unwrap();
     let [(path, Ok(Object::Dataset(dataset)))] = tree.as_slice() else { panic!("{tree:?}") };
     assert_eq!(dataset.chunk_shape().iter().product::<u64>() * dataset.element_size(), 300 << 20);
     let found = hash(&folder, "c17_chunk300M.h5", path).unwrap();

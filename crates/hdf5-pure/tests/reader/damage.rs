@@ -159,7 +159,7 @@ fn no_flipped_bit_of_a_key_of_a_group_hides_a_link() {
 fn no_flipped_bit_of_a_newer_index_changes_values() {
     let mut bytes = fixture("damage_new.h5").to_vec();
     let mut local = Local::new(bytes.clone());
-    let tree = local.ask(hdf5_pure::File::tree).unwrap();
+    let tree = local.ask(hdf5_pure::Metadata::tree).unwrap();
     let datasets: Vec<_> = tree.into_iter().filter_map(|(path, object)| Some((path, dataset(object)?))).collect();
     assert_eq!(datasets.len(), 7);
     let mut data = vec![false; bytes.len()];

@@ -3,7 +3,7 @@ use crate::support::{Local, fixture, hex};
 use byte_ranges::{ByteRange, Cost, Fetched, MemorySource, Source, SourceError, SourceErrorKind, Stamp};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use hdf5_pure::{AsyncFile, Chunk, ChunkMap, Error, Selection};
+use hdf5_pure::{AsyncFile, Chunk, ChunkMap, Error, Hyperslab, Selection};
 
 #[test]
 fn a_file_reads_the_same_at_any_cost() {
@@ -16,9 +16,10 @@ fn a_file_reads_the_same_at_any_cost() {
     let mut hashes = Vec::new();
     for cost in costs {
         let read = async {
-            let mut file = AsyncFile::open(MemorySource::with_cost(fixture("btree1.h5"), cost)).await.unwrap();
+            let file = AsyncFile::open(MemorySource::with_cost(fixture("btree1.h5"), cost)).await.unwrap();
             let dataset = file.dataset("/filtered").await.unwrap();
-            let raw = file.read(&dataset, &Selection::rows(&dataset, 150, 4000)).await.unwrap();
+            let part = Hyperslab::rows(&dataset, 150..4150);
+            let raw = file.read_raw(&[(&*dataset, &part)]).await.unwrap().remove(0).unwrap();
             let asked = file.source().asked();
             assert_eq!(asked.len() as u64, file.stats().requests);
             assert!(asked.iter().skip(1).all(|range| range.len() <= cost.max_request), "{cost:?}: {asked:?}");
@@ -33,9 +34,9 @@ fn a_file_reads_the_same_at_any_cost() {
 fn metadata_is_asked_for_once() {
     let read = async {
         let source = MemorySource::with_cost(fixture("links_new.h5"), Cost { ahead: 256, ..Cost::EXACT });
-        let mut file = AsyncFile::open(source).await.unwrap();
-        file.query(hdf5_pure::File::tree).await.unwrap();
-        file.query(hdf5_pure::File::tree).await.unwrap();
+        let file = AsyncFile::open(source).await.unwrap();
+        file.query(hdf5_pure::Metadata::tree).await.unwrap();
+        file.query(hdf5_pure::Metadata::tree).await.unwrap();
         file.source().asked()
     };
     let mut asked = read.now_or_never().unwrap();
@@ -47,16 +48,16 @@ fn metadata_is_asked_for_once() {
 #[test]
 fn many_datasets_are_read_in_one_go() {
     let read = async {
-        let mut file = AsyncFile::open(MemorySource::new(fixture("btree1.h5"))).await.unwrap();
+        let file = AsyncFile::open(MemorySource::new(fixture("btree1.h5"))).await.unwrap();
         let [one, other] = [file.dataset("/plain").await.unwrap(), file.dataset("/filtered").await.unwrap()];
         let windows =
-            [Selection::rows(&one, 1, 2), Selection::rows(&other, 100, 300), Selection::rows(&one, 0, u64::MAX)];
+            [Hyperslab::rows(&one, 1..3), Hyperslab::rows(&other, 100..400), Hyperslab::rows(&one, 0..u64::MAX)];
         let wants = [(&*one, &windows[0]), (&*one, &windows[2]), (&*other, &windows[1])];
-        let together = file.read_columns(&wants).await.unwrap();
+        let together = file.read_many(&wants).await.unwrap();
         assert!(matches!(together[1], Err(Error::Usage(_))), "a window outside of a dataset fails alone");
         for (at, (dataset, window)) in [(0, wants[0]), (2, wants[2])] {
-            let alone = file.read_column(dataset, window).await.unwrap();
-            assert!(alone.len() as u64 == window.elements().unwrap() && !alone.is_empty());
+            let alone = file.read_many(&[(dataset, window)]).await.unwrap().remove(0).unwrap();
+            assert!(alone.len() == window.elements().unwrap() && !alone.is_empty());
             assert_eq!(together[at].as_ref().unwrap(), &alone);
         }
     };
@@ -108,8 +109,8 @@ impl Source for Faulty {
 fn answers_that_bring_nothing_are_an_error_not_a_loop() {
     for fails in [false, true] {
         let read = async {
-            let mut file = AsyncFile::open(Faulty { bytes: fixture("btree1.h5"), fails }).await.unwrap();
-            file.query(hdf5_pure::File::tree).await.map(|_| ())
+            let file = AsyncFile::open(Faulty { bytes: fixture("btree1.h5"), fails }).await.unwrap();
+            file.query(hdf5_pure::Metadata::tree).await.map(|_| ())
         };
         match read.now_or_never().unwrap() {
             Err(Error::Source(error)) if fails => assert_eq!(error.kind, SourceErrorKind::Changed),

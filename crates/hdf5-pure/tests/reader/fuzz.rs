@@ -32,6 +32,12 @@ fn walking_broken_files_neither_panics_nor_hangs() {
 }
 
 #[test]
+fn opening_broken_files_neither_panics_nor_hangs() {
+    let (seeds, mutants) = run(bodies::open, &files(&[]), 4_000);
+    assert!(seeds.answers > 50 && mutants.answers > 1_000 && mutants.errors > 1_000);
+}
+
+#[test]
 fn broken_files_answer_the_same_however_they_arrive() {
     let (seeds, mutants) = run(bodies::splits, &files(&77_u64.to_le_bytes()), 2_000);
     assert!(seeds.answers > 50 && mutants.answers > 1_000);
@@ -58,6 +64,7 @@ fn what_was_found_stays_fixed() {
         let input = std::fs::read(&path).unwrap();
         match path.file_name().unwrap().to_str().unwrap().split('-').next().unwrap() {
             "walk" => bodies::walk(&input),
+            "open" => bodies::open(&input),
             "splits" => bodies::splits(&input),
             "filter" => bodies::filter(&input),
             "datatype" => bodies::datatype(&input),

@@ -1,9 +1,9 @@
 //! Real granules: what a read of the coordinates of all tracks costs.
 use crate::support::shared;
-use byte_ranges::{Cost, Lookup, MemorySource};
+use byte_ranges::{Cost, MemorySource};
 use futures_util::FutureExt;
 use hdf5_pure::datatype::Numbers;
-use hdf5_pure::{AsyncFile, Object, ReadStats, Selection};
+use hdf5_pure::{AsyncFile, Hyperslab, Object, ReadStats};
 
 /// A source in the cloud, as the design assumes it.
 const CLOUD: Cost =
@@ -13,7 +13,7 @@ const TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 /// Finds and reads latitude and longitude of all tracks; answers requests, bytes and waves.
 fn coordinates(bytes: Vec<u8>, cost: Cost) -> (ReadStats, usize) {
     let read = async {
-        let mut file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
+        let file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
         let paths: Vec<String> = TRACKS
             .iter()
             .flat_map(|track| ["latitude", "longitude"].map(|name| format!("/{track}/land_ice_segments/{name}")))
@@ -27,18 +27,11 @@ fn coordinates(bytes: Vec<u8>, cost: Cost) -> (ReadStats, usize) {
                 _ => None,
             })
             .collect();
-        let selections: Vec<_> = datasets.iter().map(|d| Selection::all(d)).collect();
-        let wants: Vec<_> = datasets.iter().map(|d| &**d).zip(&selections).collect();
-        let maps = file.query(|file| file.chunk_maps(&wants)).await.unwrap();
-        let maps: Vec<_> = maps.into_iter().map(Result::unwrap).collect();
-        let bodies = file.fetch(&maps.iter().collect::<Vec<_>>()).await.unwrap();
+        let all: Vec<_> = datasets.iter().map(|d| Hyperslab::all(d)).collect();
+        let wants: Vec<_> = datasets.iter().map(|d| &**d).zip(&all).collect();
         let mut rows = 0;
-        for ((dataset, selection), map) in wants.iter().zip(&maps) {
-            let raw = dataset.assemble(selection, map, |chunk| match bodies.get(chunk.range()) {
-                Lookup::Bytes(bytes) => Ok(bytes),
-                other => panic!("{other:?}"),
-            });
-            let values: Vec<f64> = dataset.datatype.decode(&raw.unwrap()).unwrap();
+        for ((dataset, _), values) in wants.iter().zip(file.read_many(&wants).await.unwrap()) {
+            let values: Vec<f64> = values.unwrap().numbers().unwrap();
             assert!(values.iter().all(|v| (-180.0..=180.0).contains(v)), "{}", dataset.path);
             rows += values.len();
         }
@@ -74,7 +67,7 @@ const VARIABLES: [&str; 5] = ["latitude", "longitude", "h_li", "h_li_sigma", "at
 /// Opens a granule and reads [`VARIABLES`] of the track gt1l, planned together.
 fn one_track(bytes: Vec<u8>, cost: Cost) -> (ReadStats, Vec<Numbers>) {
     let read = async {
-        let mut file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
+        let file = AsyncFile::open(MemorySource::with_cost(bytes, cost)).await.unwrap();
         let paths = VARIABLES.map(|name| format!("/gt1l/land_ice_segments/{name}"));
         let found = file.query(|file| file.find(&paths.each_ref().map(String::as_str))).await.unwrap();
         let datasets: Vec<_> = found
@@ -84,10 +77,10 @@ fn one_track(bytes: Vec<u8>, cost: Cost) -> (ReadStats, Vec<Numbers>) {
                 other => panic!("{other:?}"),
             })
             .collect();
-        let all: Vec<_> = datasets.iter().map(|dataset| Selection::all(dataset)).collect();
+        let all: Vec<_> = datasets.iter().map(|dataset| Hyperslab::all(dataset)).collect();
         let wants: Vec<_> = datasets.iter().map(|d| &**d).zip(&all).collect();
-        let columns = file.read_columns(&wants).await.unwrap();
-        (file.stats(), columns.into_iter().map(Result::unwrap).collect())
+        let columns = file.read_many(&wants).await.unwrap();
+        (file.stats(), columns.into_iter().map(|values| values.unwrap().column().unwrap()).collect())
     };
     read.now_or_never().unwrap()
 }

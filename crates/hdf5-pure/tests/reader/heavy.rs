@@ -1,7 +1,7 @@
 //! Small files that would cost much: a limit, or memory and time in proportion to the file.
 use crate::support::{Local, fixture};
 use hdf5_pure::datatype::{Canonical, HeapRef};
-use hdf5_pure::{Error, ErrorClass, File, HeapId, Limits, Object, Selection};
+use hdf5_pure::{Error, ErrorClass, HeapId, Limits, Metadata, Object, Selection};
 use std::time::Instant;
 
 /// A file of the newest format, written by hand: object headers of version 2, one after the other.
@@ -108,7 +108,7 @@ fn nested(depth: usize, name: &str) -> Vec<u8> {
 #[test]
 fn a_thousand_nested_groups_are_listed() {
     let mut local = Local::new(nested(1000, "group"));
-    let tree = local.ask(File::tree).unwrap();
+    let tree = local.ask(Metadata::tree).unwrap();
     assert_eq!(tree.len(), 1000);
     assert!(tree.iter().all(|(_, object)| matches!(object, Ok(Object::Group(_)))));
     assert_eq!(tree[999].0, "/group".repeat(1000));
@@ -121,7 +121,7 @@ fn groups_nested_too_deep_are_an_error_of_the_deepest() {
         if depth > 2000 {
             local.file.insert(0, &local.bytes);
         }
-        let tree = local.ask(File::tree).unwrap();
+        let tree = local.ask(Metadata::tree).unwrap();
         let (path, object) = tree.last().unwrap();
         let error = object.as_ref().unwrap_err();
         assert_eq!((error.class(), tree.len()), (ErrorClass::Limit, 1025), "{error}");
@@ -134,7 +134,7 @@ fn groups_nested_too_deep_are_an_error_of_the_deepest() {
 fn paths_stay_within_the_limit_on_names() {
     let limits = Limits { metadata_bytes: 4 << 20, ..Limits::default() };
     let mut local = Local::with_limits(nested(1000, &"long name ".repeat(80)), limits);
-    let tree = local.ask(File::tree).unwrap();
+    let tree = local.ask(Metadata::tree).unwrap();
     let bytes: usize = tree.iter().map(|(path, _)| path.len()).sum();
     assert!(tree.last().unwrap().1.as_ref().is_err_and(|error| error.class() == ErrorClass::Limit));
     assert!(tree.len() > 50 && bytes <= 2 << 20, "{} paths, {bytes} bytes", tree.len());
@@ -154,7 +154,7 @@ fn messages_of_a_header_are_limited_and_not_copied_time_and_again() {
         blocks.iter().flat_map(|at| message(0x10, &[at.to_le_bytes(), (len as u64).to_le_bytes()].concat())).collect();
     let root = made.add_header(&links);
     let mut local = Local::new(made.finish(root));
-    let error = local.ask(File::tree).unwrap_err();
+    let error = local.ask(Metadata::tree).unwrap_err();
     assert!(error.to_string().contains("number of messages"), "{error}");
 }
 
@@ -178,7 +178,7 @@ fn a_long_chain_of_continuations_is_read_in_time() {
     let begin = Instant::now();
     let mut local = Local::new(bytes.clone());
     local.file.insert(0, &local.bytes);
-    let error = local.ask(File::tree).unwrap_err();
+    let error = local.ask(Metadata::tree).unwrap_err();
     assert!(error.to_string().contains("not the header of a group"), "{error}");
     println!("{} bytes in {:?}", bytes.len(), begin.elapsed());
 }
@@ -195,7 +195,7 @@ fn names_without_an_end_are_limited() {
         let at = u64::from_le_bytes(bytes[heap + 24..heap + 32].try_into().unwrap()) as usize;
         bytes[at..at + size].fill(b'a');
         let limits = Limits { metadata_bytes: 300_000, ..Limits::default() };
-        let _ = Local::with_limits(bytes, limits).ask(File::tree);
+        let _ = Local::with_limits(bytes, limits).ask(Metadata::tree);
     }
 }
 
@@ -256,7 +256,7 @@ fn fill_values_of_large_elements_share_their_zeros() {
     let root = made.add_header(&links);
     let mut local = Local::new(made.finish(root));
     let mut first = None;
-    for (path, object) in local.ask(File::tree).unwrap() {
+    for (path, object) in local.ask(Metadata::tree).unwrap() {
         let Ok(Object::Dataset(dataset)) = object else { panic!("{path}: {object:?}") };
         let fill = dataset.fill_value.clone().unwrap();
         assert_eq!(fill.len(), 64 << 20);

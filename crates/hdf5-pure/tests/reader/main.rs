@@ -8,12 +8,14 @@
 #[path = "../../../../fuzz/src/bodies.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod bodies;
+mod canonical;
 mod cases;
 #[cfg(feature = "checksum")]
 mod checksum;
 mod corpus;
 mod damage;
 mod driving;
+mod examples;
 mod fixtures;
 mod fuzz;
 mod granules;
@@ -24,6 +26,7 @@ mod malformed;
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod mutate;
 mod odd;
+mod opened;
 #[path = "../../../../fuzz/src/seeds.rs"]
 #[expect(unreachable_pub, reason = "a library's, in the fuzz crate")]
 mod seeds;

@@ -1,6 +1,6 @@
 //! Broken files: an answer or an error, in bounded time and memory; never a panic.
 use crate::support::{Local, fixture, shared};
-use hdf5_pure::{ErrorClass, File, Limits, Object, Selection};
+use hdf5_pure::{ErrorClass, Limits, Metadata, Object, Selection};
 use proptest::prelude::*;
 
 /// Bounds that keep a test short.
@@ -17,9 +17,10 @@ fn small() -> Limits {
 
 /// Asks everything of a file; answers how much it answered.
 pub(crate) fn exhaust(bytes: Vec<u8>) -> (usize, usize) {
+    crate::bodies::open(&bytes);
     let mut local = Local::with_limits(bytes, small());
     let (mut answers, mut errors) = (0, 0);
-    let Ok(tree) = local.ask(File::tree) else { return (0, 1) };
+    let Ok(tree) = local.ask(Metadata::tree) else { return (0, 1) };
     for (_, object) in tree {
         let Ok(object) = object else {
             errors += 1;
@@ -136,13 +137,13 @@ fn one_broken_object_does_not_fail_the_others() {
     let found = local.ask(|file| file.find(&["/deep", "/plain", "/filtered"])).unwrap();
     assert_eq!(found[0].as_ref().unwrap_err().class(), ErrorClass::Corrupt);
     assert!(matches!(found[1], Ok(Some(Object::Dataset(_)))) && matches!(found[2], Ok(Some(Object::Dataset(_)))));
-    assert_eq!(local.ask(File::tree).unwrap().len(), 4);
+    assert_eq!(local.ask(Metadata::tree).unwrap().len(), 4);
 }
 
 #[test]
 fn a_truncated_file_says_what_is_past_its_end() {
     let mut local = changed(|bytes| bytes.truncate(3000));
-    let error = local.ask(File::tree).map(|tree| tree.into_iter().find_map(|(_, object)| object.err()));
+    let error = local.ask(Metadata::tree).map(|tree| tree.into_iter().find_map(|(_, object)| object.err()));
     let error = match error {
         Err(error) => error,
         Ok(found) => found.unwrap(),
@@ -153,7 +154,7 @@ fn a_truncated_file_says_what_is_past_its_end() {
 #[test]
 fn what_is_no_hdf5_is_told_apart() {
     for bytes in [vec![], vec![1; 7], vec![0; 5000], b"\x89HDF\r\n\x1a".to_vec()] {
-        let error = Local::new(bytes).ask(File::root).unwrap_err();
+        let error = Local::new(bytes).ask(Metadata::root).unwrap_err();
         assert_eq!(error, hdf5_pure::Error::NotHdf5);
     }
 }
@@ -162,7 +163,7 @@ fn what_is_no_hdf5_is_told_apart() {
 fn the_limit_on_metadata_holds() {
     let limits = Limits { metadata_bytes: 2000, ..Limits::default() };
     let mut local = Local::with_limits(fixture("links_new.h5"), limits);
-    let tree = local.ask(File::tree);
+    let tree = local.ask(Metadata::tree);
     let failed = tree.map(|tree| tree.into_iter().filter_map(|(_, object)| object.err()).collect::<Vec<_>>());
     let error = failed.map_or_else(|error| error, |mut errors| errors.pop().unwrap());
     assert_eq!(error.class(), ErrorClass::Limit, "{error}");

@@ -2,12 +2,12 @@
 use crate::support::fixture;
 use byte_ranges::{ByteRange, Step};
 use bytes::Bytes;
-use hdf5_pure::{Attribute, ChunkMap, Error, File, Limits, Object, Selection};
+use hdf5_pure::{Attribute, ChunkMap, Error, Limits, Metadata, Object, Selection};
 use proptest::prelude::*;
 
 /// Brings a random part of each need, in random pieces.
 struct Stingy {
-    file: File,
+    file: Metadata,
     bytes: Bytes,
     state: u64,
     delivered: Vec<bool>,
@@ -15,7 +15,7 @@ struct Stingy {
 
 impl Stingy {
     fn new(bytes: Bytes, seed: u64) -> Self {
-        let mut file = File::new(Limits::default());
+        let mut file = Metadata::new(Limits::default());
         file.set_file_size(bytes.len() as u64);
         let delivered = vec![false; bytes.len()];
         Self { file, bytes, state: seed | 1, delivered }
@@ -28,7 +28,7 @@ impl Stingy {
         self.state % below.max(1)
     }
 
-    fn ask<T>(&mut self, mut query: impl FnMut(&mut File) -> Result<Step<T>, Error>) -> Result<T, Error> {
+    fn ask<T>(&mut self, mut query: impl FnMut(&mut Metadata) -> Result<Step<T>, Error>) -> Result<T, Error> {
         loop {
             let needed = match query(&mut self.file)? {
                 Step::Done(value) => return Ok(value),
@@ -70,7 +70,7 @@ struct Answers {
 }
 
 fn answers(mut ask: Stingy) -> Result<Answers, Error> {
-    let tree = ask.ask(File::tree)?;
+    let tree = ask.ask(Metadata::tree)?;
     let datasets: Vec<_> = tree
         .iter()
         .filter_map(|(_, object)| match object {

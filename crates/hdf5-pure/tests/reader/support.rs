@@ -2,7 +2,7 @@
 use byte_ranges::Step;
 use bytes::Bytes;
 use hdf5_pure::datatype::{Canonical, Datatype};
-use hdf5_pure::{Dataset, Error, File, HeapId, Limits, Object, Selection};
+use hdf5_pure::{Dataset, Error, HeapId, Limits, Metadata, Object, Selection};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ pub(crate) use testing::shared;
 
 /// A file whose bytes are all at hand, but given only as they are asked for.
 pub(crate) struct Local {
-    pub(crate) file: File,
+    pub(crate) file: Metadata,
     pub(crate) bytes: Bytes,
     pub(crate) rounds: usize,
 }
@@ -22,12 +22,15 @@ impl Local {
 
     pub(crate) fn with_limits(bytes: impl Into<Bytes>, limits: Limits) -> Self {
         let bytes = bytes.into();
-        let mut file = File::new(limits);
+        let mut file = Metadata::new(limits);
         file.set_file_size(bytes.len() as u64);
         Self { file, bytes, rounds: 0 }
     }
 
-    pub(crate) fn ask<T>(&mut self, mut query: impl FnMut(&mut File) -> Result<Step<T>, Error>) -> Result<T, Error> {
+    pub(crate) fn ask<T>(
+        &mut self,
+        mut query: impl FnMut(&mut Metadata) -> Result<Step<T>, Error>,
+    ) -> Result<T, Error> {
         loop {
             match query(&mut self.file)? {
                 Step::Done(value) => return Ok(value),

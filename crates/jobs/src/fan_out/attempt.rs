@@ -61,6 +61,13 @@ impl AttemptFailure {
         Self::new(class, kind.name(), message)
     }
 
+    /// Whether fewer cells may succeed where these did not.
+    pub(super) fn is_of_size(&self) -> bool {
+        matches!(self.class, AttemptClass::Crash | AttemptClass::Timeout)
+            || self.kind == ErrorType::OutOfBudget.name()
+            || self.kind == "Runtime.OutOfMemory"
+    }
+
     /// The same after at least this wait.
     pub(super) fn not_before(self, least: Duration) -> Self {
         Self { least, ..self }

@@ -6,7 +6,7 @@ use super::keys::ReadingKeys;
 use super::lambda::Lambda;
 use super::local::Local;
 use super::observer::RunObserver;
-use super::options::RunOn;
+use super::options::{RunOn, threads};
 use super::plan::RunPlan;
 use super::report::CellReport;
 use crate::{Look, Output};
@@ -61,7 +61,7 @@ impl RunPlan {
 
     /// A store of many cells: what all share is written once, and a store of another job is refused before anything runs.
     async fn begin_sphere(&self) -> Result<(), RunError> {
-        let Some(first) = self.work.first().filter(|_| self.layout() == Layout::Sphere) else { return Ok(()) };
+        let Some(first) = self.work.first().filter(|_| self.layout() != Layout::Cell) else { return Ok(()) };
         let job = self.shape().spec.job(first.cell).map_err(RunError::usage)?;
         let (place, clients) = (Location::parse(&self.shape().out)?, self.clients());
         Ok(crate::begin_sphere(&Output { place, clients, look: Look::First { replace: true } }, &job).await?)
@@ -79,8 +79,7 @@ impl RunPlan {
         let options = &self.options;
         match &options.on {
             RunOn::Local => {
-                let usual = std::thread::available_parallelism().map_or(1, usize::from);
-                let most = options.concurrency.unwrap_or(usual).min(self.work.len().max(1));
+                let most = options.concurrency.unwrap_or_else(threads).min(self.calls().len().max(1));
                 Ok(Backend::Local(Box::new(Local::start(&options.storage, self.shape(), most)?)))
             }
             RunOn::Lambda(lambda) => Ok(Backend::Lambda(Box::new(Lambda::new(lambda, self, observer)?))),

@@ -11,14 +11,17 @@ use super::plan::RunPlan;
 use super::report::CellReport;
 use super::spent::Spent;
 use super::work::CellWork;
-use crate::ErrorType;
-use futures_util::future::LocalBoxFuture;
+use crate::{Body, ErrorType};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use storage::{Credentials, StoreSink, retry};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// Throttled attempts of one cell at the most: with waits of up to a minute, a quarter of an hour.
 const MAX_THROTTLES: u32 = 40;
@@ -109,15 +112,22 @@ impl fmt::Display for EarlyStop {
 }
 
 enum Happened {
-    Ended(Box<CellReport>, usize),
+    /// A cell has.
+    Ended(Box<CellReport>),
+    /// All cells of the call of this slot have.
+    Free(usize),
     Tick,
     Interrupt,
 }
 
 /// What all cells of a run share while it is under way.
 struct Shared {
+    ends: UnboundedSender<Box<CellReport>>,
     pace: RefCell<Pace>,
+    /// Cells under way.
     in_flight: Cell<usize>,
+    /// Calls, of one cell or several.
+    calls: Cell<usize>,
     stopping: Cell<bool>,
     throttled: Cell<u64>,
     retries: Cell<u64>,
@@ -132,6 +142,20 @@ struct Tries {
     others: u32,
 }
 
+/// A cell that has not ended.
+struct Pending {
+    work: CellWork,
+    tries: Tries,
+    attempts: u32,
+    spent: Spent,
+}
+
+impl Pending {
+    fn new(work: &CellWork) -> Self {
+        Self { work: work.clone(), tries: Tries::default(), attempts: 0, spent: Spent::default() }
+    }
+}
+
 impl Drive<'_> {
     /// Runs every cell of the plan, or stops early and says why. Every cell that began is in the journal.
     pub(super) async fn run(&self, journal: &mut Journal) -> Result<RunOutcome, RunError> {
@@ -139,9 +163,12 @@ impl Drive<'_> {
             Backend::Local(local) => (local.at_once(), false),
             Backend::Lambda(lambda) => (lambda.at_once(), true),
         };
+        let (ends, mut ended) = unbounded_channel();
         let shared = Shared {
+            ends,
             pace: RefCell::new(Pace::new(most, gentle)),
             in_flight: Cell::new(0),
+            calls: Cell::new(0),
             stopping: Cell::new(false),
             throttled: Cell::new(0),
             retries: Cell::new(0),
@@ -149,30 +176,44 @@ impl Drive<'_> {
         let mut outcome = RunOutcome::default();
         self.observer.started();
         let mut slots: BTreeSet<usize> = (0..most).collect();
-        let mut queue = self.plan.work.iter();
+        let calls = self.plan.calls();
+        let together = calls.iter().any(|works| works.len() > 1);
+        let mut queue = calls.into_iter();
         let mut happening: FuturesUnordered<LocalBoxFuture<'_, Happened>> = FuturesUnordered::new();
-        happening.push(Box::pin(tick()));
         happening.push(Box::pin(self.interrupt()));
+        // It is listened for before the first cell begins.
+        if let Some(Some(Happened::Interrupt)) = happening.next().now_or_never() {
+            outcome.interrupted = true;
+            shared.stopping.set(true);
+        }
+        happening.push(Box::pin(tick()));
         let (mut spent, mut dearest) = (0.0, self.per_cell);
         loop {
-            while !shared.stopping.get() && shared.in_flight.get() < shared.pace.borrow().window() {
-                outcome.stopped = self.too_dear(spent, dearest, shared.in_flight.get());
+            while !shared.stopping.get() && shared.calls.get() < shared.pace.borrow().window() {
+                let next = queue.as_slice().first().map_or(0, |works| works.len());
+                outcome.stopped = self.too_dear(spent, dearest, shared.in_flight.get() + next.max(1));
                 if outcome.stopped.is_some() && queue.len() > 0 {
                     shared.stopping.set(true);
                     break;
                 }
                 outcome.stopped = None;
-                let (Some(work), Some(slot)) = (queue.next(), slots.pop_first()) else { break };
-                journal.begun(work.name)?;
-                shared.in_flight.set(shared.in_flight.get() + 1);
-                happening.push(Box::pin(self.cell(work, slot, &shared)));
+                let (Some(works), Some(slot)) = (queue.next(), slots.pop_first()) else { break };
+                works.iter().try_for_each(|work| journal.begun(work.name))?;
+                shared.in_flight.set(shared.in_flight.get() + works.len());
+                shared.calls.set(shared.calls.get() + 1);
+                happening.push(Box::pin(self.call(works, slot, &shared)));
             }
-            if shared.in_flight.get() == 0 {
-                break;
-            }
-            match happening.next().await {
-                Some(Happened::Ended(ended, slot)) => {
-                    slots.insert(slot);
+            // What a call has told of its cells comes before its end.
+            let happened = match ended.try_recv() {
+                Ok(ended) => Some(Happened::Ended(ended)),
+                Err(_) if shared.calls.get() == 0 => break,
+                Err(_) => match select(pin!(ended.recv()), happening.next()).await {
+                    Either::Left((ended, _)) => ended.map(Happened::Ended),
+                    Either::Right((happened, _)) => happened,
+                },
+            };
+            match happened {
+                Some(Happened::Ended(ended)) => {
                     shared.in_flight.set(shared.in_flight.get() - 1);
                     spent += ended.cost_usd;
                     dearest = ended.cost_usd.max(dearest);
@@ -186,6 +227,10 @@ impl Drive<'_> {
                         shared.stopping.set(outcome.stopped.is_some());
                     }
                 }
+                Some(Happened::Free(slot)) => {
+                    slots.insert(slot);
+                    shared.calls.set(shared.calls.get() - 1);
+                }
                 Some(Happened::Tick) => {
                     self.observer.tick(shared.in_flight.get(), shared.throttled.get());
                     happening.push(Box::pin(tick()));
@@ -194,7 +239,8 @@ impl Drive<'_> {
                 Some(Happened::Interrupt) => {
                     outcome.interrupted = true;
                     shared.stopping.set(true);
-                    self.observer.interrupted(shared.in_flight.get());
+                    let is_dropped = matches!(self.backend, Backend::Local(_)) && together;
+                    self.observer.interrupted(if is_dropped { 0 } else { shared.in_flight.get() });
                     happening.push(Box::pin(self.interrupt()));
                 }
                 None => break,
@@ -222,51 +268,113 @@ impl Drive<'_> {
     /// as much as the dearest so far.
     fn too_dear(&self, spent: f64, dearest: f64, in_flight: usize) -> Option<EarlyStop> {
         let max = self.plan.options.max_cost?;
-        let under_way = f64::from(u32::try_from(in_flight + 1).unwrap_or(u32::MAX)) * dearest;
+        let under_way = f64::from(u32::try_from(in_flight).unwrap_or(u32::MAX)) * dearest;
         (spent + under_way > max).then_some(EarlyStop::Cost { spent, max })
     }
 
-    /// One cell to its end.
-    async fn cell(&self, work: &CellWork, slot: usize, shared: &Shared) -> Happened {
+    /// The cells of a call to their ends. Those that another attempt may help are tried again together, or one by one where
+    /// they may have been too many.
+    async fn call(&self, works: &[CellWork], slot: usize, shared: &Shared) -> Happened {
         let began = Instant::now();
-        let (mut attempts, mut spent, mut tries) = (0, Spent::default(), Tries::default());
-        let outcome = loop {
-            attempts += 1;
-            let keys = match self.keys.get().await {
-                Ok(keys) => keys,
-                Err(failure) => break Err(failure),
-            };
-            let Attempt { outcome, spent: taken } = self.attempt(work, keys.clone(), slot).await;
-            spent.add(&taken);
-            let failure = match outcome {
-                Ok(body) => {
-                    shared.pace.borrow_mut().succeeded();
-                    break Ok(body);
+        let mut left: Vec<Pending> = works.iter().map(Pending::new).collect();
+        let mut apart = false;
+        while !left.is_empty() {
+            let mut again = Vec::new();
+            if apart {
+                for pending in left {
+                    again.extend(self.round(vec![pending], slot, (shared, began)).await);
                 }
-                Err(failure) => failure,
-            };
-            if failure.class == AttemptClass::Throttled {
-                shared.throttled.set(shared.throttled.get() + 1);
-                shared.pace.borrow_mut().throttled(shared.in_flight.get(), Instant::now());
+            } else {
+                again = self.round(left, slot, (shared, began)).await;
             }
-            let (failure, wait) = match self.again(failure, keys.as_ref(), &mut tries).await {
-                Ok(again) => again,
-                Err(failure) => break Err(failure),
-            };
-            if !sleep(wait, shared).await {
-                break Err(failure);
+            apart |= again.iter().any(|(_, _, wait)| wait.is_none());
+            let wait = again.iter().filter_map(|(_, _, wait)| *wait).max().unwrap_or_default();
+            let is_over = !again.is_empty() && !sleep(wait, shared).await;
+            left = Vec::with_capacity(again.len());
+            for (pending, failure, _) in again {
+                if is_over {
+                    self.tell(pending, Err(failure), (shared, began));
+                    continue;
+                }
+                shared.retries.set(shared.retries.get() + u64::from(failure.class != AttemptClass::Throttled));
+                left.push(pending);
             }
-            shared.retries.set(shared.retries.get() + u64::from(failure.class != AttemptClass::Throttled));
-        };
-        let ended =
-            CellReport::new(work, outcome).after(attempts, began.elapsed(), spent, self.plan.options.architecture);
-        Happened::Ended(Box::new(ended), slot)
+        }
+        Happened::Free(slot)
     }
 
-    async fn attempt(&self, work: &CellWork, keys: Option<Credentials>, slot: usize) -> Attempt {
+    /// One attempt at some cells: those that are to be tried again, with their failures, and after which wait; none where they
+    /// were too many for one call.
+    async fn round(
+        &self,
+        mut cells: Vec<Pending>,
+        slot: usize,
+        (shared, began): (&Shared, Instant),
+    ) -> Vec<(Pending, AttemptFailure, Option<Duration>)> {
+        let keys = match self.keys.get().await {
+            Ok(keys) => keys,
+            Err(failure) => {
+                let fail = |pending| self.tell(pending, Err(failure.clone()), (shared, began));
+                cells.into_iter().for_each(fail);
+                return Vec::new();
+            }
+        };
+        let works: Vec<CellWork> = cells.iter().map(|pending| pending.work.clone()).collect();
+        cells.iter_mut().for_each(|pending| pending.attempts += 1);
+        let mut cells: Vec<Option<Pending>> = cells.into_iter().map(Some).collect();
+        let mut failed = Vec::new();
+        let ended = |at: usize, Attempt { outcome, spent }| {
+            let Some(mut pending) = cells.get_mut(at).and_then(Option::take) else { return };
+            pending.spent.add(&spent);
+            match outcome {
+                Ok(body) => self.tell(pending, Ok(body), (shared, began)),
+                Err(failure) => failed.push((pending, failure)),
+            }
+        };
+        let attempt = self.attempt(&works, keys.clone(), slot, ended);
+        if works.len() > 1 && matches!(self.backend, Backend::Local(_)) {
+            // Many cells take long: what has ended is in the report, the others are left.
+            select(pin!(attempt), pin!(stopping(shared))).await;
+        } else {
+            attempt.await;
+        }
+        if failed.len() < works.len() {
+            shared.pace.borrow_mut().succeeded();
+        }
+        if failed.iter().any(|(_, failure)| failure.class == AttemptClass::Throttled) {
+            shared.throttled.set(shared.throttled.get() + 1);
+            shared.pace.borrow_mut().throttled(shared.calls.get(), Instant::now());
+        }
+        let mut again = Vec::new();
+        for (mut pending, failure) in failed {
+            let were_many = works.len() > 1 && failure.is_of_size();
+            match self.again(failure.clone(), keys.as_ref(), &mut pending.tries).await {
+                _ if were_many => again.push((pending, failure, None)),
+                Ok((failure, wait)) => again.push((pending, failure, Some(wait))),
+                Err(failure) => self.tell(pending, Err(failure), (shared, began)),
+            }
+        }
+        again
+    }
+
+    fn tell(&self, pending: Pending, outcome: Result<Box<Body>, AttemptFailure>, (shared, began): (&Shared, Instant)) {
+        let Pending { work, attempts, spent, .. } = pending;
+        let ended = CellReport::new(&work, outcome);
+        let ended = ended.after(attempts, began.elapsed(), spent, self.plan.options.architecture);
+        // The run listens until its calls have ended.
+        let _ = shared.ends.send(Box::new(ended));
+    }
+
+    async fn attempt(
+        &self,
+        works: &[CellWork],
+        keys: Option<Credentials>,
+        slot: usize,
+        ended: impl FnMut(usize, Attempt),
+    ) {
         match &self.backend {
-            Backend::Local(local) => local.attempt(work, keys).await,
-            Backend::Lambda(lambda) => lambda.attempt(work, keys, &self.keys, slot).await,
+            Backend::Local(local) => local.attempt(works, keys, ended).await,
+            Backend::Lambda(lambda) => lambda.attempt(works, (keys, &self.keys), slot, ended).await,
         }
     }
 
@@ -310,6 +418,13 @@ async fn sleep(wait: Duration, shared: &Shared) -> bool {
             return true;
         }
         tokio::time::sleep(left.min(TICK)).await;
+    }
+}
+
+/// Waits until the run is being ended.
+async fn stopping(shared: &Shared) {
+    while !shared.stopping.get() {
+        tokio::time::sleep(TICK).await;
     }
 }
 

@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 use storage::{Credentials, S3Access, StatusClass, http_client, retry, sigv4};
 
@@ -67,25 +68,28 @@ impl Lambda {
         self.most
     }
 
-    /// `slot` is the call's own number below [`Lambda::at_once`] while it is under way.
+    /// One call for some cells. `slot` is the call's own number below [`Lambda::at_once`] while it is under way.
     pub(super) async fn attempt(
         &self,
-        work: &CellWork,
-        keys: Option<Credentials>,
-        secret: &ReadingKeys,
+        works: &[CellWork],
+        (keys, secret): (Option<Credentials>, &ReadingKeys),
         slot: usize,
-    ) -> Attempt {
+        mut ended: impl FnMut(usize, Attempt),
+    ) {
         let began = Instant::now();
-        let answered = self.call(work, keys, secret, slot).await;
-        match answered {
-            Ok(reply) => reply.attempt(work, &self.shape, began.elapsed(), self.memory_mb),
-            Err(failure) => Attempt { outcome: Err(failure), spent: Spent::default() },
-        }
+        let answered = self.call(works, keys, secret, slot).await;
+        let attempts = match answered {
+            Ok(reply) => reply.attempts(works, &self.shape, began.elapsed(), self.memory_mb),
+            Err(failure) => {
+                works.iter().map(|_| Attempt { outcome: Err(failure.clone()), spent: Spent::default() }).collect()
+            }
+        };
+        attempts.into_iter().enumerate().for_each(|(at, attempt)| ended(at, attempt));
     }
 
     async fn call(
         &self,
-        work: &CellWork,
+        works: &[CellWork],
         keys: Option<Credentials>,
         secret: &ReadingKeys,
         slot: usize,
@@ -100,7 +104,7 @@ impl Lambda {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(HeaderName::from_static("x-amz-invocation-type"), HeaderValue::from_static("RequestResponse"));
         headers.insert(HeaderName::from_static("x-amz-log-type"), HeaderValue::from_static("Tail"));
-        *request.body_mut() = Some(self.event(work, keys, secret).to_value().to_string().into());
+        *request.body_mut() = Some(self.event(works, keys, secret)?.to_value().to_string().into());
         let own = self.access.credentials().await.map_err(|error| fatal(error.to_string()))?;
         let own = own.ok_or_else(|| fatal("no credentials to call the function with".into()))?;
         sigv4::sign(&mut request, &own, &self.region, "lambda", SystemTime::now())
@@ -114,26 +118,38 @@ impl Lambda {
         Ok(Reply { status, headers, body })
     }
 
-    fn event(&self, work: &CellWork, keys: Option<Credentials>, secret: &ReadingKeys) -> Event {
+    fn event(
+        &self,
+        works: &[CellWork],
+        keys: Option<Credentials>,
+        secret: &ReadingKeys,
+    ) -> Result<Event, AttemptFailure> {
+        let no_cell = || AttemptFailure::new(AttemptClass::Crash, "BadCall", "a call without cells");
+        let first = works.first().ok_or_else(no_cell)?;
         let (bucket, prefix) =
             self.shape.out.strip_prefix("s3://").and_then(|out| out.split_once('/')).unwrap_or_default();
-        Event {
+        let mut event = Event {
             asked: AskedProduct::of(self.shape.spec.product.clone()),
             time: pipeline::TimeChoice::default(),
-            spec: self.shape.spec_of(work),
-            parent_morton: work.name,
-            granule_urls: work.granules.clone(),
+            spec: self.shape.spec_of(first),
+            parent_morton: first.name,
+            granule_urls: first.granules.clone(),
+            cells: Vec::new(),
             index: self.shape.index.clone(),
             max_granules: None,
             s3_bucket: Some(bucket.to_owned()),
             s3_prefix: prefix.to_owned(),
             credentials: keys,
             credentials_ref: secret.secret().map(str::to_owned),
-            verify: self.shape.audits(work.name),
+            verify: self.shape.audits(first.name),
             region: Some(self.region.clone()),
             endpoint_url: self.endpoint.clone(),
             raise: true,
+        };
+        if works.len() > 1 {
+            event.put_cells(works.iter().map(|work| (work.cell, &*work.granules, self.shape.audits(work.name))));
         }
+        Ok(event)
     }
 }
 
@@ -145,25 +161,27 @@ struct Reply {
 }
 
 impl Reply {
-    fn attempt(self, work: &CellWork, shape: &RunShape, elapsed: Duration, memory_mb: u64) -> Attempt {
+    /// An attempt at each cell; the first has what the call took.
+    fn attempts(self, works: &[CellWork], shape: &RunShape, elapsed: Duration, memory_mb: u64) -> Vec<Attempt> {
         let log = self.header("x-amz-log-result").and_then(decoded).unwrap_or_default();
         let bill = Bill::of(&log);
         let ran = self.status == 200 || self.is_function_error();
-        let (outcome, reported) = if self.is_function_error() {
-            (Err(self.function_error()), bill.reported)
+        let failed = |failure: AttemptFailure, reported: Spent| {
+            let attempts = works.iter().map(|_| Attempt { outcome: Err(failure.clone()), spent: Spent::default() });
+            (attempts.collect::<Vec<_>>(), reported)
+        };
+        let (mut attempts, reported) = if self.is_function_error() {
+            failed(self.function_error(), bill.reported)
         } else if self.status == 200 {
             match serde_json::from_value::<Answer>(self.body) {
-                Ok(answer) => {
-                    let spent = Spent::of(&answer.body);
-                    (judge(work, shape, answer), spent)
-                }
+                Ok(answer) => judged(works, shape, answer),
                 Err(error) => {
                     let message = format!("the function's answer is none of ours: {error}");
-                    (Err(AttemptFailure::new(AttemptClass::Fatal, "BadAnswer", message)), Spent::default())
+                    failed(AttemptFailure::new(AttemptClass::Fatal, "BadAnswer", message), Spent::default())
                 }
             }
         } else {
-            (Err(self.service_error()), Spent::default())
+            failed(self.service_error(), Spent::default())
         };
         let mut spent = reported;
         if ran {
@@ -174,7 +192,8 @@ impl Reply {
             spent.usage.gb_seconds = bill.gb_seconds.or(own).unwrap_or(clocked);
             spent.usage.invocations = 1;
         }
-        Attempt { outcome, spent }
+        attempts.iter_mut().take(1).for_each(|first| first.spent = spent);
+        attempts
     }
 
     /// AWS marks errors of the function by a header on a 200; cargo-lambda answers 500 with the same body.
@@ -217,6 +236,26 @@ impl Reply {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().filter(|text| !text.is_empty())
     }
+}
+
+/// The attempts of an answer, and what it says that the call took.
+fn judged(works: &[CellWork], shape: &RunShape, mut answer: Answer) -> (Vec<Attempt>, Spent) {
+    let spent = Spent::of(&answer.body);
+    let cells = std::mem::take(&mut answer.body.cells);
+    let mut answers: BTreeMap<Option<i64>, Answer> = if works.len() == 1 && cells.is_empty() {
+        works.iter().map(|work| (Some(work.name), answer.clone())).collect()
+    } else {
+        cells.into_iter().map(|answer| (answer.body.parent_morton, answer)).collect()
+    };
+    let attempt = |work: &CellWork| {
+        let missing = || AttemptFailure::new(AttemptClass::Crash, "WrongCell", "the answer says nothing of the cell");
+        let outcome = match answers.remove(&Some(work.name)) {
+            Some(answer) => judge(work, shape, answer),
+            None => Err(missing()),
+        };
+        Attempt { outcome, spent: Spent::default() }
+    };
+    (works.iter().map(attempt).collect(), spent)
 }
 
 /// What the last lines of the function's log say of its bill.

@@ -5,14 +5,15 @@ use super::error::RunError;
 use super::options::RunShape;
 use super::spent::Spent;
 use super::work::CellWork;
-use crate::{Answer, Error, ErrorType, Host, Look, Output, Task};
+use crate::{Answer, Ended, Error, ErrorType, Host, Look, Output, Task};
 use byte_ranges::SourceError;
 use pipeline::{JobEvent, Observer, Tuning};
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use storage::{Clients, Credentials, Location, Options};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// The threads. They end with the process, or when this is dropped.
 pub(super) struct Local {
@@ -21,11 +22,12 @@ pub(super) struct Local {
     most: usize,
 }
 
-/// One attempt.
+/// One attempt at some cells.
 struct Order {
-    work: CellWork,
+    works: Vec<CellWork>,
     keys: Option<Credentials>,
-    answer: oneshot::Sender<Answer>,
+    /// Receives the number of each cell with its answer.
+    answers: UnboundedSender<(usize, Answer)>,
 }
 
 /// The clock of the ledger.
@@ -60,45 +62,59 @@ impl Local {
         self.most
     }
 
-    pub(super) async fn attempt(&self, work: &CellWork, keys: Option<Credentials>) -> Attempt {
-        let (answer, answered) = oneshot::channel();
-        let sent = self.orders.send(Order { work: work.clone(), keys, answer });
-        let answer = if sent.is_ok() { answered.await.ok() } else { None };
-        match answer {
-            Some(answer) => {
+    /// One attempt at some cells, from one reading of their granules. Calls `ended` with each as it ends.
+    pub(super) async fn attempt(
+        &self,
+        works: &[CellWork],
+        keys: Option<Credentials>,
+        mut ended: impl FnMut(usize, Attempt),
+    ) {
+        let (answers, mut answered) = unbounded_channel();
+        let mut left: BTreeSet<usize> = (0..works.len()).collect();
+        if self.orders.send(Order { works: works.to_vec(), keys, answers }).is_ok() {
+            while let Some((at, answer)) = answered.recv().await {
+                let Some(work) = works.get(at).filter(|_| left.remove(&at)) else { continue };
                 let spent = Spent::of(&answer.body);
-                Attempt { outcome: judge(work, &self.shape, answer), spent }
+                ended(at, Attempt { outcome: judge(work, &self.shape, answer), spent });
             }
-            None => {
-                let failure = AttemptFailure::new(
-                    AttemptClass::Crash,
-                    ErrorType::Internal.name(),
-                    "the thread that ran it has ended",
-                );
-                Attempt { outcome: Err(failure), spent: Spent::default() }
-            }
+        }
+        for at in left {
+            let why = "the thread that ran it has ended";
+            let failure = AttemptFailure::new(AttemptClass::Crash, ErrorType::Internal.name(), why);
+            ended(at, Attempt { outcome: Err(failure), spent: Spent::default() });
         }
     }
 }
 
-/// Runs what comes, one cell after the other.
+/// Runs what comes, one order after the other.
 fn serve(queue: &Mutex<Receiver<Order>>, clients: &Clients, shape: &RunShape) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     loop {
         let order = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Order { work, keys, answer }) = order else { return };
-        // After a second interrupt the answer has no receiver.
-        let _ = answer.send(runtime.block_on(cell(&work, keys, clients, shape)));
+        let Ok(Order { works, keys, answers }) = order else { return };
+        // After a second interrupt the answers have no receiver.
+        let mut answer = |at, answer| drop(answers.send((at, answer)));
+        runtime.block_on(cells(&works, keys.as_ref(), (clients, shape), &mut answer));
     }
 }
 
-async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Answer {
+async fn cells(
+    works: &[CellWork],
+    keys: Option<&Credentials>,
+    (clients, shape): (&Clients, &RunShape),
+    answer: &mut dyn FnMut(usize, Answer),
+) {
     let began = Instant::now();
-    let failed = |error: &Error| Answer::failed(Some(work.name), error, began.elapsed().as_secs_f64());
-    let task = match task(work, keys, clients, shape) {
-        Ok(task) => task,
-        Err(error) => return failed(&error),
-    };
+    let (mut tasks, mut numbers) = (Vec::with_capacity(works.len()), Vec::with_capacity(works.len()));
+    for (at, work) in works.iter().enumerate() {
+        match task(work, keys.cloned(), clients, shape) {
+            Ok(task) => {
+                tasks.push(task);
+                numbers.push(at);
+            }
+            Err(error) => answer(at, Answer::failed(Some(work.name), &error, began.elapsed().as_secs_f64())),
+        }
+    }
     let host = Host {
         tuning: Tuning::default(),
         memory_mib: None,
@@ -108,7 +124,10 @@ async fn cell(work: &CellWork, keys: Option<Credentials>, clients: &Clients, sha
         init: Duration::ZERO,
         secrets_endpoint: None,
     };
-    crate::run(&task, &host).await.answer
+    let mut ended = |at: usize, ended: Ended| {
+        numbers.get(at).into_iter().for_each(|&number| answer(number, ended.answer.clone()));
+    };
+    crate::run_together(&tasks, &host, &mut ended).await;
 }
 
 fn task(work: &CellWork, keys: Option<Credentials>, clients: &Clients, shape: &RunShape) -> Result<Task, Error> {

@@ -142,6 +142,7 @@ impl RunPlan {
 fn marker_key(shape: &RunShape, work: &CellWork) -> Result<String, RunError> {
     match shape.spec.layout {
         Layout::Cell => Ok(pipeline::ROOT.to_owned()),
+        Layout::Region => pipeline::sphere_mark(work.cell).map_err(RunError::usage),
         Layout::Sphere => {
             let job = shape.spec.job(work.cell).map_err(RunError::usage)?;
             pipeline::sphere_last_mark(&job).map_err(RunError::usage)

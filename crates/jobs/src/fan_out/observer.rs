@@ -22,9 +22,9 @@ pub trait RunObserver {
         let _ = (in_flight, throttled);
     }
 
-    /// The first interrupt has come: no further cell begins, and those under way end.
-    fn interrupted(&self, in_flight: usize) {
-        let _ = in_flight;
+    /// The first interrupt has come: no further cell begins, and so many under way are waited for.
+    fn interrupted(&self, waited: usize) {
+        let _ = waited;
     }
 
     /// No cell is under way any more.

@@ -11,6 +11,9 @@ use storage::Options;
 /// Calls at once where the options give none: half of what an account has in the beginning.
 pub(super) const USUAL_CONCURRENCY: usize = 500;
 
+/// Cells that a thread reads for together at the most, where the options give no number.
+const TOGETHER: usize = 256;
+
 /// Everything about a run but its catalog.
 #[derive(Clone)]
 pub struct RunOptions {
@@ -26,6 +29,9 @@ pub struct RunOptions {
     pub storage: Options,
     /// Cells under way at once; `None`: the processors of this machine, or 500 calls of a function.
     pub concurrency: Option<usize>,
+    /// Cells that are read for together, each granule once for all of them; `None`: one a call of a function, and here as many
+    /// as the threads share, up to 256.
+    pub cells_per_call: Option<usize>,
     /// The processor, for the price.
     pub architecture: Architecture,
     /// Attempts for one cell where another may help, the first included; throttled ones do not count.
@@ -102,6 +108,13 @@ pub enum KeySource {
 }
 
 impl RunOptions {
+    /// Cells of a call, of so many that are to be run.
+    pub(super) fn cells_per_call(&self, work: usize) -> usize {
+        let threads = || self.concurrency.unwrap_or_else(threads);
+        let usual = || if self.lambda().is_some() { 1 } else { work.div_ceil(threads()).min(TOGETHER) };
+        self.cells_per_call.unwrap_or_else(usual).max(1)
+    }
+
     /// The function, if one computes the cells.
     pub(super) const fn lambda(&self) -> Option<&LambdaOptions> {
         match &self.on {
@@ -123,7 +136,7 @@ impl RunShape {
     pub(super) fn store(&self, name: i64) -> String {
         match self.spec.layout {
             Layout::Cell => format!("{}/{name}.zarr", self.out),
-            Layout::Sphere => self.out.clone(),
+            Layout::Sphere | Layout::Region => self.out.clone(),
         }
     }
 
@@ -135,4 +148,9 @@ impl RunShape {
         orders.dedup();
         orders
     }
+}
+
+/// Cells under way at once on this machine, where the options give no number.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

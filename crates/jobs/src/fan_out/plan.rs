@@ -61,7 +61,25 @@ impl RunPlan {
     }
 
     pub(super) fn sort(&mut self) {
-        self.work.sort_by_key(|work| (std::cmp::Reverse(work.granules.len()), work.cell));
+        if self.options.cells_per_call(self.work.len()) > 1 {
+            self.work.sort_by_key(|work| work.cell);
+        } else {
+            self.work.sort_by_key(|work| (std::cmp::Reverse(work.granules.len()), work.cell));
+        }
+    }
+
+    /// The cells of each call, calls with most granules first. Cells of a call are neighbours, as they cross the same granules.
+    pub(super) fn calls(&self) -> Vec<&[CellWork]> {
+        let mut calls: Vec<&[CellWork]> = Vec::new();
+        let mut rest = self.work.as_slice();
+        let most = self.options.cells_per_call(rest.len());
+        while !rest.is_empty() {
+            let (call, others) = rest.split_at(call_of(rest, most));
+            calls.push(call);
+            rest = others;
+        }
+        calls.sort_by_key(|call| std::cmp::Reverse(call.iter().map(|work| work.granules.len()).sum::<usize>()));
+        calls
     }
 
     /// What running the cells of [`RunPlan::work`] would take.
@@ -90,6 +108,26 @@ impl RunPlan {
     pub const fn cells(&self) -> usize {
         self.work.len() + self.finished.len()
     }
+}
+
+/// How many of the first cells, which ascend, go into one call of at most `most`: all of an ancestor, if it can be, and of those
+/// that follow.
+fn call_of(works: &[CellWork], most: usize) -> usize {
+    let mut size = 0;
+    while let Some((first, rest)) = works.get(size..).and_then(<[_]>::split_first) {
+        let alike = |work: &&CellWork| work.only == first.only;
+        let of_ancestor = |order: u8| {
+            let ancestor = |work: &CellWork| work.cell.nested() >> (2 * (work.cell.order().get() - order));
+            1 + rest.iter().take_while(alike).take_while(|work| ancestor(work) == ancestor(first)).count()
+        };
+        let room = most.saturating_sub(size);
+        let next = (0..=first.cell.order().get()).map(of_ancestor).find(|next| *next <= room);
+        match next {
+            Some(next) if works.first().is_some_and(|whole| alike(&whole)) => size += next,
+            _ => break,
+        }
+    }
+    size.max(1)
 }
 
 /// Whether cells may be written there, by a function or by this process.

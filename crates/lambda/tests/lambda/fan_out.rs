@@ -158,7 +158,8 @@ fn catalogs(folder: &Path, order: &str) -> (PathBuf, PathBuf) {
 fn reference(folder: &Path, catalog: &Path, cells: &str) -> BTreeMap<String, Vec<u8>> {
     let out = folder.join("stores");
     let mut command = Command::new(icestream());
-    command.args(["run", "--quiet", "--max-cells", cells, "--catalog"]).arg(catalog).arg("--out").arg(&out).env_clear();
+    command.args(["run", "--quiet", "--max-cells", cells, "--cells-per-call", "1", "--catalog"]).arg(catalog);
+    command.arg("--out").arg(&out).env_clear();
     assert_eq!(told(&mut command, 0)["totals"]["failed"], 0);
     objects(&out)
 }
@@ -274,6 +275,21 @@ fn a_fan_out_that_is_killed_at_any_moment_is_finished_by_another() {
         std::thread::sleep(Duration::from_millis(20));
     }
     same("fan-out-killed", &wanted);
+}
+
+#[test]
+fn several_cells_of_a_call_come_out_as_one_by_one() {
+    let folder = folder("fan-out-together");
+    let (here, there) = catalogs(&folder, "9");
+    let wanted = reference(&folder, &here, "24");
+    let (_endpoint, server) = Endpoint::start();
+    let login = earthdata();
+    let mut command = on_lambda(&there, "fan-out-together", &folder.join("run.jsonl"), &server, "4");
+    command.args(["--max-cells", "24", "--cells-per-call", "8", "--earthdata"]).env("EARTHDATA_TOKEN", "login-token");
+    command.envs([("ICESTREAM_EARTHDATA_URL", login.url("")), ("ICESTREAM_LOGIN_URL", login.url(""))]);
+    assert_eq!(told(&mut command, 0)["cells"], 24);
+    assert!(server.log().len() < 8, "{} calls", server.log().len());
+    same("fan-out-together", &wanted);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_begins_of_a_real_beam_are_sound() {
     let test = "the_begins_of_a_real_beam_are_sound";
     let Some(folder) = testing::shared("data/products", test) else { return };
     let bytes = std::fs::read(folder.join("ATL03_indexbegin_start_end_FVs.h5")).unwrap();
-    let mut file = hdf5_pure::File::new(hdf5_pure::Limits::default());
+    let mut file = hdf5_pure::Metadata::new(hdf5_pure::Limits::default());
     let source = byte_ranges::MemorySource::new(bytes);
     let mut read = async || {
         let found = hdf5_pure::drive(&mut file, &source, |file| file.find(&["/ph_index_beg"])).await.unwrap().remove(0);

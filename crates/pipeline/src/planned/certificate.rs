@@ -41,7 +41,7 @@ impl Field {
             near.then_some(spot)
         };
         let reach = region.reach();
-        let parts = region.parts().iter().filter(|part| meets(part.centre, part.reach).is_some());
+        let parts = region.parts().filter(|part| meets(part.centre, part.reach).is_some());
         let mut points: Vec<Spot> =
             parts.flat_map(|part| &part.points).filter_map(|&point| meets(point, reach)).collect();
         points.sort_unstable_by(|a, b| a.along.total_cmp(&b.along));

@@ -1,4 +1,4 @@
-//! Planned reading: coordinates only where rows can lie in the parent cell (design note 0006 is the proof).
+//! Planned reading: coordinates only where rows can lie in the parent cells (design note 0006 is the proof).
 //!
 //! Chunks that were read give places ([`trace`]), places give the course of the granule ([`course`]) and between which of
 //! them unread rows lie ([`bracket`]); the cell and the course say where rows in the cell may lie ([`certificate`]). A
@@ -21,10 +21,11 @@ pub(crate) use region::Region;
 pub(crate) use trace::Trace;
 
 use crate::bodies::Bodies;
+use crate::cells::Cells;
 use crate::pieces::{is_long, leader};
 use crate::select::{self, Found, Group};
 use crate::track::Track;
-use crate::{GranuleError, Job, Orbit, vector};
+use crate::{GranuleError, Orbit, vector};
 use bracket::Known;
 use byte_ranges::{ByteRange, Source};
 use certificate::Field;
@@ -42,7 +43,7 @@ struct Next {
 /// Finds the rows of all tracks of a granule, by pieces; the inner error says why that cannot be planned.
 pub(crate) async fn selected<S: Source>(
     tracks: &[Track],
-    job: &Job,
+    cells: &Cells<'_>,
     (region, orbit): (&Region, &Orbit),
     bodies: &mut Bodies<'_, S>,
 ) -> Result<Result<Vec<Found>, Doubt>, GranuleError> {
@@ -68,7 +69,7 @@ pub(crate) async fn selected<S: Source>(
         bodies.prefetch(&wants).await?;
         let classify = |group: &Group<'_>, longitude: &[f64], latitude: &[f64]| {
             let trace = Trace::of(group.rows().start, longitude, latitude, orbit.spacing);
-            Ok((group.classify(job, longitude, latitude)?, trace))
+            Ok((group.classify(cells, longitude, latitude)?, trace))
         };
         for (new, trace) in select::read(&groups, bodies, classify).await? {
             let rows = &new.selected.rows;

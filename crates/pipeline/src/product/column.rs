@@ -97,7 +97,7 @@ impl ColumnSpec {
     }
 
     /// A column by parts that were read apart.
-    pub(super) fn of(
+    pub(crate) fn of(
         column: &[String],
         index: Option<u64>,
         axis: Option<Axis>,

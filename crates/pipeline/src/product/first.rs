@@ -81,6 +81,7 @@ impl TryFrom<First> for Product {
             values: Vec::new(),
             link: None,
             time: TimeOf::Granule,
+            points: None,
             orbit,
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! A [`Product`] is read from a description (crate `products` has those that are built in) and is part of a job and of a
 //! store's provenance. The engine knows no product: another one is another value of this type, not other code.
+mod asked;
 mod choice;
 mod column;
 mod edits;
@@ -14,6 +15,7 @@ mod pattern;
 mod quantity;
 mod value;
 
+pub use asked::PointColumns;
 pub use choice::{Beams, Heading};
 pub use column::{Axis, ColumnSpec, Second};
 pub use edits::Edits;
@@ -93,6 +95,9 @@ pub struct Product {
     /// How rows hang on parents that have columns of their own: photons on segments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<ParentLink>,
+    /// What is read of rows where they are asked for in place of statistics.
+    #[serde(skip)]
+    pub points: Option<PointColumns>,
     /// How tracks run, where they are those of one satellite: lets coordinates be read in part. Without it all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orbit: Option<Orbit>,
@@ -224,7 +229,7 @@ impl Product {
     }
 
     /// Its columns but for the coordinates: value, what is subtracted from it, uncertainty, weight, time, conditions.
-    fn columns(&self) -> impl Iterator<Item = &ColumnSpec> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &ColumnSpec> {
         let weight = if let Weight::Column(column) = &self.weight { Some(column) } else { None };
         let fixed = [self.value.column(), self.value.minus(), self.uncertainty.as_ref(), weight, self.time.column()];
         fixed.into_iter().flatten().chain(self.keep.iter().map(|keep| &keep.column))
@@ -239,6 +244,12 @@ impl Product {
         let time = if let TimeOf::Column { column, .. } = &mut self.time { Some(column) } else { None };
         let fixed = [value, minus, self.uncertainty.as_mut(), weight, time];
         fixed.into_iter().flatten().chain(self.keep.iter_mut().map(|keep| &mut keep.column))
+    }
+
+    /// Whether its columns have a number for each of several repeat cycles.
+    #[must_use]
+    pub fn has_columns_of_cycles(&self) -> bool {
+        self.has_open_cycles() || self.chosen_cycle().is_some()
     }
 
     /// Whether its granules are of repeat cycles, or have a number for each.

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 type Objects = BTreeMap<String, Bytes>;
 
 /// How operations go.
-enum Mode {
+pub(crate) enum Mode {
     /// Stops after this number of moments; each operation has one before it and one after it.
     Stop(usize),
     /// The operation of this number fails with this kind.
@@ -24,14 +24,14 @@ enum Mode {
     Refuse { delete: bool, list: bool },
 }
 
-struct Stepped<'a> {
+pub(crate) struct Stepped<'a> {
     inner: &'a MemorySink,
     mode: Mode,
     at: Cell<usize>,
 }
 
 impl<'a> Stepped<'a> {
-    fn new(inner: &'a MemorySink, mode: Mode) -> Self {
+    pub(crate) fn new(inner: &'a MemorySink, mode: Mode) -> Self {
         Self { inner, mode, at: Cell::new(0) }
     }
 

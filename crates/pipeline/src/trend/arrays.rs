@@ -1,6 +1,6 @@
 //! The arrays of height change.
 use super::passes::Pass;
-use crate::{Error, Job, Product};
+use crate::{ChangeSpec, Error, Job, Product};
 use change::{Change, ChangeRules, OverpassMoments, compose, estimate};
 use dggs_zarr::{Attributes, Column, DataType, Level, TemplateVariable, Variable};
 use morton::Cell;
@@ -190,12 +190,7 @@ pub(crate) fn variables(job: &Job) -> impl Iterator<Item = TemplateVariable> {
 pub(crate) fn put(job: &Job, passes: &[Pass], levels: &mut [Level]) -> Result<(), Error> {
     // Arrays over all windows are not of some of them.
     let Some(spec) = job.spec().change.filter(|_| job.spec().only.is_empty()) else { return Ok(()) };
-    let rules = ChangeRules {
-        min_overpasses: spec.min_overpasses,
-        min_span: spec.min_span,
-        max_rmse: spec.max_rmse,
-        edit: spec.edit,
-    };
+    let rules = rules(&spec);
     let windows = job.spec().time.as_ref().map_or(0, |axis| axis.windows().len());
     for level in levels {
         let shift = 2 * u32::from(job.child_order().get().saturating_sub(level.order.get()));
@@ -213,6 +208,16 @@ pub(crate) fn put(job: &Job, passes: &[Pass], levels: &mut [Level]) -> Result<()
     Ok(())
 }
 
+/// The rules of estimates.
+pub(super) const fn rules(spec: &ChangeSpec) -> ChangeRules {
+    ChangeRules {
+        min_overpasses: spec.min_overpasses,
+        min_span: spec.min_span,
+        max_rmse: spec.max_rmse,
+        edit: spec.edit,
+    }
+}
+
 /// The records of a cell from those of the children in it.
 fn records(passes: &[Pass]) -> Vec<OverpassMoments> {
     let of = |passes: &[Pass]| passes.iter().map(|pass| pass.record).collect::<Vec<_>>();
@@ -220,8 +225,8 @@ fn records(passes: &[Pass]) -> Vec<OverpassMoments> {
     compose(&children.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-/// The values of one level.
-struct Columns {
+/// The values of one level, or of a chunk of it.
+pub(super) struct Columns {
     cells: usize,
     arrays: Vec<(Array, Column)>,
 }
@@ -229,16 +234,24 @@ struct Columns {
 impl Columns {
     /// Columns without any estimate: NaN, and of whole numbers 0, but for the flag of a cell without overpasses.
     fn new(job: &Job, cells: usize, windows: usize) -> Self {
+        let mut columns = Self::missing(job, cells, windows);
         let none = i32::from(Change::FEW | Change::SHORT);
+        for (_, column) in columns.arrays.iter_mut().filter(|(array, _)| *array == Array::Flag) {
+            *column = Column::I32(vec![none; cells]);
+        }
+        columns
+    }
+
+    /// Columns of cells that are not computed: fill values.
+    pub(super) fn missing(job: &Job, cells: usize, windows: usize) -> Self {
         let empty = |array: Array| match array {
-            Array::Flag => Column::I32(vec![none; cells]),
             _ if array.is_whole() => Column::I32(vec![0; cells]),
             _ => Column::F32(vec![aggregate::NO_DATA; if array.is_timed() { cells * windows } else { cells }]),
         };
         Self { cells, arrays: arrays(job).map(|array| (array, empty(array))).collect() }
     }
 
-    fn put(&mut self, row: usize, change: &Change) {
+    pub(super) fn put(&mut self, row: usize, change: &Change) {
         for (array, column) in &mut self.arrays {
             match column {
                 Column::I32(values) => {
@@ -256,7 +269,7 @@ impl Columns {
         }
     }
 
-    fn into_variables(self, job: &Job) -> impl Iterator<Item = Variable> {
+    pub(super) fn into_variables(self, job: &Job) -> impl Iterator<Item = Variable> {
         self.arrays.into_iter().map(|(array, values)| Variable {
             name: array.name(job.product()),
             values,

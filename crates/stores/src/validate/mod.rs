@@ -10,6 +10,7 @@ mod objects;
 mod provenance;
 mod recipe;
 mod records;
+mod region;
 mod values;
 mod windows;
 
@@ -18,7 +19,7 @@ pub use finding::{Finding, Severity};
 use crate::Error;
 use finding::Findings;
 use objects::Checker;
-use pipeline::{CellResult, Job};
+use pipeline::{CellResult, Job, Layout};
 use serde::Serialize;
 use storage::{Clients, Location};
 
@@ -29,7 +30,7 @@ pub struct Validation {
     pub zarr_path: String,
     /// There are no errors; there may be warnings.
     pub valid: bool,
-    /// `cell` or `sphere`; `None` where that cannot be found out.
+    /// `cell`, `sphere` or `region`; `None` where that cannot be found out.
     pub layout: Option<&'static str>,
     /// Orders of the groups, finest first.
     pub orders: Vec<u8>,
@@ -79,7 +80,11 @@ pub async fn validate(
     Ok(Validation {
         zarr_path: root.to_owned(),
         valid: findings.errors() == 0,
-        layout: recipe.map(|recipe| if recipe.parent.is_some() { "cell" } else { "sphere" }),
+        layout: recipe.map(|recipe| match recipe.layout {
+            Layout::Cell => "cell",
+            Layout::Sphere => "sphere",
+            Layout::Region => "region",
+        }),
         orders: orders.map(|order| order.get()).collect(),
         cells: checker.parents.len(),
         objects: checker.keys.len(),

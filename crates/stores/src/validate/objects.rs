@@ -5,10 +5,10 @@ use super::{recipe, values};
 use crate::own::{cell_of_mark, whole_cells, window_of_mark};
 use crate::{Error, OWN, Objects as _, Place, Recipe};
 use bytes::Bytes;
-use dggs_zarr::{CELLS, Column, GroupMeta, Level, Node, PutStep, RECORDS, Sphere};
+use dggs_zarr::{CELLS, Column, GroupMeta, Level, Node, PutStep, RECORDS, Region, Sphere};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use morton::{Cell, Order};
-use pipeline::Overviews;
+use pipeline::{Layout, Overviews};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -30,6 +30,8 @@ pub(crate) struct Checker {
     /// The parent cells that are there.
     pub(crate) parents: Vec<Cell>,
     overviews: Option<Overviews>,
+    /// What the store of a region is.
+    pub(super) region: Option<Region>,
     pub(crate) findings: Findings,
 }
 
@@ -62,8 +64,8 @@ impl Checker {
         let whole = unfinished(&mut documents, &mut findings);
         let recipe = if whole { recipe::find(&place, &documents, &mut findings).await } else { None };
         let shown = root.to_owned();
-        let (known, parents, overviews) = (BTreeSet::new(), Vec::new(), None);
-        let mut checker = Self { place, shown, keys, known, documents, recipe, parents, overviews, findings };
+        let (known, parents, overviews, region) = (BTreeSet::new(), Vec::new(), None, None);
+        let mut checker = Self { place, shown, keys, known, documents, recipe, parents, overviews, region, findings };
         checker.parents = checker.find_parents().await?;
         Ok(checker)
     }
@@ -93,6 +95,10 @@ impl Checker {
         let (recipe, mut sphere) = (self.recipe()?.clone(), self.sphere()?);
         let expected = match recipe.parent {
             Some(parent) => self.cell_documents(&recipe, parent, &sphere)?,
+            None if recipe.layout == Layout::Region => {
+                self.region = self.find_region(&recipe).await?;
+                self.region.as_ref().map_or(Ok(Vec::new()), Region::template)
+            }
             None => {
                 self.compose(&recipe).await?;
                 if let Some(overviews) = &self.overviews {
@@ -173,6 +179,10 @@ impl Checker {
                 let level = self.level(parent, job.child_order(), &sphere, window).await?;
                 let _ = overviews.add(parent, window.unwrap_or_default(), &level);
             }
+            if overviews.wants_records() {
+                let tables = self.tables(recipe, parent, &made).await?;
+                let _ = overviews.add_records(parent, &tables);
+            }
             self.findings = known;
         }
         self.overviews = Some(overviews);
@@ -183,6 +193,9 @@ impl Checker {
     pub(crate) async fn cells(&mut self) -> Result<(), Error> {
         let (recipe, sphere) = (self.recipe()?.clone(), self.sphere()?);
         self.times(&recipe, &sphere).await?;
+        if let Some(region) = self.region.clone() {
+            return self.region_cells(&recipe, &region).await;
+        }
         for parent in self.parents.clone() {
             let (key, own) = self.provenance(&recipe, parent).await?;
             let made = self.made(&recipe, parent, &own).await?;
@@ -221,7 +234,7 @@ impl Checker {
         self.keys.iter().any(|key| key.starts_with(&group))
     }
 
-    async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Error> {
+    pub(super) async fn provenance(&mut self, recipe: &Recipe, parent: Cell) -> Result<(String, Value), Error> {
         if recipe.parent.is_some() {
             let key = format!("{}/zarr.json", recipe.orders.first().map(ToString::to_string).unwrap_or_default());
             let own = self.documents.get(&key).map(|group| group["attributes"][OWN].clone());
@@ -243,7 +256,7 @@ impl Checker {
                 format!("latitude_convention is {}, the store's is {}", own["latitude_convention"], recipe.latitude);
             self.findings.error("provenance", &key, what);
         }
-        let has_product = recipe.time.is_none();
+        let has_product = recipe.time.is_none() || recipe.layout == Layout::Region;
         if has_product && own.is_object() && own["product"] != serde_json::to_value(&recipe.product).unwrap_or_default()
         {
             self.findings.error("provenance", &key, "the product is another one than the store's");
@@ -251,7 +264,7 @@ impl Checker {
         Ok((key, own))
     }
 
-    fn check_total(&mut self, level: &Level, recipe: &Recipe, used: Option<u64>) {
+    pub(super) fn check_total(&mut self, level: &Level, recipe: &Recipe, used: Option<u64>) {
         let sum = values::total(level, &recipe.product);
         let counted = level.variables.iter().any(|variable| matches!(variable.values, Column::I32(_)));
         // Cells with fewer rows than are asked for have none.
@@ -301,7 +314,8 @@ impl Checker {
     pub(crate) fn leftovers(&mut self) {
         let mut unfinished: BTreeMap<(u64, Option<u64>), usize> = BTreeMap::new();
         let recipe = self.recipe.clone();
-        let sphere = recipe.as_ref().is_some_and(|recipe| recipe.parent.is_none());
+        let layout = recipe.as_ref().map(|recipe| recipe.layout);
+        let (sphere, marked) = (layout == Some(Layout::Sphere), layout.is_some_and(|layout| layout != Layout::Cell));
         for key in self.keys.difference(&self.known) {
             let name = key.rsplit('/').next().unwrap_or_default();
             let parts: Vec<&str> = key.split('/').collect();
@@ -315,7 +329,7 @@ impl Checker {
                 ([_, _, "c", step, _], Ok(index)) if sphere && of_cell => {
                     *unfinished.entry((index, step.parse().ok())).or_default() += 1;
                 }
-                ([CELLS, _, "zarr.json"], _) if sphere && cell_of_mark(key).is_some() => {
+                ([CELLS, _, "zarr.json"], _) if marked && cell_of_mark(key).is_some() => {
                     let what =
                         "a tombstone: the cell is being replaced, its writer was stopped, or it has no data any more";
                     self.findings.warning("cell-tombstone", key, what);
@@ -325,7 +339,7 @@ impl Checker {
                         "a tombstone: the window is being replaced, its writer was stopped, or it has no data any more";
                     self.findings.warning("cell-tombstone", key, what);
                 }
-                ([CELLS, ..], _) if sphere => {
+                ([CELLS, ..], _) if marked => {
                     self.findings.error("unknown-object", key, "no provenance of a cell of this store");
                 }
                 _ => self.findings.error("unknown-object", key, "this object does not belong to the store"),

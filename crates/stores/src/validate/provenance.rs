@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Why rows in the parent were not used.
 const DROPPED: [&str; 4] = ["quality", "fill", "not_finite", "sigma_not_positive"];
 /// Reasons that not every store names: where one is absent, it held for no row.
-const DROPPED_SINCE: [&str; 4] = ["unlinked", "out_of_range", "weight_not_positive", "outside_windows"];
+const DROPPED_SINCE: [&str; 5] = ["unlinked", "out_of_range", "weight_not_positive", "outside_windows", "outside_area"];
 
 /// Checks the provenance of one cell; `key` is the document that holds it. Returns the rows that it says were used.
 pub(crate) fn check(own: &Value, product: &Product, key: &str, parent: Cell, findings: &mut Findings) -> Option<u64> {

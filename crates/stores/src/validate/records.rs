@@ -2,7 +2,10 @@
 use super::objects::Checker;
 use crate::own::Made;
 use crate::{Error, Objects as _, Recipe, records};
+use dggs_zarr::RecordTable;
 use morton::Cell;
+use pipeline::Layout;
+use serde_json::Value;
 
 /// The group of records of a store of one cell.
 const OF_A_CELL: &str = dggs_zarr::RECORDS;
@@ -19,25 +22,34 @@ impl Checker {
         if !recipe.change.is_some_and(|change| change.moments) {
             return Ok(());
         }
-        if recipe.parent.is_some() {
-            self.known.insert(format!("{OF_A_CELL}/zarr.json"));
-            let all = used.iter().copied().sum::<Option<u64>>();
-            return self.table(recipe, parent, OF_A_CELL, all).await;
-        }
-        let mut groups = Vec::new();
-        match &recipe.time {
-            None => groups.push((dggs_zarr::mark_key(parent), used.first().copied().flatten())),
-            Some(_) => {
-                for ((step, _), used) in made.windows.iter().zip(used) {
-                    groups.push((dggs_zarr::window_key(parent, &recipe.window_name(*step).unwrap_or_default()), *used));
-                }
+        let all = used.iter().copied().sum::<Option<u64>>();
+        match recipe.layout {
+            Layout::Cell => {
+                self.known.insert(format!("{OF_A_CELL}/zarr.json"));
+                return self.table(recipe, parent, OF_A_CELL, all).await;
             }
+            Layout::Region => {
+                let mark = dggs_zarr::mark_key(parent).map_err(|error| Error::Recipe(error.to_string()))?;
+                return self.table(recipe, parent, mark.trim_end_matches("/zarr.json"), all).await;
+            }
+            Layout::Sphere => {}
         }
-        for (mark, used) in groups {
-            let mark = mark.map_err(|error| Error::Recipe(error.to_string()))?;
-            self.table(recipe, parent, mark.trim_end_matches("/zarr.json"), used).await?;
+        for (group, used) in groups(recipe, parent, made)?.iter().zip(used) {
+            self.table(recipe, parent, group, *used).await?;
         }
         Ok(())
+    }
+
+    /// The records of a cell of a store of the sphere that can be read; what is wrong is reported by [`Checker::records`].
+    pub(super) async fn tables(&self, recipe: &Recipe, parent: Cell, made: &Made) -> Result<Vec<RecordTable>, Error> {
+        let mut tables = Vec::new();
+        for group in groups(recipe, parent, made)? {
+            match records::read(&self.place, &group).await {
+                Err(error @ Error::Source(_)) => return Err(error),
+                table => tables.extend(table.ok().flatten()),
+            }
+        }
+        Ok(tables)
     }
 
     async fn table(&mut self, recipe: &Recipe, parent: Cell, group: &str, used: Option<u64>) -> Result<(), Error> {
@@ -78,4 +90,18 @@ impl Checker {
         }
         Ok(())
     }
+}
+
+/// Groups of the records of a cell of a store of the sphere: of each window that was made, or the one of all.
+fn groups(recipe: &Recipe, parent: Cell, made: &Made) -> Result<Vec<String>, Error> {
+    let of_window = |(step, _): &(u64, Value)| recipe.window_name(*step).unwrap_or_default();
+    let marks: Vec<_> = match &recipe.time {
+        None => vec![dggs_zarr::mark_key(parent)],
+        Some(_) => made.windows.iter().map(|window| dggs_zarr::window_key(parent, &of_window(window))).collect(),
+    };
+    let group = |mark: Result<String, dggs_zarr::Error>| match mark {
+        Ok(mark) => Ok(mark.trim_end_matches("/zarr.json").to_owned()),
+        Err(error) => Err(Error::Recipe(error.to_string())),
+    };
+    marks.into_iter().map(group).collect()
 }

@@ -6,6 +6,7 @@ use crate::own::{Made, window_of_mark};
 use crate::{Error, OWN, Objects as _, Recipe};
 use dggs_zarr::{CHANGE, ChunkEncoder, Sphere};
 use morton::{Cell, Order};
+use pipeline::Layout;
 use serde_json::Value;
 
 impl Checker {
@@ -43,7 +44,7 @@ impl Checker {
     /// The windows of a cell that were made; `own` is what a store of one cell says. Marks of the sphere are read, and known.
     pub(super) async fn made(&mut self, recipe: &Recipe, parent: Cell, own: &Value) -> Result<Made, Error> {
         let Some(axis) = &recipe.time else { return Ok(Made::default()) };
-        if recipe.parent.is_some() {
+        if recipe.layout != Layout::Sphere {
             return Ok(Made::of_cell(axis, own));
         }
         let mut made = Made::default();
@@ -84,7 +85,7 @@ impl Checker {
         if recipe.time.is_none() {
             return vec![provenance::check(own, &recipe.product, key, parent, &mut self.findings)];
         }
-        let is_cell = recipe.parent.is_some();
+        let is_cell = recipe.layout != Layout::Sphere;
         let mut used = Vec::new();
         for (step, part) in &made.windows {
             let name = recipe.window_name(*step).unwrap_or_default();
