@@ -280,3 +280,13 @@ fn rows_that_a_file_cannot_hold_are_refused() {
     let statistics = Job::new(product, parent, Order::new(12).unwrap()).unwrap();
     assert!(matches!(PointSchema::new(&statistics, &[], []), Err(Error::NoPoints)));
 }
+
+#[test]
+fn a_column_of_a_chosen_cycle_is_asked_for_by_its_name() {
+    let mut product = products::built_in("ATL11").unwrap();
+    assert!(product.ask_for_points(&["h_corr".to_owned()]).is_err(), "which cycle?");
+    pipeline::Edits { cycle: Some(4), ..pipeline::Edits::default() }.apply(&mut product).unwrap();
+    product.ask_for_points(&["h_corr".to_owned()]).unwrap();
+    let asked = product.points.unwrap().columns;
+    assert!(asked[0].name().starts_with("h_corr[") && asked[0].name().contains('4'), "{}", asked[0].name());
+}

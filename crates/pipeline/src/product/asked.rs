@@ -29,7 +29,8 @@ impl Product {
         let own: Vec<ColumnSpec> = self.value.column().into_iter().chain(self.uncertainty.as_ref()).cloned().collect();
         let wrong = |why| ProductError { key: "columns".into(), why };
         let column = |name: &String| -> Result<ColumnSpec, ProductError> {
-            if let Some(own) = self.columns().find(|column| column.name() == *name || is_last(&column.name(), name)) {
+            let is_it = |own: &str| own == name || is_last(own.split('[').next().unwrap_or_default(), name);
+            if let Some(own) = self.columns().find(|column| is_it(&column.name())) {
                 return Ok(own.clone());
             }
             let mut asked: ColumnSpec = name.parse().map_err(wrong)?;
