@@ -121,6 +121,8 @@ if real := shared("data/atl06", "stores of real granules, and rewritten ones"):
 if products := shared("data/products", "rows as files"):
     CHECKS.append(("rows as files, against h5py and in the programs that open them",
                    [[PYTHON, "tests/python/points/oracle.py", "--command", ROWS, "--shared", str(products.parent.parent)]]))
+    CHECKS.append(("height change of ATL11 by pairs of its own points",
+                   [[PYTHON, "tests/python/points/pairs.py", ICESTREAM, str(products / "ATL11_078805_0304_02_v002.h5"), "{tmp}"]]))
 HOSTILE = [PYTHON, "tests/python/products/hostile.py", "--command", ICESTREAM]
 CHECKS.append(("photons on broken segments, three ways of reading", [[*HOSTILE, "--seeds", "20"]]))
 if products := shared("data/products", "stores of every built-in product"):
