@@ -34,12 +34,7 @@ impl RegionArgs {
             return Err(failure.hint(format!("write --aws-region {text}")));
         }
         let (path, crs) = (Path::new(text), self.region_crs.as_deref());
-        if !path.is_file()
-            && path
-                .extension()
-                .is_some_and(|ending| ending.to_string_lossy().parse::<f64>().is_err() && ending.len() < 12)
-            && !text.contains(['(', '{', ','])
-        {
+        if names_a_file(text) && !path.is_file() {
             return Err(CommandError::new(BAD_INPUT, format!("--region {text}: there is no such file")));
         }
         if !path.is_file() {
@@ -76,6 +71,11 @@ impl RegionArgs {
         }
         Ok(cube.select(&rows))
     }
+}
+
+/// Whether a text can be nothing but the name of a file: it has an ending, and neither the commas of a box nor brackets.
+fn names_a_file(text: &str) -> bool {
+    !text.contains([',', '(', '{']) && Path::new(text).extension().is_some()
 }
 
 /// Whether a text is the name of a region of AWS: `us-west-2`.

@@ -1,6 +1,6 @@
 //! How granules are read for many cells.
 use jobs::Opener;
-use pipeline::{Granule, Sidecar, Tuning};
+use pipeline::{Granule, Tuning};
 use storage::{Clients, Location};
 
 /// How granules are read for many cells. Nothing here changes a byte of the result.
@@ -18,11 +18,6 @@ pub struct Together {
 
 impl Together {
     pub(crate) fn granule(&self, location: &Location) -> Granule<Opener> {
-        let opener = |location: Location| Opener::new(self.reading.clone(), location);
-        let index = self
-            .index
-            .as_ref()
-            .and_then(|folder| Location::parse(&Sidecar::place_in(folder, &location.name())).ok().map(opener));
-        Granule { index, ..Granule::new(location.unsigned(), opener(location.clone())) }
+        jobs::granule(location, self.index.as_deref(), &self.reading)
     }
 }

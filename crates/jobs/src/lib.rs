@@ -44,4 +44,4 @@ pub use output::begin_sphere;
 pub use product::{AUTO, AskedProduct, product_of, usual};
 pub use run::{Ended, Host, compute, compute_cells, exhaustively, run, run_together};
 pub use scratch::TemporaryFile;
-pub use task::{Look, Opener, Output, Task, reading};
+pub use task::{Look, Opener, Output, Task, granule, reading};

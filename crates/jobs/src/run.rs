@@ -161,7 +161,10 @@ where
             })
             .collect();
         let Some((_, first, _)) = open.first() else { return };
-        let granules: Vec<Granule<Opener>> = granules.into_iter().map(|location| first.granule(location)).collect();
+        let granules: Vec<Granule<Opener>> = granules
+            .into_iter()
+            .map(|location| crate::granule(location, first.index.as_deref(), &first.reading))
+            .collect();
         let file = TemporaryFile::default();
         // Functions have little of a disk: what they cannot hold is an error.
         let scratch = self.host.memory_mib.is_none().then_some(&file as &dyn Scratch);

@@ -131,16 +131,17 @@ impl Task {
         self.job = JobSpec { product, time, ..self.job.spec().clone() }.job(self.job.parent())?;
         Ok(())
     }
+}
 
-    /// A granule as the pipeline takes it, named without the signature of a presigned URL.
-    pub(crate) fn granule(&self, location: &Location) -> Granule<Opener> {
-        let opener = Opener::new(self.reading.clone(), location.clone());
-        let index = self.index.as_ref().map(|folder| Opener {
-            clients: self.reading.clone(),
-            location: Location::parse(&Sidecar::place_in(folder, &location.name())),
-        });
-        Granule { index, ..Granule::new(location.unsigned(), opener) }
-    }
+/// A granule as the pipeline takes it, named without the signature of a presigned URL; `index` is the folder or prefix of indexes.
+#[must_use]
+pub fn granule(location: &Location, index: Option<&str>, clients: &Clients) -> Granule<Opener> {
+    let opener = Opener::new(clients.clone(), location.clone());
+    let index = index.map(|folder| Opener {
+        clients: clients.clone(),
+        location: Location::parse(&Sidecar::place_in(folder, &location.name())),
+    });
+    Granule { index, ..Granule::new(location.unsigned(), opener) }
 }
 
 /// Clients as `own`, but reading with these credentials. Unless a region is given, they begin in that of the granules of

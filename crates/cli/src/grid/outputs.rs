@@ -116,34 +116,39 @@ impl Outputs {
         is_empty: bool,
     ) -> Result<Vec<PathBuf>, CommandError> {
         let mut written: Vec<PathBuf> = self.is_kept.then(|| PathBuf::from(&self.store)).into_iter().collect();
-        for (out, kind) in &self.files {
-            if is_empty {
+        if is_empty {
+            for (out, _) in &self.files {
                 // What an earlier run wrote there is no answer to this one.
                 let _ = std::fs::remove_file(out);
-                continue;
             }
-            let Some(bytes) = self.bytes(args, *kind)? else { continue };
+            return Ok(written);
+        }
+        if self.files.is_empty() {
+            return Ok(written);
+        }
+        let cube = tables::load(std::slice::from_ref(&self.store), &Wanted::default(), &args.access)?;
+        for (out, kind) in &self.files {
+            let Some(bytes) = bytes(args, &cube, *kind)? else { continue };
             access::block_on(files::write(out, &bytes, clients))?;
             written.push(PathBuf::from(out));
         }
         Ok(written)
     }
+}
 
-    /// A file; none for a picture without anything to see.
-    fn bytes(&self, args: &GridArgs, kind: Kind) -> Result<Option<Vec<u8>>, CommandError> {
-        let cube = tables::load(std::slice::from_ref(&self.store), &Wanted::default(), &args.access)?;
-        match kind {
-            Kind::Table(format) => {
-                let options = ExportOptions {
-                    variables: args.var.clone(),
-                    gridded: Some(GridOptions { crs: args.crs, resolution: args.resolution }),
-                    ..ExportOptions::default()
-                };
-                let cube = format.select(cube, &options)?;
-                Ok(Some(format.encode(&cube, &options)?))
-            }
-            Kind::Picture(format) => picture(args, &cube, format),
+/// A file; none for a picture without anything to see.
+fn bytes(args: &GridArgs, cube: &Cube, kind: Kind) -> Result<Option<Vec<u8>>, CommandError> {
+    match kind {
+        Kind::Table(format) => {
+            let options = ExportOptions {
+                variables: args.var.clone(),
+                gridded: Some(GridOptions { crs: args.crs, resolution: args.resolution }),
+                ..ExportOptions::default()
+            };
+            let cube = format.select(cube.clone(), &options)?;
+            Ok(Some(format.encode(&cube, &options)?))
         }
+        Kind::Picture(format) => picture(args, cube, format),
     }
 }
 
